@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+# lwcred: the only makefile.  "make help" lists targets and knobs.
+
+CC = gcc
+CFLAGS ?= -O2 -g
+CPPFLAGS ?=
+LDFLAGS ?=
+PKG_CONFIG ?= pkg-config
+INSTALL ?= install
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+DESTDIR ?=
+SAN ?=
+WERROR ?= 1
+V ?=
+T ?=
+BUILD ?= build
+
+comma := ,
+CCNAME := $(notdir $(firstword $(CC)))
+O := $(BUILD)/$(CCNAME)-$(if $(SAN),$(subst $(comma),+,$(SAN)),plain)
+VERSION := $(shell sed -n 's/^\#define LWC_VERSION "\(.*\)"/\1/p' core/include/lwcred.h)
+SOMAJOR := 0
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$@)')
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
+	-Wcast-qual -Wwrite-strings -Wundef -Wnull-dereference -Wpointer-arith -Wimplicit-fallthrough \
+	$(if $(filter 1,$(WERROR)),-Werror)
+HARDEN := -fstack-protector-strong -fcf-protection -fno-strict-aliasing \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=2)
+BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -ffunction-sections \
+	-fdata-sections -pthread $(WARN) $(HARDEN) -Icore/include -Icore -I.
+BASE_LDFLAGS := -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections \
+	$(if $(SAN),-fsanitize=$(SAN))
+SHARED_LDFLAGS := -shared $(if $(SAN),,-Wl,-z,defs)
+
+cflags_of = $(shell $(PKG_CONFIG) --cflags $(1))
+libs_of = $(shell $(PKG_CONFIG) --libs $(1))
+LIBS_SODIUM := $(call libs_of,libsodium)
+LIBS_NET := $(call libs_of,libcurl libcjson libsodium)
+LIBS_CMOCKA := $(call libs_of,cmocka)
+
+# What is built, from what.
+NET_NAMES := exchange http json netobject
+BASE_SRC := $(wildcard core/base/*.c)
+NET_SRC := $(NET_NAMES:%=core/token/%.c)
+CORE_SRC := $(wildcard core/stack/*.c) $(filter-out $(NET_SRC),$(wildcard core/token/*.c)) core/lwcred.c
+HELPER_SRC := $(wildcard plugins/helper/*.c plugins/format/*.c)
+BACKENDS := $(notdir $(patsubst %/,%,$(dir $(wildcard backends/*/*.c))))
+BACKENDS := $(sort $(BACKENDS))
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+BAD_SRC := $(wildcard tests/modules/*.c)
+SUPPORT_SRC := $(wildcard tests/support/*.c)
+
+obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
+HELPER := $(O)/bin/lw-credential-helper
+LIBSO := $(O)/lib/liblwcred.so.$(VERSION)
+MODULES := $(BACKENDS:%=$(O)/lib/lwcred/backends/%.so)
+NETSO := $(O)/lib/lwcred/net.so
+UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(UNIT_SRC))
+FUZZ := $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(FUZZ_SRC))
+BAD := $(patsubst tests/modules/%.c,$(O)/tests/modules/%.so,$(BAD_SRC))
+CONTRACT := $(O)/tests/lwcred-backend-check
+
+.PHONY: all check check-valgrind install uninstall installcheck clean help demo fmt fmt-check \
+	style tests fuzz FORCE
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+
+all: $(HELPER) $(LIBSO) $(MODULES) $(NETSO) $(O)/lwcred.pc
+
+help:
+	@echo 'Targets: all (default), check, check-valgrind, install, uninstall, installcheck, clean,'
+	@echo '         demo, fmt, fmt-check, style, fuzz, help'
+	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR'
+	@echo '         SYSCONFDIR DESTDIR BUILD=dir SAN=address,undefined WERROR=0|1 V=1'
+	@echo '         T=pattern (make check: only the tests whose name matches)'
+	@echo 'Now:     CC=$(CC) PREFIX=$(PREFIX) output in $(O)'
+
+# Flags: everything is rebuilt when they change.
+FLAGS := $(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
+PATHS_BUILD := -DLWC_LIB_DIR='"$(abspath $(O))/lib/lwcred"' -DLWC_SYSCONF_DIR='"$(SYSCONFDIR)/lwcred"'
+PATHS_INSTALL := -DLWC_LIB_DIR='"$(LIBDIR)/lwcred"' -DLWC_SYSCONF_DIR='"$(SYSCONFDIR)/lwcred"'
+
+stamp = $(shell mkdir -p $(O); echo '$(subst ','\'',$(2))' >$(O)/$(1).new; \
+	cmp -s $(O)/$(1).new $(O)/$(1) && rm -f $(O)/$(1).new || mv $(O)/$(1).new $(O)/$(1))
+ifeq ($(filter help clean,$(MAKECMDGOALS)),)
+$(call stamp,flags.stamp,$(FLAGS))
+$(call stamp,paths.stamp,$(PATHS_BUILD) $(PATHS_INSTALL))
+endif
+
+$(O)/obj/%.o: %.c $(O)/flags.stamp
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The same file twice: paths of this build tree for the tests, and those of the installation.
+$(O)/obj/core/paths-build.o: core/paths.c $(O)/flags.stamp $(O)/paths.stamp
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(PATHS_BUILD) -MMD -MP -c -o $@ $<
+
+$(O)/obj/core/paths-install.o: core/paths.c $(O)/flags.stamp $(O)/paths.stamp
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(PATHS_INSTALL) -MMD -MP -c -o $@ $<
+
+define archive
+	$(call say,AR)
+	$(Q)mkdir -p $(@D) && rm -f $@
+	$(Q)$(AR) rcs $@ $^
+endef
+$(O)/obj/libbase.a: $(call obj,$(BASE_SRC))
+	$(archive)
+$(O)/obj/libcore.a: $(call obj,$(CORE_SRC))
+	$(archive)
+$(O)/obj/libnet.a: $(call obj,$(NET_SRC))
+	$(archive)
+$(O)/obj/libhelper.a: $(call obj,$(filter-out %/main.c,$(HELPER_SRC)))
+	$(archive)
+$(O)/obj/libsupport.a: $(call obj,$(SUPPORT_SRC))
+	$(archive)
+
+define link_program
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_LDFLAGS) -pie $(LDFLAGS) -o $@
+endef
+
+CORE_LIBS := $(O)/obj/libcore.a $(O)/obj/libbase.a
+$(HELPER): $(call obj,plugins/helper/main.c) $(O)/obj/libhelper.a $(CORE_LIBS) $(O)/obj/core/paths-build.o
+	$(link_program) $^ $(LIBS_SODIUM) -ldl
+$(O)/install/lw-credential-helper: $(call obj,plugins/helper/main.c) $(O)/obj/libhelper.a $(CORE_LIBS) $(O)/obj/core/paths-install.o
+	$(link_program) $^ $(LIBS_SODIUM) -ldl
+
+define link_shared
+	$(call say,LD)
+	$(Q)mkdir -p $(@D) && chmod go-w $(@D)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(SHARED_LDFLAGS) $(LDFLAGS) -o $@
+endef
+LIBSO_LINK = -Wl,-soname,liblwcred.so.$(SOMAJOR) -Wl,--version-script=core/liblwcred.map \
+	-Wl,--whole-archive $(O)/obj/libcore.a -Wl,--no-whole-archive $(O)/obj/libbase.a
+$(LIBSO): $(CORE_LIBS) $(O)/obj/core/paths-build.o core/liblwcred.map
+	$(link_shared) $(LIBSO_LINK) $(O)/obj/core/paths-build.o $(LIBS_SODIUM) -ldl
+	$(Q)ln -sf $(@F) $(@D)/liblwcred.so.$(SOMAJOR)
+	$(Q)ln -sf $(@F) $(@D)/liblwcred.so
+$(O)/install/liblwcred.so.$(VERSION): $(CORE_LIBS) $(O)/obj/core/paths-install.o core/liblwcred.map
+	$(link_shared) $(LIBSO_LINK) $(O)/obj/core/paths-install.o $(LIBS_SODIUM) -ldl
+
+$(NETSO): $(O)/obj/libnet.a $(O)/obj/libbase.a core/token/net.map
+	$(link_shared) -Wl,--version-script=core/token/net.map -Wl,--whole-archive $(O)/obj/libnet.a \
+		-Wl,--no-whole-archive $(O)/obj/libbase.a $(LIBS_NET)
+	$(Q)chmod go-w $@
+
+# One rule for all backends; LIBS_NAME names the packages that backend NAME needs beyond libsodium.
+.SECONDEXPANSION:
+$(MODULES): $(O)/lib/lwcred/backends/%.so: $$(call obj,$$(wildcard backends/$$*/*.c)) $(O)/obj/libbase.a backends/backend.map
+	$(link_shared) -Wl,--version-script=backends/backend.map $(filter %.o,$^) $(O)/obj/libbase.a \
+		$(call libs_of,libsodium $(PKGS_$*))
+	$(Q)chmod go-w $@
+
+$(O)/lwcred.pc: core/lwcred.pc.in core/include/lwcred.h $(O)/paths.stamp
+	$(call say,GEN)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' $< >$@
+
+# Tests.  A unit test may use every object of the project; "__wrap_NAME(" in it wraps NAME.
+ALL_BACKEND_OBJ := $(foreach b,$(BACKENDS),$(filter-out %/$(b).o,$(call obj,$(wildcard backends/$(b)/*.c))))
+$(O)/obj/libbackends.a: $(ALL_BACKEND_OBJ)
+	$(archive)
+TEST_LIBS := $(O)/obj/libsupport.a $(O)/obj/libhelper.a $(O)/obj/libbackends.a $(O)/obj/libcore.a \
+	$(O)/obj/libnet.a $(O)/obj/libbase.a $(O)/obj/core/paths-build.o
+wraps_of = $(shell sed -n 's/.*__wrap_\([A-Za-z0-9_]*\)(.*/-Wl,--wrap=\1/p' $(1) | sort -u)
+$(UNIT): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_LIBS)
+	$(link_program) $< $(call wraps_of,tests/unit/$*.c) -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
+		$(LIBS_CMOCKA) $(LIBS_NET) -ldl
+$(FUZZ): $(O)/tests/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TEST_LIBS)
+	$(link_program) $< $(O)/obj/tests/fuzz/replay.o -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
+		$(LIBS_NET) -ldl
+$(BAD): $(O)/tests/modules/%.so: $(O)/obj/tests/modules/%.o
+	$(link_shared) $<
+	$(Q)chmod go-w $@
+$(CONTRACT): $(call obj,$(wildcard tests/contract/*.c)) $(TEST_LIBS)
+	$(link_program) $(filter %.o,$^) -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
+		$(LIBS_CMOCKA) $(LIBS_NET) -ldl
+
+tests: all $(UNIT) $(FUZZ) $(BAD) $(if $(wildcard tests/contract/*.c),$(CONTRACT))
+
+check: style tests
+	$(Q)O='$(abspath $(O))' CC='$(CC)' SAN='$(SAN)' tests/run.sh $(T)
+
+check-valgrind: tests
+	$(Q)O='$(abspath $(O))' CC='$(CC)' SAN='$(SAN)' WRAPPER=valgrind tests/run.sh $(T)
+
+style: fmt-check
+	$(Q)tests/checks/style.sh
+
+C_FILES = $(shell find core backends plugins tests contrib -name '*.[ch]')
+fmt:
+	$(Q)clang-format -i $(C_FILES)
+fmt-check:
+	$(Q)clang-format --dry-run --Werror $(C_FILES)
+
+# One minute of real fuzzing for each target, from the corpus in the tree.
+fuzz:
+	$(Q)tests/fuzz/run.sh
+
+demo: all
+	$(Q)O='$(abspath $(O))' contrib/demo.sh
+
+clean:
+	rm -rf $(BUILD)
+
+# Installation: directories are made, files have fixed modes, uninstall removes the same names.
+MAN1 := $(wildcard docs/*.1)
+MAN5 := $(wildcard docs/*.5)
+D = $(DESTDIR)
+install: all $(O)/install/lw-credential-helper $(O)/install/liblwcred.so.$(VERSION)
+	$(INSTALL) -d '$(D)$(BINDIR)' '$(D)$(LIBDIR)/lwcred/backends' '$(D)$(LIBDIR)/pkgconfig' \
+		'$(D)$(INCLUDEDIR)/lwcred' '$(D)$(MANDIR)/man1' '$(D)$(MANDIR)/man5' '$(D)$(BASHCOMPDIR)'
+	$(INSTALL) -m 755 $(O)/install/lw-credential-helper '$(D)$(BINDIR)/lw-credential-helper'
+	ln -sf lw-credential-helper '$(D)$(BINDIR)/git-credential-lacework'
+	$(INSTALL) -m 755 $(O)/install/liblwcred.so.$(VERSION) '$(D)$(LIBDIR)/liblwcred.so.$(VERSION)'
+	ln -sf liblwcred.so.$(VERSION) '$(D)$(LIBDIR)/liblwcred.so.$(SOMAJOR)'
+	ln -sf liblwcred.so.$(VERSION) '$(D)$(LIBDIR)/liblwcred.so'
+	$(INSTALL) -m 644 $(NETSO) '$(D)$(LIBDIR)/lwcred/net.so'
+	$(INSTALL) -m 644 $(MODULES) '$(D)$(LIBDIR)/lwcred/backends/'
+	$(INSTALL) -m 644 core/include/lwcred.h '$(D)$(INCLUDEDIR)/lwcred.h'
+	$(INSTALL) -m 644 $(wildcard core/include/lwcred/*.h) '$(D)$(INCLUDEDIR)/lwcred/'
+	$(INSTALL) -m 644 $(O)/lwcred.pc '$(D)$(LIBDIR)/pkgconfig/lwcred.pc'
+	$(INSTALL) -m 644 $(MAN1) '$(D)$(MANDIR)/man1/'
+	$(INSTALL) -m 644 $(MAN5) '$(D)$(MANDIR)/man5/'
+	$(INSTALL) -m 644 contrib/completion/lw-credential-helper.bash '$(D)$(BASHCOMPDIR)/lw-credential-helper'
+
+uninstall:
+	rm -f '$(D)$(BINDIR)/lw-credential-helper' '$(D)$(BINDIR)/git-credential-lacework' \
+		'$(D)$(LIBDIR)/liblwcred.so.$(VERSION)' '$(D)$(LIBDIR)/liblwcred.so.$(SOMAJOR)' \
+		'$(D)$(LIBDIR)/liblwcred.so' '$(D)$(LIBDIR)/lwcred/net.so' '$(D)$(INCLUDEDIR)/lwcred.h' \
+		'$(D)$(LIBDIR)/pkgconfig/lwcred.pc' '$(D)$(BASHCOMPDIR)/lw-credential-helper' \
+		$(foreach b,$(BACKENDS),'$(D)$(LIBDIR)/lwcred/backends/$(b).so') \
+		$(foreach h,$(notdir $(wildcard core/include/lwcred/*.h)),'$(D)$(INCLUDEDIR)/lwcred/$(h)') \
+		$(foreach m,$(notdir $(MAN1)),'$(D)$(MANDIR)/man1/$(m)') \
+		$(foreach m,$(notdir $(MAN5)),'$(D)$(MANDIR)/man5/$(m)')
+	-rmdir '$(D)$(LIBDIR)/lwcred/backends' '$(D)$(LIBDIR)/lwcred' '$(D)$(INCLUDEDIR)/lwcred'
+
+installcheck:
+	'$(D)$(BINDIR)/lw-credential-helper' --version
+
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

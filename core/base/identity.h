@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_BASE_IDENTITY_H
+#define CORE_BASE_IDENTITY_H
+
+#include <stdbool.h>
+
+#include <lwcred/backend.h>
+
+#include "error.h"
+
+/*
+ * Identities (lwcred/backend.h) as values: checked, copied, compared.
+ */
+
+/* An identity with its text inside; copy it only with lwc_identity_copy(). */
+struct lwc_identity_copy {
+    struct lwc_identity id;
+    char profile[LWC_PROFILE_MAX + 1];
+    char account[LWC_ACCOUNT_MAX + 1];
+    char origin[LWC_ORIGIN_MAX + 1];
+    char key_id[LWC_KEY_ID_MAX + 1];
+    char sub_account[LWC_SUB_ACCOUNT_MAX + 1];
+};
+
+/* An empty query; set members, leave no NULL. */
+#define LWC_IDENTITY_ANY                                                            \
+    {                                                                               \
+        .profile = "", .account = "", .origin = "", .key_id = "", .sub_account = "" \
+    }
+
+/*
+ * Is @id fit to be kept and used?  Every limit and alphabet of lwcred/backend.h; account and
+ * origin canonical; kind known, flags known; an access key has a key id.  LWC_E_INVALID names
+ * the member and never the value of a secret.
+ */
+enum lwc_code lwc_identity_check(const struct lwc_identity *id, struct lwc_error *err) LWC_RESULT;
+
+/* One member alone. */
+enum lwc_code lwc_profile_check(const char *profile, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_key_id_check(const char *key_id, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_sub_account_check(const char *sub_account, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * The secret of an access key: 1 to LWC_SECRET_MAX bytes of printable ASCII without blank,
+ * quote and backslash.  LWC_E_INVALID says what is wrong (a newline pasted along, quotes, ...),
+ * never the bytes.
+ */
+enum lwc_code lwc_key_secret_check(const void *secret, size_t len, struct lwc_error *err)
+    LWC_RESULT;
+
+/* Canonical host name (labels, or an IPv4 address) or "[IPv6]", with ":port" if allowed. */
+bool lwc_host_is_canonical(const char *host, bool port_allowed);
+
+/* Copy a checked identity; LWC_E_INVALID if it is not. */
+enum lwc_code lwc_identity_copy(const struct lwc_identity *id, struct lwc_identity_copy *copy_out,
+                                struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Does @id agree with every set member of @query?  @query->account equals the account or the
+ * origin.  sub_account and flags of a query do not select.
+ */
+bool lwc_identity_matches(const struct lwc_identity *query, const struct lwc_identity *id);
+
+/* host[:port] to which the secret may go: the origin if set, else the account. */
+const char *lwc_identity_authority(const struct lwc_identity *id);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_BASE_SAFEFILE_H
+#define CORE_BASE_SAFEFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "error.h"
+#include "secret.h"
+
+/*
+ * Files in a world where others can write too.
+ *
+ * MUST:
+ *  1. A path is walked component by component.  Each directory on the way is owned by root or
+ *     by us (effective uid) and not writable by group or others; the exception is a sticky
+ *     directory such as /tmp, whose entries must then be ours or root's.
+ *  2. A symbolic link is followed only where it stands in such a directory and, in a sticky
+ *     one, only if it is ours or root's; at most 40 of them.
+ *  3. What was opened is judged (fstat), not what was named.
+ *  4. Only regular files are read; opening never blocks (FIFO) and never becomes our terminal.
+ *  5. Every read has a cap.
+ *  6. A file is replaced, never rewritten: exclusive temporary file with mode 0600 whatever the
+ *     umask, in the directory of the resolved target; all written, fsync; rename; fsync of the
+ *     directory.  After any failure the old file is as it was and no temporary file stays.
+ *  7. Every descriptor is close-on-exec.
+ *
+ * A trust failure is LWC_E_UNSAFE with a hint that names the path and the cure.
+ * A missing file or directory is LWC_E_NOT_FOUND with ENOENT in err->sys.
+ */
+
+/* How much a file must be trusted; its owner is root or us in each case. */
+enum lwc_trust {
+    LWC_TRUST_CONTENT, /* nobody else can write it: configuration, modules, secrets that the
+                          user names, such as a mounted volume                               */
+    LWC_TRUST_PRIVATE, /* nobody else can even read it: our own stores                       */
+};
+
+/* A path that was walked: descriptor of the directory, and the entry's name in it. */
+struct lwc_path {
+    int dir_fd;
+    char name[256];
+    char dir[4096]; /* canonical, absolute; for messages, dlopen and logs                    */
+};
+
+void lwc_path_clear(struct lwc_path *path);
+#define LWC_AUTO_PATH LWC_AUTO(struct lwc_path, lwc_path_clear)
+#define LWC_PATH_INIT \
+    {                 \
+        .dir_fd = -1  \
+    }
+
+/*
+ * Walk @text (absolute, or relative to the working directory) to its last component, which need
+ * not exist; if it is a link, to what that leads to.  "~/" at the start means $HOME.
+ *
+ * @path_out  cleared by the caller with lwc_path_clear().
+ */
+enum lwc_code lwc_path_resolve(const char *text, struct lwc_path *path_out, struct lwc_error *err)
+    LWC_RESULT;
+
+/* Make the directory @text and its missing parents, mode 0700, below trusted ones. */
+enum lwc_code lwc_dir_make(const char *text, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Open the resolved file for reading and judge it.
+ *
+ * @fd_out    owned by the caller.
+ * @stat_out  what fstat() said; may be NULL.
+ */
+enum lwc_code lwc_file_open(const struct lwc_path *path, enum lwc_trust trust, int *fd_out,
+                            struct stat *stat_out, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Read a whole file, at most @cap bytes (more: LWC_E_INVALID), into @content, a secret that is
+ * reset first.  Takes no lock and writes nothing.
+ */
+enum lwc_code lwc_file_read(const char *text, enum lwc_trust trust, size_t cap,
+                            struct lwc_secret *content, struct lwc_error *err) LWC_RESULT;
+
+/* Read descriptor @fd to its end, at most @cap bytes, appending to @content. */
+enum lwc_code lwc_fd_read(int fd, size_t cap, struct lwc_secret *content, struct lwc_error *err)
+    LWC_RESULT;
+
+/* Write all @len bytes to @fd; a short write is continued, EINTR retried. */
+enum lwc_code lwc_fd_write(int fd, const void *bytes, size_t len, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Judges the temporary file before it takes the place of the old one; @fd is open for reading
+ * at its start.  Anything but LWC_OK gives the replacement up.
+ */
+typedef enum lwc_code lwc_file_verify_fn(void *data, int fd, struct lwc_error *err);
+
+/*
+ * Replace the file at @path by @len bytes.
+ *
+ * @previous  if not NULL, the name in the same directory under which the replaced file stays
+ *            reachable (a hard link made before the rename; a copy's place, never a moment
+ *            without the file).
+ * @verify    may be NULL.
+ */
+enum lwc_code lwc_file_replace(const struct lwc_path *path, const void *bytes, size_t len,
+                               const char *previous, lwc_file_verify_fn *verify, void *data,
+                               struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Take an exclusive lock on the file @name in @path's directory, made if missing.  The kernel
+ * drops it when the process dies.  Not taken within @timeout_ms: LWC_E_BUSY.
+ *
+ * @fd_out  closing it gives the lock back.
+ */
+enum lwc_code lwc_lock_take(const struct lwc_path *path, const char *name, int64_t timeout_ms,
+                            int *fd_out, struct lwc_error *err) LWC_RESULT;
+
+#endif

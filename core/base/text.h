@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_BASE_TEXT_H
+#define CORE_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "secret.h"
+
+/* Text from outside: judge it, make it printable, read numbers out of it. */
+
+/*
+ * Write @len bytes of @in into @out as text that a terminal shows and does not obey: control
+ * bytes, DEL, C1 controls and invalid UTF-8 become "\xNN", runs of blanks one blank, ends
+ * trimmed; "..." where it was cut to fit @cap.  @out always ends in NUL.  Returns @out.
+ */
+char *lwc_text_printable(char *out, size_t cap, const void *in, size_t len);
+
+/* Only printable ASCII 0x21 to 0x7e. */
+bool lwc_text_is_graph(const char *text, size_t len);
+
+/* Any NUL, CR, LF or other control byte (0x00-0x1f, 0x7f) in it? */
+bool lwc_text_has_control(const char *text, size_t len);
+
+/* RFC 6750 section 2.1 b64token: 1*( ALPHA / DIGIT / "-._~+/" ) *"=". */
+bool lwc_text_is_b64token(const char *text, size_t len);
+
+/* A whole decimal number without sign and blanks, at most @max.  False otherwise. */
+bool lwc_text_parse_number(const char *text, size_t len, int64_t max, int64_t *number_out);
+
+/* Seconds: a number, or a number with s, m, h or d behind it; at most 10 years.  False otherwise.
+ */
+bool lwc_text_parse_duration(const char *text, int64_t *seconds_out);
+
+/*
+ * Append @text to @out as a JSON string with its quotes (RFC 8259 section 7): control bytes and
+ * invalid UTF-8 escaped, the latter as U+FFFD.
+ */
+enum lwc_code lwc_text_append_json(struct lwc_secret *out, const char *text, struct lwc_error *err)
+    LWC_RESULT;
+
+/* printf into a secret; the text in between lies in wiped memory only. */
+enum lwc_code lwc_text_append(struct lwc_secret *out, struct lwc_error *err, const char *fmt, ...)
+    LWC_PRINTF(3, 4) LWC_RESULT;
+
+/*
+ * Which of the @count @words did the user probably mean by @word?  NULL if none is near (edit
+ * distance at most 2, and less than half of the word).
+ */
+const char *lwc_text_nearest(const char *word, const char *const *words, size_t count);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LWCRED_H
+#define LWCRED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lwcred/backend.h>
+#include <lwcred/error.h>
+
+/*
+ * liblwcred: from a stored Lacework (FortiCNAPP) access key to a fresh bearer token.
+ *
+ *     struct lwc_error err = {0};
+ *     struct lwc_context *ctx = NULL;
+ *     struct lwc_token *token = NULL;
+ *     struct lwc_query query = {.size = sizeof query, .profile = "prod"};
+ *
+ *     if (lwc_open(NULL, &ctx, &err) == LWC_OK &&
+ *         lwc_token_get(ctx, &query, &token, &err) == LWC_OK)
+ *         use(lwc_token_text(token));
+ *     else
+ *         fprintf(stderr, "%s\n", err.msg);
+ *     lwc_token_free(&token);
+ *     lwc_close(&ctx);
+ *
+ * The library never prints, exits, changes signal handlers, the umask or the locale, and starts
+ * no thread that outlives a call.  A context is for one thread at a time; different contexts are
+ * independent.  Strings are UTF-8 and end in NUL.  Functions that return enum lwc_code write
+ * their outputs only on LWC_OK and describe a failure in @err (which may be NULL).
+ */
+
+#define LWC_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define LWC_API __attribute__((visibility("default")))
+#define LWC_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define LWC_API
+#define LWC_MUST_CHECK
+#endif
+
+/* The version of the library in use, e.g. "0.1.0".  Static.  Since 0.1. */
+LWC_API const char *lwc_version(void);
+
+/*
+ * Make @text, any form in which users have an account name in hand ("acme", "ACME",
+ * "acme.fra", "https://acme.lacework.net/ui/"), the canonical host "acme.lacework.net".
+ *
+ * @host_out  filled on LWC_OK.
+ * Returns LWC_OK, or LWC_E_INVALID for what is no account: other domains and ports, user
+ * information, names of the service itself.  Any thread.  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_account_parse(const char *text,
+                                                       char host_out[LWC_ACCOUNT_MAX + 1],
+                                                       struct lwc_error *err);
+
+/*
+ * Make @url, "https://HOST[:PORT]" with nothing behind it, the origin "host[:port]"; port 443 is
+ * left out.  Returns LWC_OK or LWC_E_INVALID.  Any thread.  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_origin_parse(const char *url,
+                                                      char origin_out[LWC_ORIGIN_MAX + 1],
+                                                      struct lwc_error *err);
+
+struct lwc_context;
+
+enum lwc_open_flag {
+    LWC_OPEN_NO_PROMPT = 1u << 0,   /* never call @prompt                               */
+    LWC_OPEN_NO_EXTERNAL = 1u << 1, /* load no module from LWCRED_BACKEND_DIR           */
+};
+
+/*
+ * Options for lwc_open(); zero means the default.  @size is sizeof(struct lwc_options).
+ *
+ * service     whose stack file is read; NULL means "default".
+ * config      this stack file and no other, or NULL.
+ * timeout_ms  deadline of each later call in milliseconds, prompts not counted; 0 means 60000.
+ * flags       enum lwc_open_flag.
+ * data        handed to the callbacks.
+ * log         receives one line of text; level is enum lwc_log_level.  NULL: nothing is logged.
+ * prompt      as lwc_host.prompt in lwcred/backend.h.  NULL: nobody can be asked.
+ */
+struct lwc_options {
+    uint32_t size;
+    uint32_t flags;
+    const char *service;
+    const char *config;
+    int64_t timeout_ms;
+    void *data;
+    void (*log)(void *data, enum lwc_log_level level, const char *text);
+    enum lwc_code (*prompt)(void *data, const char *text, uint32_t flags,
+                            const struct lwc_sink *answer, struct lwc_error *err);
+    /* 0.1 ends here */
+};
+
+/*
+ * Make a context: reads the stack file, loads nothing else.
+ *
+ * @options  borrowed for the call; NULL means all defaults.  Callbacks stay in use until close.
+ * @ctx_out  owned by the caller, lwc_close().
+ * Returns LWC_OK, LWC_E_INVALID (stack file, names), LWC_E_UNSAFE (its owner or mode), LWC_E_IO.
+ * Any thread.  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_open(const struct lwc_options *options,
+                                              struct lwc_context **ctx_out, struct lwc_error *err);
+
+/* Free the context, wipe its secrets, set *ctx to NULL.  NULL is allowed.  Since 0.1. */
+LWC_API void lwc_close(struct lwc_context **ctx);
+
+/*
+ * What is asked for.  Zero or NULL means "not said".  @size is sizeof(struct lwc_query).
+ *
+ * profile      exactly that profile.
+ * account      host of the account or of its origin, as lwc_account_parse() makes it.
+ * key_id       breaks a tie between several credentials of @account.
+ * sub_account  value of the Account-Name header in place of the stored one.
+ * org_access   act on the organization.
+ * ttl_s        lifetime to ask for, 1 to 86400 seconds; 0 means 3600.
+ *
+ * With neither profile nor account: $LW_PROFILE, else complete LW_* variables, else the profile
+ * "default", else the only profile there is.
+ */
+struct lwc_query {
+    uint32_t size;
+    bool org_access;
+    const char *profile;
+    const char *account;
+    const char *key_id;
+    const char *sub_account;
+    int64_t ttl_s;
+    /* 0.1 ends here */
+};
+
+struct lwc_token;
+
+/*
+ * Get a bearer token that is fresh now.
+ *
+ * @query      borrowed for the call; NULL asks for nothing in particular.
+ * @token_out  owned by the caller, lwc_token_free().
+ * Returns LWC_OK; LWC_E_NOT_FOUND; LWC_E_INVALID (several credentials fit: @err lists them);
+ * LWC_E_LOCKED, LWC_E_DENIED and the other failures of the stores; LWC_E_NETWORK,
+ * LWC_E_REFUSED, LWC_E_RATE_LIMITED of the exchange.
+ * May prompt, read files and connect.  One thread at a time on one @ctx.  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_token_get(struct lwc_context *ctx,
+                                                   const struct lwc_query *query,
+                                                   struct lwc_token **token_out,
+                                                   struct lwc_error *err);
+
+/* Free and wipe the token, set *token to NULL.  NULL is allowed.  Since 0.1. */
+LWC_API void lwc_token_free(struct lwc_token **token);
+
+/*
+ * The token's text: RFC 6750 b64token, at most 16384 bytes, in locked memory.  Borrowed until
+ * lwc_token_free().  Since 0.1.
+ */
+LWC_API const char *lwc_token_text(const struct lwc_token *token);
+
+/*
+ * When the token dies, in seconds since the epoch on this machine's clock; 0 if unknown (a ready
+ * token from the environment).  Since 0.1.
+ */
+LWC_API int64_t lwc_token_expires_at(const struct lwc_token *token);
+
+/* Seconds that the token had left when it was handed out; 0 if unknown.  Since 0.1. */
+LWC_API int64_t lwc_token_expires_in(const struct lwc_token *token);
+
+/* Whose token it is.  Borrowed until lwc_token_free().  Since 0.1. */
+LWC_API const struct lwc_identity *lwc_token_identity(const struct lwc_token *token);
+
+/* Name of the backend that held the credential.  Borrowed as above.  Since 0.1. */
+LWC_API const char *lwc_token_source(const struct lwc_token *token);
+
+/*
+ * Prove an access key by one exchange; nothing is kept.
+ *
+ * @identity, @secret  borrowed for the call.  The secret goes to @identity's origin only.
+ * Returns LWC_OK; LWC_E_INVALID (a malformed key); LWC_E_REFUSED; the network's failures.
+ * Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_prove(struct lwc_context *ctx,
+                                                   const struct lwc_identity *identity,
+                                                   const void *secret, size_t len,
+                                                   struct lwc_error *err);
+
+/*
+ * Would lwc_key_store() work?  Unlocks what must be unlocked, so that the user is not asked for
+ * a secret in vain.
+ *
+ * @identity     what will be stored; only the profile counts here.
+ * @backend      name of one backend, or NULL: as the stack's store lines say.
+ * @flags        enum lwc_store_flag; without LWC_STORE_REPLACE a taken profile is LWC_E_INVALID.
+ * @backend_out  the backend that would take it.
+ * Returns LWC_OK or the store's failure.  May prompt.  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_probe(struct lwc_context *ctx,
+                                                   const struct lwc_identity *identity,
+                                                   const char *backend, uint32_t flags,
+                                                   char backend_out[LWC_BACKEND_NAME_MAX + 1],
+                                                   struct lwc_error *err);
+
+/*
+ * Store an access key.  A profile that a backend holds already stays in that backend.
+ *
+ * @identity, @secret  borrowed; validated: names, account, key id, printable secret.
+ * @backend, @flags, @backend_out  as for lwc_key_probe().
+ * Returns LWC_OK, LWC_E_INVALID (malformed, or profile taken), or the store's failure, after
+ * which nothing has changed.  May prompt.  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_store(struct lwc_context *ctx,
+                                                   const struct lwc_identity *identity,
+                                                   const void *secret, size_t len,
+                                                   const char *backend, uint32_t flags,
+                                                   char backend_out[LWC_BACKEND_NAME_MAX + 1],
+                                                   struct lwc_error *err);
+
+/*
+ * Remove one stored credential.
+ *
+ * @query        must set the profile or the key id, and may set the account.
+ * @secret       if not NULL, remove it only if this is its secret (compared in constant time);
+ *               otherwise LWC_E_NOT_FOUND.
+ * @backend      look in this backend only, or NULL: as the stack's erase lines say.
+ * @backend_out  where it was.
+ * Returns LWC_OK, LWC_E_NOT_FOUND, LWC_E_INVALID (an empty query, several fit), or the store's
+ * failure.  May prompt.  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_remove(
+    struct lwc_context *ctx, const struct lwc_query *query, const void *secret, size_t len,
+    const char *backend, char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err);
+
+/*
+ * Called for each credential; @backend names where it is.  Both borrowed for the call.  Anything
+ * but LWC_OK ends the listing and is returned by lwc_list().
+ */
+typedef enum lwc_code lwc_list_fn(void *data, const struct lwc_identity *identity,
+                                  const char *backend, struct lwc_error *err);
+
+/*
+ * List the credentials of all lookup lines, in their order; unlocks nothing, asks nobody.
+ *
+ * @query  filter by profile and account, or NULL.
+ * Returns LWC_OK (also for none), or the first failure of a backend, after all the others have
+ * been listed.  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_list(struct lwc_context *ctx,
+                                              const struct lwc_query *query, lwc_list_fn *visit,
+                                              void *data, struct lwc_error *err);
+
+/*
+ * Called for each backend that the stack names.  @backend is NULL if it could not be loaded;
+ * @why then says why.  All borrowed for the call.
+ */
+typedef void lwc_backends_fn(void *data, const char *name, const struct lwc_backend *backend,
+                             const struct lwc_error *why);
+
+/* Name the backends of the stack in force.  Since 0.1. */
+LWC_API void lwc_backends(struct lwc_context *ctx, lwc_backends_fn *visit, void *data);
+
+#endif

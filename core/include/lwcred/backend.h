@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LWCRED_BACKEND_H
+#define LWCRED_BACKEND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lwcred/error.h>
+
+/*
+ * How to write a backend: a place where credentials live.
+ *
+ * A backend is a shared object NAME.so that exports exactly one symbol:
+ *
+ *     const struct lwc_backend lwc_backend = { .abi = LWC_BACKEND_ABI, ... };
+ *
+ * The host judges that descriptor before it calls anything in it.  A backend imports no symbol
+ * of liblwcred: everything it needs comes in through struct lwc_host.  Rules for all functions:
+ *
+ *   - never print, read the terminal, exit, change signal handlers, the locale or the umask;
+ *   - keep no global state: all state hangs on the pointer that open() made;
+ *   - own nothing that is returned and free nothing that is received: arguments are borrowed for
+ *     the call, and secrets leave only through a sink, which copies them into locked memory;
+ *   - wipe every copy of a secret before the call returns;
+ *   - keep four outcomes apart: LWC_OK (found), LWC_E_NOT_FOUND (I hold nothing for this query),
+ *     LWC_E_LOCKED or LWC_E_DENIED (I hold it or cannot tell, and may not look), anything else
+ *     (failed).  The stack acts on the difference; a wrong one can make a weaker store answer;
+ *   - return the code that stands in @err->code, with one line of text in @err->msg.
+ *
+ * The host calls a backend from one thread at a time, never after close().
+ */
+
+#define LWC_ABI(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor))
+#define LWC_ABI_MAJOR(abi) ((uint32_t)(abi) >> 16)
+#define LWC_BACKEND_ABI LWC_ABI(1, 0)
+
+/* Limits that both sides keep; lengths in bytes without the terminating NUL. */
+#define LWC_BACKEND_NAME_MAX 32 /* [a-z0-9-]                                          */
+#define LWC_PROFILE_MAX 64      /* [A-Za-z0-9][A-Za-z0-9._@-]*                        */
+#define LWC_ACCOUNT_MAX 253     /* canonical host name, lower case                    */
+#define LWC_ORIGIN_MAX 262      /* host[:port], lower case                            */
+#define LWC_KEY_ID_MAX 256      /* printable ASCII without blank, quote and backslash */
+#define LWC_SUB_ACCOUNT_MAX 128 /* the same alphabet                                  */
+#define LWC_SECRET_MAX 65536
+
+/* What a backend can do.  A bit that the host does not know makes it refuse the backend. */
+enum lwc_cap {
+    LWC_CAP_READ = 1u << 0,     /* find()                                             */
+    LWC_CAP_STORE = 1u << 1,    /* store()                                            */
+    LWC_CAP_ERASE = 1u << 2,    /* erase()                                            */
+    LWC_CAP_LIST = 1u << 3,     /* list(), without unlocking anything                 */
+    LWC_CAP_UNLOCK = 1u << 4,   /* unlock() and lock()                                */
+    LWC_CAP_PROMPTS = 1u << 5,  /* may call lwc_host.prompt                           */
+    LWC_CAP_BLOCKING = 1u << 6, /* may wait on another process: run it in a child     */
+};
+#define LWC_CAPS_KNOWN 0x7fu
+
+enum lwc_kind {
+    LWC_KIND_ANY = 0,        /* in queries only                                       */
+    LWC_KIND_ACCESS_KEY = 1, /* the secret of key_id: makes tokens                    */
+    LWC_KIND_TOKEN = 2,      /* a ready bearer token of unknown age                   */
+    LWC_KIND_AGENT_TOKEN = 3,
+};
+
+enum lwc_identity_flag {
+    LWC_ID_ORG_ACCESS = 1u << 0, /* act on the organization: "Org-Access: true"       */
+};
+
+/*
+ * Everything about a credential but its secret.  No string is NULL; "" means "not set", and in
+ * a query "any".  One backend holds at most one credential for a profile.
+ *
+ * profile      the user's name for it.  "env" is reserved for the environment backend.
+ * account      the canonical account host, e.g. "acme.lacework.net".
+ * origin       host[:port] to which the secret may be sent; "" means the account itself.
+ * key_id       of an access key; "" for tokens.
+ * sub_account  value of the Account-Name header, or "".
+ * kind         enum lwc_kind.
+ * flags        enum lwc_identity_flag.
+ *
+ * The layout is part of ABI 1.  Since 0.1.
+ */
+struct lwc_identity {
+    const char *profile;
+    const char *account;
+    const char *origin;
+    const char *key_id;
+    const char *sub_account;
+    uint32_t kind;
+    uint32_t flags;
+};
+
+/*
+ * Where a secret enters the host.  put() copies @len bytes (1 to LWC_SECRET_MAX) into locked
+ * memory; call it once, then wipe your copy.  @identity is the credential that the bytes belong
+ * to, or NULL when they answer a prompt.  Returns LWC_OK, or the failure that the backend
+ * must return.  Since 0.1.
+ */
+struct lwc_sink {
+    void *data;
+    enum lwc_code (*put)(void *data, const struct lwc_identity *identity, const void *bytes,
+                         size_t len, struct lwc_error *err);
+};
+
+/*
+ * Receives the identities of list(), one call each; borrowed for the call.  Anything but LWC_OK
+ * ends the listing and is what list() must return.  Since 0.1.
+ */
+struct lwc_visitor {
+    void *data;
+    enum lwc_code (*visit)(void *data, const struct lwc_identity *identity, struct lwc_error *err);
+};
+
+enum lwc_log_level { LWC_LOG_WARNING = 1, LWC_LOG_INFO = 2, LWC_LOG_TRACE = 3 };
+
+enum lwc_prompt_flag {
+    LWC_PROMPT_ECHO = 1u << 0,  /* show what is typed                                 */
+    LWC_PROMPT_TWICE = 1u << 1, /* a new secret: ask again and compare                */
+};
+
+/*
+ * What a backend may ask of its host.  Look at @size before using a member beyond the first
+ * minor version that you need.
+ *
+ * log           one line for the user or the trace; never a secret.
+ * prompt        asks the user @text (without colon) and puts the answer into @answer.  Returns
+ *               LWC_OK; LWC_E_LOCKED if nobody can be asked or the user declined.
+ * setting       the value of a named setting (environment variable), or NULL.  Borrowed until
+ *               close().
+ * remaining_ms  milliseconds until the caller's deadline, 0 when it is over; prompts not counted.
+ *
+ * Since 0.1.
+ */
+struct lwc_host {
+    uint32_t abi;
+    uint32_t size;
+    void *data;
+    void (*log)(void *data, enum lwc_log_level level, const char *text);
+    enum lwc_code (*prompt)(void *data, const char *text, uint32_t flags,
+                            const struct lwc_sink *answer, struct lwc_error *err);
+    const char *(*setting)(void *data, const char *name);
+    int64_t (*remaining_ms)(void *data);
+    /* 1.0 ends here */
+};
+
+enum lwc_store_flag {
+    LWC_STORE_REPLACE = 1u << 0, /* an existing profile is overwritten                */
+};
+
+/*
+ * The descriptor.  Const, with static storage.
+ *
+ * abi      LWC_BACKEND_ABI at build time.  Another major version is refused.
+ * size     sizeof(struct lwc_backend) at build time; members beyond it count as NULL.
+ * name     must equal the file's name without ".so".
+ * summary  one line for people.
+ * caps     enum lwc_cap.
+ */
+struct lwc_backend {
+    uint32_t abi;
+    uint32_t size;
+    const char *name;
+    const char *summary;
+    uint32_t caps;
+    uint32_t reserved; /* 0 */
+
+    /*
+     * Mandatory.  Make the state for one use with @argc arguments ("key=value" or "word") from
+     * the stack file; unknown ones are LWC_E_INVALID.  Cheap: reads nothing that list() does
+     * not need, unlocks nothing, asks nobody.  *state_out is untouched unless LWC_OK.
+     */
+    enum lwc_code (*open)(const struct lwc_host *host, size_t argc, const char *const *argv,
+                          void **state_out, struct lwc_error *err);
+
+    /* Mandatory.  Free and wipe the state.  NULL is allowed. */
+    void (*close)(void *state);
+
+    /*
+     * LWC_CAP_READ.  Put the secret of the one credential that agrees with every set member of
+     * @query into @sink.  With LWC_CAP_LIST the host asks only for identities that list() gave.
+     * A backend that cannot list and finds several: LWC_E_INVALID.
+     */
+    enum lwc_code (*find)(void *state, const struct lwc_identity *query,
+                          const struct lwc_sink *sink, struct lwc_error *err);
+
+    /*
+     * LWC_CAP_LIST.  Name every credential held, without unlocking or asking.  None: LWC_OK, or
+     * LWC_E_NOT_FOUND with a reason that the user should hear if nothing else answers.
+     */
+    enum lwc_code (*list)(void *state, const struct lwc_visitor *visitor, struct lwc_error *err);
+
+    /*
+     * LWC_CAP_STORE.  Keep @secret for @identity.  Profile taken and no LWC_STORE_REPLACE:
+     * LWC_E_INVALID.  All or nothing: after a failure the store is as it was.
+     */
+    enum lwc_code (*store)(void *state, const struct lwc_identity *identity, const void *secret,
+                           size_t len, uint32_t flags, struct lwc_error *err);
+
+    /* LWC_CAP_ERASE.  Remove the credential that agrees with every set member of @query. */
+    enum lwc_code (*erase)(void *state, const struct lwc_identity *query, struct lwc_error *err);
+
+    /* LWC_CAP_UNLOCK.  Make secrets readable, asking if need be; forget what makes them so. */
+    enum lwc_code (*unlock)(void *state, struct lwc_error *err);
+    enum lwc_code (*lock)(void *state, struct lwc_error *err);
+
+    /*
+     * Optional.  Would an operation of capability @cap succeed now?  Does all that can fail or
+     * ask beforehand, such as unlocking, so that no secret is asked for in vain.  Changes
+     * nothing that is kept.
+     */
+    enum lwc_code (*probe)(void *state, uint32_t cap, struct lwc_error *err);
+    /* 1.0 ends here */
+};
+
+#endif

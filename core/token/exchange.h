@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_TOKEN_EXCHANGE_H
+#define CORE_TOKEN_EXCHANGE_H
+
+#include "http.h"
+#include "net.h"
+
+/*
+ * From access key to token: POST https://AUTHORITY/api/v2/access/tokens.
+ * As lwc_net.exchange (net.h), over the transport @http.
+ */
+enum lwc_code lwc_exchange_run(const struct lwc_http *http, const struct lwc_exchange *exchange,
+                               const struct lwc_sink *token, struct lwc_grant *grant_out,
+                               struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Judge a reply: the part of an exchange that needs no network.  @sent_wall_s is our clock when
+ * the request was sent, used where the reply has no Date.
+ *
+ * @lifetime_out  seconds, 1 to @ttl_s.
+ */
+enum lwc_code lwc_exchange_judge(const struct lwc_http_reply *reply, int64_t ttl_s,
+                                 int64_t sent_wall_s, const struct lwc_sink *token,
+                                 int64_t *lifetime_out, struct lwc_error *err) LWC_RESULT;
+
+#endif
