@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Run every test, or those whose name matches one of the arguments, and say how it went.
 #   O        build directory (absolute); tests/ in it holds the built tests
 #   WRAPPER  "valgrind": unit tests, fuzz replays and the helper run under valgrind

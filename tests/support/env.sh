@@ -1,3 +1,5 @@
+# shellcheck shell=bash disable=SC2034,SC2054
+# SPDX-License-Identifier: Apache-2.0
 # Sourced by tests/run.sh and the scenarios: one clean, known environment.
 unset "${!LW_@}" "${!LWCRED_@}" "${!XDG_@}" "${!GIT_@}" CREDENTIALS_DIRECTORY DISPLAY WAYLAND_DISPLAY
 unset DBUS_SESSION_BUS_ADDRESS http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy

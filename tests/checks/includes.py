@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Which file may include which: an include never points up, and each outside library is known to
+one file."""
+
+import pathlib
+import re
+
+import csource
+
+# First prefix that fits a file -> the project's headers that it may include, as prefixes.
+# "OWN" is the folder of the file itself.  The last rule of each layer is its own folder.
+LAYERS = (
+    ("core/include/", ("core/include/lwcred/",)),
+    ("core/base/", ("core/include/lwcred/", "core/base/")),
+    ("core/stack/", ("core/include/", "core/base/", "core/stack/", "core/paths.h")),
+    ("core/token/", ("core/include/", "core/base/", "core/stack/", "core/token/", "core/paths.h")),
+    ("core/", ("core/",)),
+    ("backends/", ("core/include/lwcred/", "core/base/", "OWN")),
+    ("plugins/", ("core/include/", "core/base/", "core/paths.h", "plugins/")),
+    ("tests/", ("",)),
+    ("contrib/", ("core/include/lwcred/", "OWN")),
+)
+
+# The public header lwcred.h may include the ABI, and nothing may look into net.so but these.
+NET_ONLY = ("core/base/", "core/include/lwcred/", "core/token/")
+NET_FILES = ("core/token/exchange.c", "core/token/http.c", "core/token/json.c")
+
+# Outside library: start of its headers -> the product files that may know it.
+LIBRARIES = {
+    "curl/": ("core/token/http.c",),
+    "cjson/": ("core/token/json.c",),
+    "cJSON": ("core/token/json.c",),
+    "sodium": ("core/base/secret.c", "backends/file/seal.c"),
+    "cmocka": (),
+}
+
+_INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def resolve(path, kind, name):
+    """The project's header that an include names, or None for one of the system."""
+    own = pathlib.PurePosixPath(path).parent / name if kind == '"' else None
+    for candidate in (own, pathlib.PurePosixPath("core/include", name), pathlib.PurePosixPath("core", name), pathlib.PurePosixPath(name)):
+        if candidate is not None and pathlib.Path(candidate).is_file():
+            return pathlib.Path(candidate).resolve().relative_to(pathlib.Path.cwd().resolve()).as_posix()
+    return None
+
+
+def allowed(path):
+    prefixes = next(rule for start, rule in LAYERS if path.startswith(start))
+    if path in NET_FILES:
+        prefixes = NET_ONLY
+    own = pathlib.PurePosixPath(path).parent.as_posix() + "/"
+    return tuple(own if p == "OWN" else p for p in prefixes)
+
+
+def check_line(path, number, kind, name, report):
+    header = resolve(path, kind, name)
+    if header is None and kind == '"':
+        report.add(path, number, f'"{name}" is no file of the project')
+    elif header is None:
+        for start, holders in LIBRARIES.items():
+            if name.startswith(start) and not path.startswith("tests/") and path not in holders:
+                report.add(path, number, f"<{name}> belongs in {' and '.join(holders) or 'tests'} only")
+    elif not header.startswith(allowed(path)):
+        report.add(path, number, f"{header} is out of reach for this layer")
+
+
+def main():
+    report = csource.Report()
+    for path in csource.files():
+        for number, line in enumerate(csource.read(path).splitlines(), 1):
+            match = _INCLUDE.match(line)
+            if match:
+                check_line(path, number, match.group(1), match.group(2), report)
+    report.exit()
+
+
+main()

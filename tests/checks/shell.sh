@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every shell script goes through shellcheck.
+set -u
+scripts=()
+while read -r path; do
+    case $path in
+    *.sh | *.bash) scripts+=("$path") ;;
+    *) read -r first <"$path" && [[ $first =~ ^'#!'.*sh$ ]] && scripts+=("$path") ;;
+    esac
+done < <(find .ci contrib tests -type f ! -path 'tests/data/*' ! -path 'tests/fuzz/corpus/*' \
+    ! -name '*.[ch]' ! -name '*.py' ! -name '*.md' | sort)
+[ ${#scripts[@]} -gt 0 ] && shellcheck -x -e SC1091,SC2015 -P SCRIPTDIR "${scripts[@]}"

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The static checks find what they are there to find: one fault planted at a time.
+set -u
+export PYTHONDONTWRITEBYTECODE=1
+cd "$(dirname "$0")/../.." || exit 1
+top=$PWD
+dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+failed=0
+tag='/* SPDX-License-Identifier: Apache-2.0 */'
+
+fresh() { # a small tree without faults
+    rm -rf "$dir/tree"
+    mkdir -p "$dir"/tree/{core/base,core/include/lwcred,core/stack,core/token,backends/a,backends/b,plugins/helper,tests/unit,contrib,docs,.ci}
+    cd "$dir/tree" || exit 1
+    printf '%s\n#ifndef CORE_BASE_A_H\n#define CORE_BASE_A_H\nint a(void);\n#endif\n' "$tag" >core/base/a.h
+    printf '%s\n#ifndef CORE_STACK_S_H\n#define CORE_STACK_S_H\nint s(void);\n#endif\n' "$tag" >core/stack/s.h
+    printf '%s\n#ifndef BACKENDS_B_B_H\n#define BACKENDS_B_B_H\nint b(void);\n#endif\n' "$tag" >backends/b/b.h
+    printf '%s\n#include "a.h"\n\nint a(void)\n{\n    return 0;\n}\n' "$tag" >core/base/a.c
+    printf '#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\ntrue\n' >contrib/x.sh
+}
+
+# check, file, wanted finding, text that is put behind the file, [first line of a new file]
+expect() {
+    fresh
+    [ -e "$2" ] || printf '%s\n' "${5-$tag}" >"$2"
+    printf '%b' "$4" >>"$2"
+    if "$top/tests/checks/$1" . >"$dir/out" 2>&1 || ! grep -qE -- "$3" "$dir/out"; then
+        printf '%s does not find: %s\n' "$1" "$3"
+        sed 's/^/    /' "$dir/out"
+        failed=1
+    fi
+}
+
+fresh
+"$top/tests/checks/style.sh" . >"$dir/out" 2>&1 || { echo "the clean tree fails"; cat "$dir/out"; failed=1; }
+
+body61=$(printf '    a();\\n%.0s' $(seq 58))
+expect size.py core/base/b.c 'long has 61 lines' "int long(void)\n{\n$body61}\n"
+expect size.py core/base/b.c '501 lines' "$(printf '/* x */\\n%.0s' $(seq 500))"
+expect size.py core/base/b.c 'deep is nested 4 deep' \
+    'int deep(int i)\n{\n if (i) {\n  while (i) {\n   for (;;) {\n    if (i) {\n    }\n   }\n  }\n }\n}\n'
+expect style.sh tests/unit/t.c ':2: goto' 'goto out;\n'
+expect includes.py core/base/b.c 'core/stack/s.h is out of reach' '#include "stack/s.h"\n'
+expect includes.py backends/a/a.c 'core/stack/s.h is out of reach' '#include "stack/s.h"\n'
+expect includes.py backends/a/a.c 'backends/b/b.h is out of reach' '#include "backends/b/b.h"\n'
+expect includes.py plugins/helper/p.c 'core/stack/s.h is out of reach' '#include "stack/s.h"\n'
+expect includes.py core/token/http.c 'core/stack/s.h is out of reach' '#include "stack/s.h"\n'
+expect includes.py core/token/exchange.c 'belongs in core/token/http.c' '#include <curl/curl.h>\n'
+expect includes.py core/token/http.c 'belongs in core/token/json.c' '#include <cjson/cJSON.h>\n'
+expect includes.py backends/a/a.c 'belongs in core/base/secret.c' '#include <sodium.h>\n'
+expect includes.py core/base/b.c 'no file of the project' '#include "gone.h"\n'
+expect headers.sh core/base/b.h 'does not compile alone' \
+    '#ifndef CORE_BASE_B_H\n#define CORE_BASE_B_H\nsize_t b(void);\n#endif\n'
+expect text.py core/base/b.h 'guard is not CORE_BASE_B_H' '#ifndef B_H\n#define B_H\n#endif\n'
+expect text.py core/base/a.c ':8: blanks at the end' 'int x; \n'
+expect text.py core/base/a.c 'no newline at the end' 'int x;'
+expect text.py tests/y.py 'no SPDX' '' '# nothing'
+expect calls.py plugins/helper/p.c ':2: strcpy' 'strcpy(a, b);\n'
+expect calls.py backends/a/a.c ':2: getenv' 'getenv("A");\n'
+expect calls.py core/stack/s.c ':2: printf' 'printf("x");\n'
+expect calls.py backends/a/a.c ':2: stderr' 'fputs("x", stderr);\n'
+expect calls.py core/lwcred.c ':2: exit' 'exit(1);\n'
+# shellcheck disable=SC2016
+expect shell.sh contrib/x.sh 'SC2086' 'rm $1\n'
+exit "$failed"
