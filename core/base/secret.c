@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * MUST:
+ *  1. Secret bytes lie in sodium_malloc() memory only: guard pages, mlock, no core dump.
+ *  2. Bytes that are no longer counted are wiped: on free, reset, truncate and growth.
+ *  3. Growth copies into a new block before the old one is freed.
+ *  4. Comparison takes the same time wherever the bytes differ.
+ */
+#include "secret.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include <sodium.h>
+
+#include <lwcred/backend.h>
+
+/* bytes has room for cap bytes and a NUL. */
+struct lwc_secret {
+    uint8_t *bytes;
+    size_t len;
+    size_t cap;
+};
+
+static void init_once(void)
+{
+    /* 1 means that someone else did it.  It fails only where nothing secret could be made. */
+    if (sodium_init() < 0) {
+        abort();
+    }
+}
+
+static void init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, init_once);
+}
+
+static uint8_t *block_new(size_t cap)
+{
+    uint8_t *block = NULL;
+
+    init();
+    block = sodium_malloc(cap + 1);
+    if (block != NULL) {
+        sodium_memzero(block, cap + 1);
+    }
+    return block;
+}
+
+enum lwc_code lwc_secret_new(size_t cap, struct lwc_secret **secret_out, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET secret = NULL;
+
+    if (cap > LWC_SECRET_CAP) {
+        return lwc_fail(err, LWC_E_INVALID, "more than %zu bytes", LWC_SECRET_CAP);
+    }
+    secret = calloc(1, sizeof *secret);
+    if (secret == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    secret->bytes = block_new(cap);
+    if (secret->bytes == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    secret->cap = cap;
+    *secret_out = LWC_TAKE(secret);
+    return LWC_OK;
+}
+
+enum lwc_code lwc_secret_copy(const void *bytes, size_t len, struct lwc_secret **secret_out,
+                              struct lwc_error *err)
+{
+    LWC_AUTO_SECRET secret = NULL;
+    enum lwc_code code = lwc_secret_new(len, &secret, err);
+
+    if (code == LWC_OK) {
+        code = lwc_secret_append(secret, bytes, len, err);
+    }
+    if (code == LWC_OK) {
+        *secret_out = LWC_TAKE(secret);
+    }
+    return code;
+}
+
+void lwc_secret_free(struct lwc_secret **secret)
+{
+    if (secret == NULL || *secret == NULL) {
+        return;
+    }
+    sodium_free((*secret)->bytes);
+    free(*secret);
+    *secret = NULL;
+}
+
+void lwc_secret_reset(struct lwc_secret *secret)
+{
+    lwc_secret_truncate(secret, 0);
+}
+
+/* Make room for @cap bytes in all; at least doubles, so that appending stays cheap. */
+static bool grow_to(struct lwc_secret *secret, size_t cap)
+{
+    size_t wanted = secret->cap < LWC_SECRET_CAP / 2 ? secret->cap * 2 : LWC_SECRET_CAP;
+    uint8_t *bytes = NULL;
+
+    if (wanted < cap) {
+        wanted = cap;
+    }
+    bytes = block_new(wanted);
+    if (bytes == NULL) {
+        return false;
+    }
+    memcpy(bytes, secret->bytes, secret->len);
+    sodium_free(secret->bytes);
+    secret->bytes = bytes;
+    secret->cap = wanted;
+    return true;
+}
+
+uint8_t *lwc_secret_reserve(struct lwc_secret *secret, size_t len)
+{
+    if (len > LWC_SECRET_CAP - secret->len) {
+        return NULL;
+    }
+    if (len > secret->cap - secret->len && !grow_to(secret, secret->len + len)) {
+        return NULL;
+    }
+    return secret->bytes + secret->len;
+}
+
+void lwc_secret_grow(struct lwc_secret *secret, size_t len)
+{
+    size_t room = secret->cap - secret->len;
+
+    secret->len += len < room ? len : room;
+    secret->bytes[secret->len] = '\0';
+}
+
+enum lwc_code lwc_secret_append(struct lwc_secret *secret, const void *bytes, size_t len,
+                                struct lwc_error *err)
+{
+    uint8_t *room = NULL;
+
+    if (len > LWC_SECRET_CAP - secret->len) {
+        return lwc_fail(err, LWC_E_INVALID, "more than %zu bytes", LWC_SECRET_CAP);
+    }
+    room = lwc_secret_reserve(secret, len);
+    if (room == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    if (len > 0) {
+        memcpy(room, bytes, len);
+    }
+    lwc_secret_grow(secret, len);
+    return LWC_OK;
+}
+
+void lwc_secret_truncate(struct lwc_secret *secret, size_t len)
+{
+    if (len > secret->len) {
+        return;
+    }
+    sodium_memzero(secret->bytes + len, secret->cap + 1 - len);
+    secret->len = len;
+}
+
+const uint8_t *lwc_secret_bytes(const struct lwc_secret *secret)
+{
+    return secret->bytes;
+}
+
+const char *lwc_secret_text(const struct lwc_secret *secret)
+{
+    return (const char *)secret->bytes;
+}
+
+size_t lwc_secret_len(const struct lwc_secret *secret)
+{
+    return secret->len;
+}
+
+bool lwc_secret_equal(const struct lwc_secret *secret, const void *bytes, size_t len)
+{
+    return secret->len == len && (len == 0 || sodium_memcmp(secret->bytes, bytes, len) == 0);
+}
+
+static bool memory_locked;
+
+static void probe_once(void)
+{
+    size_t page_len = (size_t)sysconf(_SC_PAGESIZE);
+    void *page = mmap(NULL, page_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED) {
+        return;
+    }
+    memory_locked = sodium_mlock(page, page_len) == 0;
+    if (memory_locked) {
+        (void)sodium_munlock(page, page_len);
+    }
+    (void)munmap(page, page_len);
+}
+
+bool lwc_secret_memory_locked(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int saved = errno;
+
+    init();
+    (void)pthread_once(&once, probe_once);
+    errno = saved;
+    return memory_locked;
+}
+
+static enum lwc_code sink_put(void *data, const struct lwc_identity *identity, const void *bytes,
+                              size_t len, struct lwc_error *err)
+{
+    struct lwc_secret **secret = data;
+    struct lwc_secret *copy = NULL;
+    enum lwc_code code = LWC_OK;
+
+    (void)identity;
+    if (len == 0 || len > LWC_SECRET_MAX) {
+        return lwc_fail(err, LWC_E_INVALID, "secret of %zu bytes, allowed are 1 to %d", len,
+                        LWC_SECRET_MAX);
+    }
+    code = lwc_secret_copy(bytes, len, &copy, err);
+    if (code == LWC_OK) {
+        lwc_secret_free(secret);
+        *secret = copy;
+    }
+    return code;
+}
+
+void lwc_secret_sink(struct lwc_secret **secret, struct lwc_sink *sink_out)
+{
+    *sink_out = (struct lwc_sink){.data = secret, .put = sink_put};
+}
+
+void lwc_wipe(void *bytes, size_t len)
+{
+    if (len > 0) {
+        sodium_memzero(bytes, len);
+    }
+}
+
+void lwc_wiping_free(void *block)
+{
+    if (block != NULL) {
+        sodium_memzero(block, malloc_usable_size(block));
+        free(block);
+    }
+}
+
+void *lwc_wiping_realloc(void *block, size_t len)
+{
+    size_t old_len = block != NULL ? malloc_usable_size(block) : 0;
+    void *moved = malloc(len);
+
+    if (moved == NULL) {
+        return NULL;
+    }
+    if (old_len > 0) {
+        memcpy(moved, block, old_len < len ? old_len : len);
+    }
+    lwc_wiping_free(block);
+    return moved;
+}
+
+void lwc_random(void *bytes, size_t len)
+{
+    init();
+    randombytes_buf(bytes, len);
+}

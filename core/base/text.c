@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define ELLIPSIS "..."
+#define STACK_BURN_LEN 4096
+
+/* One step through text: a code point and its bytes; point is INVALID for a byte that is none. */
+struct unit {
+    uint32_t point;
+    size_t len;
+};
+#define INVALID UINT32_MAX
+
+/* The forms of UTF-8 (RFC 3629): lead byte, length, least code point of that length. */
+static const struct {
+    uint8_t mask;
+    uint8_t lead;
+    uint8_t len;
+    uint32_t least;
+} utf8_forms[] = {
+    {0x80, 0x00, 1, 0},
+    {0xe0, 0xc0, 2, 0x80},
+    {0xf0, 0xe0, 3, 0x800},
+    {0xf8, 0xf0, 4, 0x10000},
+};
+
+static struct unit utf8_next(const uint8_t *bytes, size_t len)
+{
+    const struct unit invalid = {.point = INVALID, .len = 1};
+    struct unit unit = invalid;
+    size_t form = 0;
+
+    while (form < LWC_ARRAY_LEN(utf8_forms) &&
+           (bytes[0] & utf8_forms[form].mask) != utf8_forms[form].lead) {
+        form++;
+    }
+    if (form == LWC_ARRAY_LEN(utf8_forms) || utf8_forms[form].len > len) {
+        return invalid;
+    }
+    unit.len = utf8_forms[form].len;
+    unit.point = bytes[0] & (uint8_t)~utf8_forms[form].mask;
+    for (size_t i = 1; i < unit.len; i++) {
+        if ((bytes[i] & 0xc0) != 0x80) {
+            return invalid;
+        }
+        unit.point = unit.point << 6 | (bytes[i] & 0x3fu);
+    }
+    if (unit.point < utf8_forms[form].least || unit.point > 0x10ffff ||
+        (unit.point >= 0xd800 && unit.point <= 0xdfff)) {
+        return invalid;
+    }
+    return unit;
+}
+
+/* Code points that a terminal obeys, or that make text read in another order than it is. */
+static bool is_active(uint32_t point)
+{
+    static const struct {
+        uint32_t first;
+        uint32_t last;
+    } ranges[] = {
+        {0x00, 0x1f},     {0x7f, 0x9f},     {0x200b, 0x200f},
+        {0x2028, 0x202e}, {0x2060, 0x2069}, {0xfeff, 0xfeff},
+    };
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(ranges); i++) {
+        if (point >= ranges[i].first && point <= ranges[i].last) {
+            return true;
+        }
+    }
+    return point == INVALID;
+}
+
+/* @unit as shown; the room needed is 4 bytes for each of at most 4 bytes. */
+static size_t show_unit(char shown[static 17], const uint8_t *bytes, struct unit unit)
+{
+    if (!is_active(unit.point)) {
+        memcpy(shown, bytes, unit.len);
+        return unit.len;
+    }
+    for (size_t i = 0; i < unit.len; i++) {
+        (void)snprintf(shown + 4 * i, 5, "\\x%02x", bytes[i]);
+    }
+    return 4 * unit.len;
+}
+
+/* Where text goes; mark is the last place from which the ellipsis still fits. */
+struct printer {
+    char *out;
+    size_t cap;
+    size_t len;
+    size_t mark;
+};
+
+static bool print(struct printer *printer, const char *text, size_t len)
+{
+    if (len >= printer->cap - printer->len) {
+        return false;
+    }
+    memcpy(printer->out + printer->len, text, len);
+    printer->len += len;
+    if (printer->len + sizeof ELLIPSIS <= printer->cap) {
+        printer->mark = printer->len;
+    }
+    return true;
+}
+
+static void print_ellipsis(struct printer *printer)
+{
+    size_t room = printer->cap - 1 - printer->mark;
+    size_t len = room < strlen(ELLIPSIS) ? room : strlen(ELLIPSIS);
+
+    memcpy(printer->out + printer->mark, ELLIPSIS, len);
+    printer->len = printer->mark + len;
+}
+
+char *lwc_text_printable(char *out, size_t cap, const void *in, size_t len)
+{
+    const uint8_t *bytes = in;
+    struct printer printer = {.out = out, .cap = cap};
+    bool blank = false;
+    bool fits = true;
+    size_t at = 0;
+
+    if (cap == 0) {
+        return out;
+    }
+    while (at < len && fits) {
+        struct unit unit = utf8_next(bytes + at, len - at);
+        char shown[18] = " ";
+
+        if (unit.point == ' ') {
+            blank = printer.len > 0;
+        } else {
+            size_t shown_len = show_unit(shown + blank, bytes + at, unit) + blank;
+
+            fits = print(&printer, shown, shown_len);
+            blank = false;
+        }
+        at += unit.len;
+    }
+    if (!fits) {
+        print_ellipsis(&printer);
+    }
+    out[printer.len] = '\0';
+    return out;
+}
+
+bool lwc_text_is_graph(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < 0x21 || text[i] > 0x7e) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool lwc_text_has_control(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_alnum(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool lwc_text_is_b64token(const char *text, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && (is_alnum(text[at]) || (text[at] != '\0' && strchr("-._~+/", text[at])))) {
+        at++;
+    }
+    if (at == 0) {
+        return false;
+    }
+    while (at < len && text[at] == '=') {
+        at++;
+    }
+    return at == len;
+}
+
+bool lwc_text_parse_number(const char *text, size_t len, int64_t max, int64_t *number_out)
+{
+    int64_t number = 0;
+
+    if (len == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, text[i] - '0', &number)) {
+            return false;
+        }
+    }
+    if (number > max) {
+        return false;
+    }
+    *number_out = number;
+    return true;
+}
+
+bool lwc_text_parse_duration(const char *text, int64_t *seconds_out)
+{
+    static const struct {
+        char suffix;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    const int64_t max = INT64_C(3650) * 86400;
+    size_t len = strlen(text);
+    int64_t scale = 1;
+    int64_t number = 0;
+
+    for (size_t i = 0; len > 0 && i < LWC_ARRAY_LEN(units); i++) {
+        if (text[len - 1] == units[i].suffix) {
+            scale = units[i].seconds;
+            len--;
+            break;
+        }
+    }
+    if (!lwc_text_parse_number(text, len, max / scale, &number)) {
+        return false;
+    }
+    *seconds_out = number * scale;
+    return true;
+}
+
+/* @unit as it stands in a JSON string. */
+static size_t json_unit(char shown[static 8], const uint8_t *bytes, struct unit unit)
+{
+    static const char escaped[] = "\"\\\b\f\n\r\t";
+    static const char letters[] = "\"\\bfnrt";
+    const char *found =
+        unit.point < 0x80 && unit.point > 0 ? strchr(escaped, (int)unit.point) : NULL;
+
+    if (found != NULL) {
+        shown[0] = '\\';
+        shown[1] = letters[found - escaped];
+        return 2;
+    }
+    if (is_active(unit.point)) {
+        unsigned point = unit.point == INVALID ? 0xfffdu : unit.point & 0xffffu;
+
+        return (size_t)snprintf(shown, 8, "\\u%04x", point);
+    }
+    memcpy(shown, bytes, unit.len);
+    return unit.len;
+}
+
+enum lwc_code lwc_text_append_json(struct lwc_secret *out, const char *text, struct lwc_error *err)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+    size_t before = lwc_secret_len(out);
+    size_t len = strlen(text);
+    enum lwc_code code = lwc_secret_append(out, "\"", 1, err);
+    char shown[8] = {0};
+
+    for (size_t at = 0; at < len && code == LWC_OK;) {
+        struct unit unit = utf8_next(bytes + at, len - at);
+
+        code = lwc_secret_append(out, shown, json_unit(shown, bytes + at, unit), err);
+        at += unit.len;
+    }
+    lwc_wipe(shown, sizeof shown);
+    if (code == LWC_OK) {
+        code = lwc_secret_append(out, "\"", 1, err);
+    }
+    if (code != LWC_OK) {
+        lwc_secret_truncate(out, before);
+    }
+    return code;
+}
+
+/*
+ * glibc measures with a small buffer of its own on the stack, which keeps what was printed last;
+ * this frame lies over the one of vsnprintf() and wipes it.
+ */
+static __attribute__((noinline)) void burn_stack(void)
+{
+    uint8_t burnt[STACK_BURN_LEN];
+
+    lwc_wipe(burnt, sizeof burnt);
+}
+
+static int measure(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
+
+static int measure(const char *fmt, va_list args)
+{
+    int len = vsnprintf(NULL, 0, fmt, args);
+
+    burn_stack();
+    return len;
+}
+
+enum lwc_code lwc_text_append(struct lwc_secret *out, struct lwc_error *err, const char *fmt, ...)
+{
+    va_list args;
+    uint8_t *room = NULL;
+    int len = 0;
+
+    va_start(args, fmt);
+    len = measure(fmt, args);
+    va_end(args);
+    if (len < 0) {
+        return lwc_fail(err, LWC_E_INTERNAL, "text cannot be formatted");
+    }
+    if ((size_t)len > LWC_SECRET_CAP - lwc_secret_len(out)) {
+        return lwc_fail(err, LWC_E_INVALID, "text of more than %zu bytes", LWC_SECRET_CAP);
+    }
+    room = lwc_secret_reserve(out, (size_t)len);
+    if (room == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    va_start(args, fmt);
+    (void)vsnprintf((char *)room, (size_t)len + 1, fmt, args); /* a secret has room for the NUL */
+    va_end(args);
+    burn_stack();
+    lwc_secret_grow(out, (size_t)len);
+    return LWC_OK;
+}
+
+#define WORD_MAX 64
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Levenshtein distance of two words of at most WORD_MAX bytes. */
+static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    size_t row[WORD_MAX + 1];
+
+    for (size_t j = 0; j <= b_len; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; i <= a_len; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            size_t replaced = diagonal + (a[i - 1] != b[j - 1] ? 1 : 0);
+
+            diagonal = row[j];
+            row[j] = least(replaced, least(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[b_len];
+}
+
+const char *lwc_text_nearest(const char *word, const char *const *words, size_t count)
+{
+    size_t len = strlen(word);
+    size_t best = 3;
+    const char *nearest = NULL;
+
+    for (size_t i = 0; i < count && len <= WORD_MAX; i++) {
+        size_t other_len = strlen(words[i]);
+        size_t far = other_len <= WORD_MAX ? distance(word, len, words[i], other_len) : best;
+
+        if (far < best && far * 2 < len) {
+            best = far;
+            nearest = words[i];
+        }
+    }
+    return nearest;
+}
