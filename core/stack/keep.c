@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stack/keep.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "stack/query.h"
+
+/* One probe, store or removal on its way through the lines. */
+struct keeping {
+    const struct lwc_identity *identity;
+    const void *secret; /* to store; or to compare before removing, NULL: do not */
+    size_t len;
+    uint32_t flags;
+    char done_in[LWC_BACKEND_NAME_MAX + 1];
+};
+
+/* Where a profile is kept already. */
+struct holder {
+    const char *profile;
+    bool is_held;
+    char backend[LWC_BACKEND_NAME_MAX + 1];
+};
+
+static enum lwc_code compare_profile(void *data, const struct lwc_identity *identity,
+                                     struct lwc_error *err)
+{
+    struct holder *holder = data;
+
+    (void)err;
+    holder->is_held = holder->is_held || lwc_streq(holder->profile, identity->profile);
+    return LWC_OK;
+}
+
+static enum lwc_code look_in(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+{
+    struct holder *holder = data;
+    const struct lwc_visitor visitor = {.data = holder, .visit = compare_profile};
+    enum lwc_code code;
+
+    if (holder->is_held || !lwc_unit_can(unit, LWC_CAP_LIST | LWC_CAP_STORE)) {
+        return LWC_OK;
+    }
+    code = lwc_unit_list(unit, &visitor, err);
+    if (code == LWC_OK && holder->is_held) {
+        (void)snprintf(holder->backend, sizeof holder->backend, "%s", lwc_unit_name(unit));
+    }
+    return code;
+}
+
+/* Which backend must take it?  Leaves *only alone where any may. */
+static enum lwc_code choose(struct lwc_stack *stack, uint32_t flags, struct holder *holder,
+                            const char **only, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_stack_each(stack, LWC_OP_LOOKUP, look_in, holder, err);
+
+    if (code == LWC_OK && !holder->is_held) {
+        code = lwc_stack_each(stack, LWC_OP_STORE, look_in, holder, err);
+    }
+    if (code != LWC_OK || !holder->is_held) {
+        return code;
+    }
+    if ((flags & LWC_STORE_REPLACE) == 0) {
+        return lwc_hint(err,
+                        lwc_fail(err, LWC_E_INVALID, "profile '%s' exists in backend '%s'",
+                                 holder->profile, holder->backend),
+                        "replace it with --replace, or choose another --profile");
+    }
+    if (*only != NULL && !lwc_streq(*only, holder->backend)) {
+        return lwc_hint(err,
+                        lwc_fail(err, LWC_E_INVALID, "profile '%s' is kept in backend '%s'",
+                                 holder->profile, holder->backend),
+                        "remove it there first: a stored key never changes its place by itself");
+    }
+    *only = holder->backend;
+    return LWC_OK;
+}
+
+static void note_done(struct keeping *keeping, const struct lwc_stack_unit *unit)
+{
+    if (keeping->done_in[0] == '\0') {
+        (void)snprintf(keeping->done_in, sizeof keeping->done_in, "%s", lwc_unit_name(unit));
+    }
+}
+
+static enum lwc_code probe_in(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_unit_probe(unit, LWC_CAP_STORE, err);
+
+    if (code == LWC_OK) {
+        note_done(data, unit);
+    }
+    return code;
+}
+
+static enum lwc_code store_in(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+{
+    struct keeping *keeping = data;
+    enum lwc_code code =
+        lwc_unit_store(unit, keeping->identity, keeping->secret, keeping->len, keeping->flags, err);
+
+    if (code == LWC_OK) {
+        note_done(keeping, unit);
+    }
+    return code;
+}
+
+static enum lwc_code secret_fits(struct lwc_stack_unit *unit, const struct keeping *keeping,
+                                 const struct lwc_identity *picked, struct lwc_error *err)
+{
+    struct lwc_identity_copy identity;
+    LWC_AUTO_SECRET secret = NULL;
+    enum lwc_code code = lwc_unit_find(unit, picked, &identity, &secret, err);
+
+    if (code == LWC_OK && !lwc_secret_equal(secret, keeping->secret, keeping->len)) {
+        return lwc_fail(err, LWC_E_NOT_FOUND, "another secret is stored");
+    }
+    return code;
+}
+
+static enum lwc_code remove_in(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+{
+    struct keeping *keeping = data;
+    struct lwc_identity_copy picked;
+    enum lwc_code code = lwc_query_pick(unit, keeping->identity, &picked, err);
+
+    if (code == LWC_OK && keeping->secret != NULL) {
+        code = secret_fits(unit, keeping, &picked.id, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_unit_erase(unit, &picked.id, err);
+    }
+    if (code == LWC_OK) {
+        note_done(keeping, unit);
+    }
+    return code;
+}
+
+/* Over the lines of @op, or over one backend's alone. */
+static enum lwc_code act(struct lwc_stack *stack, enum lwc_op op, const char *only,
+                         lwc_stack_step *step, struct keeping *keeping,
+                         char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+{
+    enum lwc_code code = only == NULL ? lwc_stack_walk(stack, op, step, keeping, err)
+                                      : lwc_stack_only(stack, op, only, step, keeping, err);
+
+    if (code == LWC_OK) {
+        (void)snprintf(backend_out, LWC_BACKEND_NAME_MAX + 1, "%s", keeping->done_in);
+    }
+    return code;
+}
+
+static enum lwc_code keep(struct lwc_stack *stack, const char *only, uint32_t flags,
+                          lwc_stack_step *step, struct keeping *keeping,
+                          char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+{
+    struct holder holder = {.profile = keeping->identity->profile};
+    enum lwc_code code = choose(stack, flags, &holder, &only, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    keeping->flags = flags;
+    code = act(stack, LWC_OP_STORE, only, step, keeping, backend_out, err);
+    if (code == LWC_E_NOT_FOUND) {
+        return lwc_fail(err, LWC_E_UNAVAILABLE, "no backend of the stack takes a new key");
+    }
+    return code;
+}
+
+enum lwc_code lwc_keep_probe(struct lwc_stack *stack, const struct lwc_identity *identity,
+                             const char *backend, uint32_t flags,
+                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+{
+    struct keeping keeping = {.identity = identity};
+
+    return keep(stack, backend, flags, probe_in, &keeping, backend_out, err);
+}
+
+enum lwc_code lwc_keep_store(struct lwc_stack *stack, const struct lwc_identity *identity,
+                             const void *secret, size_t len, const char *backend, uint32_t flags,
+                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+{
+    struct keeping keeping = {.identity = identity, .secret = secret, .len = len};
+
+    return keep(stack, backend, flags, store_in, &keeping, backend_out, err);
+}
+
+enum lwc_code lwc_keep_remove(struct lwc_stack *stack, const struct lwc_identity *query,
+                              const void *secret, size_t len, const char *backend,
+                              char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+{
+    struct keeping keeping = {.identity = query, .secret = secret, .len = len};
+
+    return act(stack, LWC_OP_ERASE, backend, remove_in, &keeping, backend_out, err);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_STACK_QUERY_H
+#define CORE_STACK_QUERY_H
+
+#include <lwcred/backend.h>
+
+#include "base/error.h"
+#include "base/identity.h"
+#include "base/secret.h"
+#include "stack/stack.h"
+
+/*
+ * Which credential answers.
+ *
+ *  1. A profile: exactly that one.
+ *  2. An account: of its credentials in the first backend that holds one, the one with the key
+ *     id asked for, else profile "default", else the only one, else an error that lists them.
+ *  3. Nothing: $LW_PROFILE; else the environment's credential; else the account that
+ *     $LW_ACCOUNT selects; else profile "default"; else the only one there is.
+ *
+ * Never a guess: every rule that could pick one of several fails and says which there are.
+ */
+
+/* A credential, with the backend that held it. */
+struct lwc_found {
+    struct lwc_identity_copy identity;
+    struct lwc_secret *secret;
+    char backend[LWC_BACKEND_NAME_MAX + 1];
+};
+
+#define LWC_AUTO_FOUND LWC_AUTO(struct lwc_found *, lwc_found_free)
+
+/* Wipe and free; sets *found to NULL.  NULL is allowed. */
+void lwc_found_free(struct lwc_found **found);
+
+/*
+ * Find the credential for @query, of which profile, account (already canonical, or any host
+ * that a request named) and key_id count.
+ *
+ * @host       for $LW_PROFILE and $LW_ACCOUNT.
+ * @found_out  owned by the caller, lwc_found_free().
+ */
+enum lwc_code lwc_query_find(struct lwc_stack *stack, const struct lwc_identity *query,
+                             const struct lwc_host *host, struct lwc_found **found_out,
+                             struct lwc_error *err) LWC_RESULT;
+
+/* Find one by walking the lines of @op, rules 1 and 2 without the key id's preference. */
+enum lwc_code lwc_query_find_exact(struct lwc_stack *stack, enum lwc_op op,
+                                   const struct lwc_identity *query, struct lwc_found **found_out,
+                                   struct lwc_error *err) LWC_RESULT;
+
+/* The one credential of @unit that fits @query, without its secret.  LWC_E_INVALID: several. */
+enum lwc_code lwc_query_pick(struct lwc_stack_unit *unit, const struct lwc_identity *query,
+                             struct lwc_identity_copy *picked_out, struct lwc_error *err)
+    LWC_RESULT;
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stack/stack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "stack/unit.h"
+
+struct lwc_stack {
+    const struct lwc_conf *conf;
+    const struct lwc_host *host;
+    struct lwc_stack_unit **line_units; /* one pointer a line, into units */
+    struct lwc_stack_unit **units;
+    size_t unit_count;
+};
+
+/* What a walk knows so far: PAM's impression and status. */
+struct verdict {
+    enum { UNDECIDED, GOOD, BAD } impression;
+    enum lwc_code code;
+    struct lwc_error why;
+    struct lwc_error absence; /* the first reason for LWC_E_NOT_FOUND that has a text */
+};
+
+void lwc_stack_close(struct lwc_stack **stack)
+{
+    if (stack == NULL || *stack == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < (*stack)->unit_count; i++) {
+        lwc_unit_free(&(*stack)->units[i]);
+    }
+    free((*stack)->units);
+    free((*stack)->line_units);
+    free(*stack);
+    *stack = NULL;
+}
+
+static struct lwc_stack_unit *unit_for(struct lwc_stack *stack, const struct lwc_conf_line *line,
+                                       bool external)
+{
+    struct lwc_stack_unit *unit = NULL;
+
+    for (size_t i = 0; i < stack->unit_count; i++) {
+        if (lwc_unit_serves(stack->units[i], line)) {
+            return stack->units[i];
+        }
+    }
+    unit = lwc_unit_new(line, stack->host, external);
+    if (unit != NULL) {
+        stack->units[stack->unit_count++] = unit;
+    }
+    return unit;
+}
+
+enum lwc_code lwc_stack_open(const struct lwc_conf *conf, const struct lwc_host *host,
+                             bool external, struct lwc_stack **stack_out, struct lwc_error *err)
+{
+    LWC_AUTO_STACK stack = calloc(1, sizeof *stack);
+
+    if (stack == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    stack->conf = conf;
+    stack->host = host;
+    stack->units = calloc(conf->count + 1, sizeof(struct lwc_stack_unit *));
+    stack->line_units = calloc(conf->count + 1, sizeof(struct lwc_stack_unit *));
+    if (stack->units == NULL || stack->line_units == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    for (size_t i = 0; i < conf->count; i++) {
+        stack->line_units[i] = unit_for(stack, &conf->lines[i], external);
+        if (stack->line_units[i] == NULL) {
+            return lwc_fail_nomem(err);
+        }
+    }
+    *stack_out = LWC_TAKE(stack);
+    return LWC_OK;
+}
+
+static void decide(struct verdict *verdict, enum lwc_code code, const struct lwc_error *why)
+{
+    verdict->code = code;
+    if (code != LWC_OK) {
+        verdict->why = *why;
+    }
+}
+
+/* PAM's rules for one answer; true ends the walk. */
+static bool weigh(struct verdict *verdict, enum lwc_action action, enum lwc_code code,
+                  const struct lwc_error *why)
+{
+    switch (action) {
+    case LWC_ACT_OK:
+    case LWC_ACT_DONE:
+        if (verdict->impression == UNDECIDED ||
+            (verdict->impression == GOOD && verdict->code == LWC_OK)) {
+            verdict->impression = code == LWC_OK ? GOOD : verdict->impression;
+            decide(verdict, code, why);
+        }
+        return action == LWC_ACT_DONE && verdict->impression == GOOD;
+    case LWC_ACT_BAD:
+    case LWC_ACT_DIE:
+        if (verdict->impression != BAD) {
+            verdict->impression = BAD;
+            decide(verdict, code, why);
+        }
+        return action == LWC_ACT_DIE;
+    case LWC_ACT_IGNORE:
+    default:
+        return false;
+    }
+}
+
+static enum lwc_code conclude(const struct verdict *verdict, struct lwc_error *err)
+{
+    if (verdict->impression == GOOD && verdict->code == LWC_OK) {
+        return LWC_OK;
+    }
+    if (verdict->code != LWC_OK && verdict->code != LWC_E_NOT_FOUND) {
+        if (err != NULL) {
+            *err = verdict->why;
+        }
+        return verdict->code;
+    }
+    if (verdict->absence.msg[0] != '\0') {
+        if (err != NULL) {
+            *err = verdict->absence;
+        }
+        return LWC_E_NOT_FOUND;
+    }
+    return lwc_fail(err, LWC_E_NOT_FOUND, "no such credential");
+}
+
+static void trace(const struct lwc_stack *stack, const struct lwc_stack_unit *unit,
+                  enum lwc_code code, const struct lwc_error *why)
+{
+    struct lwc_error line = {0};
+
+    if (code == LWC_OK) {
+        (void)!lwc_fail(&line, LWC_OK, "stack: %s: ok", lwc_unit_name(unit));
+    } else {
+        (void)!lwc_fail(&line, code, "stack: %s: %s%s%s", lwc_unit_name(unit), lwc_code_name(code),
+                        why->msg[0] != '\0' ? ": " : "", why->msg);
+    }
+    stack->host->log(stack->host->data, LWC_LOG_TRACE, line.msg);
+}
+
+enum lwc_code lwc_stack_walk(struct lwc_stack *stack, enum lwc_op op, lwc_stack_step *step,
+                             void *data, struct lwc_error *err)
+{
+    struct verdict verdict = {.impression = UNDECIDED, .code = LWC_E_NOT_FOUND};
+
+    for (size_t i = 0; i < stack->conf->count; i++) {
+        const struct lwc_conf_line *line = &stack->conf->lines[i];
+        struct lwc_error why = {0};
+        enum lwc_code code;
+
+        if (line->op != op) {
+            continue;
+        }
+        code = step(data, stack->line_units[i], &why);
+        trace(stack, stack->line_units[i], code, &why);
+        if (code == LWC_E_NOT_FOUND && verdict.absence.msg[0] == '\0') {
+            verdict.absence = why;
+        }
+        if (weigh(&verdict, line->actions[lwc_outcome_of(code)], code, &why)) {
+            break;
+        }
+    }
+    return conclude(&verdict, err);
+}
+
+/* Did an earlier line of the same operation name the same unit? */
+static bool seen_before(const struct lwc_stack *stack, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (stack->conf->lines[i].op == stack->conf->lines[index].op &&
+            stack->line_units[i] == stack->line_units[index]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum lwc_code lwc_stack_each(struct lwc_stack *stack, enum lwc_op op, lwc_stack_step *step,
+                             void *data, struct lwc_error *err)
+{
+    enum lwc_code first = LWC_OK;
+
+    for (size_t i = 0; i < stack->conf->count; i++) {
+        struct lwc_error why = {0};
+        enum lwc_code code;
+
+        if (stack->conf->lines[i].op != op || seen_before(stack, i)) {
+            continue;
+        }
+        code = step(data, stack->line_units[i], &why);
+        trace(stack, stack->line_units[i], code, &why);
+        if (code == LWC_OK || code == LWC_E_NOT_FOUND || code == LWC_E_UNAVAILABLE ||
+            first != LWC_OK) {
+            continue;
+        }
+        first = code;
+        if (err != NULL) {
+            *err = why;
+        }
+    }
+    return first;
+}
+
+enum lwc_code lwc_stack_only(struct lwc_stack *stack, enum lwc_op op, const char *backend,
+                             lwc_stack_step *step, void *data, struct lwc_error *err)
+{
+    for (size_t i = 0; i < stack->conf->count; i++) {
+        if (stack->conf->lines[i].op == op && lwc_streq(stack->conf->lines[i].backend, backend)) {
+            return step(data, stack->line_units[i], err);
+        }
+    }
+    return lwc_hint(err,
+                    lwc_fail(err, LWC_E_INVALID, "no %s line of the stack names backend '%s'",
+                             lwc_op_name(op), backend),
+                    "'lw-credential-helper backends' lists those of the stack");
+}
+
+void lwc_stack_backends(struct lwc_stack *stack, lwc_stack_name_fn *visit, void *data)
+{
+    for (size_t i = 0; i < stack->unit_count; i++) {
+        const struct lwc_error *why = NULL;
+        const struct lwc_backend *backend = lwc_unit_backend(stack->units[i], &why);
+
+        visit(data, lwc_unit_name(stack->units[i]), backend, why);
+    }
+}

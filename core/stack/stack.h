@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_STACK_STACK_H
+#define CORE_STACK_STACK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lwcred/backend.h>
+
+#include "base/error.h"
+#include "base/identity.h"
+#include "base/secret.h"
+#include "stack/conf.h"
+
+/*
+ * The backends of a stack, loaded when first needed, and the walk over its lines.  A backend
+ * that stands in several lines with the same arguments is opened once, so that what it unlocked
+ * for one operation serves the next.  A module that could not be loaded is not tried again.
+ *
+ * Not for two threads at once on one stack.
+ */
+struct lwc_stack;
+
+/* One backend with one set of arguments. */
+struct lwc_stack_unit;
+
+/*
+ * @conf  borrowed until close.
+ * @host  services for the backends; borrowed until close.
+ * @external  may modules come from $LWCRED_BACKEND_DIR?
+ */
+enum lwc_code lwc_stack_open(const struct lwc_conf *conf, const struct lwc_host *host,
+                             bool external, struct lwc_stack **stack_out, struct lwc_error *err)
+    LWC_RESULT;
+
+/* Close all backends; sets *stack to NULL.  NULL is allowed. */
+void lwc_stack_close(struct lwc_stack **stack);
+#define LWC_AUTO_STACK LWC_AUTO(struct lwc_stack *, lwc_stack_close)
+
+/*
+ * One backend's turn in a walk.  Its code, as an outcome, is looked up in the line's action
+ * table.
+ */
+typedef enum lwc_code lwc_stack_step(void *data, struct lwc_stack_unit *unit,
+                                     struct lwc_error *err);
+
+/*
+ * Walk the lines of @op in order, by PAM's rules.
+ *
+ * Returns LWC_OK if the stack as a whole succeeded; else the code that decided, with the
+ * backend's name and text in @err; LWC_E_NOT_FOUND if no line decided, with the first reason
+ * that a backend gave.
+ */
+enum lwc_code lwc_stack_walk(struct lwc_stack *stack, enum lwc_op op, lwc_stack_step *step,
+                             void *data, struct lwc_error *err) LWC_RESULT;
+
+/* Each line of @op in order, whatever it answers; the first failure that is no absence. */
+enum lwc_code lwc_stack_each(struct lwc_stack *stack, enum lwc_op op, lwc_stack_step *step,
+                             void *data, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * The first line of @op that names @backend, whatever its control.  None: LWC_E_INVALID.
+ */
+enum lwc_code lwc_stack_only(struct lwc_stack *stack, enum lwc_op op, const char *backend,
+                             lwc_stack_step *step, void *data, struct lwc_error *err) LWC_RESULT;
+
+/* Every backend that the stack names, once each: its descriptor, or NULL and why not. */
+typedef void lwc_stack_name_fn(void *data, const char *name, const struct lwc_backend *backend,
+                               const struct lwc_error *why);
+void lwc_stack_backends(struct lwc_stack *stack, lwc_stack_name_fn *visit, void *data);
+
+const char *lwc_unit_name(const struct lwc_stack_unit *unit);
+
+/* Can it do all of @caps?  Loads it; false if that fails. */
+bool lwc_unit_can(struct lwc_stack_unit *unit, uint32_t caps);
+
+/*
+ * The functions of the backend, loading and opening it first; one that it does not have is
+ * LWC_E_INVALID.  What it hands out is checked: an identity outside the limits is
+ * LWC_E_INVALID, and so is a failure without text.
+ */
+enum lwc_code lwc_unit_list(struct lwc_stack_unit *unit, const struct lwc_visitor *visitor,
+                            struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_unit_find(struct lwc_stack_unit *unit, const struct lwc_identity *query,
+                            struct lwc_identity_copy *identity_out, struct lwc_secret **secret_out,
+                            struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_unit_probe(struct lwc_stack_unit *unit, uint32_t cap, struct lwc_error *err)
+    LWC_RESULT;
+enum lwc_code lwc_unit_store(struct lwc_stack_unit *unit, const struct lwc_identity *identity,
+                             const void *secret, size_t len, uint32_t flags, struct lwc_error *err)
+    LWC_RESULT;
+enum lwc_code lwc_unit_erase(struct lwc_stack_unit *unit, const struct lwc_identity *query,
+                             struct lwc_error *err) LWC_RESULT;
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stack/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "stack/module.h"
+
+/*
+ * States: new (tried is false); bad (tried, why.code set); loaded (tried, no state yet); open
+ * (state_open).
+ */
+struct lwc_stack_unit {
+    const struct lwc_conf_line *line;
+    const struct lwc_host *host;
+    bool external;
+    bool tried;
+    bool state_open;
+    void *state;
+    struct lwc_backend backend;
+    struct lwc_error why;
+};
+
+/* Receives from a backend, and judges. */
+struct receiver {
+    struct lwc_stack_unit *unit;
+    const struct lwc_identity *query;
+    struct lwc_identity_copy *identity;
+    struct lwc_secret *secret;
+    const struct lwc_visitor *visitor;
+};
+
+struct lwc_stack_unit *lwc_unit_new(const struct lwc_conf_line *line, const struct lwc_host *host,
+                                    bool external)
+{
+    struct lwc_stack_unit *unit = calloc(1, sizeof *unit);
+
+    if (unit != NULL) {
+        unit->line = line;
+        unit->host = host;
+        unit->external = external;
+    }
+    return unit;
+}
+
+void lwc_unit_free(struct lwc_stack_unit **unit)
+{
+    if (unit == NULL || *unit == NULL) {
+        return;
+    }
+    if ((*unit)->state_open) {
+        (*unit)->backend.close((*unit)->state);
+    }
+    free(*unit);
+    *unit = NULL;
+}
+
+bool lwc_unit_serves(const struct lwc_stack_unit *unit, const struct lwc_conf_line *line)
+{
+    if (!lwc_streq(unit->line->backend, line->backend) || unit->line->argc != line->argc) {
+        return false;
+    }
+    for (size_t i = 0; i < line->argc; i++) {
+        if (!lwc_streq(unit->line->argv[i], line->argv[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const char *lwc_unit_name(const struct lwc_stack_unit *unit)
+{
+    return unit->line->backend;
+}
+
+const struct lwc_backend *lwc_unit_backend(struct lwc_stack_unit *unit,
+                                           const struct lwc_error **why_out)
+{
+    if (!unit->tried) {
+        unit->tried = true;
+        if (lwc_module_load(unit->line->backend, unit->external, &unit->backend, &unit->why) ==
+            LWC_OK) {
+            unit->why.code = LWC_OK;
+        }
+    }
+    if (why_out != NULL) {
+        *why_out = &unit->why;
+    }
+    return unit->why.code == LWC_OK ? &unit->backend : NULL;
+}
+
+bool lwc_unit_can(struct lwc_stack_unit *unit, uint32_t caps)
+{
+    const struct lwc_backend *backend = lwc_unit_backend(unit, NULL);
+
+    return backend != NULL && (backend->caps & caps) == caps;
+}
+
+/* A backend that fails must say so in full; one that does not is described by us. */
+static enum lwc_code checked(struct lwc_stack_unit *unit, enum lwc_code code, struct lwc_error *err)
+{
+    if (code == LWC_OK || code == LWC_E_NOT_FOUND) {
+        return code;
+    }
+    if ((unsigned)code > (unsigned)LWC_E_UNSAFE) {
+        return lwc_fail(err, LWC_E_INTERNAL, "backend '%s' answered with the unknown code %d",
+                        lwc_unit_name(unit), (int)code);
+    }
+    if (err != NULL && (err->code != code || err->msg[0] == '\0')) {
+        return lwc_fail(err, code, "backend '%s' gave no reason (%s)", lwc_unit_name(unit),
+                        lwc_code_name(code));
+    }
+    return code;
+}
+
+static enum lwc_code unit_open(struct lwc_stack_unit *unit, uint32_t caps, const char *what,
+                               struct lwc_error *err)
+{
+    enum lwc_code code;
+
+    if (lwc_unit_backend(unit, NULL) == NULL) {
+        if (err != NULL) {
+            *err = unit->why;
+        }
+        return unit->why.code;
+    }
+    if ((unit->backend.caps & caps) != caps) {
+        return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot %s", lwc_unit_name(unit), what);
+    }
+    if (unit->state_open) {
+        return LWC_OK;
+    }
+    code = unit->backend.open(unit->host, unit->line->argc, (const char *const *)unit->line->argv,
+                              &unit->state, err);
+    unit->state_open = code == LWC_OK;
+    return checked(unit, code, err);
+}
+
+static enum lwc_code malformed(const struct receiver *receiver, enum lwc_code code,
+                               struct lwc_error *err)
+{
+    return lwc_wrap(err, code, "backend '%s' holds a malformed credential",
+                    lwc_unit_name(receiver->unit));
+}
+
+static enum lwc_code receive_listed(void *data, const struct lwc_identity *identity,
+                                    struct lwc_error *err)
+{
+    const struct receiver *receiver = data;
+    enum lwc_code code = lwc_identity_check(identity, err);
+
+    if (code != LWC_OK) {
+        return malformed(receiver, code, err);
+    }
+    return receiver->visitor->visit(receiver->visitor->data, identity, err);
+}
+
+enum lwc_code lwc_unit_list(struct lwc_stack_unit *unit, const struct lwc_visitor *visitor,
+                            struct lwc_error *err)
+{
+    struct receiver receiver = {.unit = unit, .visitor = visitor};
+    const struct lwc_visitor checking = {.data = &receiver, .visit = receive_listed};
+    enum lwc_code code = unit_open(unit, LWC_CAP_LIST, "list", err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    return checked(unit, unit->backend.list(unit->state, &checking, err), err);
+}
+
+static enum lwc_code receive_found(void *data, const struct lwc_identity *identity,
+                                   const void *bytes, size_t len, struct lwc_error *err)
+{
+    struct receiver *receiver = data;
+    struct lwc_sink sink;
+    enum lwc_code code;
+
+    if (identity == NULL || receiver->secret != NULL) {
+        return lwc_fail(err, LWC_E_INTERNAL, "backend '%s' broke the rules of its sink",
+                        lwc_unit_name(receiver->unit));
+    }
+    code = lwc_identity_copy(identity, receiver->identity, err);
+    if (code != LWC_OK) {
+        return malformed(receiver, code, err);
+    }
+    if (!lwc_identity_matches(receiver->query, identity)) {
+        return lwc_fail(err, LWC_E_INVALID, "backend '%s' answered with another credential",
+                        lwc_unit_name(receiver->unit));
+    }
+    lwc_secret_sink(&receiver->secret, &sink);
+    return sink.put(sink.data, NULL, bytes, len, err);
+}
+
+enum lwc_code lwc_unit_find(struct lwc_stack_unit *unit, const struct lwc_identity *query,
+                            struct lwc_identity_copy *identity_out, struct lwc_secret **secret_out,
+                            struct lwc_error *err)
+{
+    struct receiver receiver = {.unit = unit, .query = query, .identity = identity_out};
+    const struct lwc_sink sink = {.data = &receiver, .put = receive_found};
+    enum lwc_code code = unit_open(unit, LWC_CAP_READ, "be read", err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    code = checked(unit, unit->backend.find(unit->state, query, &sink, err), err);
+    if (code == LWC_OK && receiver.secret == NULL) {
+        code = lwc_fail(err, LWC_E_INTERNAL, "backend '%s' found a credential and did not give it",
+                        lwc_unit_name(unit));
+    }
+    if (code != LWC_OK) {
+        lwc_secret_free(&receiver.secret);
+        return code;
+    }
+    *secret_out = receiver.secret;
+    return LWC_OK;
+}
+
+static const char *verb_of(uint32_t cap)
+{
+    switch (cap) {
+    case LWC_CAP_STORE:
+        return "store";
+    case LWC_CAP_ERASE:
+        return "erase";
+    default:
+        return "be read";
+    }
+}
+
+enum lwc_code lwc_unit_probe(struct lwc_stack_unit *unit, uint32_t cap, struct lwc_error *err)
+{
+    enum lwc_code code = unit_open(unit, cap, verb_of(cap), err);
+
+    if (code != LWC_OK || unit->backend.probe == NULL) {
+        return code;
+    }
+    return checked(unit, unit->backend.probe(unit->state, cap, err), err);
+}
+
+enum lwc_code lwc_unit_store(struct lwc_stack_unit *unit, const struct lwc_identity *identity,
+                             const void *secret, size_t len, uint32_t flags, struct lwc_error *err)
+{
+    enum lwc_code code = unit_open(unit, LWC_CAP_STORE, "store", err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    return checked(unit, unit->backend.store(unit->state, identity, secret, len, flags, err), err);
+}
+
+enum lwc_code lwc_unit_erase(struct lwc_stack_unit *unit, const struct lwc_identity *query,
+                             struct lwc_error *err)
+{
+    enum lwc_code code = unit_open(unit, LWC_CAP_ERASE, "erase", err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    return checked(unit, unit->backend.erase(unit->state, query, err), err);
+}
