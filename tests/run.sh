@@ -10,6 +10,7 @@ export O CC SAN WRAPPER=${WRAPPER:-}
 export LC_ALL=C TZ=UTC
 logs=$O/logs${WRAPPER:+-$WRAPPER}
 rm -rf "$logs" && mkdir -p "$logs" || exit 1
+ci=${CI:-}
 . tests/support/env.sh
 
 list() {
@@ -72,4 +73,4 @@ if [ "$skipped" -gt 0 ]; then
 else
     printf '%d passed, %d failed\n' "$passed" "$failed"
 fi
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] && { [ -z "${CI:-}" ] || [ "$skipped" -eq 0 ]; }
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] && { [ -z "$ci" ] || [ "$skipped" -eq 0 ]; }

@@ -3,7 +3,7 @@
 # Sourced by tests/run.sh and the scenarios: one clean, known environment.
 unset "${!LW_@}" "${!LWCRED_@}" "${!XDG_@}" "${!GIT_@}" CREDENTIALS_DIRECTORY DISPLAY WAYLAND_DISPLAY
 unset DBUS_SESSION_BUS_ADDRESS http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
-unset NO_PROXY no_proxy SSL_CERT_FILE SSL_CERT_DIR SSH_ASKPASS GIT_ASKPASS
+unset CI NO_PROXY no_proxy SSL_CERT_FILE SSL_CERT_DIR SSH_ASKPASS GIT_ASKPASS
 umask 022
 VALGRIND=(valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect
     --errors-for-leak-kinds=definite,indirect --suppressions=tests/support/valgrind.supp --child-silent-after-fork=yes)
