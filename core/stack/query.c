@@ -178,7 +178,7 @@ static enum lwc_code count_unit(void *data, struct lwc_stack_unit *unit, struct 
 {
     const struct lwc_visitor visitor = {.data = data, .visit = consider};
 
-    return lwc_unit_can(unit, LWC_CAP_LIST) ? lwc_unit_list(unit, &visitor, err) : LWC_OK;
+    return lwc_unit_list(unit, &visitor, err);
 }
 
 static enum lwc_code find_only(struct lwc_stack *stack, const struct lwc_identity *query,

@@ -77,7 +77,7 @@ bool lwc_unit_can(struct lwc_stack_unit *unit, uint32_t caps);
 /*
  * The functions of the backend, loading and opening it first; one that it does not have is
  * LWC_E_INVALID.  What it hands out is checked: an identity outside the limits is
- * LWC_E_INVALID, and so is a failure without text.
+ * LWC_E_INVALID, and a failure without text gets one.  A backend that cannot list lists nothing.
  */
 enum lwc_code lwc_unit_list(struct lwc_stack_unit *unit, const struct lwc_visitor *visitor,
                             struct lwc_error *err) LWC_RESULT;

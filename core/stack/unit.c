@@ -160,9 +160,9 @@ enum lwc_code lwc_unit_list(struct lwc_stack_unit *unit, const struct lwc_visito
 {
     struct receiver receiver = {.unit = unit, .visitor = visitor};
     const struct lwc_visitor checking = {.data = &receiver, .visit = receive_listed};
-    enum lwc_code code = unit_open(unit, LWC_CAP_LIST, "list", err);
+    enum lwc_code code = unit_open(unit, 0, "be opened", err);
 
-    if (code != LWC_OK) {
+    if (code != LWC_OK || (unit->backend.caps & LWC_CAP_LIST) == 0) {
         return code;
     }
     return checked(unit, unit->backend.list(unit->state, &checking, err), err);
