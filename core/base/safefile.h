@@ -7,24 +7,20 @@
 #include <sys/stat.h>
 
 #include "error.h"
+#include "path.h"
 #include "secret.h"
 
 /*
- * Files in a world where others can write too.
+ * Files in a world where others can write too; the way to them is path.h.
  *
  * MUST:
- *  1. A path is walked component by component.  Each directory on the way is owned by root or
- *     by us (effective uid) and not writable by group or others; the exception is a sticky
- *     directory such as /tmp, whose entries must then be ours or root's.
- *  2. A symbolic link is followed only where it stands in such a directory and, in a sticky
- *     one, only if it is ours or root's; at most 40 of them.
- *  3. What was opened is judged (fstat), not what was named.
- *  4. Only regular files are read; opening never blocks (FIFO) and never becomes our terminal.
- *  5. Every read has a cap.
- *  6. A file is replaced, never rewritten: exclusive temporary file with mode 0600 whatever the
+ *  1. What was opened is judged (fstat), not what was named.
+ *  2. Only regular files are read; opening never blocks (FIFO) and never becomes our terminal.
+ *  3. Every read has a cap.
+ *  4. A file is replaced, never rewritten: exclusive temporary file with mode 0600 whatever the
  *     umask, in the directory of the resolved target; all written, fsync; rename; fsync of the
  *     directory.  After any failure the old file is as it was and no temporary file stays.
- *  7. Every descriptor is close-on-exec.
+ *  5. Every descriptor is close-on-exec.
  *
  * A trust failure is LWC_E_UNSAFE with a hint that names the path and the cure.
  * A missing file or directory is LWC_E_NOT_FOUND with ENOENT in err->sys.
@@ -36,32 +32,6 @@ enum lwc_trust {
                           user names, such as a mounted volume                               */
     LWC_TRUST_PRIVATE, /* nobody else can even read it: our own stores                       */
 };
-
-/* A path that was walked: descriptor of the directory, and the entry's name in it. */
-struct lwc_path {
-    int dir_fd;
-    char name[256];
-    char dir[4096]; /* canonical, absolute; for messages, dlopen and logs                    */
-};
-
-void lwc_path_clear(struct lwc_path *path);
-#define LWC_AUTO_PATH LWC_AUTO(struct lwc_path, lwc_path_clear)
-#define LWC_PATH_INIT \
-    {                 \
-        .dir_fd = -1  \
-    }
-
-/*
- * Walk @text (absolute, or relative to the working directory) to its last component, which need
- * not exist; if it is a link, to what that leads to.  "~/" at the start means $HOME.
- *
- * @path_out  cleared by the caller with lwc_path_clear().
- */
-enum lwc_code lwc_path_resolve(const char *text, struct lwc_path *path_out, struct lwc_error *err)
-    LWC_RESULT;
-
-/* Make the directory @text and its missing parents, mode 0700, below trusted ones. */
-enum lwc_code lwc_dir_make(const char *text, struct lwc_error *err) LWC_RESULT;
 
 /*
  * Open the resolved file for reading and judge it.

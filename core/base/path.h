@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_BASE_PATH_H
+#define CORE_BASE_PATH_H
+
+#include <sys/types.h>
+
+#include "error.h"
+
+/*
+ * The way to a file in a world where others can write too.
+ *
+ * MUST:
+ *  1. A path is walked component by component.  Each directory on the way is owned by root or
+ *     by us (effective uid) and not writable by group or others; the exception is a sticky
+ *     directory such as /tmp, whose entries must then be ours or root's.
+ *  2. A symbolic link is followed only where it stands in such a directory and, in a sticky
+ *     one, only if it is ours or root's; at most 40 of them.
+ *  3. ".." is opened from the directory it stands in, never worked out from the text.
+ *  4. Directories are made with mode 0700, and judged like those that were there.
+ *  5. Every descriptor is close-on-exec.
+ *
+ * A trust failure is LWC_E_UNSAFE with a hint that names the path and the cure.  A missing
+ * directory on the way is LWC_E_NOT_FOUND with ENOENT in err->sys.
+ */
+
+/* A path that was walked: descriptor of the directory, and the entry's name in it. */
+#define LWC_PATH_MAX 4096
+#define LWC_NAME_MAX 255
+struct lwc_path {
+    int dir_fd; /* O_PATH                                                                */
+    char name[LWC_NAME_MAX + 1];
+    char dir[LWC_PATH_MAX]; /* canonical, absolute; for messages, dlopen and logs        */
+};
+
+void lwc_path_clear(struct lwc_path *path);
+#define LWC_AUTO_PATH LWC_AUTO(struct lwc_path, lwc_path_clear)
+#define LWC_PATH_INIT \
+    {                 \
+        .dir_fd = -1  \
+    }
+
+/*
+ * Walk @text (absolute, or relative to the working directory) to its last component, which need
+ * not exist; if it is a link, to what that leads to.  "~/" at the start means $HOME.
+ *
+ * @path_out  cleared by the caller with lwc_path_clear().
+ */
+enum lwc_code lwc_path_resolve(const char *text, struct lwc_path *path_out, struct lwc_error *err)
+    LWC_RESULT;
+
+/* Make the directory @text and its missing parents, mode 0700, below trusted ones. */
+enum lwc_code lwc_dir_make(const char *text, struct lwc_error *err) LWC_RESULT;
+
+#define LWC_PATH_TEXT_LEN (LWC_PATH_MAX + LWC_NAME_MAX + 1)
+/* Write the whole path, directory and name, into @text_out and return that. */
+const char *lwc_path_text(const struct lwc_path *path, char text_out[LWC_PATH_TEXT_LEN]);
+
+/* Force what was done in the directory (renames, new entries) to the disk. */
+enum lwc_code lwc_path_sync(const struct lwc_path *path, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * The code for a system call on a file that failed with @sys: LWC_E_NOT_FOUND for ENOENT,
+ * LWC_E_INVALID where the name is wrong (a directory, a loop, too long), otherwise LWC_E_IO.
+ */
+enum lwc_code lwc_path_code(int sys);
+
+/*
+ * Is the owner of @text ("directory /x", "/x/file") root or us (effective uid)?  Otherwise
+ * LWC_E_UNSAFE with a hint.
+ */
+enum lwc_code lwc_path_owner_check(const char *text, uid_t owner, struct lwc_error *err) LWC_RESULT;
+
+#endif

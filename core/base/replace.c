@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The MUST list stands in safefile.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "safefile.h"
+#include "util.h"
+
+#define TEMP_ATTEMPTS 16
+#define TEMP_NAME_LEN 40
+
+/* A name that is removed when it leaves scope; empty: nothing is there. */
+struct temp {
+    int dir_fd;
+    char name[TEMP_NAME_LEN];
+};
+
+static void temp_remove(struct temp *temp)
+{
+    int saved = errno;
+
+    if (temp->name[0] != '\0') {
+        (void)unlinkat(temp->dir_fd, temp->name, 0);
+    }
+    errno = saved;
+}
+#define AUTO_TEMP LWC_AUTO(struct temp, temp_remove)
+
+static void temp_name(char name_out[static TEMP_NAME_LEN])
+{
+    uint64_t number = 0;
+
+    lwc_random(&number, sizeof number);
+    (void)snprintf(name_out, TEMP_NAME_LEN, ".lwcred-%016" PRIx64 ".tmp", number);
+}
+
+static enum lwc_code temp_open(struct temp *temp, int *fd_out, struct lwc_error *err)
+{
+    char name[TEMP_NAME_LEN];
+    int fd = -1;
+
+    for (int i = 0; i < TEMP_ATTEMPTS && fd < 0; i++) {
+        temp_name(name);
+        fd = openat(temp->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                    S_IRUSR | S_IWUSR);
+        if (fd < 0 && errno != EEXIST) {
+            break;
+        }
+    }
+    if (fd < 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "cannot make a temporary file beside it");
+    }
+    memcpy(temp->name, name, sizeof name);
+    *fd_out = fd;
+    return LWC_OK;
+}
+
+/* Claim the room first: a full disk is noticed before anything is written. */
+static enum lwc_code claim(int fd, size_t len, struct lwc_error *err)
+{
+    int sys = EINTR;
+
+    while (len > 0 && sys == EINTR) {
+        sys = posix_fallocate(fd, 0, (off_t)len);
+    }
+    if (len > 0 && sys != 0 && sys != EOPNOTSUPP && sys != EINVAL) {
+        return lwc_fail_sys(err, LWC_E_IO, sys, "no room for %zu bytes", len);
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code fill(int fd, const void *bytes, size_t len, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    if (fchmod(fd, S_IRUSR | S_IWUSR) != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "cannot set the mode");
+    }
+    code = claim(fd, len, err);
+    if (code == LWC_OK) {
+        code = lwc_fd_write(fd, bytes, len, err);
+    }
+    if (code == LWC_OK && fsync(fd) != 0) {
+        code = lwc_fail_sys(err, LWC_E_IO, errno, "fsync");
+    }
+    return code;
+}
+
+static enum lwc_code temp_write(struct temp *temp, const void *bytes, size_t len,
+                                struct lwc_error *err)
+{
+    LWC_AUTO_CLOSE int fd = -1;
+    enum lwc_code code = temp_open(temp, &fd, err);
+
+    if (code == LWC_OK) {
+        code = fill(fd, bytes, len, err);
+    }
+    /* Linux has closed the descriptor even when close() was interrupted. */
+    if (code == LWC_OK && close(LWC_TAKE_FD(fd)) != 0 && errno != EINTR) {
+        code = lwc_fail_sys(err, LWC_E_IO, errno, "close");
+    }
+    return code;
+}
+
+static enum lwc_code temp_verify(const struct temp *temp, size_t len, lwc_file_verify_fn *verify,
+                                 void *data, struct lwc_error *err)
+{
+    LWC_AUTO_CLOSE int fd = openat(temp->dir_fd, temp->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "cannot read back what was written");
+    }
+    if ((uint64_t)st.st_size != len) {
+        return lwc_fail(err, LWC_E_IO, "wrote %zu bytes, found %jd", len, (intmax_t)st.st_size);
+    }
+    return verify != NULL ? verify(data, fd, err) : LWC_OK;
+}
+
+static enum lwc_code target_check(const struct lwc_path *path, bool *exists_out,
+                                  struct lwc_error *err)
+{
+    struct stat st;
+
+    if (fstatat(path->dir_fd, path->name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        *exists_out = false;
+        return errno == ENOENT ? LWC_OK : lwc_fail_sys(err, LWC_E_IO, errno, "cannot look at it");
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return lwc_fail(err, LWC_E_INVALID, "is there, but not a file");
+    }
+    *exists_out = true;
+    return lwc_path_owner_check("the file", st.st_uid, err);
+}
+
+/* A second name for the old file takes the place of @previous in one step. */
+static enum lwc_code keep_previous(const struct lwc_path *path, const char *previous,
+                                   struct lwc_error *err)
+{
+    AUTO_TEMP temp = {.dir_fd = path->dir_fd};
+    char name[TEMP_NAME_LEN];
+
+    temp_name(name);
+    if (linkat(path->dir_fd, path->name, path->dir_fd, name, 0) != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "cannot keep the previous file");
+    }
+    /* Stays set: where both names are the same file already, renameat() leaves both. */
+    memcpy(temp.name, name, sizeof name);
+    if (renameat(path->dir_fd, name, path->dir_fd, previous) != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "cannot keep the previous file");
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code put_in_place(const struct lwc_path *path, struct temp *temp,
+                                  struct lwc_error *err)
+{
+    if (renameat(temp->dir_fd, temp->name, path->dir_fd, path->name) != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "rename");
+    }
+    temp->name[0] = '\0';
+    return lwc_path_sync(path, err);
+}
+
+static enum lwc_code replace(const struct lwc_path *path, const void *bytes, size_t len,
+                             const char *previous, lwc_file_verify_fn *verify, void *data,
+                             struct lwc_error *err)
+{
+    AUTO_TEMP temp = {.dir_fd = path->dir_fd};
+    bool exists = false;
+    enum lwc_code code = target_check(path, &exists, err);
+
+    if (code == LWC_OK) {
+        code = temp_write(&temp, bytes, len, err);
+    }
+    if (code == LWC_OK) {
+        code = temp_verify(&temp, len, verify, data, err);
+    }
+    if (code == LWC_OK && exists && previous != NULL) {
+        code = keep_previous(path, previous, err);
+    }
+    return code == LWC_OK ? put_in_place(path, &temp, err) : code;
+}
+
+enum lwc_code lwc_file_replace(const struct lwc_path *path, const void *bytes, size_t len,
+                               const char *previous, lwc_file_verify_fn *verify, void *data,
+                               struct lwc_error *err)
+{
+    char text[LWC_PATH_TEXT_LEN];
+    enum lwc_code code = replace(path, bytes, len, previous, verify, data, err);
+
+    return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", lwc_path_text(path, text));
+}
