@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What each shared object exports and imports: no more and no less than its contract says.
+. "$(dirname "$0")/../support/e2e.sh"
+
+defined() { nm -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort; }
+
+# same WHAT EXPECTED ACTUAL
+same() {
+    [ -n "$2" ] || fail "$1: nothing to compare with"
+    diff -u --label expected --label actual <(printf '%s\n' "$2") <(printf '%s\n' "$3") || fail "$1"
+}
+
+lib=$O/lib/liblwcred.so
+map=$(sed -n '/global:/,/local:/s/^ *\(lwc_[a-z0-9_]*\);$/\1/p' core/liblwcred.map | sort)
+header=$(tr '\n' ' ' <core/include/lwcred.h | grep -oE 'LWC_API [^(;]*\(' | grep -oE 'lwc_[a-z0-9_]+\($' | tr -d '(' | sort)
+same "liblwcred.map and lwcred.h" "$map" "$header"
+same "exports of liblwcred.so" "$map" "$(defined "$lib")"
+same "exports of net.so" lwc_net "$(defined "$O/lib/lwcred/net.so")"
+
+count=0
+for source in backends/*/; do
+    module=$O/lib/lwcred/backends/$(basename "$source").so
+    same "exports of $module" lwc_backend "$(defined "$module")"
+    count=$((count + 1))
+done
+[ "$count" -ge 2 ] || fail "only $count backends were looked at"
+
+for object in "$O"/lib/lwcred/backends/*.so "$O/lib/lwcred/net.so"; do
+    imports=$(nm -D --undefined-only "$object" | grep -w 'lwc_[a-z0-9_]*' || true)
+    [ -z "$imports" ] || fail "$object imports from the library: $imports"
+done
+
+# Linking libcurl costs more than all else at every start: only net.so may.
+for object in "$O/bin/lw-credential-helper" "$lib" "$O"/lib/lwcred/backends/*.so; do
+    needed=$(readelf -d "$object" | grep -E 'NEEDED.*(curl|cjson)' || true)
+    [ -z "$needed" ] || fail "$object is linked with $needed"
+done
+for object in "$O/bin/lw-credential-helper" "$lib" "$O"/lib/lwcred/backends/*.so "$O/lib/lwcred/net.so"; do
+    readelf -d "$object" | grep -q BIND_NOW || fail "$object is bound lazily"
+    readelf -lW "$object" | grep -q 'GNU_RELRO' || fail "$object has no read-only relocations"
+    readelf -lW "$object" | grep -qE 'GNU_STACK.* RW +0x' || fail "$object wants an executable stack"
+done
+echo ok

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# "make install" puts a working program, library and manual below PREFIX, and "make uninstall"
+# takes all of it away.
+. "$(dirname "$0")/../support/e2e.sh"
+
+prefix=$T/prefix
+make_it() {
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="$T/build" CC="${CC:-gcc}" SAN= PREFIX="$prefix" "$@"
+}
+umask 027
+run 0 make_it -j2 install
+run 0 make_it installcheck
+umask 022
+
+expected='bin/git-credential-lacework
+bin/lw-credential-helper
+include/lwcred.h
+include/lwcred/backend.h
+include/lwcred/error.h
+lib/liblwcred.so
+lib/liblwcred.so.0
+lib/liblwcred.so.0.1.0
+lib/lwcred/backends/env.so
+lib/lwcred/backends/file.so
+lib/lwcred/net.so
+lib/pkgconfig/lwcred.pc
+share/bash-completion/completions/lw-credential-helper
+share/man/man1/lw-credential-helper.1
+share/man/man5/lwcred-store.5'
+run 0 find "$prefix" ! -type d -printf '%P\n'
+sort -o "$OUT" "$OUT"
+expect_stdout "$expected"
+
+run 0 find "$prefix/lib" "$prefix/include" "$prefix/share" "$prefix/bin" -type f ! -perm 644 ! -perm 755 -print
+expect_stdout_empty
+rm -rf "$T/build/"*/lib # nothing may be taken from the build tree
+
+# The installed program finds its own modules.
+start_standin
+plant_key
+make_store_keyfile
+printf '%s' "$SECRET" >"$T/secret"
+chmod 600 "$T/secret"
+run 0 "$prefix/bin/lw-credential-helper" add --account acme --key-id "$KEY_ID" --secret-file "$T/secret" \
+    --api-url "$API_URL" --backend file
+run 0 "$prefix/bin/git-credential-lacework" get <<<$'protocol=https\nhost=acme.lacework.net\n'
+issued_token_matches "$(field password)"
+
+# A program built with what pkg-config says finds the library and gets a token.
+cat >"$T/program.c" <<'END'
+#include <lwcred.h>
+#include <stdio.h>
+
+int main(void)
+{
+    struct lwc_error err = {0};
+    struct lwc_context *ctx = NULL;
+    struct lwc_token *token = NULL;
+    struct lwc_query query = {.size = sizeof query, .profile = "default"};
+    enum lwc_code code = lwc_open(NULL, &ctx, &err);
+
+    if (code == LWC_OK) {
+        code = lwc_token_get(ctx, &query, &token, &err);
+    }
+    if (code == LWC_OK) {
+        printf("%s\n", lwc_token_text(token));
+    } else {
+        fprintf(stderr, "%s\n", err.msg);
+    }
+    lwc_token_free(&token);
+    lwc_close(&ctx);
+    return code;
+}
+END
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+read -ra flags < <(pkg-config --cflags --libs lwcred)
+run 0 "${CC:-gcc}" -Wall -Wextra -Werror -o "$T/program" "$T/program.c" "${flags[@]}"
+run 0 env LD_LIBRARY_PATH="$prefix/lib" "$T/program"
+issued_token_matches "$(cat "$OUT")"
+
+run 0 make_it uninstall
+run 0 find "$prefix" ! -type d
+expect_stdout_empty
+echo ok
