@@ -56,7 +56,7 @@ BACKENDS := $(notdir $(patsubst %/,%,$(dir $(wildcard backends/*/*.c))))
 BACKENDS := $(sort $(BACKENDS))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
-BAD_SRC := $(wildcard tests/modules/*.c)
+TESTMOD_SRC := $(wildcard tests/modules/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
@@ -66,7 +66,7 @@ MODULES := $(BACKENDS:%=$(O)/lib/lwcred/backends/%.so)
 NETSO := $(O)/lib/lwcred/net.so
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(UNIT_SRC))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(FUZZ_SRC))
-BAD := $(patsubst tests/modules/%.c,$(O)/tests/modules/%.so,$(BAD_SRC))
+TESTMOD := $(patsubst tests/modules/%.c,$(O)/tests/modules/%.so,$(TESTMOD_SRC))
 CONTRACT := $(O)/tests/lwcred-backend-check
 
 .PHONY: all check check-valgrind install uninstall installcheck clean help demo fmt fmt-check \
@@ -185,14 +185,14 @@ $(UNIT): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_LIBS)
 $(FUZZ): $(O)/tests/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TEST_LIBS)
 	$(link_program) $< $(O)/obj/tests/fuzz/replay.o -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
 		$(LIBS_NET) -ldl
-$(BAD): $(O)/tests/modules/%.so: $(O)/obj/tests/modules/%.o
+$(TESTMOD): $(O)/tests/modules/%.so: $(O)/obj/tests/modules/%.o
 	$(link_shared) $<
 	$(Q)chmod go-w $@
 $(CONTRACT): $(call obj,$(wildcard tests/contract/*.c)) $(TEST_LIBS)
 	$(link_program) $(filter %.o,$^) -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
 		$(LIBS_CMOCKA) $(LIBS_NET) -ldl
 
-tests: all $(UNIT) $(FUZZ) $(BAD) $(if $(wildcard tests/contract/*.c),$(CONTRACT))
+tests: all $(UNIT) $(FUZZ) $(TESTMOD) $(if $(wildcard tests/contract/*.c),$(CONTRACT))
 
 check: style tests
 	$(Q)O='$(abspath $(O))' CC='$(CC)' SAN='$(SAN)' tests/run.sh $(T)

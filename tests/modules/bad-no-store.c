@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Wrong in one way: it declares STORE without store(). */
+#include "tests/modules/least.h"
+
+LEAST_EXPORT const struct lwc_backend lwc_backend = {
+    .abi = LWC_BACKEND_ABI,
+    .size = sizeof(struct lwc_backend),
+    .name = "bad-no-store",
+    .summary = "a module for tests",
+    .caps = LWC_CAP_READ | LWC_CAP_STORE,
+    .open = least_open,
+    .close = least_close,
+    .find = least_find,
+};

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Wrong in one way: its descriptor ends before the functions. */
+#include "tests/modules/least.h"
+
+LEAST_EXPORT const struct lwc_backend lwc_backend = {
+    .abi = LWC_BACKEND_ABI,
+    .size = 16,
+    .name = "bad-size",
+    .summary = "a module for tests",
+    .caps = LWC_CAP_READ,
+    .open = least_open,
+    .close = least_close,
+    .find = least_find,
+};
