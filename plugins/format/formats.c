@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats.h"
+
+#include "base/text.h"
+#include "base/util.h"
+
+static const struct lwc_format *const formats[] = {
+    &lwc_format_git,
+    &lwc_format_token,
+    &lwc_format_json,
+};
+
+const struct lwc_format *lwc_format_at(size_t index)
+{
+    return index < LWC_ARRAY_LEN(formats) ? formats[index] : NULL;
+}
+
+static enum lwc_code unknown(const char *name, struct lwc_error *err)
+{
+    const char *names[LWC_ARRAY_LEN(formats)];
+    const char *near = NULL;
+    enum lwc_code code = lwc_fail(err, LWC_E_INVALID, "no format '%.32s'", name);
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(formats); i++) {
+        names[i] = formats[i]->name;
+    }
+    near = lwc_text_nearest(name, names, LWC_ARRAY_LEN(names));
+    if (near != NULL) {
+        return lwc_hint(err, code, "did you mean '%s'?", near);
+    }
+    return lwc_hint(err, code, "'lw-credential-helper get --help' lists the formats");
+}
+
+enum lwc_code lwc_format_find(const char *name, const struct lwc_format **format_out,
+                              struct lwc_error *err)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(formats); i++) {
+        if (lwc_streq(formats[i]->name, name)) {
+            *format_out = formats[i];
+            return LWC_OK;
+        }
+    }
+    return unknown(name, err);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/util.h"
+#include "formats.h"
+#include "git_request.h"
+
+/* git writes to a helper without an empty line at the end, and scripts with one. */
+static enum lwc_code read_request(int fd, struct lwc_request *request_out, struct lwc_error *err)
+{
+    LWC_AUTO_GIT_REQUEST git = {.text = NULL};
+    struct lwc_request request = {.given = true};
+    const struct lwc_slice *host = &git.value[LWC_GIT_HOST];
+    enum lwc_code code = lwc_git_request_read(fd, &git, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    request.authtype = git.authtype;
+    request.foreign = !lwc_git_request_account(&git, request.account);
+    if (!request.foreign) {
+        memcpy(request.host, host->at, host->len);
+        (void)lwc_git_request_key_id(&git, request.key_id);
+    }
+    *request_out = request;
+    return LWC_OK;
+}
+
+static enum lwc_code write_bearer(const struct lwc_answer *answer, struct lwc_secret *out,
+                                  struct lwc_error *err)
+{
+    return lwc_text_append(out, err,
+                           "capability[]=authtype\nauthtype=Bearer\ncredential=%s\nephemeral=1\n",
+                           answer->token);
+}
+
+static enum lwc_code write_password(const struct lwc_answer *answer, struct lwc_secret *out,
+                                    struct lwc_error *err)
+{
+    const char *host = answer->request->host;
+
+    return lwc_text_append(out, err,
+                           "protocol=https\nhost=%s\nusername=" LWC_TOKEN_USER "\npassword=%s\n",
+                           host[0] != '\0' ? host : answer->identity->account, answer->token);
+}
+
+/* authtype only where it was announced: git drops the whole answer otherwise. */
+static enum lwc_code write_answer(const struct lwc_answer *answer, struct lwc_secret *out,
+                                  struct lwc_error *err)
+{
+    enum lwc_code code = answer->request->authtype ? write_bearer(answer, out, err)
+                                                   : write_password(answer, out, err);
+
+    if (code != LWC_OK || answer->expires_at == 0) {
+        return code;
+    }
+    return lwc_text_append(out, err, "password_expiry_utc=%" PRId64 "\n", answer->expires_at);
+}
+
+const struct lwc_format lwc_format_git = {
+    .name = "git",
+    .summary = "git-credential attributes; reads the request from standard input",
+    .read = read_request,
+    .write = write_answer,
+};

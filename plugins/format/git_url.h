@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLUGINS_FORMAT_GIT_URL_H
+#define PLUGINS_FORMAT_GIT_URL_H
+
+#include <stddef.h>
+
+#include "git_request.h"
+
+/* The value of "url=" in a git-credential request, taken apart as git does. */
+
+enum lwc_git_url_part {
+    LWC_GIT_URL_PROTOCOL,
+    LWC_GIT_URL_USERNAME,
+    LWC_GIT_URL_PASSWORD,
+    LWC_GIT_URL_HOST,
+    LWC_GIT_URL_PATH,
+    LWC_GIT_URL_PARTS
+};
+
+/*
+ * Split SCHEME://[USER[:PASSWORD]@]HOST[/PATH] and undo its percent escapes.  Parts that are not
+ * there stay absent; the host is always there, be it empty.
+ *
+ * @decoded_out  owned by the caller, lwc_secret_free(); the parts lie in it.
+ * Returns LWC_OK, or LWC_E_INVALID: no scheme, a broken escape, a control byte behind one.
+ */
+enum lwc_code lwc_git_url_split(const char *url, size_t len,
+                                struct lwc_slice parts_out[LWC_GIT_URL_PARTS],
+                                struct lwc_secret **decoded_out, struct lwc_error *err) LWC_RESULT;
+
+#endif

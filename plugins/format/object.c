@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "object.h"
+
+#include "base/text.h"
+#include "base/util.h"
+
+static const char *const kind_names[] = {
+    [LWC_KIND_ACCESS_KEY] = "access-key",
+    [LWC_KIND_TOKEN] = "token",
+    [LWC_KIND_AGENT_TOKEN] = "agent-token",
+};
+
+const char *lwc_kind_name(uint32_t kind)
+{
+    if (kind >= LWC_ARRAY_LEN(kind_names) || kind_names[kind] == NULL) {
+        return "unknown";
+    }
+    return kind_names[kind];
+}
+
+static enum lwc_code append_member(struct lwc_secret *out, const struct lwc_member *member,
+                                   bool first, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_text_append(out, err, "%s\"%s\":", first ? "{" : ",", member->name);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (member->text != NULL) {
+        return lwc_text_append_json(out, member->text, err);
+    }
+    return lwc_text_append(out, err, "%s", member->literal);
+}
+
+enum lwc_code lwc_object_append(struct lwc_secret *out, const struct lwc_member *members,
+                                size_t count, struct lwc_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum lwc_code code = append_member(out, &members[i], i == 0, err);
+
+        if (code != LWC_OK) {
+            return code;
+        }
+    }
+    return lwc_text_append(out, err, count == 0 ? "{}" : "}");
+}
+
+enum lwc_code lwc_object_append_identity(struct lwc_secret *out, const struct lwc_identity *id,
+                                         const char *backend, struct lwc_error *err)
+{
+    const struct lwc_member members[] = {
+        {.name = "profile", .text = id->profile},
+        {.name = "account", .text = id->account},
+        {.name = "keyId", .text = id->key_id},
+        {.name = "subAccount", .text = id->sub_account},
+        {.name = "orgAccess", .literal = LWC_TRUTH(id->flags & LWC_ID_ORG_ACCESS)},
+        {.name = "backend", .text = backend},
+        {.name = "kind", .text = lwc_kind_name(id->kind)},
+    };
+
+    return lwc_object_append(out, members, LWC_ARRAY_LEN(members), err);
+}

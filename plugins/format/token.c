@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats.h"
+
+#include "base/text.h"
+
+static enum lwc_code write_answer(const struct lwc_answer *answer, struct lwc_secret *out,
+                                  struct lwc_error *err)
+{
+    return lwc_text_append(out, err, "%s\n", answer->token);
+}
+
+const struct lwc_format lwc_format_token = {
+    .name = "token",
+    .summary = "the token and a newline",
+    .write = write_answer,
+};

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "output.h"
+#include "prompt.h"
+
+#define TEXT_LEN 1024
+
+void lwc_app_clear(struct lwc_app *app)
+{
+    lwc_close(&app->ctx);
+}
+
+/* @word in one of the forms that git knows; an empty one counts as not set. */
+static bool is_one_of(const char *word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; lwc_is_set(word) && i < count; i++) {
+        if (strcasecmp(word, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_true(const char *word)
+{
+    static const char *const words[] = {"1", "true", "yes", "on"};
+
+    return is_one_of(word, words, LWC_ARRAY_LEN(words));
+}
+
+static bool is_false(const char *word)
+{
+    static const char *const words[] = {"0", "false", "no", "off"};
+
+    return is_one_of(word, words, LWC_ARRAY_LEN(words));
+}
+
+bool lwc_app_no_prompt(const struct lwc_app *app)
+{
+    const char *own = getenv("LWCRED_NO_PROMPT");
+
+    return lwc_args_has(&app->args, LWC_OPT_NO_PROMPT) || (lwc_is_set(own) && !is_false(own)) ||
+           is_true(getenv("CI")) || is_false(getenv("GIT_TERMINAL_PROMPT"));
+}
+
+static void take_log(void *data, enum lwc_log_level level, const char *text)
+{
+    if (level == LWC_LOG_WARNING) {
+        lwc_app_warn(data, "%s", text);
+    } else {
+        lwc_app_trace(data, "%s", text);
+    }
+}
+
+static const char *setting(const struct lwc_app *app, enum lwc_opt opt, const char *variable)
+{
+    const char *value = lwc_args_has(&app->args, opt) ? app->args.option[opt] : getenv(variable);
+
+    return lwc_is_set(value) ? value : NULL;
+}
+
+enum lwc_code lwc_app_open(struct lwc_app *app, struct lwc_error *err)
+{
+    const bool no_prompt = lwc_app_no_prompt(app);
+    const struct lwc_options options = {
+        .size = sizeof options,
+        .flags = no_prompt ? LWC_OPEN_NO_PROMPT : 0,
+        .service = setting(app, LWC_OPT_SERVICE, "LWCRED_SERVICE"),
+        .config = setting(app, LWC_OPT_CONFIG, "LWCRED_CONFIG"),
+        .timeout_ms = lwc_args_seconds(&app->args, LWC_OPT_TIMEOUT, 0) * 1000,
+        .data = app,
+        .log = take_log,
+        .prompt = no_prompt ? NULL : lwc_prompt_terminal,
+    };
+
+    return app->ctx != NULL ? LWC_OK : lwc_open(&options, &app->ctx, err);
+}
+
+struct lwc_query lwc_app_query(const struct lwc_app *app)
+{
+    return (struct lwc_query){
+        .size = sizeof(struct lwc_query),
+        .profile = app->args.option[LWC_OPT_PROFILE],
+        .account = lwc_is_set(app->account) ? app->account : NULL,
+    };
+}
+
+void lwc_app_say(const struct lwc_app *app, const char *fmt, ...)
+{
+    char text[TEXT_LEN];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (!lwc_args_has(&app->args, LWC_OPT_QUIET)) {
+        lwc_output_line("%s", text);
+    }
+}
+
+void lwc_app_warn(const struct lwc_app *app, const char *fmt, ...)
+{
+    char text[TEXT_LEN];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    lwc_app_say(app, "warning: %s", text);
+}
+
+void lwc_app_trace(const struct lwc_app *app, const char *fmt, ...)
+{
+    char text[TEXT_LEN];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (lwc_args_has(&app->args, LWC_OPT_VERBOSE)) {
+        lwc_output_line("%s", text);
+    }
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLUGINS_HELPER_APP_H
+#define PLUGINS_HELPER_APP_H
+
+#include <stdbool.h>
+
+#include <lwcred.h>
+
+#include "base/error.h"
+#include "base/util.h"
+#include "options.h"
+
+/*
+ * One run of the program: what was said, and the library once it is needed.
+ *
+ * git_helper  called by a git helper's name: only git's verbs, others are ignored.
+ * account     canonical form of --account, or "".
+ */
+struct lwc_app {
+    struct lwc_args args;
+    bool git_helper;
+    char account[LWC_ACCOUNT_MAX + 1];
+    struct lwc_context *ctx;
+};
+
+void lwc_app_clear(struct lwc_app *app);
+#define LWC_AUTO_APP LWC_AUTO(struct lwc_app, lwc_app_clear)
+
+/* May nobody be asked: --no-prompt, LWCRED_NO_PROMPT, CI, GIT_TERMINAL_PROMPT=0? */
+bool lwc_app_no_prompt(const struct lwc_app *app);
+
+/* Open the library if it is not open yet. */
+enum lwc_code lwc_app_open(struct lwc_app *app, struct lwc_error *err) LWC_RESULT;
+
+/* A query for --profile and --account; borrows from @app. */
+struct lwc_query lwc_app_query(const struct lwc_app *app);
+
+/* One line for people on stderr: the outcome; a warning; a step on the way (--verbose). */
+void lwc_app_say(const struct lwc_app *app, const char *fmt, ...) LWC_PRINTF(2, 3);
+void lwc_app_warn(const struct lwc_app *app, const char *fmt, ...) LWC_PRINTF(2, 3);
+void lwc_app_trace(const struct lwc_app *app, const char *fmt, ...) LWC_PRINTF(2, 3);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "command.h"
+
+#include "base/text.h"
+
+#define BIT(opt) LWC_OPT_BIT(LWC_OPT_##opt)
+
+static const struct lwc_command commands[] = {
+    {
+        .name = "get",
+        .run = lwc_get_run,
+        .options = BIT(FORMAT) | BIT(TTL) | BIT(SUB_ACCOUNT) | BIT(ORG_ACCESS),
+        .needs = "",
+        .git_verb = true,
+        .summary = "print a fresh token",
+        .text = "Format git reads a git-credential request from standard input, unless that is\n"
+                "a terminal or --profile or --account says what is wanted.",
+        .example = "get --profile prod --format token",
+    },
+    {
+        .name = "store",
+        .run = lwc_verb_store,
+        .needs = "<REQUEST",
+        .git_verb = true,
+        .summary = "git-credential: keep an access key that git was given",
+        .text = "Username is the key id, password the secret; the key is not tried out.  A token\n"
+                "that git hands back is ignored.",
+        .example = "store <request.txt",
+    },
+    {
+        .name = "erase",
+        .run = lwc_verb_erase,
+        .needs = "<REQUEST",
+        .git_verb = true,
+        .summary = "git-credential: remove an access key",
+        .text = "Removes the key whose id is the username, with a password only if that is its\n"
+                "secret.  A token, or anything else, removes nothing.",
+        .example = "erase <request.txt",
+    },
+    {
+        .name = "capability",
+        .run = lwc_verb_capability,
+        .needs = "",
+        .git_verb = true,
+        .summary = "git-credential: what this helper can do",
+        .text = "",
+        .example = "capability",
+    },
+    {
+        .name = "add",
+        .run = lwc_add_run,
+        .options = BIT(KEY_ID) | BIT(SECRET_FILE) | BIT(SECRET_STDIN) | BIT(SUB_ACCOUNT) |
+                   BIT(ORG_ACCESS) | BIT(BACKEND) | BIT(API_URL) | BIT(NO_VERIFY) | BIT(REPLACE),
+        .needs = "",
+        .summary = "store an access key",
+        .text = "Asks for what is missing, the secret without echo, and proves the key by one\n"
+                "exchange before it is stored.",
+        .example = "add --profile prod --account acme --key-id ACME_0123456789ABCDEF",
+    },
+    {
+        .name = "list",
+        .run = lwc_list_run,
+        .needs = "",
+        .summary = "list the stored credentials",
+        .text = "Never shows a secret and unlocks nothing.",
+        .example = "list --json",
+    },
+    {
+        .name = "show",
+        .run = lwc_show_run,
+        .needs = "",
+        .summary = "show one stored credential",
+        .text = "Never shows the secret.",
+        .example = "show --profile prod",
+    },
+    {
+        .name = "remove",
+        .run = lwc_remove_run,
+        .options = BIT(BACKEND),
+        .needs = "--profile NAME",
+        .summary = "remove a stored credential",
+        .text = "The access key itself stays valid: disable it in the Lacework console.",
+        .example = "remove --profile prod",
+    },
+    {
+        .name = "backends",
+        .run = lwc_backends_run,
+        .needs = "",
+        .summary = "list the places where credentials can be",
+        .text = "",
+        .example = "backends",
+    },
+    {
+        .name = "help",
+        .run = lwc_help_run,
+        .needs = "[COMMAND]",
+        .operands = 1,
+        .summary = "explain the program or a command",
+        .text = "",
+        .example = "help add",
+    },
+};
+
+const struct lwc_command *lwc_command_at(size_t index)
+{
+    return index < LWC_ARRAY_LEN(commands) ? &commands[index] : NULL;
+}
+
+static enum lwc_code unknown(const char *name, struct lwc_error *err)
+{
+    const char *names[LWC_ARRAY_LEN(commands)];
+    const char *near = NULL;
+    enum lwc_code code = lwc_fail(err, LWC_E_INVALID, "unknown command '%.32s'", name);
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(commands); i++) {
+        names[i] = commands[i].name;
+    }
+    near = lwc_text_nearest(name, names, LWC_ARRAY_LEN(names));
+    if (near != NULL) {
+        return lwc_hint(err, code, "did you mean '%s'?", near);
+    }
+    return lwc_hint(err, code, "'lw-credential-helper --help' lists the commands");
+}
+
+enum lwc_code lwc_command_find(const char *name, const struct lwc_command **command_out,
+                               struct lwc_error *err)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(commands); i++) {
+        if (lwc_streq(commands[i].name, name)) {
+            *command_out = &commands[i];
+            return LWC_OK;
+        }
+    }
+    return unknown(name, err);
+}
+
+static enum lwc_code no_command(const struct lwc_app *app, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    if (lwc_args_has(&app->args, LWC_OPT_HELP)) {
+        return lwc_help_program(err);
+    }
+    code = lwc_fail(err, LWC_E_INVALID, "no command");
+    return lwc_hint(err, code,
+                    "usage: lw-credential-helper [OPTION]... COMMAND [OPTION]...; "
+                    "'lw-credential-helper --help' says more");
+}
+
+static enum lwc_code run(struct lwc_app *app, const struct lwc_command *command,
+                         struct lwc_error *err)
+{
+    const char *account = app->args.option[LWC_OPT_ACCOUNT];
+    enum lwc_code code = lwc_args_check(&app->args, command->options, command->name, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (lwc_args_has(&app->args, LWC_OPT_HELP)) {
+        return lwc_help_command(command, err);
+    }
+    if (app->args.operands - 1 > command->operands) {
+        code = lwc_fail(err, LWC_E_INVALID, "'%s' takes at most %zu arguments", command->name,
+                        command->operands);
+        return lwc_hint(err, code, "see 'lw-credential-helper %s --help'", command->name);
+    }
+    code = account == NULL ? LWC_OK : lwc_account_parse(account, app->account, err);
+    return code != LWC_OK ? code : command->run(app, err);
+}
+
+enum lwc_code lwc_command_run(struct lwc_app *app, int argc, char *const argv[],
+                              struct lwc_error *err)
+{
+    const struct lwc_command *command = NULL;
+    enum lwc_code code = lwc_args_parse(argc, argv, &app->args, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (lwc_args_has(&app->args, LWC_OPT_VERSION)) {
+        return lwc_help_version(err);
+    }
+    if (app->args.operands == 0) {
+        return no_command(app, err);
+    }
+    code = lwc_command_find(app->args.operand[0], &command, err);
+    /* Verbs of a git to come: a helper ignores what it does not know. */
+    if (app->git_helper && (code != LWC_OK || !command->git_verb)) {
+        return LWC_OK;
+    }
+    return code != LWC_OK ? code : run(app, command, err);
+}

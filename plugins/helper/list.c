@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/util.h"
+#include "command.h"
+#include "output.h"
+#include "plugins/format/object.h"
+#include "roll.h"
+
+#define OUT_CAP 4096
+#define CELL_LEN 320
+
+/* The columns of list, and the lines of show. */
+typedef const char *cell_fn(const struct lwc_roll_entry *entry);
+
+static const char *cell_profile(const struct lwc_roll_entry *entry)
+{
+    return entry->identity.id.profile;
+}
+
+static const char *cell_account(const struct lwc_roll_entry *entry)
+{
+    return entry->identity.id.account;
+}
+
+static const char *cell_origin(const struct lwc_roll_entry *entry)
+{
+    return lwc_identity_authority(&entry->identity.id);
+}
+
+static const char *cell_key_id(const struct lwc_roll_entry *entry)
+{
+    return entry->identity.id.key_id;
+}
+
+static const char *cell_sub_account(const struct lwc_roll_entry *entry)
+{
+    return entry->identity.id.sub_account;
+}
+
+static const char *cell_org(const struct lwc_roll_entry *entry)
+{
+    return (entry->identity.id.flags & LWC_ID_ORG_ACCESS) != 0 ? "yes" : "no";
+}
+
+static const char *cell_kind(const struct lwc_roll_entry *entry)
+{
+    return lwc_kind_name(entry->identity.id.kind);
+}
+
+static const char *cell_backend(const struct lwc_roll_entry *entry)
+{
+    return entry->backend;
+}
+
+struct column {
+    const char *title;
+    cell_fn *cell;
+};
+
+static const struct column columns[] = {
+    {"PROFILE", cell_profile},         {"ACCOUNT", cell_account}, {"KEY ID", cell_key_id},
+    {"SUB-ACCOUNT", cell_sub_account}, {"ORG", cell_org},         {"BACKEND", cell_backend},
+};
+
+static const struct column lines[] = {
+    {"profile", cell_profile}, {"account", cell_account},         {"API at", cell_origin},
+    {"key id", cell_key_id},   {"sub-account", cell_sub_account}, {"org access", cell_org},
+    {"kind", cell_kind},       {"backend", cell_backend},
+};
+
+/* An empty cell would shift the others for a program that splits at blanks. */
+static const char *clean_cell(char out[CELL_LEN], const char *text)
+{
+    lwc_text_printable(out, CELL_LEN, text, strlen(text));
+    return out[0] == '\0' ? "-" : out;
+}
+
+static int width_of(const struct lwc_roll *roll, const struct column *column)
+{
+    char room[CELL_LEN];
+    size_t width = strlen(column->title);
+
+    for (const struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
+        const size_t len = strlen(clean_cell(room, column->cell(entry)));
+
+        width = len > width ? len : width;
+    }
+    return (int)width;
+}
+
+/* One row; @entry NULL: the titles. */
+static enum lwc_code append_row(struct lwc_secret *out, const int *widths,
+                                const struct lwc_roll_entry *entry, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    for (size_t i = 0; code == LWC_OK && i < LWC_ARRAY_LEN(columns); i++) {
+        char room[CELL_LEN];
+        const bool last = i + 1 == LWC_ARRAY_LEN(columns);
+        const char *text =
+            entry == NULL ? columns[i].title : clean_cell(room, columns[i].cell(entry));
+
+        code = lwc_text_append(out, err, "%-*s%s", last ? 0 : widths[i], text, last ? "\n" : "  ");
+    }
+    return code;
+}
+
+static enum lwc_code append_table(struct lwc_secret *out, const struct lwc_roll *roll,
+                                  struct lwc_error *err)
+{
+    int widths[LWC_ARRAY_LEN(columns)];
+    enum lwc_code code = LWC_OK;
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(columns); i++) {
+        widths[i] = width_of(roll, &columns[i]);
+    }
+    if (roll->count > 0) {
+        code = append_row(out, widths, NULL, err);
+    }
+    for (const struct lwc_roll_entry *entry = roll->first; code == LWC_OK && entry != NULL;
+         entry = entry->next) {
+        code = append_row(out, widths, entry, err);
+    }
+    return code;
+}
+
+static enum lwc_code append_object(struct lwc_secret *out, const struct lwc_roll_entry *entry,
+                                   struct lwc_error *err)
+{
+    return lwc_object_append_identity(out, &entry->identity.id, entry->backend, err);
+}
+
+static enum lwc_code append_array(struct lwc_secret *out, const struct lwc_roll *roll,
+                                  struct lwc_error *err)
+{
+    enum lwc_code code = lwc_text_append(out, err, "[");
+
+    for (const struct lwc_roll_entry *entry = roll->first; code == LWC_OK && entry != NULL;
+         entry = entry->next) {
+        code = entry == roll->first ? LWC_OK : lwc_text_append(out, err, ",");
+        if (code == LWC_OK) {
+            code = append_object(out, entry, err);
+        }
+    }
+    return code != LWC_OK ? code : lwc_text_append(out, err, "]\n");
+}
+
+static enum lwc_code print_roll(const struct lwc_app *app, const struct lwc_roll *roll,
+                                struct lwc_error *err)
+{
+    LWC_AUTO_SECRET out = NULL;
+    enum lwc_code code = lwc_secret_new(OUT_CAP, &out, err);
+
+    if (code == LWC_OK) {
+        code = lwc_args_has(&app->args, LWC_OPT_JSON) ? append_array(out, roll, err)
+                                                      : append_table(out, roll, err);
+    }
+    return code != LWC_OK ? code : lwc_output_write(out, err);
+}
+
+/* What there is is shown even if one backend failed; the status then says so. */
+enum lwc_code lwc_list_run(struct lwc_app *app, struct lwc_error *err)
+{
+    LWC_AUTO_ROLL roll = {0};
+    struct lwc_error print_err = {0};
+    enum lwc_code code = lwc_roll_load(app, &roll, err);
+    enum lwc_code print_code = LWC_OK;
+
+    if (code != LWC_OK && roll.count == 0) {
+        return code;
+    }
+    if (roll.count == 0) {
+        lwc_app_say(app, "no credential is stored; 'lw-credential-helper add' stores one");
+    }
+    print_code = print_roll(app, &roll, &print_err);
+    if (print_code != LWC_OK) {
+        *err = print_err;
+        return print_code;
+    }
+    return code;
+}
+
+/* A profile that several backends hold is answered by the first. */
+static bool is_ambiguous(const struct lwc_roll *roll)
+{
+    for (const struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
+        if (!lwc_streq(cell_profile(entry), cell_profile(roll->first))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum lwc_code pick(const struct lwc_app *app, const struct lwc_roll *roll,
+                          struct lwc_error *err)
+{
+    const char *profile = app->args.option[LWC_OPT_PROFILE];
+    enum lwc_code code = LWC_OK;
+
+    if (roll->count == 0) {
+        code = profile == NULL
+                   ? lwc_fail(err, LWC_E_NOT_FOUND, "no credential is stored")
+                   : lwc_fail(err, LWC_E_NOT_FOUND, "no credential with profile '%s'", profile);
+        return lwc_hint(err, code, "'lw-credential-helper list' shows what there is");
+    }
+    if (is_ambiguous(roll)) {
+        code = lwc_fail(err, LWC_E_INVALID, "%zu credentials fit", roll->count);
+        return lwc_hint(err, code,
+                        "name one with --profile; 'lw-credential-helper list' shows "
+                        "them");
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code append_lines(struct lwc_secret *out, const struct lwc_roll_entry *entry,
+                                  struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+    char room[CELL_LEN];
+
+    for (size_t i = 0; code == LWC_OK && i < LWC_ARRAY_LEN(lines); i++) {
+        code = lwc_text_append(out, err, "%s: %s\n", lines[i].title,
+                               clean_cell(room, lines[i].cell(entry)));
+    }
+    return code;
+}
+
+enum lwc_code lwc_show_run(struct lwc_app *app, struct lwc_error *err)
+{
+    LWC_AUTO_ROLL roll = {0};
+    LWC_AUTO_SECRET out = NULL;
+    enum lwc_code code = lwc_roll_load(app, &roll, err);
+
+    if (code == LWC_OK) {
+        code = pick(app, &roll, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_secret_new(OUT_CAP, &out, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (lwc_args_has(&app->args, LWC_OPT_JSON)) {
+        code = append_object(out, roll.first, err);
+        code = code != LWC_OK ? code : lwc_text_append(out, err, "\n");
+    } else {
+        code = append_lines(out, roll.first, err);
+    }
+    return code != LWC_OK ? code : lwc_output_write(out, err);
+}
+
+enum lwc_code lwc_remove_run(struct lwc_app *app, struct lwc_error *err)
+{
+    char backend[LWC_BACKEND_NAME_MAX + 1] = "";
+    const char *profile = app->args.option[LWC_OPT_PROFILE];
+    const struct lwc_query query = lwc_app_query(app);
+    enum lwc_code code = LWC_OK;
+
+    if (profile == NULL) {
+        code = lwc_fail(err, LWC_E_INVALID, "remove: no --profile given");
+        return lwc_hint(err, code, "'lw-credential-helper list' shows the profiles");
+    }
+    code = lwc_app_open(app, err);
+    if (code == LWC_OK) {
+        code = lwc_key_remove(app->ctx, &query, NULL, 0, app->args.option[LWC_OPT_BACKEND], backend,
+                              err);
+    }
+    if (code == LWC_OK) {
+        lwc_app_say(app, "removed profile '%s' from backend '%s'", profile, backend);
+    }
+    return code;
+}

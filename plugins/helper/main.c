@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "command.h"
+#include "output.h"
+
+/*
+ * MUST, before anything else happens:
+ *  1. No core dump, no debugger of the same user: secrets are about to be in memory.
+ *  2. Files are made private, whatever the caller's umask.
+ *  3. Descriptors 0 to 2 are open, so that no file of ours is taken for one of them.  A closed
+ *     stdout gets a descriptor that cannot be written: the answer then fails and is not lost.
+ *  4. A reader that went away is an error like any other, not a silent death.
+ */
+static bool harden(void)
+{
+    static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+    const struct rlimit none = {0, 0};
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)umask(077);
+    (void)signal(SIGPIPE, SIG_IGN);
+    for (int fd = 0; fd < (int)LWC_ARRAY_LEN(modes); fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_git_helper(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return lwc_streq(slash == NULL ? path : slash + 1, "git-credential-lacework");
+}
+
+int main(int argc, char **argv)
+{
+    LWC_AUTO_APP app = {.git_helper = argc > 0 && is_git_helper(argv[0])};
+    struct lwc_error err = {0};
+    enum lwc_code code = LWC_OK;
+
+    if (!harden()) {
+        return LWC_E_IO;
+    }
+    code = lwc_command_run(&app, argc, argv, &err);
+    if (code != LWC_OK) {
+        lwc_output_error(&err, lwc_args_want_json(argc, argv));
+    }
+    return code;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <string.h>
+
+#include <lwcred.h>
+
+#include "base/identity.h"
+#include "base/text.h"
+#include "base/util.h"
+#include "plugins/format/formats.h"
+
+#define TTL_MAX_S 86400
+
+static enum lwc_code check_account(const char *value, struct lwc_error *err)
+{
+    char host[LWC_ACCOUNT_MAX + 1];
+
+    return lwc_account_parse(value, host, err);
+}
+
+static enum lwc_code check_origin(const char *value, struct lwc_error *err)
+{
+    char origin[LWC_ORIGIN_MAX + 1];
+
+    return lwc_origin_parse(value, origin, err);
+}
+
+static enum lwc_code check_timeout(const char *value, struct lwc_error *err)
+{
+    int64_t seconds = 0;
+
+    if (!lwc_text_parse_duration(value, &seconds) || seconds < 1) {
+        return lwc_fail(err, LWC_E_INVALID, "no duration (seconds, or a number with s, m, h, d)");
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code check_ttl(const char *value, struct lwc_error *err)
+{
+    int64_t seconds = 0;
+
+    if (!lwc_text_parse_duration(value, &seconds) || seconds < 1 || seconds > TTL_MAX_S) {
+        return lwc_fail(err, LWC_E_INVALID, "no duration from 1 s to 24 h");
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code check_format(const char *value, struct lwc_error *err)
+{
+    const struct lwc_format *format = NULL;
+
+    return lwc_format_find(value, &format, err);
+}
+
+static enum lwc_code check_backend(const char *value, struct lwc_error *err)
+{
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    const size_t len = strlen(value);
+
+    if (len > LWC_BACKEND_NAME_MAX || strspn(value, alphabet) != len) {
+        return lwc_fail(err, LWC_E_INVALID, "no backend's name: 1 to %d of a-z, 0-9 and '-'",
+                        LWC_BACKEND_NAME_MAX);
+    }
+    return LWC_OK;
+}
+
+static const struct lwc_option options[LWC_OPTS] = {
+    [LWC_OPT_PROFILE] = {"profile", 'p', "NAME", "this stored credential (variable LW_PROFILE)",
+                         lwc_profile_check},
+    [LWC_OPT_ACCOUNT] = {"account", 'a', "ACCOUNT", "a credential of this account", check_account},
+    [LWC_OPT_SERVICE] = {"service", 0, "NAME", "which stack file (variable LWCRED_SERVICE)", NULL},
+    [LWC_OPT_CONFIG] = {"config", 0, "FILE", "this stack file and no other (LWCRED_CONFIG)", NULL},
+    [LWC_OPT_NO_PROMPT] = {"no-prompt", 0, NULL, "fail rather than ask (LWCRED_NO_PROMPT)", NULL},
+    [LWC_OPT_TIMEOUT] = {"timeout", 0, "DURATION", "deadline of the whole command, default 60 s",
+                         check_timeout},
+    [LWC_OPT_JSON] = {"json", 0, NULL, "lists, and errors also, as JSON", NULL},
+    [LWC_OPT_QUIET] = {"quiet", 'q', NULL, "errors only", NULL},
+    [LWC_OPT_VERBOSE] = {"verbose", 'v', NULL, "trace the way to the answer on stderr", NULL},
+    [LWC_OPT_VERSION] = {"version", 0, NULL, "print the version", NULL},
+    [LWC_OPT_HELP] = {"help", 'h', NULL, "explain the program or a command", NULL},
+    [LWC_OPT_FORMAT] = {"format", 0, "FORMAT", "what to print, default git", check_format},
+    [LWC_OPT_TTL] = {"ttl", 0, "DURATION", "lifetime to ask for, 1 s to 24 h, default 1 h",
+                     check_ttl},
+    [LWC_OPT_SUB_ACCOUNT] = {"sub-account", 0, "NAME", "act on this sub-account",
+                             lwc_sub_account_check},
+    [LWC_OPT_ORG_ACCESS] = {"org-access", 0, NULL, "act on the organization", NULL},
+    [LWC_OPT_KEY_ID] = {"key-id", 0, "ID", "the access key's id", lwc_key_id_check},
+    [LWC_OPT_SECRET_FILE] = {"secret-file", 0, "FILE", "read the access key's secret from FILE",
+                             NULL},
+    [LWC_OPT_SECRET_STDIN] = {"secret-stdin", 0, NULL, "read the secret from standard input", NULL},
+    [LWC_OPT_BACKEND] = {"backend", 0, "NAME", "in this backend", check_backend},
+    [LWC_OPT_API_URL] = {"api-url", 0, "URL", "origin of the API, default https://ACCOUNT",
+                         check_origin},
+    [LWC_OPT_NO_VERIFY] = {"no-verify", 0, NULL, "do not prove the key by an exchange", NULL},
+    [LWC_OPT_REPLACE] = {"replace", 0, NULL, "overwrite the profile if it exists", NULL},
+};
+
+const struct lwc_option *lwc_option_at(enum lwc_opt opt)
+{
+    return &options[opt];
+}
+
+bool lwc_args_has(const struct lwc_args *args, enum lwc_opt opt)
+{
+    return args->option[opt] != NULL;
+}
+
+bool lwc_args_want_json(int argc, char *const argv[])
+{
+    for (int i = 1; i < argc && !lwc_streq(argv[i], "--"); i++) {
+        if (lwc_streq(argv[i], "--json")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t lwc_args_seconds(const struct lwc_args *args, enum lwc_opt opt, int64_t otherwise)
+{
+    int64_t seconds = 0;
+
+    if (!lwc_args_has(args, opt) || !lwc_text_parse_duration(args->option[opt], &seconds)) {
+        return otherwise;
+    }
+    return seconds;
+}
+
+/* Where the parser stands. */
+struct walk {
+    int argc;
+    char *const *argv;
+    int at;
+    struct lwc_args *args;
+};
+
+static enum lwc_code give(struct walk *walk, enum lwc_opt opt, const char *value,
+                          struct lwc_error *err)
+{
+    const struct lwc_option *option = &options[opt];
+
+    if (walk->args->option[opt] != NULL) {
+        return lwc_fail(err, LWC_E_INVALID, "option --%s: given twice", option->name);
+    }
+    if (option->value == NULL) {
+        walk->args->option[opt] = "";
+        return LWC_OK;
+    }
+    if (value == NULL && walk->at + 1 < walk->argc) {
+        walk->at++;
+        value = walk->argv[walk->at];
+    }
+    if (!lwc_is_set(value)) {
+        return lwc_fail(err, LWC_E_INVALID, "option --%s: needs a value (%s)", option->name,
+                        option->value);
+    }
+    walk->args->option[opt] = value;
+    return LWC_OK;
+}
+
+static enum lwc_code unknown(const char *name, size_t len, struct lwc_error *err)
+{
+    const char *names[LWC_OPTS];
+    char word[32] = "";
+    const char *near = NULL;
+    enum lwc_code code = LWC_OK;
+
+    if (len < sizeof word) {
+        memcpy(word, name, len);
+    }
+    for (size_t i = 0; i < LWC_OPTS; i++) {
+        names[i] = options[i].name;
+    }
+    near = lwc_text_nearest(word, names, LWC_OPTS);
+    code = lwc_fail(err, LWC_E_INVALID, "unknown option --%.*s", len < 64 ? (int)len : 64, name);
+    return near == NULL ? code : lwc_hint(err, code, "did you mean --%s?", near);
+}
+
+/* --name, --name=value, --name value */
+static enum lwc_code take_long(struct walk *walk, struct lwc_error *err)
+{
+    const char *name = walk->argv[walk->at] + 2;
+    const size_t len = strcspn(name, "=");
+    const char *value = name[len] == '=' ? name + len + 1 : NULL;
+
+    for (size_t i = 0; i < LWC_OPTS; i++) {
+        if (strlen(options[i].name) != len || memcmp(options[i].name, name, len) != 0) {
+            continue;
+        }
+        if (value != NULL && options[i].value == NULL) {
+            return lwc_fail(err, LWC_E_INVALID, "option --%s: takes no value", options[i].name);
+        }
+        return give(walk, (enum lwc_opt)i, value, err);
+    }
+    return unknown(name, len, err);
+}
+
+static enum lwc_opt find_letter(char letter)
+{
+    size_t i = 0;
+
+    while (i < LWC_OPTS && options[i].letter != letter) {
+        i++;
+    }
+    return (enum lwc_opt)i;
+}
+
+/* -v, -qp NAME, -pNAME */
+static enum lwc_code take_letters(struct walk *walk, struct lwc_error *err)
+{
+    for (const char *at = walk->argv[walk->at] + 1; *at != '\0'; at++) {
+        const enum lwc_opt opt = find_letter(*at);
+        enum lwc_code code = LWC_OK;
+
+        if (opt == LWC_OPTS) {
+            return lwc_fail(err, LWC_E_INVALID, "unknown option -%.1s", at);
+        }
+        code = give(walk, opt, at[1] != '\0' ? at + 1 : NULL, err);
+        if (code != LWC_OK || options[opt].value != NULL) {
+            return code;
+        }
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code take_operand(struct walk *walk, struct lwc_error *err)
+{
+    if (walk->args->operands == LWC_OPERANDS_MAX) {
+        return lwc_fail(err, LWC_E_INVALID, "more than %d arguments", LWC_OPERANDS_MAX);
+    }
+    walk->args->operand[walk->args->operands++] = walk->argv[walk->at];
+    return LWC_OK;
+}
+
+enum lwc_code lwc_args_parse(int argc, char *const argv[], struct lwc_args *args_out,
+                             struct lwc_error *err)
+{
+    struct lwc_args args = {.operands = 0};
+    struct walk walk = {.argc = argc, .argv = argv, .args = &args};
+    bool literal = false;
+
+    for (walk.at = 1; walk.at < argc; walk.at++) {
+        const char *word = argv[walk.at];
+        enum lwc_code code = LWC_OK;
+
+        if (literal || word[0] != '-' || word[1] == '\0') {
+            code = take_operand(&walk, err);
+        } else if (lwc_streq(word, "--")) {
+            literal = true;
+        } else {
+            code = word[1] == '-' ? take_long(&walk, err) : take_letters(&walk, err);
+        }
+        if (code != LWC_OK) {
+            return code;
+        }
+    }
+    if (lwc_args_has(&args, LWC_OPT_QUIET) && lwc_args_has(&args, LWC_OPT_VERBOSE)) {
+        return lwc_fail(err, LWC_E_INVALID, "options --quiet and --verbose: not together");
+    }
+    *args_out = args;
+    return LWC_OK;
+}
+
+enum lwc_code lwc_args_check(const struct lwc_args *args, uint64_t allowed, const char *command,
+                             struct lwc_error *err)
+{
+    for (size_t i = 0; i < LWC_OPTS; i++) {
+        const char *value = args->option[i];
+        enum lwc_code code = LWC_OK;
+
+        if (value == NULL) {
+            continue;
+        }
+        if (((allowed | LWC_OPTS_GLOBAL) & LWC_OPT_BIT(i)) == 0) {
+            code =
+                lwc_fail(err, LWC_E_INVALID, "'%s' takes no option --%s", command, options[i].name);
+            return lwc_hint(err, code, "see 'lw-credential-helper %s --help'", command);
+        }
+        code = options[i].check == NULL ? LWC_OK : options[i].check(value, err);
+        if (code != LWC_OK) {
+            return lwc_wrap(err, code, "option --%s", options[i].name);
+        }
+    }
+    return LWC_OK;
+}

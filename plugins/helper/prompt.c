@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prompt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/safefile.h"
+#include "base/util.h"
+#include "output.h"
+
+#define TRIES 3
+#define READ_CAP 8192u
+
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+
+/* The handler can reach nothing but this. */
+static volatile sig_atomic_t caught;
+
+static void remember(int signal)
+{
+    caught = signal;
+}
+
+/* One question: the terminal, and what must be put back. */
+struct dialogue {
+    int fd;
+    bool hidden;
+    struct termios cooked;
+    sigset_t mask;
+    struct sigaction actions[LWC_ARRAY_LEN(watched)];
+};
+
+/* Signals stay blocked but while we wait, so that none falls between a look and a read. */
+static void watch_signals(struct dialogue *dialogue)
+{
+    struct sigaction action = {.sa_handler = remember};
+    sigset_t block;
+
+    (void)sigemptyset(&block);
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(watched); i++) {
+        (void)sigaddset(&block, watched[i]);
+    }
+    caught = 0;
+    (void)sigprocmask(SIG_BLOCK, &block, &dialogue->mask);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(watched); i++) {
+        (void)sigaction(watched[i], NULL, &dialogue->actions[i]);
+        if (dialogue->actions[i].sa_handler != SIG_IGN) {
+            (void)sigaction(watched[i], &action, NULL);
+        }
+    }
+}
+
+static void unwatch_signals(const struct dialogue *dialogue)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(watched); i++) {
+        (void)sigaction(watched[i], &dialogue->actions[i], NULL);
+    }
+    if (caught != 0) {
+        (void)raise(caught);
+    }
+    (void)sigprocmask(SIG_SETMASK, &dialogue->mask, NULL);
+}
+
+static enum lwc_code open_terminal(struct dialogue *dialogue, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    dialogue->fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (dialogue->fd >= 0 && tcgetattr(dialogue->fd, &dialogue->cooked) == 0) {
+        return LWC_OK;
+    }
+    code = lwc_fail_sys(err, LWC_E_LOCKED, errno, "no terminal to ask on");
+    return lwc_hint(err, code,
+                    "run it in a terminal, or give what is missing by an option, a "
+                    "variable or a file; see lw-credential-helper(1)");
+}
+
+static bool quieten(const struct dialogue *dialogue)
+{
+    struct termios quiet = dialogue->cooked;
+
+    quiet.c_lflag |= ICANON | ISIG;
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+    return tcsetattr(dialogue->fd, TCSAFLUSH, &quiet) == 0;
+}
+
+static void restore(const struct dialogue *dialogue)
+{
+    enum lwc_code code = LWC_OK;
+
+    if (dialogue->hidden) {
+        code = lwc_fd_write(dialogue->fd, "\n", 1, NULL);
+        (void)tcsetattr(dialogue->fd, TCSAFLUSH, &dialogue->cooked);
+    }
+    (void)code;
+}
+
+/* Waits for a line and adds it to @line, without its end; stops early for a signal. */
+static enum lwc_code read_line(const struct dialogue *dialogue, struct lwc_secret *line,
+                               struct lwc_error *err)
+{
+    struct pollfd wait = {.fd = dialogue->fd, .events = POLLIN};
+    uint8_t *room = lwc_secret_reserve(line, READ_CAP);
+    ssize_t got = -1;
+
+    if (room == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    while (caught == 0 && got < 0) {
+        if (ppoll(&wait, 1, NULL, &dialogue->mask) > 0) {
+            got = read(dialogue->fd, room, READ_CAP);
+        }
+        if (got < 0 && errno != EINTR && errno != EAGAIN) {
+            return lwc_fail_sys(err, LWC_E_IO, errno, "terminal");
+        }
+    }
+    if (got > 0 && room[got - 1] == '\n') {
+        got--;
+    }
+    lwc_secret_grow(line, got > 0 ? (size_t)got : 0);
+    return LWC_OK;
+}
+
+static enum lwc_code converse(struct dialogue *dialogue, const char *text, struct lwc_secret *line,
+                              struct lwc_error *err)
+{
+    char question[LWC_ERROR_MSG_LEN];
+    char clean[LWC_ERROR_MSG_LEN - 8];
+    enum lwc_code code = LWC_OK;
+
+    lwc_output_defuse(clean, sizeof clean, text);
+    (void)snprintf(question, sizeof question, "%s: ", clean);
+    if (dialogue->hidden && !quieten(dialogue)) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "terminal: cannot stop its echo");
+    }
+    code = lwc_fd_write(dialogue->fd, question, strlen(question), err);
+    return code != LWC_OK ? code : read_line(dialogue, line, err);
+}
+
+/* One answer.  A stop by job control is a pause: the question comes again. */
+static enum lwc_code ask_once(const char *text, bool hidden, struct lwc_secret *line,
+                              struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    do {
+        LWC_AUTO_CLOSE int fd = -1;
+        struct dialogue dialogue = {.hidden = hidden};
+
+        lwc_secret_reset(line);
+        code = open_terminal(&dialogue, err);
+        fd = dialogue.fd;
+        if (code != LWC_OK) {
+            return code;
+        }
+        watch_signals(&dialogue);
+        code = converse(&dialogue, text, line, err);
+        restore(&dialogue);
+        unwatch_signals(&dialogue);
+    } while (caught == SIGTSTP);
+    return code;
+}
+
+static enum lwc_code judge_line(const struct lwc_secret *line, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    if (caught != 0) {
+        return lwc_fail(err, LWC_E_LOCKED, "declined: interrupted");
+    }
+    if (lwc_secret_len(line) == 0) {
+        return lwc_fail(err, LWC_E_LOCKED, "declined: nothing was typed");
+    }
+    if (lwc_secret_len(line) > LWC_PROMPT_LINE_MAX) {
+        code = lwc_fail(err, LWC_E_INVALID, "answer longer than %u bytes", LWC_PROMPT_LINE_MAX);
+        return lwc_hint(err, code, "give it in a file: a terminal cuts long lines");
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code ask(const char *text, bool hidden, struct lwc_secret **line_out,
+                         struct lwc_error *err)
+{
+    LWC_AUTO_SECRET line = NULL;
+    enum lwc_code code = lwc_secret_new(READ_CAP, &line, err);
+
+    if (code == LWC_OK) {
+        code = ask_once(text, hidden, line, err);
+    }
+    if (code == LWC_OK) {
+        code = judge_line(line, err);
+    }
+    if (code == LWC_OK) {
+        *line_out = LWC_TAKE(line);
+    }
+    return code;
+}
+
+static enum lwc_code ask_twice(const char *text, bool hidden, struct lwc_secret **answer_out,
+                               struct lwc_error *err)
+{
+    char again[LWC_ERROR_MSG_LEN];
+
+    (void)snprintf(again, sizeof again, "%.*s (again)", LWC_ERROR_MSG_LEN - 16, text);
+    for (int i = 0; i < TRIES; i++) {
+        LWC_AUTO_SECRET first = NULL;
+        LWC_AUTO_SECRET second = NULL;
+        enum lwc_code code = ask(text, hidden, &first, err);
+
+        if (code == LWC_OK) {
+            code = ask(again, hidden, &second, err);
+        }
+        if (code != LWC_OK) {
+            return code;
+        }
+        if (lwc_secret_equal(first, lwc_secret_bytes(second), lwc_secret_len(second))) {
+            *answer_out = LWC_TAKE(first);
+            return LWC_OK;
+        }
+        lwc_output_line("the two differ");
+    }
+    return lwc_fail(err, LWC_E_LOCKED, "two different answers, %d times", TRIES);
+}
+
+enum lwc_code lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_secret **answer_out,
+                             struct lwc_error *err)
+{
+    const bool hidden = (flags & LWC_PROMPT_ECHO) == 0;
+
+    if ((flags & LWC_PROMPT_TWICE) != 0) {
+        return ask_twice(text, hidden, answer_out, err);
+    }
+    return ask(text, hidden, answer_out, err);
+}
+
+enum lwc_code lwc_prompt_terminal(void *data, const char *text, uint32_t flags,
+                                  const struct lwc_sink *answer, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET line = NULL;
+    enum lwc_code code = lwc_prompt_ask(text, flags, &line, err);
+
+    (void)data;
+    if (code != LWC_OK) {
+        return code;
+    }
+    return answer->put(answer->data, NULL, lwc_secret_bytes(line), lwc_secret_len(line), err);
+}

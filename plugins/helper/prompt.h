@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLUGINS_HELPER_PROMPT_H
+#define PLUGINS_HELPER_PROMPT_H
+
+#include <stdint.h>
+
+#include <lwcred/backend.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+
+/*
+ * Questions on the controlling terminal.
+ *
+ * MUST:
+ *  1. Ask and read on /dev/tty only, never on standard streams, which belong to the protocol.
+ *  2. Show nothing that is typed, unless LWC_PROMPT_ECHO.
+ *  3. Give the terminal back as it was on every way out: answer, error, end of input, SIGINT,
+ *     SIGTERM, SIGHUP, SIGQUIT, SIGTSTP; these then do what they do otherwise.
+ *  4. Throw away what was typed before the question and, for hidden answers, behind the answer:
+ *     a paste of several lines must not end in the shell.
+ *  5. Keep the answer in locked memory only.
+ */
+
+/* A terminal hands over no longer line, and cuts what is longer without a word. */
+#define LWC_PROMPT_LINE_MAX 4000u
+
+/*
+ * As lwc_options.prompt (lwcred.h); @data is not used.  LWC_E_LOCKED: no terminal, end of input,
+ * an empty answer, or three times two different ones.
+ */
+enum lwc_code lwc_prompt_terminal(void *data, const char *text, uint32_t flags,
+                                  const struct lwc_sink *answer, struct lwc_error *err);
+
+/* The same, for ourselves.  @answer_out is owned by the caller, lwc_secret_free(). */
+enum lwc_code lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_secret **answer_out,
+                             struct lwc_error *err) LWC_RESULT;
+
+#endif

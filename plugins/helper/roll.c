@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "roll.h"
+
+#include <stdio.h>
+
+void lwc_roll_clear(struct lwc_roll *roll)
+{
+    struct lwc_roll_entry *entry = roll->first;
+
+    while (entry != NULL) {
+        struct lwc_roll_entry *next = entry->next;
+
+        free(entry);
+        entry = next;
+    }
+    *roll = (struct lwc_roll){0};
+}
+
+static enum lwc_code visit(void *data, const struct lwc_identity *identity, const char *backend,
+                           struct lwc_error *err)
+{
+    struct lwc_roll *roll = data;
+    LWC_AUTO_FREE struct lwc_roll_entry *entry = calloc(1, sizeof *entry);
+    enum lwc_code code = LWC_OK;
+
+    if (entry == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    code = lwc_identity_copy(identity, &entry->identity, err);
+    if (code != LWC_OK) {
+        return lwc_wrap(err, code, "backend '%s'", backend);
+    }
+    (void)snprintf(entry->backend, sizeof entry->backend, "%s", backend);
+    *roll->end = entry;
+    roll->end = &entry->next;
+    roll->count++;
+    entry = NULL;
+    return LWC_OK;
+}
+
+enum lwc_code lwc_roll_load(struct lwc_app *app, struct lwc_roll *roll, struct lwc_error *err)
+{
+    const struct lwc_query query = lwc_app_query(app);
+    enum lwc_code code = lwc_app_open(app, err);
+
+    roll->end = &roll->first;
+    return code != LWC_OK ? code : lwc_list(app->ctx, &query, visit, roll, err);
+}

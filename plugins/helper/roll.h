@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLUGINS_HELPER_ROLL_H
+#define PLUGINS_HELPER_ROLL_H
+
+#include <stddef.h>
+
+#include "app.h"
+#include "base/identity.h"
+
+/* The stored credentials that a command line speaks of. */
+
+struct lwc_roll_entry {
+    struct lwc_roll_entry *next;
+    struct lwc_identity_copy identity;
+    char backend[LWC_BACKEND_NAME_MAX + 1];
+};
+
+struct lwc_roll {
+    struct lwc_roll_entry *first;
+    struct lwc_roll_entry **end;
+    size_t count;
+};
+
+void lwc_roll_clear(struct lwc_roll *roll);
+#define LWC_AUTO_ROLL LWC_AUTO(struct lwc_roll, lwc_roll_clear)
+
+/*
+ * Collect what --profile and --account select, in the order in which lookups see it.  After a
+ * backend's failure, which is returned, *roll holds what the others have.
+ *
+ * @roll  zeroed by the caller, lwc_roll_clear().
+ */
+enum lwc_code lwc_roll_load(struct lwc_app *app, struct lwc_roll *roll, struct lwc_error *err)
+    LWC_RESULT;
+
+#endif
