@@ -296,8 +296,8 @@ static enum lwc_code parse_header(const uint8_t *bytes, struct lwc_format *forma
     memcpy(format->store_id, bytes + LWC_FORMAT_AT_STORE_ID, LWC_FORMAT_ID_LEN);
     format->generation = lwc_bytes_get64(bytes + LWC_FORMAT_AT_GENERATION);
     format->optional = lwc_bytes_get32(bytes + LWC_FORMAT_AT_OPTIONAL);
-    if (format->generation < 1) {
-        return lwc_fail(err, LWC_E_CORRUPT, "generation 0");
+    if (format->generation < 1 || format->generation > INT64_MAX) {
+        return lwc_fail(err, LWC_E_CORRUPT, "generation %" PRIu64, format->generation);
     }
     if (!get_time(bytes + LWC_FORMAT_AT_CREATED, &format->created_at)) {
         return lwc_fail(err, LWC_E_CORRUPT, "time of creation out of bounds");

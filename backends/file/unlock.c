@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The MUST list stands in unlock.h. */
+#include "backends/file/unlock.h"
+
+#include <assert.h>
+
+#include "backends/file/seal.h"
+#include "backends/file/source.h"
+#include "base/util.h"
+
+static_assert((int)LWC_SEAL_SALT_LEN == (int)LWC_FORMAT_SALT_LEN, "salt");
+static_assert((int)LWC_SEAL_HINT_LEN == (int)LWC_FORMAT_HINT_LEN, "hint");
+static_assert((int)LWC_SEAL_NONCE_LEN == (int)LWC_FORMAT_NONCE_LEN, "nonce");
+static_assert((int)LWC_SEAL_WRAPPED_LEN == (int)LWC_FORMAT_WRAPPED_LEN, "wrapped key");
+static_assert((int)LWC_SEAL_STORE_ID_LEN == (int)LWC_FORMAT_ID_LEN, "store id");
+
+#define ATTEMPTS 3
+
+struct lwc_unlock {
+    struct lwc_source source;
+    lwc_random_fn *random;
+};
+
+enum lwc_code lwc_unlock_new(const struct lwc_host *host, const char *path, lwc_random_fn *random,
+                             struct lwc_unlock **unlock_out, struct lwc_error *err)
+{
+    struct lwc_unlock *unlock = calloc(1, sizeof *unlock);
+
+    if (unlock == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    unlock->source = (struct lwc_source){.host = host, .path = path};
+    unlock->random = random;
+    *unlock_out = unlock;
+    return LWC_OK;
+}
+
+void lwc_unlock_free(struct lwc_unlock **unlock)
+{
+    if (unlock == NULL || *unlock == NULL) {
+        return;
+    }
+    lwc_unlock_forget(*unlock);
+    free(*unlock);
+    *unlock = NULL;
+}
+
+void lwc_unlock_forget(struct lwc_unlock *unlock)
+{
+    lwc_source_forget(&unlock->source);
+}
+
+static enum lwc_code unwrap_slot(const struct lwc_format *format,
+                                 const struct lwc_format_slot *slot, size_t params_len,
+                                 const struct lwc_secret *key, struct lwc_secret **master_out,
+                                 struct lwc_error *err)
+{
+    uint8_t ad[LWC_FORMAT_SLOT_AD_MAX];
+    const struct lwc_seal_ad bound = {
+        ad, lwc_format_slot_ad(format->store_id, slot->type, slot->body, params_len, ad)};
+    const uint8_t *nonce = slot->body + params_len;
+
+    return lwc_seal_unwrap(key, nonce, bound, nonce + LWC_FORMAT_NONCE_LEN, master_out, err);
+}
+
+static void wrap_slot(struct lwc_unlock_slot *made, const uint8_t store_id[LWC_FORMAT_ID_LEN],
+                      size_t params_len, const struct lwc_secret *key,
+                      const struct lwc_secret *master)
+{
+    uint8_t ad[LWC_FORMAT_SLOT_AD_MAX];
+    const struct lwc_seal_ad bound = {
+        ad, lwc_format_slot_ad(store_id, made->slot.type, made->body, params_len, ad)};
+    uint8_t *nonce = made->body + params_len;
+
+    lwc_seal_wrap(key, nonce, bound, master, nonce + LWC_FORMAT_NONCE_LEN);
+}
+
+static enum lwc_code open_by_key_file(const struct lwc_source *source,
+                                      const struct lwc_format *format,
+                                      struct lwc_secret **master_out, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_SECRET key = NULL;
+    uint8_t hint[LWC_FORMAT_HINT_LEN];
+    enum lwc_code code = lwc_source_key_file(source, &content, err);
+
+    if (code == LWC_OK) {
+        code = lwc_seal_keyfile(content, format->store_id, &key, hint, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    for (size_t i = 0; i < format->slot_count; i++) {
+        const struct lwc_format_slot *slot = &format->slots[i];
+
+        if (slot->type != LWC_FORMAT_SLOT_KEYFILE || memcmp(slot->body, hint, sizeof hint) != 0) {
+            continue;
+        }
+        code = unwrap_slot(format, slot, LWC_FORMAT_KEYFILE_AT_NONCE, key, master_out, err);
+        if (code != LWC_E_DENIED) {
+            return code;
+        }
+    }
+    return lwc_fail(err, LWC_E_DENIED, "key file %s does not open this store",
+                    lwc_source_key_file_path(source));
+}
+
+static enum lwc_code try_slot(const struct lwc_format *format, const struct lwc_format_slot *slot,
+                              const struct lwc_secret *passphrase, struct lwc_secret **master_out,
+                              struct lwc_error *err)
+{
+    LWC_AUTO_SECRET key = NULL;
+    const struct lwc_format_cost cost = lwc_format_cost_get(slot->body);
+    enum lwc_code code = lwc_seal_stretch(passphrase, cost.passes, cost.memory_kib,
+                                          slot->body + LWC_FORMAT_PASS_AT_SALT, &key, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    return unwrap_slot(format, slot, LWC_FORMAT_PASS_AT_NONCE, key, master_out, err);
+}
+
+/* Try every passphrase slot.  What kept one from being tried counts more than a wrong guess. */
+static enum lwc_code try_passphrase(const struct lwc_format *format,
+                                    const struct lwc_secret *passphrase,
+                                    struct lwc_secret **master_out, struct lwc_error *err)
+{
+    enum lwc_code worst = lwc_fail(err, LWC_E_DENIED, "wrong passphrase");
+
+    for (size_t i = 0; i < format->slot_count; i++) {
+        struct lwc_error why = {0};
+        enum lwc_code code = LWC_E_DENIED;
+
+        if (format->slots[i].type == LWC_FORMAT_SLOT_PASSPHRASE) {
+            code = try_slot(format, &format->slots[i], passphrase, master_out, &why);
+        }
+        if (code == LWC_OK) {
+            return LWC_OK;
+        }
+        if (code != LWC_E_DENIED) {
+            worst = code;
+            *err = why;
+        }
+    }
+    return worst;
+}
+
+static enum lwc_code open_by_asking(struct lwc_unlock *unlock, const struct lwc_format *format,
+                                    struct lwc_secret **master_out, struct lwc_error *err)
+{
+    static const char *const words[ATTEMPTS] = {
+        "Passphrase for",
+        "Wrong passphrase. Again, for",
+        "Wrong passphrase. Last try, for",
+    };
+    enum lwc_code code = LWC_OK;
+
+    for (size_t i = 0; i < ATTEMPTS; i++) {
+        LWC_AUTO_SECRET answer = NULL;
+
+        code = lwc_source_ask(&unlock->source, words[i], 0, &answer, err);
+        if (code != LWC_OK) {
+            return code;
+        }
+        if (answer == NULL) {
+            code = lwc_fail(err, LWC_E_DENIED, "wrong passphrase");
+            continue;
+        }
+        code = try_passphrase(format, answer, master_out, err);
+        if (code != LWC_E_DENIED) {
+            return code;
+        }
+    }
+    return code;
+}
+
+static size_t count_slots(const struct lwc_format *format, uint16_t type)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < format->slot_count; i++) {
+        count += format->slots[i].type == type;
+    }
+    return count;
+}
+
+static enum lwc_code open_by_passphrase(struct lwc_unlock *unlock, const struct lwc_format *format,
+                                        struct lwc_secret **master_out, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    if (lwc_source_is_given(&unlock->source)) {
+        code = lwc_source_read(&unlock->source, err);
+        return code == LWC_OK ? try_passphrase(format, unlock->source.passphrase, master_out, err)
+                              : code;
+    }
+    if (unlock->source.passphrase != NULL) {
+        code = try_passphrase(format, unlock->source.passphrase, master_out, err);
+        if (code != LWC_E_DENIED) {
+            return code;
+        }
+    }
+    return open_by_asking(unlock, format, master_out, err);
+}
+
+static enum lwc_code open_somehow(struct lwc_unlock *unlock, const struct lwc_format *format,
+                                  struct lwc_secret **master_out, struct lwc_error *err)
+{
+    const char *key_file = lwc_source_key_file_path(&unlock->source);
+    enum lwc_code code = lwc_source_check(&unlock->source, err);
+
+    if (code == LWC_OK && key_file != NULL) {
+        code = open_by_key_file(&unlock->source, format, master_out, err);
+        if (code != LWC_E_DENIED || !lwc_source_is_given(&unlock->source)) {
+            return code;
+        }
+    } else if (code != LWC_OK) {
+        return code;
+    }
+    if (count_slots(format, LWC_FORMAT_SLOT_PASSPHRASE) > 0) {
+        return open_by_passphrase(unlock, format, master_out, err);
+    }
+    if (count_slots(format, LWC_FORMAT_SLOT_KEYFILE) > 0) {
+        code = lwc_fail(err, LWC_E_LOCKED, "locked: only its key file opens it");
+        return lwc_hint(err, code, "set LWCRED_KEY_FILE");
+    }
+    return lwc_fail(err, LWC_E_TOO_NEW, "made by a newer version: no slot that this one can open");
+}
+
+enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_format *format,
+                              struct lwc_secret **master_out, struct lwc_error *err)
+{
+    /* A wrong guess on the way to the right key is nothing that the caller should see. */
+    struct lwc_error why = {0};
+    enum lwc_code code = open_somehow(unlock, format, master_out, &why);
+
+    if (code != LWC_OK && err != NULL) {
+        *err = why;
+    }
+    return code;
+}
+
+enum lwc_code lwc_unlock_prepare(struct lwc_unlock *unlock, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET key_file = NULL;
+    enum lwc_code code = lwc_source_check(&unlock->source, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (lwc_source_key_file_path(&unlock->source) != NULL) {
+        return lwc_source_key_file(&unlock->source, &key_file, err);
+    }
+    return lwc_source_choose(&unlock->source, err);
+}
+
+static enum lwc_code enrol_key_file(struct lwc_unlock *unlock,
+                                    const uint8_t store_id[LWC_FORMAT_ID_LEN],
+                                    const struct lwc_secret *master, struct lwc_unlock_slot *made,
+                                    struct lwc_error *err)
+{
+    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_SECRET key = NULL;
+    enum lwc_code code = lwc_source_key_file(&unlock->source, &content, err);
+
+    if (code == LWC_OK) {
+        code = lwc_seal_keyfile(content, store_id, &key, made->body, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    made->slot = (struct lwc_format_slot){LWC_FORMAT_SLOT_KEYFILE, LWC_FORMAT_KEYFILE_LEN, NULL};
+    unlock->random(made->body + LWC_FORMAT_KEYFILE_AT_NONCE, LWC_FORMAT_NONCE_LEN);
+    wrap_slot(made, store_id, LWC_FORMAT_KEYFILE_AT_NONCE, key, master);
+    return LWC_OK;
+}
+
+static enum lwc_code enrol_passphrase(struct lwc_unlock *unlock, struct lwc_format_cost cost,
+                                      const uint8_t store_id[LWC_FORMAT_ID_LEN],
+                                      const struct lwc_secret *master, struct lwc_unlock_slot *made,
+                                      struct lwc_error *err)
+{
+    LWC_AUTO_SECRET key = NULL;
+    enum lwc_code code = lwc_source_choose(&unlock->source, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    made->slot = (struct lwc_format_slot){LWC_FORMAT_SLOT_PASSPHRASE, LWC_FORMAT_PASS_LEN, NULL};
+    lwc_format_cost_put(cost, made->body);
+    unlock->random(made->body + LWC_FORMAT_PASS_AT_SALT, LWC_FORMAT_SALT_LEN);
+    unlock->random(made->body + LWC_FORMAT_PASS_AT_NONCE, LWC_FORMAT_NONCE_LEN);
+    code = lwc_seal_stretch(unlock->source.passphrase, cost.passes, cost.memory_kib,
+                            made->body + LWC_FORMAT_PASS_AT_SALT, &key, err);
+    if (code == LWC_OK) {
+        wrap_slot(made, store_id, LWC_FORMAT_PASS_AT_NONCE, key, master);
+    }
+    return code;
+}
+
+enum lwc_code lwc_unlock_enrol(struct lwc_unlock *unlock, struct lwc_format_cost cost,
+                               const uint8_t store_id[static LWC_FORMAT_ID_LEN],
+                               const struct lwc_secret *master, struct lwc_unlock_slot *slot_out,
+                               struct lwc_error *err)
+{
+    const char *key_file = lwc_source_key_file_path(&unlock->source);
+    struct lwc_unlock_slot made = {0};
+    enum lwc_code code = lwc_source_check(&unlock->source, err);
+
+    if (code == LWC_OK && key_file != NULL) {
+        code = enrol_key_file(unlock, store_id, master, &made, err);
+    } else if (code == LWC_OK) {
+        code = enrol_passphrase(unlock, cost, store_id, master, &made, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    *slot_out = made;
+    slot_out->slot.body = slot_out->body;
+    return LWC_OK;
+}
