@@ -47,7 +47,7 @@ LIBS_NET := $(call libs_of,libcurl libcjson libsodium)
 LIBS_CMOCKA := $(call libs_of,cmocka)
 
 # What is built, from what.
-NET_NAMES := exchange http json netobject
+NET_NAMES := ca exchange http json judge message netobject
 BASE_SRC := $(wildcard core/base/*.c)
 NET_SRC := $(NET_NAMES:%=core/token/%.c)
 CORE_SRC := $(wildcard core/stack/*.c) $(filter-out $(NET_SRC),$(wildcard core/token/*.c)) core/lwcred.c

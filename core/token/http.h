@@ -15,20 +15,22 @@
  * MUST (http.c):
  *  1. https only, whatever the URL says; certificate chain and host name verified; TLS 1.2+.
  *  2. No redirect is followed; no cookie, no netrc, no authentication of curl's own.
- *  3. Reply body at most LWC_HTTP_BODY_MAX bytes, decoded size included; headers at most 64 KiB.
+ *  3. Reply body at most LWC_HTTP_BODY_MAX bytes, decoded size included; headers at most
+ *     LWC_HTTP_HEADERS_MAX.
  *  4. Connecting takes at most 10 s, everything at most min(30 s, timeout_ms), name resolution
  *     and dripping servers included.
  *  5. What curl allocates is wiped when freed.
- *  6. No header or body ever reaches a log.
+ *  6. No header or body ever reaches a log; no header of ours goes to a proxy.
  */
 
 #define LWC_HTTP_BODY_MAX ((size_t)1024 * 1024)
+#define LWC_HTTP_HEADERS_MAX ((size_t)64 * 1024)
 #define LWC_HTTP_CONNECT_MS 10000
 #define LWC_HTTP_TOTAL_MS 30000
 
 struct lwc_http_header {
     const char *name;
-    const char *value; /* no control byte: the request is refused                            */
+    const char *value; /* empty or with a control byte: the request is refused               */
 };
 
 /*
@@ -61,11 +63,13 @@ struct lwc_http_reply {
 };
 
 void lwc_http_reply_clear(struct lwc_http_reply *reply);
+#define LWC_AUTO_HTTP_REPLY LWC_AUTO(struct lwc_http_reply, lwc_http_reply_clear)
 
 /*
  * perform: any HTTP status is LWC_OK; LWC_E_NETWORK where no whole reply came, with a text that
  * tells DNS, connection, certificate, name, time-out and size apart; LWC_E_INVALID for a bad
- * request of ours.  @reply_out is cleared by the caller with lwc_http_reply_clear().
+ * request of ours, or a CA file without certificates.  @reply_out is cleared by the caller with
+ * lwc_http_reply_clear().
  */
 struct lwc_http {
     void *data;

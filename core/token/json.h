@@ -10,12 +10,13 @@
 #include "base/secret.h"
 
 /*
- * A strict reader and writer of JSON (RFC 8259), the only file that knows cJSON.  Strict: one
+ * A strict reader of JSON (RFC 8259), the only file that knows cJSON.  Strict: one
  * value and nothing behind it, no NUL (raw or as an escape), no key twice in one object, at most
- * LWC_JSON_DEPTH levels.  What cJSON allocates is wiped when freed.
+ * LWC_JSON_DEPTH levels and LWC_JSON_MAX bytes.  What cJSON allocates is wiped when freed.
  */
 
 #define LWC_JSON_DEPTH 64
+#define LWC_JSON_MAX ((size_t)1024 * 1024)
 
 struct lwc_json; /* a parsed tree, or a value in one */
 

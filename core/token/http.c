@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+
+#include <curl/curl.h>
+
+#include "base/text.h"
+#include "message.h"
+
+#define BODY_START ((size_t)4096)
+
+/* One request under way.  over_*: a limit was passed, so a callback has stopped it. */
+struct transfer {
+    CURL *curl;
+    struct curl_slist *lines;
+    const struct lwc_http_request *request;
+    struct lwc_http_reply reply;
+    struct lwc_headers headers;
+    int64_t total_ms;
+    bool over_headers;
+    bool over_body;
+    bool over_memory;
+    char host[LWC_HTTP_HOST_LEN];
+    char detail[CURL_ERROR_SIZE];
+};
+
+static void transfer_clear(struct transfer *transfer)
+{
+    curl_easy_cleanup(transfer->curl);
+    curl_slist_free_all(transfer->lines);
+    lwc_http_reply_clear(&transfer->reply);
+}
+
+/* What arrives */
+
+static size_t on_header(char *line, size_t size, size_t count, void *data)
+{
+    struct transfer *transfer = data;
+
+    transfer->over_headers = !lwc_headers_read(&transfer->headers, line, size * count);
+    return transfer->over_headers ? 0 : size * count;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *data)
+{
+    struct transfer *transfer = data;
+    struct lwc_secret *body = transfer->reply.body;
+    size_t len = size * count;
+
+    if (len > LWC_HTTP_BODY_MAX - lwc_secret_len(body)) {
+        transfer->over_body = true;
+        return 0;
+    }
+    if (lwc_secret_append(body, bytes, len, NULL) != LWC_OK) {
+        transfer->over_memory = true;
+        return 0;
+    }
+    return len;
+}
+
+/* What is sent */
+
+/* The list holds copies, made by the allocator that wipes. */
+static enum lwc_code add_headers(struct transfer *transfer, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET line = NULL;
+    enum lwc_code code = lwc_secret_new(256, &line, err);
+
+    for (size_t i = 0; i < transfer->request->header_count && code == LWC_OK; i++) {
+        const struct lwc_http_header *header = &transfer->request->headers[i];
+        struct curl_slist *longer = NULL;
+
+        lwc_secret_reset(line);
+        code = lwc_text_append(line, err, "%s: ", header->name);
+        if (code == LWC_OK) {
+            code = lwc_secret_append(line, header->value, strlen(header->value), err);
+        }
+        if (code == LWC_OK) {
+            longer = curl_slist_append(transfer->lines, lwc_secret_text(line));
+            code = longer != NULL ? LWC_OK : lwc_fail_nomem(err);
+        }
+        transfer->lines = longer != NULL ? longer : transfer->lines;
+    }
+    return code;
+}
+
+/* What is the same in every request; the MUST list of http.h in curl's words. */
+static CURLcode set_fixed(CURL *curl)
+{
+    static const struct {
+        CURLoption option;
+        long value;
+    } fixed[] = {
+        {CURLOPT_SSL_VERIFYPEER, 1},
+        {CURLOPT_SSL_VERIFYHOST, 2},
+        {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+        {CURLOPT_SSL_SESSIONID_CACHE, 0},
+        {CURLOPT_PROXY_SSL_VERIFYPEER, 1},
+        {CURLOPT_PROXY_SSL_VERIFYHOST, 2},
+        {CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+        {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE},
+        {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
+        {CURLOPT_FOLLOWLOCATION, 0},
+        {CURLOPT_NETRC, CURL_NETRC_IGNORED},
+        {CURLOPT_HTTPAUTH, CURLAUTH_NONE},
+        {CURLOPT_DISALLOW_USERNAME_IN_URL, 1},
+        {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+        {CURLOPT_HTTP09_ALLOWED, 0},
+        {CURLOPT_FRESH_CONNECT, 1},
+        {CURLOPT_FORBID_REUSE, 1},
+        {CURLOPT_NOSIGNAL, 1},
+        {CURLOPT_NOPROGRESS, 1},
+        {CURLOPT_VERBOSE, 0},
+        {CURLOPT_MAXFILESIZE, (long)LWC_HTTP_BODY_MAX},
+    };
+    CURLcode result = CURLE_OK;
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(fixed) && result == CURLE_OK; i++) {
+        result = curl_easy_setopt(curl, fixed[i].option, fixed[i].value);
+    }
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* A resolver that hangs must not hold us beyond the deadline; older libraries cannot. */
+    (void)curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075500
+    return result == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") : result;
+#else
+    return result == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)CURLPROTO_HTTPS)
+                              : result;
+#endif
+}
+
+/* Chosen authorities replace curl's own in whole: what is not said is switched off. */
+static CURLcode set_authorities(CURL *curl, const char *file, const char *dir)
+{
+    const struct {
+        CURLoption option;
+        const char *value;
+    } options[] = {
+        {CURLOPT_CAINFO, file},
+        {CURLOPT_CAPATH, dir},
+        {CURLOPT_PROXY_CAINFO, file},
+        {CURLOPT_PROXY_CAPATH, dir},
+    };
+    CURLcode result = CURLE_OK;
+
+    if (file == NULL && dir == NULL) {
+        return CURLE_OK;
+    }
+    for (size_t i = 0; i < LWC_ARRAY_LEN(options) && result == CURLE_OK; i++) {
+        result = curl_easy_setopt(curl, options[i].option, options[i].value);
+    }
+    return result;
+}
+
+static CURLcode set_body(CURL *curl, const struct lwc_http_request *request)
+{
+    CURLcode result = CURLE_OK;
+
+    if (request->body != NULL) {
+        result = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len);
+        if (result == CURLE_OK) {
+            result = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+        }
+    }
+    return result == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method)
+                              : result;
+}
+
+static CURLcode set_times(CURL *curl, int64_t total_ms)
+{
+    int64_t connect_ms = total_ms < LWC_HTTP_CONNECT_MS ? total_ms : LWC_HTTP_CONNECT_MS;
+    CURLcode result = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)total_ms);
+
+    return result == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms)
+                              : result;
+}
+
+static CURLcode set_callbacks(struct transfer *transfer)
+{
+    CURL *curl = transfer->curl;
+    const struct {
+        CURLoption option;
+        void *data;
+    } data[] = {
+        {CURLOPT_HEADERDATA, transfer},
+        {CURLOPT_WRITEDATA, transfer},
+        {CURLOPT_HTTPHEADER, transfer->lines},
+        {CURLOPT_ERRORBUFFER, transfer->detail},
+    };
+    CURLcode result = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+
+    if (result == CURLE_OK) {
+        result = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    }
+    for (size_t i = 0; i < LWC_ARRAY_LEN(data) && result == CURLE_OK; i++) {
+        result = curl_easy_setopt(curl, data[i].option, data[i].data);
+    }
+    return result;
+}
+
+static CURLcode set_all(struct transfer *transfer)
+{
+    const struct lwc_http_request *request = transfer->request;
+    CURL *curl = transfer->curl;
+    CURLcode result = set_fixed(curl);
+
+    if (result == CURLE_OK) {
+        result = curl_easy_setopt(curl, CURLOPT_URL, request->url);
+    }
+    if (result == CURLE_OK) {
+        result = set_authorities(curl, request->ca_file, request->ca_dir);
+    }
+    if (result == CURLE_OK) {
+        result = set_body(curl, request);
+    }
+    if (result == CURLE_OK) {
+        result = set_times(curl, transfer->total_ms);
+    }
+    return result == CURLE_OK ? set_callbacks(transfer) : result;
+}
+
+/* What went wrong */
+
+static enum lwc_code fail_verify(const struct transfer *transfer, struct lwc_error *err)
+{
+    static const char ca_hint[] = "name your CA's PEM file in LWCRED_CA_BUNDLE";
+    static const char clock_hint[] = "is this machine's clock right?";
+    /* Results of X509_verify_cert(); a wrong name is no result of it. */
+    static const struct {
+        long result;
+        const char *what;
+        const char *hint;
+    } results[] = {
+        {0, "is for another name", ""},
+        {1, "is for another name", ""},
+        {2, "is signed by an unknown CA", ca_hint},
+        {9, "is not valid yet", clock_hint},
+        {10, "has expired", clock_hint},
+        {18, "is signed by itself", ca_hint},
+        {19, "is signed by an unknown CA", ca_hint},
+        {20, "is signed by an unknown CA", ca_hint},
+        {21, "is signed by an unknown CA", ca_hint},
+        {62, "is for another name", ""},
+    };
+    long result = 0;
+    enum lwc_code code = LWC_OK;
+
+    (void)curl_easy_getinfo(transfer->curl, CURLINFO_SSL_VERIFYRESULT, &result);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(results); i++) {
+        if (results[i].result == result) {
+            code = lwc_fail(err, LWC_E_NETWORK, "%s: the server's certificate %s", transfer->host,
+                            results[i].what);
+            return results[i].hint[0] != '\0' ? lwc_hint(err, code, "%s", results[i].hint) : code;
+        }
+    }
+    return lwc_fail(err, LWC_E_NETWORK, "%s: the server's certificate is not trusted: %s",
+                    transfer->host, transfer->detail);
+}
+
+static enum lwc_code fail_time(const struct transfer *transfer, struct lwc_error *err)
+{
+    static const struct {
+        CURLINFO info;
+        const char *what;
+    } phases[] = {
+        {CURLINFO_NAMELOOKUP_TIME_T, "the name was not resolved"},
+        {CURLINFO_CONNECT_TIME_T, "no connection"},
+        {CURLINFO_APPCONNECT_TIME_T, "no TLS connection"},
+    };
+    const char *what = "no whole reply";
+    curl_off_t spent_us = 0;
+
+    for (size_t i = LWC_ARRAY_LEN(phases); i-- > 0;) {
+        curl_off_t phase_us = 0;
+
+        if (curl_easy_getinfo(transfer->curl, phases[i].info, &phase_us) == CURLE_OK &&
+            phase_us == 0) {
+            what = phases[i].what;
+        }
+    }
+    (void)curl_easy_getinfo(transfer->curl, CURLINFO_TOTAL_TIME_T, &spent_us);
+    return lwc_fail(err, LWC_E_NETWORK, "%s: timed out: %s within %" PRId64 " ms", transfer->host,
+                    what, (int64_t)spent_us / 1000);
+}
+
+static enum lwc_code fail_connect(const struct transfer *transfer, struct lwc_error *err)
+{
+    long sys = 0;
+
+    (void)curl_easy_getinfo(transfer->curl, CURLINFO_OS_ERRNO, &sys);
+    if (sys == 0) {
+        return lwc_fail(err, LWC_E_NETWORK, "%s: cannot connect", transfer->host);
+    }
+    return lwc_fail_sys(err, LWC_E_NETWORK, (int)sys, "%s: cannot connect", transfer->host);
+}
+
+static enum lwc_code fail_size(const struct transfer *transfer, struct lwc_error *err)
+{
+    if (transfer->over_memory) {
+        return lwc_fail_nomem(err);
+    }
+    return lwc_fail(err, LWC_E_NETWORK, "%s: the reply is too large: more than %zu bytes of %s",
+                    transfer->host,
+                    transfer->over_headers ? LWC_HTTP_HEADERS_MAX : LWC_HTTP_BODY_MAX,
+                    transfer->over_headers ? "headers" : "body");
+}
+
+/* libcurl reports a header line above its own limit as this. */
+static enum lwc_code fail_memory(const struct transfer *transfer, struct lwc_error *err)
+{
+    long header_len = 0;
+
+    (void)curl_easy_getinfo(transfer->curl, CURLINFO_HEADER_SIZE, &header_len);
+    if (header_len == 0) {
+        return lwc_fail_nomem(err);
+    }
+    return lwc_fail(err, LWC_E_NETWORK, "%s: the reply is too large: a header line",
+                    transfer->host);
+}
+
+static enum lwc_code fail_tls(const struct transfer *transfer, struct lwc_error *err)
+{
+    return lwc_fail(err, LWC_E_NETWORK, "%s: no TLS connection: %s", transfer->host,
+                    transfer->detail[0] != '\0' ? transfer->detail : "the handshake failed");
+}
+
+static enum lwc_code fail_authorities(const struct transfer *transfer, struct lwc_error *err)
+{
+    const char *file = transfer->request->ca_file;
+
+    return lwc_fail(err, LWC_E_INVALID, "%s: no CA certificates can be read from it",
+                    file != NULL ? file : "libcurl's default CA file");
+}
+
+static const struct failure {
+    CURLcode result;
+    enum lwc_code (*fail)(const struct transfer *transfer, struct lwc_error *err);
+    const char *what;
+    const char *hint;
+} failures[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, NULL, "the name cannot be resolved",
+     "is the account name right, and is the network up?"},
+    {CURLE_COULDNT_RESOLVE_PROXY, NULL, "the name of the proxy cannot be resolved",
+     "look at HTTPS_PROXY and NO_PROXY"},
+    {CURLE_COULDNT_CONNECT, fail_connect, NULL, NULL},
+    {CURLE_OPERATION_TIMEDOUT, fail_time, NULL, NULL},
+    {CURLE_SSL_CONNECT_ERROR, fail_tls, NULL, NULL},
+    {CURLE_PEER_FAILED_VERIFICATION, fail_verify, NULL, NULL},
+    {CURLE_SSL_CACERT_BADFILE, fail_authorities, NULL, NULL},
+    {CURLE_WRITE_ERROR, fail_size, NULL, NULL},
+    {CURLE_FILESIZE_EXCEEDED, fail_size, NULL, NULL},
+    {CURLE_OUT_OF_MEMORY, fail_memory, NULL, NULL},
+    {CURLE_PARTIAL_FILE, NULL, "the reply was cut short", NULL},
+    {CURLE_GOT_NOTHING, NULL, "the server closed the connection without a reply", NULL},
+    {CURLE_RECV_ERROR, NULL, "the connection broke before the whole reply came", NULL},
+    {CURLE_SEND_ERROR, NULL, "the connection broke before the request was sent", NULL},
+    {CURLE_UNSUPPORTED_PROTOCOL, NULL, "what came is no HTTP reply", NULL},
+    {CURLE_WEIRD_SERVER_REPLY, NULL, "what came is no HTTP reply", NULL},
+    {CURLE_BAD_CONTENT_ENCODING, NULL, "the reply's encoding is broken", NULL},
+};
+
+static enum lwc_code fail_transfer(const struct transfer *transfer, CURLcode result,
+                                   struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(failures); i++) {
+        const struct failure *failure = &failures[i];
+
+        if (failure->result == result && failure->fail != NULL) {
+            return failure->fail(transfer, err);
+        }
+        if (failure->result == result) {
+            code = lwc_fail(err, LWC_E_NETWORK, "%s: %s", transfer->host, failure->what);
+            return failure->hint != NULL ? lwc_hint(err, code, "%s", failure->hint) : code;
+        }
+    }
+    return lwc_fail(err, LWC_E_NETWORK, "%s: %s", transfer->host, curl_easy_strerror(result));
+}
+
+/* From start to end */
+
+static CURLcode global_result;
+
+static void global_once(void)
+{
+    global_result = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, lwc_wiping_free,
+                                         lwc_wiping_realloc, strdup, calloc);
+}
+
+static enum lwc_code transfer_open(struct transfer *transfer, struct lwc_error *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int64_t timeout_ms = transfer->request->timeout_ms;
+    enum lwc_code code = lwc_http_check(transfer->request, transfer->host, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (timeout_ms <= 0) {
+        return lwc_fail(err, LWC_E_NETWORK, "%s: timed out: no time left to connect",
+                        transfer->host);
+    }
+    transfer->total_ms = timeout_ms < LWC_HTTP_TOTAL_MS ? timeout_ms : LWC_HTTP_TOTAL_MS;
+    (void)pthread_once(&once, global_once);
+    transfer->curl = global_result == CURLE_OK ? curl_easy_init() : NULL;
+    if (transfer->curl == NULL) {
+        return lwc_fail(err, LWC_E_INTERNAL, "libcurl cannot be initialised");
+    }
+    code = lwc_secret_new(BODY_START, &transfer->reply.body, err);
+    return code == LWC_OK ? add_headers(transfer, err) : code;
+}
+
+static enum lwc_code perform(void *data, const struct lwc_http_request *request,
+                             struct lwc_http_reply *reply_out, struct lwc_error *err)
+{
+    __attribute__((cleanup(transfer_clear))) struct transfer transfer = {.request = request};
+    CURLcode result = CURLE_OK;
+    long status = 0;
+    enum lwc_code code = LWC_OK;
+
+    (void)data;
+    lwc_http_reply_clear(&transfer.reply);
+    transfer.headers = (struct lwc_headers){.reply = &transfer.reply, .retry_at = -1};
+    code = transfer_open(&transfer, err);
+    if (code != LWC_OK) {
+        return code;
+    }
+    result = set_all(&transfer);
+    if (result != CURLE_OK) {
+        return lwc_fail(err, LWC_E_INTERNAL, "libcurl refuses an option: %s",
+                        curl_easy_strerror(result));
+    }
+    result = curl_easy_perform(transfer.curl);
+    if (result == CURLE_OK && !transfer.headers.done) {
+        result = CURLE_PARTIAL_FILE;
+    }
+    if (result != CURLE_OK) {
+        return fail_transfer(&transfer, result, err);
+    }
+    (void)curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
+    transfer.reply.status = (int)status;
+    lwc_headers_finish(&transfer.headers);
+    *reply_out = transfer.reply;
+    transfer.reply.body = NULL;
+    return LWC_OK;
+}
+
+const struct lwc_http *lwc_http_curl(void)
+{
+    static const struct lwc_http http = {.data = NULL, .perform = perform};
+
+    return &http;
+}
