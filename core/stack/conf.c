@@ -143,7 +143,7 @@ static bool word_is(const struct words *words, size_t i, const char *text)
            memcmp(words->word[i].text, text, strlen(text)) == 0;
 }
 
-/* "file:3:8: unknown control 'sufficent'", and the nearest right word as a hint. */
+/* "file:3:8: unknown control 'sufficent'", and the right words as a hint. */
 static enum lwc_code unknown_word(const struct words *words, size_t i, const char *what,
                                   const char *const *right, size_t count, const struct place *place,
                                   struct lwc_error *err)
@@ -161,7 +161,13 @@ static enum lwc_code unknown_word(const struct words *words, size_t i, const cha
     if (near != NULL) {
         return lwc_hint(err, code, "did you mean '%s'?", near);
     }
-    return code;
+    given[0] = '\0';
+    for (size_t k = 0; k < count; k++) {
+        size_t used = strlen(given);
+
+        (void)snprintf(given + used, sizeof given - used, "%s%s", k > 0 ? ", " : "", right[k]);
+    }
+    return lwc_hint(err, code, "one of: %s", given);
 }
 
 static enum lwc_code parse_op(const struct words *words, enum lwc_op *op_out,

@@ -127,18 +127,19 @@ enum lwc_code lwc_query_find_exact(struct lwc_stack *stack, enum lwc_op op,
     return LWC_OK;
 }
 
-/* "not found" with what was asked for, keeping a backend's reason behind it. */
+/* "no credential for ..." in front of a backend's reason, if it gave one. */
 static enum lwc_code absent(const struct lwc_identity *query, struct lwc_error *err)
 {
-    const char *reason = err != NULL ? err->msg : "";
-    bool has_reason = !lwc_streq(reason, "no such credential");
     const char *what = query->profile[0] != '\0' ? "profile" : "account";
     const char *name = query->profile[0] != '\0' ? query->profile : query->account;
-    char text[LWC_ERROR_MSG_LEN];
+    enum lwc_code code;
 
-    (void)snprintf(text, sizeof text, "%s%s", has_reason ? ": " : "", has_reason ? reason : "");
-    return lwc_hint(err,
-                    lwc_fail(err, LWC_E_NOT_FOUND, "no credential for %s '%s'%s", what, name, text),
+    if (err == NULL || lwc_streq(err->msg, LWC_ABSENT)) {
+        code = lwc_fail(err, LWC_E_NOT_FOUND, "no credential for %s '%s'", what, name);
+    } else {
+        code = lwc_wrap(err, LWC_E_NOT_FOUND, "no credential for %s '%s'", what, name);
+    }
+    return lwc_hint(err, code,
                     "'lw-credential-helper list' shows what is stored, 'add' stores an access key");
 }
 

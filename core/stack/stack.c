@@ -129,7 +129,7 @@ static enum lwc_code conclude(const struct verdict *verdict, struct lwc_error *e
         }
         return LWC_E_NOT_FOUND;
     }
-    return lwc_fail(err, LWC_E_NOT_FOUND, "no such credential");
+    return lwc_fail(err, LWC_E_NOT_FOUND, LWC_ABSENT);
 }
 
 static void trace(const struct lwc_stack *stack, const struct lwc_stack_unit *unit,

@@ -44,6 +44,9 @@ void lwc_stack_close(struct lwc_stack **stack);
 typedef enum lwc_code lwc_stack_step(void *data, struct lwc_stack_unit *unit,
                                      struct lwc_error *err);
 
+/* The text of LWC_E_NOT_FOUND where no backend gave a reason. */
+#define LWC_ABSENT "no such credential"
+
 /*
  * Walk the lines of @op in order, by PAM's rules.
  *

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stack/module.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "paths.h"
+#include "tests/support/modules.h"
+#include "tests/support/tmpdir.h"
+
+static void load_own_backend_is_found_in_the_compiled_in_directory(void **state)
+{
+    struct lwc_backend backend = {0};
+
+    (void)state;
+    assert_int_equal(lwc_module_load("env", false, &backend, NULL), LWC_OK);
+    assert_string_equal(backend.name, "env");
+    assert_non_null(backend.find);
+    assert_null(backend.store);
+}
+
+static void load_bad_module_is_refused_with_its_own_reason(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *reason;
+    } cases[] = {
+        {"bad-symbol", "has no symbol 'lwc_backend'"},
+        {"bad-major", "was built for ABI 2, this version speaks 1"},
+        {"bad-size", "descriptor of 16 bytes is too short"},
+        {"bad-name", "calls itself 'another'"},
+        {"bad-no-name", "calls itself ''"},
+        {"bad-no-summary", "has no summary"},
+        {"bad-caps", "unknown capabilities 0x80000000"},
+        {"bad-no-open", "lacks the function open()"},
+        {"bad-no-close", "lacks the function close()"},
+        {"bad-no-find", "lacks the function find()"},
+        {"bad-no-store", "lacks the function store()"},
+        {"bad-no-unlock", "lacks the function unlock()"},
+    };
+
+    (void)state;
+    modules_use_test_ones();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lwc_backend backend = {0};
+        struct lwc_error err = {0};
+
+        print_message("%s\n", cases[i].name);
+        assert_int_equal(lwc_module_load(cases[i].name, true, &backend, &err), LWC_E_INVALID);
+        assert_non_null(strstr(err.msg, cases[i].reason));
+        assert_null(backend.open);
+    }
+}
+
+static void load_missing_module_is_unavailable(void **state)
+{
+    struct lwc_backend backend;
+    struct lwc_error err = {0};
+
+    (void)state;
+    modules_use_test_ones();
+    assert_int_equal(lwc_module_load("no-such-module", true, &backend, &err), LWC_E_UNAVAILABLE);
+    assert_string_equal(err.msg, "backend 'no-such-module' is not installed");
+}
+
+static void load_external_module_only_where_allowed(void **state)
+{
+    struct lwc_backend backend;
+
+    (void)state;
+    modules_use_test_ones();
+    assert_int_equal(lwc_module_load("answer", true, &backend, NULL), LWC_OK);
+    assert_int_equal(lwc_module_load("answer", false, &backend, NULL), LWC_E_UNAVAILABLE);
+}
+
+static void load_name_that_is_a_path_is_refused(void **state)
+{
+    static const char *const names[] = {
+        "", "../env", "/tmp/x", "env.so", "Env", "e_v", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct lwc_backend backend;
+
+        assert_int_equal(lwc_module_load(names[i], true, &backend, NULL), LWC_E_INVALID);
+    }
+}
+
+static void copy_module(const struct tmpdir *dir, const char *name, mode_t mode)
+{
+    static char bytes[4 * 1024 * 1024];
+    char path[TMPDIR_PATH_LEN];
+    size_t len;
+    FILE *from;
+
+    snprintf(path, sizeof path, "%s/backends/env.so", lwc_lib_dir);
+    from = fopen(path, "re");
+    assert_non_null(from);
+    len = fread(bytes, 1, sizeof bytes, from);
+    assert_true(len > 0 && len < sizeof bytes);
+    assert_int_equal(fclose(from), 0);
+    tmpdir_write(dir, name, bytes, len, mode);
+}
+
+static enum lwc_code load_object(const char *dir, const char *file, struct lwc_error *err)
+{
+    const void *data = NULL;
+
+    return lwc_module_object(dir, file, "lwc_backend", &data, err);
+}
+
+static void object_that_others_can_write_is_unsafe(void **state)
+{
+    struct tmpdir *dir = *state;
+    struct lwc_error err = {0};
+    char path[TMPDIR_PATH_LEN];
+
+    copy_module(dir, "group.so", 0664);
+    copy_module(dir, "world.so", 0646);
+    copy_module(dir, "good.so", 0644);
+    tmpdir_mkdir(dir, "open", 0777);
+    copy_module(dir, "open/env.so", 0644);
+    assert_int_equal(load_object(dir->path, "group.so", &err), LWC_E_UNSAFE);
+    assert_int_equal(load_object(dir->path, "world.so", &err), LWC_E_UNSAFE);
+    assert_int_equal(load_object(tmpdir_join(dir, "open", path), "env.so", &err), LWC_E_UNSAFE);
+    assert_int_equal(load_object(dir->path, "good.so", &err), LWC_OK);
+}
+
+static void object_that_is_no_module_is_invalid(void **state)
+{
+    struct tmpdir *dir = *state;
+    struct lwc_error err = {0};
+    char path[TMPDIR_PATH_LEN];
+
+    tmpdir_write(dir, "text.so", "hello world", 11, 0644);
+    tmpdir_write(dir, "empty.so", "", 0, 0644);
+    tmpdir_write(dir, "cut.so",
+                 "\x7f"
+                 "ELF\x02\x01\x01",
+                 7, 0644);
+    tmpdir_mkdir(dir, "dir.so", 0755);
+    assert_int_equal(mkfifo(tmpdir_join(dir, "fifo.so", path), 0600), 0);
+    assert_int_equal(load_object(dir->path, "text.so", &err), LWC_E_INVALID);
+    assert_non_null(strstr(err.msg, "is not a shared object"));
+    assert_int_equal(load_object(dir->path, "empty.so", &err), LWC_E_INVALID);
+    assert_int_equal(load_object(dir->path, "cut.so", &err), LWC_E_INVALID);
+    assert_non_null(strstr(err.msg, "cannot load"));
+    assert_int_equal(load_object(dir->path, "dir.so", &err), LWC_E_INVALID);
+    assert_int_equal(load_object(dir->path, "fifo.so", &err), LWC_E_INVALID);
+    assert_int_equal(load_object(dir->path, "none.so", &err), LWC_E_UNAVAILABLE);
+}
+
+static void object_behind_a_link_of_someone_else_is_unsafe(void **state)
+{
+    struct tmpdir *dir = *state;
+    struct lwc_error err = {0};
+    char link[TMPDIR_PATH_LEN];
+    char target[TMPDIR_PATH_LEN];
+
+    tmpdir_mkdir(dir, "theirs", 0777);
+    copy_module(dir, "theirs/env.so", 0644);
+    assert_int_equal(
+        symlink(tmpdir_join(dir, "theirs/env.so", target), tmpdir_join(dir, "link.so", link)), 0);
+    assert_int_equal(load_object(dir->path, "link.so", &err), LWC_E_UNSAFE);
+}
+
+static void judge_longer_descriptor_of_a_later_minor_is_cut(void **state)
+{
+    struct {
+        struct lwc_backend backend;
+        void (*later)(void);
+    } newer;
+    struct lwc_backend known = {0};
+    struct lwc_backend judged = {0};
+
+    (void)state;
+    assert_int_equal(lwc_module_load("env", false, &known, NULL), LWC_OK);
+    newer.backend = known;
+    newer.backend.abi = LWC_ABI(1, 7);
+    newer.backend.size = sizeof newer;
+    newer.later = NULL;
+    assert_int_equal(lwc_module_judge(&newer.backend, "env", &judged, NULL), LWC_OK);
+    assert_ptr_equal(judged.find, known.find);
+}
+
+static void judge_shorter_descriptor_has_null_for_what_is_missing(void **state)
+{
+    struct lwc_backend known = {0};
+    struct lwc_backend judged = {0};
+
+    (void)state;
+    assert_int_equal(lwc_module_load("env", false, &known, NULL), LWC_OK);
+    known.size = offsetof(struct lwc_backend, probe);
+    known.probe = (enum lwc_code(*)(void *, uint32_t, struct lwc_error *))1;
+    assert_int_equal(lwc_module_judge(&known, "env", &judged, NULL), LWC_OK);
+    assert_null(judged.probe);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(load_own_backend_is_found_in_the_compiled_in_directory),
+        cmocka_unit_test(load_bad_module_is_refused_with_its_own_reason),
+        cmocka_unit_test(load_missing_module_is_unavailable),
+        cmocka_unit_test(load_external_module_only_where_allowed),
+        cmocka_unit_test(load_name_that_is_a_path_is_refused),
+        cmocka_unit_test_setup_teardown(object_that_others_can_write_is_unsafe, tmpdir_setup,
+                                        tmpdir_teardown),
+        cmocka_unit_test_setup_teardown(object_that_is_no_module_is_invalid, tmpdir_setup,
+                                        tmpdir_teardown),
+        cmocka_unit_test_setup_teardown(object_behind_a_link_of_someone_else_is_unsafe,
+                                        tmpdir_setup, tmpdir_teardown),
+        cmocka_unit_test(judge_longer_descriptor_of_a_later_minor_is_cut),
+        cmocka_unit_test(judge_shorter_descriptor_has_null_for_what_is_missing),
+    };
+
+    return cmocka_run_group_tests_name("module", tests, NULL, NULL);
+}
