@@ -22,9 +22,10 @@ LAYERS = (
     ("contrib/", ("core/include/lwcred/", "OWN")),
 )
 
-# The public header lwcred.h may include the ABI, and nothing may look into net.so but these.
-NET_ONLY = ("core/base/", "core/include/lwcred/", "core/token/")
-NET_FILES = ("core/token/exchange.c", "core/token/http.c", "core/token/json.c")
+# What is linked into net.so knows nothing of the stack; the makefile says what that is.
+NET_ONLY = ("core/base/", "core/include/", "core/token/", "core/paths.h")
+NET_NAMES = re.search(r"^NET_NAMES := (.*)$", csource.read("Makefile"), re.MULTILINE).group(1)
+NET_FILES = tuple(f"core/token/{name}.{kind}" for name in NET_NAMES.split() for kind in "ch")
 
 # Outside library: start of its headers -> the product files that may know it.
 LIBRARIES = {

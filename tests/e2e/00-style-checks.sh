@@ -17,6 +17,7 @@ fresh() { # a small tree without faults
     printf '%s\n#ifndef CORE_STACK_S_H\n#define CORE_STACK_S_H\nint s(void);\n#endif\n' "$tag" >core/stack/s.h
     printf '%s\n#ifndef BACKENDS_B_B_H\n#define BACKENDS_B_B_H\nint b(void);\n#endif\n' "$tag" >backends/b/b.h
     printf '%s\n#include "a.h"\n\nint a(void)\n{\n    return 0;\n}\n' "$tag" >core/base/a.c
+    echo 'NET_NAMES := exchange http json' >Makefile
     printf '#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\ntrue\n' >contrib/x.sh
 }
 
