@@ -85,8 +85,8 @@ static void add_line(struct listing *listing, const char *name, const struct lwc
         ADD(listing, "unavailable: %s\n", text);
         return;
     }
-    add_caps(listing, backend->caps, " ", "");
-    ADD(listing, "\n%-16s  %s\n", "", text);
+    add_caps(listing, backend->caps, ",", "");
+    ADD(listing, "  %s\n", text);
 }
 
 static void visit(void *data, const char *name, const struct lwc_backend *backend,
