@@ -22,7 +22,11 @@ trap 'exit 130' INT TERM HUP
 say() { printf '\n# %s\n' "$*"; }
 show() { printf '$ %s\n' "$*"; }
 run() {
-    show "$*"
+    local word shown=()
+    for word in "$@"; do
+        [[ $word =~ ^[A-Za-z0-9_./:@=-]+$ ]] && shown+=("$word") || shown+=("'$word'")
+    done
+    show "${shown[@]}"
     "$@"
 }
 
