@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The MUST list stands in store.h. */
+#include "backends/file/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "backends/file/image.h"
+#include "backends/file/seal.h"
+#include "backends/file/seen.h"
+#include "backends/file/vault.h"
+#include "base/identity.h"
+#include "base/safefile.h"
+#include "base/util.h"
+
+#define SUFFIX_MAX 16
+#define NAMES_LEN 200
+
+struct lwc_store {
+    const struct lwc_host *host;
+    struct lwc_format_cost cost;
+    const struct lwc_clock *clock;
+    lwc_random_fn *random;
+    struct lwc_vault vault;
+};
+
+/* What put() or remove() is about: the one has an identity, the other a query. */
+struct request {
+    const struct lwc_identity *query;
+    const struct lwc_identity *identity;
+    const void *secret;
+    size_t len;
+    uint32_t flags;
+};
+
+enum lwc_code lwc_store_new(const struct lwc_store_options *options, struct lwc_store **store_out,
+                            struct lwc_error *err)
+{
+    struct lwc_store *store = calloc(1, sizeof *store);
+    enum lwc_code code = LWC_OK;
+
+    if (store == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    store->host = options->host;
+    store->cost = options->cost;
+    store->clock = options->clock != NULL ? options->clock : lwc_clock_system();
+    store->random = options->random != NULL ? options->random : lwc_random;
+    code = lwc_vault_init(&store->vault, store->host, options->path, store->random, err);
+    if (code != LWC_OK) {
+        lwc_store_free(&store);
+        return code;
+    }
+    *store_out = store;
+    return LWC_OK;
+}
+
+void lwc_store_free(struct lwc_store **store)
+{
+    if (store == NULL || *store == NULL) {
+        return;
+    }
+    lwc_vault_clear(&(*store)->vault);
+    free(*store);
+    *store = NULL;
+}
+
+void lwc_store_lock(struct lwc_store *store)
+{
+    lwc_vault_lock(&store->vault);
+}
+
+enum lwc_code lwc_store_list(struct lwc_store *store, const struct lwc_visitor *visitor,
+                             struct lwc_error *err)
+{
+    enum lwc_code code = lwc_vault_load(&store->vault, err);
+
+    for (size_t i = 0;
+         code == LWC_OK && store->vault.loaded && i < store->vault.image.format.record_count; i++) {
+        code = visitor->visit(visitor->data, &store->vault.image.format.records[i].id, err);
+    }
+    return code;
+}
+
+/* Profiles that fit @query, for a message. */
+static void name_matches(const struct lwc_format *format, const struct lwc_identity *query,
+                         char names_out[NAMES_LEN])
+{
+    size_t len = 0;
+
+    names_out[0] = '\0';
+    for (size_t i = 0; i < format->record_count; i++) {
+        const struct lwc_identity *id = &format->records[i].id;
+
+        if (!lwc_identity_matches(query, id)) {
+            continue;
+        }
+        if (len + strlen(id->profile) + sizeof ", ..." > NAMES_LEN) {
+            memcpy(names_out + len, ", ...", sizeof ", ...");
+            return;
+        }
+        len += (size_t)snprintf(names_out + len, NAMES_LEN - len, "%s%s", len > 0 ? ", " : "",
+                                id->profile);
+    }
+}
+
+/* Where in the loaded store the one record is that @query means. */
+static enum lwc_code match(const struct lwc_store *store, const struct lwc_identity *query,
+                           size_t *index_out, struct lwc_error *err)
+{
+    const struct lwc_format *format = &store->vault.image.format;
+    char names[NAMES_LEN];
+    size_t count = 0;
+    size_t index = 0;
+
+    for (size_t i = 0; store->vault.loaded && i < format->record_count; i++) {
+        if (lwc_identity_matches(query, &format->records[i].id)) {
+            index = i;
+            count++;
+        }
+    }
+    if (count == 0) {
+        return lwc_fail(err, LWC_E_NOT_FOUND, "%s: no such credential%s", store->vault.path,
+                        store->vault.loaded ? "" : ", the store does not exist");
+    }
+    if (count > 1) {
+        name_matches(format, query, names);
+        return lwc_fail(err, LWC_E_INVALID, "%s: several credentials fit: %s", store->vault.path,
+                        names);
+    }
+    *index_out = index;
+    return LWC_OK;
+}
+
+enum lwc_code lwc_store_find(struct lwc_store *store, const struct lwc_identity *query,
+                             const struct lwc_sink *sink, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET secret = NULL;
+    size_t index = 0;
+    enum lwc_code code = lwc_vault_load(&store->vault, err);
+
+    if (code == LWC_OK) {
+        code = match(store, query, &index, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_vault_authenticate(&store->vault, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    code = lwc_image_open(&store->vault.image, index, store->vault.master, &secret, err);
+    if (code != LWC_OK) {
+        return lwc_wrap(err, code, "%s", store->vault.path);
+    }
+    return sink->put(sink->data, &store->vault.image.format.records[index].id,
+                     lwc_secret_bytes(secret), lwc_secret_len(secret), err);
+}
+
+static enum lwc_code check_writable_features(const struct lwc_store *store, struct lwc_error *err)
+{
+    uint32_t unknown =
+        store->vault.loaded ? store->vault.image.format.optional & ~LWC_FORMAT_OPTIONAL_KNOWN : 0;
+
+    if (unknown != 0) {
+        return lwc_fail(err, LWC_E_TOO_NEW,
+                        "%s: made by a newer version: can be read, not written (feature 0x%x)",
+                        store->vault.path, (unsigned)unknown);
+    }
+    return LWC_OK;
+}
+
+/* Can the request be met by the store as loaded, and where in it? */
+static enum lwc_code plan(const struct lwc_store *store, const struct request *request,
+                          struct lwc_image_change *change_out, struct lwc_error *err)
+{
+    struct lwc_image_change change = {
+        .identity = request->identity,
+        .secret = request->secret,
+        .len = request->len,
+    };
+    enum lwc_code code = check_writable_features(store, err);
+
+    if (code == LWC_OK && request->identity == NULL) {
+        change.drop = true;
+        code = match(store, request->query, &change.index, err);
+    } else if (code == LWC_OK && store->vault.loaded) {
+        change.drop =
+            lwc_image_locate(&store->vault.image.format, request->identity->profile, &change.index);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (change.drop && request->identity != NULL && (request->flags & LWC_STORE_REPLACE) == 0) {
+        return lwc_fail(err, LWC_E_INVALID, "%s: the profile %s is taken", store->vault.path,
+                        request->identity->profile);
+    }
+    *change_out = change;
+    return LWC_OK;
+}
+
+/* What the temporary file must prove before it takes the place of the store. */
+struct proof {
+    const struct lwc_image_change *change;
+    const struct lwc_secret *master;
+};
+
+static enum lwc_code prove(void *data, int fd, struct lwc_error *err)
+{
+    const struct proof *proof = data;
+    LWC_AUTO_IMAGE image = {0};
+    LWC_AUTO_SECRET secret = NULL;
+    size_t index = 0;
+    enum lwc_code code = lwc_image_read(fd, &image, err);
+
+    if (code == LWC_OK) {
+        code = lwc_image_authenticate(&image, proof->master, err);
+    }
+    if (code != LWC_OK || proof->change->identity == NULL) {
+        return code;
+    }
+    if (!lwc_image_locate(&image.format, proof->change->identity->profile, &index)) {
+        return lwc_fail(err, LWC_E_INTERNAL, "the new record is missing");
+    }
+    code = lwc_image_open(&image, index, proof->master, &secret, err);
+    if (code == LWC_OK && !lwc_secret_equal(secret, proof->change->secret, proof->change->len)) {
+        return lwc_fail(err, LWC_E_INTERNAL, "the new record has another secret");
+    }
+    return code;
+}
+
+static enum lwc_code save(struct lwc_store *store, const struct lwc_path *path,
+                          const struct lwc_format *base, struct lwc_image_change *change,
+                          const struct lwc_secret *master, struct lwc_error *err)
+{
+    LWC_AUTO_IMAGE next = {0};
+    struct proof proof = {change, master};
+    char previous[sizeof path->name + SUFFIX_MAX];
+    enum lwc_code code = LWC_OK;
+
+    change->now = lwc_clock_wall_s(store->clock);
+    store->random(change->id, sizeof change->id);
+    store->random(change->nonce, sizeof change->nonce);
+    code = lwc_image_build(base, change, master, &next, err);
+    if (code != LWC_OK) {
+        return lwc_wrap(err, code, "%s", store->vault.path);
+    }
+    (void)snprintf(previous, sizeof previous, "%s.prev", path->name);
+    code = lwc_file_replace(path, next.bytes, next.len, previous, prove, &proof, err);
+    if (code == LWC_OK) {
+        lwc_seen_note(&store->vault.seen, store->vault.path, next.format.store_id,
+                      next.format.generation);
+    }
+    return code;
+}
+
+/* A store of one slot and one record. */
+static enum lwc_code save_first(struct lwc_store *store, const struct lwc_path *path,
+                                struct lwc_image_change *change, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET master = NULL;
+    struct lwc_format base = {.minor = LWC_FORMAT_MINOR, .slot_count = 1};
+    struct lwc_unlock_slot slot = {0};
+    uint8_t *room = NULL;
+    enum lwc_code code = lwc_secret_new(LWC_SEAL_KEY_LEN, &master, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    room = lwc_secret_reserve(master, LWC_SEAL_KEY_LEN);
+    if (room == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    store->random(room, LWC_SEAL_KEY_LEN);
+    lwc_secret_grow(master, LWC_SEAL_KEY_LEN);
+    store->random(base.store_id, sizeof base.store_id);
+    base.created_at = lwc_clock_wall_s(store->clock);
+    code = lwc_unlock_enrol(store->vault.unlock, store->cost, base.store_id, master, &slot, err);
+    if (code != LWC_OK) {
+        return lwc_wrap(err, code, "%s", store->vault.path);
+    }
+    base.slots[0] = slot.slot;
+    code = save(store, path, &base, change, master, err);
+    if (code == LWC_OK) {
+        lwc_vault_set_master(&store->vault, base.store_id, LWC_TAKE(master));
+    }
+    return code;
+}
+
+/* The part of a change that happens under the lock. */
+static enum lwc_code change_locked(struct lwc_store *store, const struct lwc_path *path,
+                                   const struct request *request, struct lwc_error *err)
+{
+    struct lwc_image_change change = {0};
+    enum lwc_code code = lwc_vault_load(&store->vault, err);
+
+    if (code == LWC_OK) {
+        code = plan(store, request, &change, err);
+    }
+    if (code == LWC_OK && !store->vault.loaded) {
+        return save_first(store, path, &change, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_vault_authenticate(&store->vault, err);
+    }
+    if (code == LWC_OK) {
+        code = save(store, path, &store->vault.image.format, &change, store->vault.master, err);
+    }
+    return code;
+}
+
+static enum lwc_code make_dir(const struct lwc_store *store, struct lwc_error *err)
+{
+    LWC_AUTO_FREE char *dir = strdup(store->vault.path);
+    char *slash = NULL;
+
+    if (dir == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    slash = strrchr(dir, '/');
+    if (slash == NULL || slash == dir) {
+        return LWC_OK;
+    }
+    *slash = '\0';
+    return lwc_dir_make(dir, err);
+}
+
+static enum lwc_code get_ready(struct lwc_store *store, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    if (store->vault.loaded) {
+        return lwc_vault_authenticate(&store->vault, err);
+    }
+    code = lwc_unlock_prepare(store->vault.unlock, err);
+    return code == LWC_OK ? code : lwc_wrap(err, code, "%s", store->vault.path);
+}
+
+/* All that may ask or take long, or says no, comes before the lock. */
+static enum lwc_code change_store(struct lwc_store *store, const struct request *request,
+                                  struct lwc_error *err)
+{
+    LWC_AUTO_PATH path = LWC_PATH_INIT;
+    LWC_AUTO_CLOSE int lock_fd = -1;
+    struct lwc_image_change change = {0};
+    char lock_name[sizeof path.name + SUFFIX_MAX];
+    enum lwc_code code = lwc_vault_load(&store->vault, err);
+
+    if (code == LWC_OK) {
+        code = plan(store, request, &change, err);
+    }
+    if (code == LWC_OK) {
+        code = get_ready(store, err);
+    }
+    if (code == LWC_OK && !store->vault.loaded) {
+        code = make_dir(store, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_path_resolve(store->vault.path, &path, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    (void)snprintf(lock_name, sizeof lock_name, "%s.lock", path.name);
+    code = lwc_lock_take(&path, lock_name, store->host->remaining_ms(store->host->data), &lock_fd,
+                         err);
+    if (code == LWC_OK) {
+        code = change_locked(store, &path, request, err);
+        lwc_vault_unload(&store->vault);
+    }
+    return code;
+}
+
+enum lwc_code lwc_store_put(struct lwc_store *store, const struct lwc_identity *identity,
+                            const void *secret, size_t len, uint32_t flags, struct lwc_error *err)
+{
+    const struct request request = {
+        .identity = identity, .secret = secret, .len = len, .flags = flags};
+    enum lwc_code code = lwc_identity_check(identity, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (len < 1 || len > LWC_SECRET_MAX) {
+        return lwc_fail(err, LWC_E_INVALID, "secret of %zu bytes, allowed are 1 to %d", len,
+                        LWC_SECRET_MAX);
+    }
+    return change_store(store, &request, err);
+}
+
+enum lwc_code lwc_store_remove(struct lwc_store *store, const struct lwc_identity *query,
+                               struct lwc_error *err)
+{
+    const struct request request = {.query = query};
+
+    if (!lwc_is_set(query->profile) && !lwc_is_set(query->account) && !lwc_is_set(query->key_id)) {
+        return lwc_fail(err, LWC_E_INVALID, "nothing is said about what to remove");
+    }
+    return change_store(store, &request, err);
+}
+
+enum lwc_code lwc_store_unlock(struct lwc_store *store, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_vault_load(&store->vault, err);
+
+    if (code == LWC_OK && !store->vault.loaded) {
+        return lwc_fail(err, LWC_E_NOT_FOUND, "%s: the store does not exist", store->vault.path);
+    }
+    return code == LWC_OK ? lwc_vault_authenticate(&store->vault, err) : code;
+}
+
+/* The directory of the store, or the nearest one above that is there. */
+static enum lwc_code resolve_nearest(const struct lwc_store *store, struct lwc_path *path_out,
+                                     struct lwc_error *err)
+{
+    LWC_AUTO_FREE char *text = strdup(store->vault.path);
+    char *slash = NULL;
+    struct lwc_error why = {0};
+    enum lwc_code code = LWC_E_NOT_FOUND;
+
+    if (text == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    while (code == LWC_E_NOT_FOUND && text[0] != '\0') {
+        code = lwc_path_resolve(text, path_out, &why);
+        slash = strrchr(text, '/');
+        *(slash != NULL ? slash : text) = '\0';
+    }
+    if (code != LWC_OK && err != NULL) {
+        *err = why;
+    }
+    return code;
+}
+
+static enum lwc_code check_place(const struct lwc_store *store, struct lwc_error *err)
+{
+    LWC_AUTO_PATH path = LWC_PATH_INIT;
+    enum lwc_code code = resolve_nearest(store, &path, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (faccessat(path.dir_fd, ".", W_OK | X_OK, AT_EACCESS) != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "%s: cannot write in %s", store->vault.path,
+                            path.dir);
+    }
+    return LWC_OK;
+}
+
+enum lwc_code lwc_store_probe(struct lwc_store *store, uint32_t cap, struct lwc_error *err)
+{
+    bool writes = (cap & (LWC_CAP_STORE | LWC_CAP_ERASE)) != 0;
+    enum lwc_code code = lwc_vault_load(&store->vault, err);
+
+    if (code == LWC_OK && writes) {
+        code = check_writable_features(store, err);
+    }
+    if (code == LWC_OK && writes) {
+        code = check_place(store, err);
+    }
+    if (code != LWC_OK || (!store->vault.loaded && (cap & LWC_CAP_STORE) == 0)) {
+        return code;
+    }
+    return get_ready(store, err);
+}
