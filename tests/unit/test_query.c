@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stack/query.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/stacks.h"
+
+#define ACME "acme.lacework.net"
+#define ONE(profile, account, key) "hold=" profile ":" account ":" key ":secret-" profile
+
+/* One question, the stack it is put to, and what must come out. */
+struct question {
+    const char *name;
+    const char *stack;
+    struct {
+        const char *profile, *account, *key_id;
+    } asked;
+    struct {
+        const char *profile, *account, *key, *secret;
+    } variables;
+    enum lwc_code code;
+    const char *answer; /* profile found, or a part of the message */
+};
+
+static void set_variable(const char *name, const char *value)
+{
+    if (value != NULL) {
+        setenv(name, value, 1);
+    } else {
+        unsetenv(name);
+    }
+}
+
+static const char *or_none(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
+static void put_question(const struct question *question)
+{
+    struct stacks stacks;
+    struct lwc_identity query = LWC_IDENTITY_ANY;
+    LWC_AUTO_FOUND found = NULL;
+    struct lwc_error err = {0};
+
+    print_message("%s\n", question->name);
+    set_variable("LW_PROFILE", question->variables.profile);
+    set_variable("LW_ACCOUNT", question->variables.account);
+    set_variable("LW_API_KEY", question->variables.key);
+    set_variable("LW_API_SECRET", question->variables.secret);
+    query.profile = or_none(question->asked.profile);
+    query.account = or_none(question->asked.account);
+    query.key_id = or_none(question->asked.key_id);
+    stacks_open(&stacks, question->stack);
+    assert_int_equal(lwc_query_find(stacks.stack, &query, &stacks.host, &found, &err),
+                     question->code);
+    if (question->code == LWC_OK) {
+        assert_string_equal(found->identity.id.profile, question->answer);
+        assert_int_equal(err.msg[0], '\0');
+    } else {
+        assert_null(found);
+        assert_non_null(strstr(err.msg, question->answer));
+    }
+    stacks_close(&stacks);
+}
+
+#define TWO_ACME \
+    "lookup sufficient answer " ONE("prod", ACME, "A_1") " " ONE("dev", ACME, "A_2") "\n"
+#define WITH_DEFAULT \
+    "lookup sufficient answer " ONE("prod", ACME, "A_1") " " ONE("default", ACME, "A_2") "\n"
+#define ENV_FIRST "lookup sufficient env\n"
+
+static void profile_selects_exactly_that_one(void **state)
+{
+    static const struct question questions[] = {
+        {"there", TWO_ACME, {.profile = "dev"}, {0}, LWC_OK, "dev"},
+        {"not there",
+         TWO_ACME,
+         {.profile = "test"},
+         {0},
+         LWC_E_NOT_FOUND,
+         "no credential for profile 'test'"},
+        {"of another account",
+         TWO_ACME,
+         {.profile = "dev", .account = "b.lacework.net"},
+         {0},
+         LWC_E_NOT_FOUND,
+         "profile 'dev'"},
+        {"malformed", TWO_ACME, {.profile = "../dev"}, {0}, LWC_E_INVALID, "profile"},
+        {"option before variable",
+         TWO_ACME,
+         {.profile = "dev"},
+         {.profile = "prod"},
+         LWC_OK,
+         "dev"},
+        {"variable", TWO_ACME, {0}, {.profile = "prod"}, LWC_OK, "prod"},
+        {"variable before complete key",
+         ENV_FIRST TWO_ACME,
+         {0},
+         {"prod", "acme", "E_1", "env-secret"},
+         LWC_OK,
+         "prod"},
+        {"profile ignores LW_ACCOUNT",
+         TWO_ACME,
+         {.profile = "dev"},
+         {.account = "other"},
+         LWC_OK,
+         "dev"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+        put_question(&questions[i]);
+    }
+}
+
+static void account_selects_and_never_guesses(void **state)
+{
+    static const struct question questions[] = {
+        {"only one",
+         "lookup sufficient answer " ONE("prod", ACME, "A_1") "\n",
+         {.account = ACME},
+         {0},
+         LWC_OK,
+         "prod"},
+        {"default of several", WITH_DEFAULT, {.account = ACME}, {0}, LWC_OK, "default"},
+        {"key id of several", TWO_ACME, {.account = ACME, .key_id = "A_2"}, {0}, LWC_OK, "dev"},
+        {"key id before default",
+         WITH_DEFAULT,
+         {.account = ACME, .key_id = "A_1"},
+         {0},
+         LWC_OK,
+         "prod"},
+        {"unknown key id is no filter",
+         WITH_DEFAULT,
+         {.account = ACME, .key_id = "alice"},
+         {0},
+         LWC_OK,
+         "default"},
+        {"several without default",
+         TWO_ACME,
+         {.account = ACME},
+         {0},
+         LWC_E_INVALID,
+         "several credentials fit: prod (A_1), dev (A_2)"},
+        {"key id in a later backend",
+         "lookup sufficient answer " ONE("default", ACME, "A_1") "\n"
+                                                                 "lookup sufficient answer " ONE(
+                                                                     "late", ACME, "A_9") "\n",
+         {.account = ACME, .key_id = "A_9"},
+         {0},
+         LWC_OK,
+         "late"},
+        {"another account",
+         TWO_ACME,
+         {.account = "b.lacework.net"},
+         {0},
+         LWC_E_NOT_FOUND,
+         "no credential for account 'b.lacework.net'"},
+        {"a look-alike",
+         TWO_ACME,
+         {.account = ACME ".evil.example"},
+         {0},
+         LWC_E_NOT_FOUND,
+         "no credential"},
+        {"with a port", TWO_ACME, {.account = ACME ":8443"}, {0}, LWC_E_NOT_FOUND, "no credential"},
+        {"of the environment",
+         ENV_FIRST WITH_DEFAULT,
+         {.account = ACME},
+         {NULL, "acme", "E_1", "env-secret"},
+         LWC_OK,
+         "env"},
+        {"variables name another",
+         ENV_FIRST WITH_DEFAULT,
+         {.account = ACME},
+         {NULL, "other", "E_1", "env-secret"},
+         LWC_OK,
+         "default"},
+        {"locked store fails closed",
+         "lookup sufficient answer " ONE("prod", ACME, "A_1") " find=4\n" TWO_ACME,
+         {.account = ACME},
+         {0},
+         LWC_E_LOCKED,
+         "told to answer 4"},
+        {"a store that cannot list fails closed",
+         "lookup sufficient answer list=4\n" WITH_DEFAULT,
+         {.account = ACME},
+         {0},
+         LWC_E_LOCKED,
+         "told to answer 4"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+        put_question(&questions[i]);
+    }
+}
+
+static void nothing_said_follows_the_fixed_order(void **state)
+{
+    static const struct question questions[] = {
+        {"complete variables",
+         ENV_FIRST WITH_DEFAULT,
+         {0},
+         {NULL, "acme", "E_1", "env-secret"},
+         LWC_OK,
+         "env"},
+        {"default", ENV_FIRST WITH_DEFAULT, {0}, {0}, LWC_OK, "default"},
+        {"default in a later backend",
+         "lookup sufficient answer " ONE("prod", ACME, "A_1") "\n" WITH_DEFAULT,
+         {0},
+         {0},
+         LWC_OK,
+         "default"},
+        {"only one",
+         "lookup sufficient answer " ONE("prod", ACME, "A_1") "\n",
+         {0},
+         {0},
+         LWC_OK,
+         "prod"},
+        {"several", TWO_ACME, {0}, {0}, LWC_E_INVALID, "several credentials fit"},
+        {"several in two backends",
+         "lookup sufficient answer " ONE("prod", ACME, "A_1") "\n"
+                                                              "lookup sufficient answer " ONE(
+                                                                  "dev", ACME, "A_2") "\n",
+         {0},
+         {0},
+         LWC_E_INVALID,
+         "prod (A_1), dev (A_2)"},
+        {"none", ENV_FIRST, {0}, {0}, LWC_E_NOT_FOUND, LWC_ABSENT},
+        {"half set and nothing else",
+         ENV_FIRST,
+         {0},
+         {NULL, "acme", "E_1", NULL},
+         LWC_E_NOT_FOUND,
+         "LW_API_KEY without LW_API_SECRET"},
+        {"half set without account",
+         ENV_FIRST,
+         {0},
+         {NULL, NULL, "E_1", "s"},
+         LWC_E_NOT_FOUND,
+         "LW_API_KEY without LW_ACCOUNT"},
+        {"half set is no answer",
+         ENV_FIRST WITH_DEFAULT,
+         {0},
+         {NULL, NULL, "E_1", NULL},
+         LWC_OK,
+         "default"},
+        {"account variable selects",
+         "lookup sufficient answer " ONE("default", "b.lacework.net", "B_1") " " ONE("prod", ACME,
+                                                                                     "A_1") "\n",
+         {0},
+         {.account = "ACME"},
+         LWC_OK,
+         "prod"},
+        {"account variable that fits nothing",
+         WITH_DEFAULT,
+         {0},
+         {.account = "other"},
+         LWC_E_NOT_FOUND,
+         "account 'other.lacework.net'"},
+        {"account variable malformed",
+         WITH_DEFAULT,
+         {0},
+         {.account = "evil.com/"},
+         LWC_E_INVALID,
+         "LW_ACCOUNT"},
+        {"broken store fails closed",
+         "lookup sufficient answer list=6\n" WITH_DEFAULT,
+         {0},
+         {0},
+         LWC_E_CORRUPT,
+         "told to answer 6"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+        put_question(&questions[i]);
+    }
+}
+
+static void found_carries_secret_and_backend(void **state)
+{
+    struct stacks stacks;
+    struct lwc_identity query = LWC_IDENTITY_ANY;
+    LWC_AUTO_FOUND found = NULL;
+
+    (void)state;
+    unsetenv("LW_PROFILE");
+    query.profile = "dev";
+    stacks_open(&stacks, TWO_ACME);
+    assert_int_equal(lwc_query_find(stacks.stack, &query, &stacks.host, &found, NULL), LWC_OK);
+    assert_string_equal(found->backend, "answer");
+    assert_true(lwc_secret_equal(found->secret, "secret-dev", 10));
+    stacks_close(&stacks);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(profile_selects_exactly_that_one),
+        cmocka_unit_test(account_selects_and_never_guesses),
+        cmocka_unit_test(nothing_said_follows_the_fixed_order),
+        cmocka_unit_test(found_carries_secret_and_backend),
+    };
+
+    return cmocka_run_group_tests_name("query", tests, NULL, NULL);
+}
