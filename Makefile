@@ -22,6 +22,7 @@ T ?=
 BUILD ?= build
 
 comma := ,
+lparen := (
 CCNAME := $(notdir $(firstword $(CC)))
 O := $(BUILD)/$(CCNAME)-$(if $(SAN),$(subst $(comma),+,$(SAN)),plain)
 VERSION := $(shell sed -n 's/^\#define LWC_VERSION "\(.*\)"/\1/p' core/include/lwcred.h)
@@ -178,7 +179,7 @@ $(O)/obj/libbackends.a: $(ALL_BACKEND_OBJ)
 	$(archive)
 TEST_LIBS := $(O)/obj/libsupport.a $(O)/obj/libhelper.a $(O)/obj/libbackends.a $(O)/obj/libcore.a \
 	$(O)/obj/libnet.a $(O)/obj/libbase.a $(O)/obj/core/paths-build.o
-wraps_of = $(shell sed -n 's/.*__wrap_\([A-Za-z0-9_]*\)(.*/-Wl,--wrap=\1/p' $(1) | sort -u)
+wraps_of = $(shell sed -n 's/.*__wrap_\([A-Za-z0-9_]*\)$(lparen).*/-Wl,--wrap=\1/p' $(1) | sort -u)
 $(UNIT): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_LIBS)
 	$(link_program) $< $(call wraps_of,tests/unit/$*.c) -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
 		$(LIBS_CMOCKA) $(LIBS_NET) -ldl
@@ -188,8 +189,9 @@ $(FUZZ): $(O)/tests/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TE
 $(TESTMOD): $(O)/tests/modules/%.so: $(O)/obj/tests/modules/%.o
 	$(link_shared) $<
 	$(Q)chmod go-w $@
-$(CONTRACT): $(call obj,$(wildcard tests/contract/*.c)) $(TEST_LIBS)
-	$(link_program) $(filter %.o,$^) -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
+CONTRACT_OBJ := $(call obj,$(wildcard tests/contract/*.c))
+$(CONTRACT): $(CONTRACT_OBJ) $(TEST_LIBS)
+	$(link_program) $(CONTRACT_OBJ) -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
 		$(LIBS_CMOCKA) $(LIBS_NET) -ldl
 
 tests: all $(UNIT) $(FUZZ) $(TESTMOD) $(if $(wildcard tests/contract/*.c),$(CONTRACT))
