@@ -21,7 +21,10 @@ enum lwc_code lwc_fail_sys(struct lwc_error *err, enum lwc_code code, int sys, c
 /* Out of memory: LWC_E_IO with ENOMEM. */
 enum lwc_code lwc_fail_nomem(struct lwc_error *err) LWC_RESULT;
 
-/* Put context in front of @err's text, "CONTEXT: text", and return its code.  Keeps the hint. */
+/*
+ * Put context in front of @err's text, "CONTEXT: text", cut at the end, and return @code, which
+ * becomes its code.  Keeps the hint.  LWC_OK changes nothing.
+ */
 enum lwc_code lwc_wrap(struct lwc_error *err, enum lwc_code code, const char *fmt, ...)
     LWC_PRINTF(3, 4) LWC_RESULT;
 

@@ -35,7 +35,7 @@ struct lwc_identity_copy {
  */
 enum lwc_code lwc_identity_check(const struct lwc_identity *id, struct lwc_error *err) LWC_RESULT;
 
-/* One member alone. */
+/* One member alone.  A sub-account may be "", none; a profile and a key id may not. */
 enum lwc_code lwc_profile_check(const char *profile, struct lwc_error *err) LWC_RESULT;
 enum lwc_code lwc_key_id_check(const char *key_id, struct lwc_error *err) LWC_RESULT;
 enum lwc_code lwc_sub_account_check(const char *sub_account, struct lwc_error *err) LWC_RESULT;

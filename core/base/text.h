@@ -13,7 +13,8 @@
 
 /*
  * Write @len bytes of @in into @out as text that a terminal shows and does not obey: control
- * bytes, DEL, C1 controls and invalid UTF-8 become "\xNN", runs of blanks one blank, ends
+ * bytes, DEL, C1 controls, invisible and direction-changing characters and invalid UTF-8 become
+ * "\xNN", runs of blanks one blank, ends
  * trimmed; "..." where it was cut to fit @cap.  @out always ends in NUL.  Returns @out.
  */
 char *lwc_text_printable(char *out, size_t cap, const void *in, size_t len);

@@ -77,74 +77,74 @@ static void member_checks_keep_alphabets_and_lengths(void **state)
     }
 }
 
+static const struct {
+    const char *host;
+    bool alone;
+    bool with_port;
+} host_cases[] = {
+    {"acme.lacework.net", true, true},
+    {"localhost", true, true},
+    {"a-1.b", true, true},
+    {"127.0.0.1", true, true},
+    {"[::1]", true, true},
+    {"[2001:db8::1]", true, true},
+    {"[::ffff:1.2.3.4]", true, true},
+    {L63 ".net", true, true},
+    {L63 "." L63 "." L63 "." L10 L10 L10 L10 L10 L10 "a", true, true},
+    {L63 "." L63 "." L63 "." L10 L10 L10 L10 L10 L10 "ab", false, false},
+    {"acme.lacework.net:8443", false, true},
+    {"[::1]:1", false, true},
+    {"127.0.0.1:65535", false, true},
+    {"a:443", false, false},
+    {"a:0", false, false},
+    {"a:080", false, false},
+    {"a:65536", false, false},
+    {"a:", false, false},
+    {"a:+1", false, false},
+    {"a:1:2", false, false},
+    {"a:1 ", false, false},
+    {"", false, false},
+    {":80", false, false},
+    {".", false, false},
+    {"a.", false, false},
+    {".a", false, false},
+    {"a..b", false, false},
+    {"-a.b", false, false},
+    {"a-.b", false, false},
+    {"Acme.lacework.net", false, false},
+    {"a_b.net", false, false},
+    {"a b", false, false},
+    {"a/b", false, false},
+    {"u@a", false, false},
+    {"a%2e", false, false},
+    {"a\n", false, false},
+    {"caf\xc3\xa9.net", false, false},
+    {L63 "d.net", false, false},
+    {"256.0.0.1", false, false},
+    {"1.2.3", false, false},
+    {"127.0.0.01", false, false},
+    {"0x7f.1", false, false},
+    {"a.0x7f", false, false},
+    {"2130706433", false, false},
+    {"::1", false, false},
+    {"[::1", false, false},
+    {"[]", false, false},
+    {"[::1]x", false, false},
+    {"[::1]]", false, false},
+    {"[::G]", false, false},
+    {"[2001:DB8::1]", false, false},
+    {"[fe80::1%eth0]", false, false},
+    {"[1.2.3.4]", false, false},
+    {"[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]", false, false},
+};
+
 static void host_is_canonical_judges_forms(void **state)
 {
-    static const struct {
-        const char *host;
-        bool alone;
-        bool with_port;
-    } cases[] = {
-        {"acme.lacework.net", true, true},
-        {"localhost", true, true},
-        {"a-1.b", true, true},
-        {"127.0.0.1", true, true},
-        {"[::1]", true, true},
-        {"[2001:db8::1]", true, true},
-        {"[::ffff:1.2.3.4]", true, true},
-        {L63 ".net", true, true},
-        {L63 "." L63 "." L63 "." L10 L10 L10 L10 L10 L10 "a", true, true},
-        {L63 "." L63 "." L63 "." L10 L10 L10 L10 L10 L10 "ab", false, false},
-        {"acme.lacework.net:8443", false, true},
-        {"[::1]:1", false, true},
-        {"127.0.0.1:65535", false, true},
-        {"a:443", false, false},
-        {"a:0", false, false},
-        {"a:080", false, false},
-        {"a:65536", false, false},
-        {"a:", false, false},
-        {"a:+1", false, false},
-        {"a:1:2", false, false},
-        {"a:1 ", false, false},
-        {"", false, false},
-        {":80", false, false},
-        {".", false, false},
-        {"a.", false, false},
-        {".a", false, false},
-        {"a..b", false, false},
-        {"-a.b", false, false},
-        {"a-.b", false, false},
-        {"Acme.lacework.net", false, false},
-        {"a_b.net", false, false},
-        {"a b", false, false},
-        {"a/b", false, false},
-        {"u@a", false, false},
-        {"a%2e", false, false},
-        {"a\n", false, false},
-        {"caf\xc3\xa9.net", false, false},
-        {L63 "d.net", false, false},
-        {"256.0.0.1", false, false},
-        {"1.2.3", false, false},
-        {"127.0.0.01", false, false},
-        {"0x7f.1", false, false},
-        {"a.0x7f", false, false},
-        {"2130706433", false, false},
-        {"::1", false, false},
-        {"[::1", false, false},
-        {"[]", false, false},
-        {"[::1]x", false, false},
-        {"[::1]]", false, false},
-        {"[::G]", false, false},
-        {"[2001:DB8::1]", false, false},
-        {"[fe80::1%eth0]", false, false},
-        {"[1.2.3.4]", false, false},
-        {"[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]", false, false},
-    };
-
     (void)state;
-    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        print_message("'%s'\n", cases[i].host);
-        assert_int_equal(lwc_host_is_canonical(cases[i].host, false), cases[i].alone);
-        assert_int_equal(lwc_host_is_canonical(cases[i].host, true), cases[i].with_port);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(host_cases); i++) {
+        print_message("'%s'\n", host_cases[i].host);
+        assert_int_equal(lwc_host_is_canonical(host_cases[i].host, false), host_cases[i].alone);
+        assert_int_equal(lwc_host_is_canonical(host_cases[i].host, true), host_cases[i].with_port);
     }
 }
 
