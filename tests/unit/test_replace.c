@@ -26,6 +26,17 @@ static int fail_errno;
 static int calls;
 static int fallocate_errno;
 static uid_t lie_uid;
+static char order[32]; /* w write, s fsync, l linkat, r renameat */
+
+static void note(char step)
+{
+    size_t len = strlen(order);
+
+    if (len + 1 < sizeof order) {
+        order[len] = step;
+        order[len + 1] = '\0';
+    }
+}
 
 static bool fails(void)
 {
@@ -86,11 +97,13 @@ int __wrap_posix_fallocate(int fd, off_t from, off_t len)
 
 ssize_t __wrap_write(int fd, const void *bytes, size_t len)
 {
+    note('w');
     return fails() ? -1 : __real_write(fd, bytes, len);
 }
 
 int __wrap_fsync(int fd)
 {
+    note('s');
     return fails() ? -1 : __real_fsync(fd);
 }
 
@@ -119,11 +132,13 @@ int __wrap_fstatat(int fd, const char *name, struct stat *st, int flags)
 
 int __wrap_linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
 {
+    note('l');
     return fails() ? -1 : __real_linkat(from_fd, from, to_fd, to, flags);
 }
 
 int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
 {
+    note('r');
     return fails() ? -1 : __real_renameat(from_fd, from, to_fd, to);
 }
 
@@ -195,6 +210,18 @@ static void replace_keeps_the_previous_file(void **state)
     tmpdir_assert_text(dir, "store", "3");
     tmpdir_assert_text(dir, "store.old", "2");
     assert_int_equal(tmpdir_count(dir, "."), 2);
+}
+
+static void replace_forces_to_disk_before_and_after_the_rename(void **state)
+{
+    const struct tmpdir *dir = *state;
+    LWC_AUTO_PATH path = LWC_PATH_INIT;
+
+    tmpdir_write(dir, "store", "old", 3, 0600);
+    resolve(dir, "store", &path);
+    order[0] = '\0';
+    assert_int_equal(put(&path, "new", "store.old", NULL), LWC_OK);
+    assert_string_equal(order, "wslrrs");
 }
 
 /* As after a crash between keeping the previous file and replacing it. */
@@ -422,6 +449,7 @@ int main(void)
         TEST(replace_makes_a_private_file_whatever_the_umask),
         TEST(replace_by_nothing_is_an_empty_file),
         TEST(replace_keeps_the_previous_file),
+        TEST(replace_forces_to_disk_before_and_after_the_rename),
         TEST(replace_with_previous_being_the_same_file_leaves_no_third),
         TEST(replace_through_a_link_keeps_the_link),
         TEST(replace_of_what_is_no_file_is_invalid),

@@ -37,6 +37,22 @@ void *__wrap_sodium_malloc(size_t len);
 void *__real_sodium_malloc(size_t len);
 
 static bool memory_gone;
+static char swap_path[TMPDIR_PATH_LEN]; /* becomes a link right after it was looked at */
+
+int __wrap_fstatat(int fd, const char *name, struct stat *st, int flags);
+int __real_fstatat(int fd, const char *name, struct stat *st, int flags);
+
+int __wrap_fstatat(int fd, const char *name, struct stat *st, int flags)
+{
+    int result = __real_fstatat(fd, name, st, flags);
+
+    if (swap_path[0] != '\0') {
+        assert_int_equal(unlink(swap_path), 0);
+        assert_int_equal(symlink("world", swap_path), 0);
+        swap_path[0] = '\0';
+    }
+    return result;
+}
 
 static bool is_faulty(void)
 {
@@ -83,6 +99,7 @@ static int setup(void **state)
     write_nothing = false;
     lie_uid = 0;
     memory_gone = false;
+    swap_path[0] = '\0';
     return tmpdir_setup(state);
 }
 
@@ -226,6 +243,22 @@ static void open_of_late_link_is_refused_untouched(void **state)
     assert_int_equal(st.st_size, 42);
 }
 
+static void open_of_file_swapped_for_a_link_is_refused(void **state)
+{
+    const struct tmpdir *dir = *state;
+    LWC_AUTO_PATH path = LWC_PATH_INIT;
+    struct lwc_error err = {0};
+    int fd = -1;
+    char text[TMPDIR_PATH_LEN];
+
+    make_world(dir);
+    assert_int_equal(lwc_path_resolve(tmpdir_join(dir, "private", text), &path, NULL), LWC_OK);
+    tmpdir_join(dir, "private", swap_path);
+    assert_int_equal(lwc_file_open(&path, LWC_TRUST_CONTENT, &fd, NULL, &err), LWC_E_INVALID);
+    assert_int_equal(err.sys, ELOOP);
+    assert_int_equal(fd, -1);
+}
+
 static void read_with_faults_keeps_what_was_there(void **state)
 {
     static const struct {
@@ -365,6 +398,7 @@ int main(void)
         TEST(read_of_foreign_file_is_unsafe),
         TEST(open_gives_descriptor_closed_on_exec_and_stat),
         TEST(open_of_late_link_is_refused_untouched),
+        TEST(open_of_file_swapped_for_a_link_is_refused),
         TEST(read_with_faults_keeps_what_was_there),
         TEST(read_beyond_cap_is_invalid_and_wiped),
         TEST(read_of_endless_input_stops_at_the_cap),
