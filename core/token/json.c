@@ -23,16 +23,16 @@ struct scan {
 
 static bool scan_value(struct scan *scan);
 
-static bool complain(struct scan *scan, const char *what)
-{
-    scan->what = what;
-    return false;
-}
-
 /* The next byte, or -1 at the end. */
 static int peek(const struct scan *scan)
 {
     return scan->at < scan->end ? *scan->at : -1;
+}
+
+static bool complain(struct scan *scan, const char *what)
+{
+    scan->what = peek(scan) < 0 ? "it is cut short" : what;
+    return false;
 }
 
 static bool take(struct scan *scan, int byte)
@@ -94,9 +94,6 @@ static bool scan_string(struct scan *scan)
     while (!take(scan, '"')) {
         int byte = peek(scan);
 
-        if (byte < 0) {
-            return complain(scan, "it is cut short");
-        }
         if (byte < 0x20) {
             return complain(scan, "a control byte in a string");
         }
@@ -148,7 +145,7 @@ static bool scan_word(struct scan *scan)
             return true;
         }
     }
-    return complain(scan, peek(scan) < 0 ? "it is cut short" : "a value that is none");
+    return complain(scan, "a value that is none");
 }
 
 static bool scan_member(struct scan *scan)
@@ -173,10 +170,7 @@ static bool scan_members(struct scan *scan, int closing)
             return false;
         }
     } while (take(scan, ','));
-    if (take(scan, closing)) {
-        return true;
-    }
-    return complain(scan, peek(scan) < 0 ? "it is cut short" : "a missing comma or bracket");
+    return take(scan, closing) || complain(scan, "a missing comma or bracket");
 }
 
 static bool scan_nested(struct scan *scan, int closing)

@@ -141,7 +141,7 @@ static enum lwc_code check_headers(const struct lwc_http_request *request, struc
 enum lwc_code lwc_http_check(const struct lwc_http_request *request,
                              char host_out[LWC_HTTP_HOST_LEN], struct lwc_error *err)
 {
-    const char *host = request->url + strlen(LWC_HTTP_SCHEME);
+    const char *host = NULL;
     size_t len = 0;
     enum lwc_code code = check_headers(request, err);
 
@@ -151,6 +151,7 @@ enum lwc_code lwc_http_check(const struct lwc_http_request *request,
     if (strncmp(request->url, LWC_HTTP_SCHEME, strlen(LWC_HTTP_SCHEME)) != 0) {
         return lwc_fail(err, LWC_E_INVALID, "not an https URL");
     }
+    host = request->url + strlen(LWC_HTTP_SCHEME);
     len = strcspn(host, "/");
     if (len == 0 || len >= LWC_HTTP_HOST_LEN ||
         !lwc_text_is_graph(request->url, strlen(request->url)) || !is_name(request->method)) {
