@@ -268,7 +268,6 @@ static enum lwc_code fail_time(const struct transfer *transfer, struct lwc_error
         const char *what;
     } phases[] = {
         {CURLINFO_NAMELOOKUP_TIME_T, "the name was not resolved"},
-        {CURLINFO_CONNECT_TIME_T, "no connection"},
         {CURLINFO_APPCONNECT_TIME_T, "no TLS connection"},
     };
     const char *what = "no whole reply";

@@ -4,6 +4,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+#define HOST_BYTES                                                   \
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" \
+    "-.:[]"
+
 void lwc_http_reply_clear(struct lwc_http_reply *reply)
 {
     if (reply != NULL) {
@@ -153,7 +157,7 @@ enum lwc_code lwc_http_check(const struct lwc_http_request *request,
     }
     host = request->url + strlen(LWC_HTTP_SCHEME);
     len = strcspn(host, "/");
-    if (len == 0 || len >= LWC_HTTP_HOST_LEN ||
+    if (len == 0 || len >= LWC_HTTP_HOST_LEN || strspn(host, HOST_BYTES) != len ||
         !lwc_text_is_graph(request->url, strlen(request->url)) || !is_name(request->method)) {
         return lwc_fail(err, LWC_E_INVALID, "a malformed request");
     }

@@ -3,7 +3,7 @@
 """Stand-in for the Lacework API on loopback, for tests.  Standard library only.
 
     standin.py DIR --tls-cert PEM --tls-key KEY [--parent PID] [--port N] [--key ID:SHA256[:ROLE]]
-               [--plain] [--proxy] [--ipv6] [--rate N]
+               [--plain] [--old-tls] [--proxy] [--ipv6] [--rate N]
 
 DIR holds what the server and its user exchange:
   port   (written)  the port, in one piece, once the server listens
@@ -40,6 +40,7 @@ import sys
 import threading
 import time
 import urllib.parse
+import warnings
 
 sys.dont_write_bytecode = True
 from standin_modes import EXPIRES, MAX_BODY, MODES, SHAPES, TOKENS, Reply, parse_modes  # noqa: E402
@@ -300,6 +301,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         fields.update(reply.log)
         for name in ("Account-Name", "Org-Access", "Host", "User-Agent", "Accept"):
             fields[name.lower()] = self.headers.get(name, "")
+        for name in ("Authorization", "Cookie"):
+            fields[name.lower()] = "present" if name in self.headers else ""
         self.server.state.log(fields)
 
     # Replies
@@ -396,10 +399,14 @@ class Proxy(socketserver.StreamRequestHandler):
 
     def handle(self):
         line = self.rfile.readline(4096).decode("latin-1").split()
-        while self.rfile.readline(65536).strip():
-            pass
+        names = set()
+        for header in iter(self.rfile.readline, b""):
+            if not header.strip():
+                break
+            names.add(header.partition(b":")[0].strip().lower())
         method, target = (line + ["", ""])[:2]
-        self.server.state.log({"method": method, "path": target, "status": "proxy"})
+        secret = "present" if b"x-lw-uaks" in names else "absent"
+        self.server.state.log({"method": method, "path": target, "status": "proxy", "secret": secret})
         if method != "CONNECT":
             self.wfile.write(b"HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n")
             return
@@ -442,6 +449,7 @@ def parse_arguments():
     parser.add_argument("--tls-cert")
     parser.add_argument("--tls-key")
     parser.add_argument("--plain", action="store_true", help="http instead of https")
+    parser.add_argument("--old-tls", action="store_true", help="TLS 1.1 at most")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--parent", type=int, help="stop when this process is gone")
     parser.add_argument("--key", action="append", default=[], metavar="ID:SHA256[:ROLE]")
@@ -463,6 +471,11 @@ def main():
     if not args.plain:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(args.tls_cert, args.tls_key)
+        if args.old_tls:
+            warnings.simplefilter("ignore", DeprecationWarning)
+            tls.set_ciphers("DEFAULT@SECLEVEL=0")
+            tls.minimum_version = ssl.TLSVersion.TLSv1
+            tls.maximum_version = ssl.TLSVersion.TLSv1_1
     state = State(args)
     server = Server(("127.0.0.1", args.port), Handler, state, tls)
     port = serve(server)
