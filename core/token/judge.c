@@ -161,7 +161,8 @@ static void server_message(const struct lwc_http_reply *reply, const struct lwc_
 
 static enum lwc_code judge_rate(const struct lwc_http_reply *reply, struct lwc_error *err)
 {
-    int64_t wait_s = reply->reset_s >= 0 ? reply->reset_s : reply->retry_after_s;
+    /* Both may be there; the longer one keeps both promises. */
+    int64_t wait_s = reply->reset_s > reply->retry_after_s ? reply->reset_s : reply->retry_after_s;
     enum lwc_code code = LWC_OK;
 
     wait_s = wait_s >= 0 ? wait_s : WAIT_DEFAULT_S;

@@ -410,6 +410,7 @@ static void rate_limit_says_how_long_to_wait(void **state)
         {"RateLimit-Reset", 37, NONE, 37},
         {"Retry-After", NONE, 12, 12},
         {"both", 37, 12, 37},
+        {"both, the other way round", 12, 37, 37},
         {"neither", NONE, NONE, 60},
         {"zero", 0, NONE, 1},
         {"an hour", 3600, NONE, 3600},

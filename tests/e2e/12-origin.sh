@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The secret goes to the origin stored with it and nowhere else: redirects, certificates, variables.
+. "$(dirname "$0")/../support/e2e.sh"
+start_standin --dir "$T/elsewhere"
+ELSEWHERE=$STANDIN ELSEWHERE_URL=$API_URL ELSEWHERE_ORIGIN=$ORIGIN
+start_standin --dir "$T/standin"
+plant_key
+make_store_keyfile
+run 0 "$HELPER" add -a acme --key-id "$KEY_ID" --secret-stdin --api-url "$API_URL" <<<"$SECRET"
+
+# --- a redirect is not followed, whatever its status
+for status in 301 302 303 307 308; do
+    for target in "$ELSEWHERE_URL/api/v2/access/tokens" "//$ELSEWHERE_ORIGIN/x" /api/v2/elsewhere; do
+        mode "redirect $target $status"
+        run 10 "$HELPER" get --format token
+        expect_stdout_empty
+        expect_stderr_has 'redirect'
+    done
+done
+[ ! -s "$ELSEWHERE/log" ] || fail "the redirect was followed: $(cat "$ELSEWHERE/log")"
+[ "$(grep -c path= "$STANDIN/log")" = 16 ] || fail "more requests than calls"
+mode
+
+# --- variables, requests and options do not re-aim a stored key
+export LW_API_SERVER_URL=$ELSEWHERE_URL LW_ACCOUNT=acme
+run 0 "$HELPER" get --format token
+run 0 "$HELPER" get --format token -p default
+unset LW_API_SERVER_URL LW_ACCOUNT
+run 0 "$HELPER" get < <(printf 'protocol=https\nhost=%s\n\n' "$ELSEWHERE_ORIGIN")
+expect_stdout_empty
+run 0 "$HELPER" get < <(printf 'url=https://acme.lacework.net@%s/\n\n' "$ELSEWHERE_ORIGIN")
+expect_stdout_empty
+run 2 "$HELPER" get --format token -p default --api-url "$ELSEWHERE_URL"
+run 3 "$HELPER" get --format token -a other
+[ ! -s "$ELSEWHERE/log" ] || fail "a stored key was re-aimed"
+
+# LW_API_SERVER_URL re-aims the environment's key alone, over https only.
+export LW_ACCOUNT=acme LW_API_KEY=$KEY_ID LW_API_SECRET=$SECRET
+LW_API_SERVER_URL=http://127.0.0.1:1 run 2 "$HELPER" get --format token
+expect_stderr_has LW_API_SERVER_URL
+LW_API_SERVER_URL=$API_URL run 0 "$HELPER" get --format token
+unset LW_ACCOUNT LW_API_KEY LW_API_SECRET
+
+# --- certificates
+refuse_certificate() { # name of the certificate, pattern
+    start_standin --dir "$T/$1" --cert "$1"
+    plant_key
+    run 10 "$HELPER" add -a acme -p "$1" --key-id "$KEY_ID" --secret-stdin --api-url "$API_URL" <<<"$SECRET"
+    expect_stdout_empty
+    expect_stderr_has "$2"
+    expect_stderr_lacks "$SECRET"
+    ! grep -q path= "$STANDIN/log" 2>/dev/null || fail "a request reached $1"
+    run 3 "$HELPER" show -p "$1"
+}
+refuse_certificate wrong-name 'name'
+refuse_certificate other 'certificate'
+refuse_certificate expired 'certificate|expired'
+
+# The right certificate and another CA; the test CA as a hashed directory; no such file.
+STANDIN=$T/standin
+LWCRED_CA_BUNDLE=$CA/other-ca.pem run 10 "$HELPER" get --format token -p default
+LWCRED_CA_BUNDLE=$T/none.pem run 2 "$HELPER" get --format token -p default
+expect_stderr_has 'LWCRED_CA_BUNDLE'
+(
+    unset LWCRED_CA_BUNDLE
+    run 10 "$HELPER" get --format token -p default
+    SSL_CERT_DIR=$CA/hashed run 0 "$HELPER" get --format token -p default
+    SSL_CERT_FILE=$CA/ca.pem run 0 "$HELPER" get --format token -p default
+    SSL_CERT_FILE=$CA/other-ca.pem run 10 "$HELPER" get --format token -p default
+)
+
+# --- plain http on the other end
+start_standin --dir "$T/plain" --plain
+plant_key
+run 10 "$HELPER" add -a acme -p plain --key-id "$KEY_ID" --secret-stdin --api-url "https://127.0.0.1:$PORT" <<<"$SECRET"
+! grep -q secret=right "$STANDIN/log" 2>/dev/null || fail "the secret went over plain http"
+run 2 "$HELPER" add -a acme -p plain --key-id "$KEY_ID" --secret-stdin --api-url "http://127.0.0.1:$PORT" <<<"$SECRET"
+
+# --- a proxy sees the tunnel only
+start_standin --dir "$T/proxied" --proxy
+plant_key
+https_proxy=$PROXY_URL run 0 "$HELPER" add -a acme -p proxied --key-id "$KEY_ID" --secret-stdin --api-url "$API_URL" <<<"$SECRET"
+https_proxy=http://127.0.0.1:1 run 10 "$HELPER" get --format token -p proxied
+https_proxy=http://127.0.0.1:1 no_proxy=localhost run 0 "$HELPER" get --format token -p proxied
+no_secret_left ""
+echo ok
