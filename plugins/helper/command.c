@@ -160,8 +160,8 @@ static enum lwc_code run(struct lwc_app *app, const struct lwc_command *command,
         return lwc_help_command(command, err);
     }
     if (app->args.operands - 1 > command->operands) {
-        code = lwc_fail(err, LWC_E_INVALID, "'%s' takes at most %zu arguments", command->name,
-                        command->operands);
+        code = lwc_fail(err, LWC_E_INVALID, "'%s' takes %s", command->name,
+                        command->operands == 0 ? "no arguments" : "one argument");
         return lwc_hint(err, code, "see 'lw-credential-helper %s --help'", command->name);
     }
     code = account == NULL ? LWC_OK : lwc_account_parse(account, app->account, err);

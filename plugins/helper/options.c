@@ -173,6 +173,11 @@ static enum lwc_code unknown(const char *name, size_t len, struct lwc_error *err
     }
     near = lwc_text_nearest(word, names, LWC_OPTS);
     code = lwc_fail(err, LWC_E_INVALID, "unknown option --%.*s", len < 64 ? (int)len : 64, name);
+    if (lwc_streq(word, "secret")) {
+        return lwc_hint(err, code,
+                        "a secret never stands on a command line: --secret-file or "
+                        "--secret-stdin");
+    }
     return near == NULL ? code : lwc_hint(err, code, "did you mean --%s?", near);
 }
 

@@ -17,8 +17,8 @@
  *  2. Show nothing that is typed, unless LWC_PROMPT_ECHO.
  *  3. Give the terminal back as it was on every way out: answer, error, end of input, SIGINT,
  *     SIGTERM, SIGHUP, SIGQUIT, SIGTSTP; these then do what they do otherwise.
- *  4. Throw away what was typed before the question and, for hidden answers, behind the answer:
- *     a paste of several lines must not end in the shell.
+ *  4. For a hidden answer, throw away what was typed before the question (it was shown) and
+ *     behind the answer: a paste of several lines must not end in the shell.
  *  5. Keep the answer in locked memory only.
  */
 

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugins/helper/app.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/capture.h"
+
+static struct lwc_options seen;
+
+enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
+                              struct lwc_error *err);
+enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
+                              struct lwc_error *err)
+{
+    (void)ctx_out;
+    (void)err;
+    seen = *options;
+    return LWC_OK;
+}
+
+static const char *const variables[] = {"LWCRED_NO_PROMPT", "CI", "GIT_TERMINAL_PROMPT",
+                                        "LWCRED_SERVICE", "LWCRED_CONFIG"};
+
+static int clear_variables(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(variables); i++) {
+        assert_int_equal(unsetenv(variables[i]), 0);
+    }
+    return 0;
+}
+
+static void no_prompt_follows_option_and_variables(void **state)
+{
+    static const struct {
+        const char *variable;
+        const char *value;
+        bool no_prompt;
+    } cases[] = {
+        {"LWCRED_NO_PROMPT", "1", true},
+        {"LWCRED_NO_PROMPT", "yes", true},
+        {"LWCRED_NO_PROMPT", "0", false},
+        {"LWCRED_NO_PROMPT", "", false},
+        {"CI", "true", true},
+        {"CI", "1", true},
+        {"CI", "false", false},
+        {"CI", "", false},
+        {"GIT_TERMINAL_PROMPT", "0", true},
+        {"GIT_TERMINAL_PROMPT", "false", true},
+        {"GIT_TERMINAL_PROMPT", "1", false},
+        {"GIT_TERMINAL_PROMPT", "", false},
+    };
+    struct lwc_app app = {.git_helper = false};
+
+    assert_false(lwc_app_no_prompt(&app));
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        print_message("%s=%s\n", cases[i].variable, cases[i].value);
+        assert_int_equal(clear_variables(state), 0);
+        assert_int_equal(setenv(cases[i].variable, cases[i].value, 1), 0);
+        assert_int_equal(lwc_app_no_prompt(&app), cases[i].no_prompt);
+    }
+    assert_int_equal(clear_variables(state), 0);
+    app.args.option[LWC_OPT_NO_PROMPT] = "";
+    assert_true(lwc_app_no_prompt(&app));
+}
+
+static void open_passes_options_on(void **state)
+{
+    struct lwc_app app = {.git_helper = false};
+
+    (void)state;
+    app.args.option[LWC_OPT_SERVICE] = "ci";
+    app.args.option[LWC_OPT_CONFIG] = "/stack";
+    app.args.option[LWC_OPT_TIMEOUT] = "2m";
+    app.args.option[LWC_OPT_NO_PROMPT] = "";
+    assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
+    assert_string_equal(seen.service, "ci");
+    assert_string_equal(seen.config, "/stack");
+    assert_int_equal(seen.timeout_ms, 120000);
+    assert_int_equal(seen.flags, LWC_OPEN_NO_PROMPT);
+    assert_null(seen.prompt);
+}
+
+static void open_falls_back_to_variables_and_defaults(void **state)
+{
+    struct lwc_app app = {.git_helper = false};
+
+    (void)state;
+    assert_int_equal(setenv("LWCRED_SERVICE", "web", 1), 0);
+    assert_int_equal(setenv("LWCRED_CONFIG", "", 1), 0);
+    assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
+    assert_string_equal(seen.service, "web");
+    assert_null(seen.config);
+    assert_int_equal(seen.timeout_ms, 0);
+    assert_int_equal(seen.flags, 0);
+    assert_non_null(seen.prompt);
+}
+
+static void log_shows_what_the_options_want(void **state)
+{
+    static const struct {
+        enum lwc_opt option;
+        const char *text;
+    } cases[] = {
+        {LWC_OPT_JSON, "lw-credential-helper: warning: w\n"},
+        {LWC_OPT_QUIET, ""},
+        {LWC_OPT_VERBOSE, "lw-credential-helper: warning: w\nlw-credential-helper: i\n"
+                          "lw-credential-helper: t\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_app app = {.git_helper = false};
+        struct capture capture;
+
+        app.args.option[cases[i].option] = "";
+        assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
+        capture_begin(&capture, NULL);
+        seen.log(seen.data, LWC_LOG_WARNING, "w");
+        seen.log(seen.data, LWC_LOG_INFO, "i");
+        seen.log(seen.data, LWC_LOG_TRACE, "t");
+        capture_end(&capture);
+        assert_string_equal(capture.err, cases[i].text);
+        assert_string_equal(capture.out, "");
+    }
+}
+
+static void query_has_what_was_said(void **state)
+{
+    struct lwc_app app = {.account = "acme.lacework.net"};
+    struct lwc_query query;
+
+    (void)state;
+    app.args.option[LWC_OPT_PROFILE] = "prod";
+    query = lwc_app_query(&app);
+    assert_int_equal(query.size, sizeof query);
+    assert_string_equal(query.profile, "prod");
+    assert_string_equal(query.account, "acme.lacework.net");
+    query = lwc_app_query(&(struct lwc_app){.git_helper = false});
+    assert_null(query.profile);
+    assert_null(query.account);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(no_prompt_follows_option_and_variables, clear_variables),
+        cmocka_unit_test_setup(open_passes_options_on, clear_variables),
+        cmocka_unit_test_setup(open_falls_back_to_variables_and_defaults, clear_variables),
+        cmocka_unit_test_setup(log_shows_what_the_options_want, clear_variables),
+        cmocka_unit_test_setup(query_has_what_was_said, clear_variables),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/identity.h"
+#include "plugins/helper/command.h"
+#include "tests/support/capture.h"
+
+/* A library that notes what it is asked and answers what it is told to. */
+static struct {
+    enum lwc_code code;
+    int opened;
+    int asked;
+    char profile[80];
+    char account[300];
+    char key_id[300];
+    char sub_account[80];
+    bool org_access;
+    int64_t ttl_s;
+} fake;
+
+static const struct lwc_identity identity = {
+    .profile = "prod",
+    .account = "acme.lacework.net",
+    .origin = "",
+    .key_id = "ACME_01",
+    .sub_account = "",
+    .kind = LWC_KIND_ACCESS_KEY,
+};
+
+enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
+                              struct lwc_error *err);
+enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
+                              struct lwc_error *err)
+{
+    (void)options;
+    (void)ctx_out;
+    (void)err;
+    fake.opened++;
+    return LWC_OK;
+}
+
+static void note(char *room, size_t cap, const char *text)
+{
+    (void)snprintf(room, cap, "%s", text == NULL ? "(null)" : text);
+}
+
+enum lwc_code __wrap_lwc_token_get(struct lwc_context *ctx, const struct lwc_query *query,
+                                   struct lwc_token **token_out, struct lwc_error *err);
+enum lwc_code __wrap_lwc_token_get(struct lwc_context *ctx, const struct lwc_query *query,
+                                   struct lwc_token **token_out, struct lwc_error *err)
+{
+    (void)ctx;
+    (void)token_out;
+    fake.asked++;
+    note(fake.profile, sizeof fake.profile, query->profile);
+    note(fake.account, sizeof fake.account, query->account);
+    note(fake.key_id, sizeof fake.key_id, query->key_id);
+    note(fake.sub_account, sizeof fake.sub_account, query->sub_account);
+    fake.org_access = query->org_access;
+    fake.ttl_s = query->ttl_s;
+    return fake.code == LWC_OK ? LWC_OK : lwc_fail(err, fake.code, "told to");
+}
+
+const char *__wrap_lwc_token_text(const struct lwc_token *token);
+const char *__wrap_lwc_token_text(const struct lwc_token *token)
+{
+    (void)token;
+    return "tok-en";
+}
+
+const char *__wrap_lwc_token_source(const struct lwc_token *token);
+const char *__wrap_lwc_token_source(const struct lwc_token *token)
+{
+    (void)token;
+    return "file";
+}
+
+int64_t __wrap_lwc_token_expires_at(const struct lwc_token *token);
+int64_t __wrap_lwc_token_expires_at(const struct lwc_token *token)
+{
+    (void)token;
+    return 1800000000;
+}
+
+int64_t __wrap_lwc_token_expires_in(const struct lwc_token *token);
+int64_t __wrap_lwc_token_expires_in(const struct lwc_token *token)
+{
+    (void)token;
+    return 3600;
+}
+
+const struct lwc_identity *__wrap_lwc_token_identity(const struct lwc_token *token);
+const struct lwc_identity *__wrap_lwc_token_identity(const struct lwc_token *token)
+{
+    (void)token;
+    return &identity;
+}
+
+/* Runs get with @args and @input. */
+static enum lwc_code get(const struct lwc_args *args, const char *input, struct capture *capture,
+                         struct lwc_error *err)
+{
+    struct lwc_app app = {.args = *args};
+    enum lwc_code code = LWC_OK;
+
+    capture_begin(capture, input);
+    code = lwc_get_run(&app, err);
+    capture_end(capture);
+    return code;
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    memset(&fake, 0, sizeof fake);
+    return 0;
+}
+
+static void get_git_request_is_asked_and_answered(void **state)
+{
+    const struct lwc_args args = {.operands = 1};
+    struct capture capture;
+
+    (void)state;
+    assert_int_equal(
+        get(&args, "protocol=https\nhost=Acme.lacework.net\nusername=ACME_02\n\n", &capture, NULL),
+        LWC_OK);
+    assert_string_equal(fake.account, "acme.lacework.net");
+    assert_string_equal(fake.key_id, "ACME_02");
+    assert_string_equal(fake.profile, "(null)");
+    assert_string_equal(fake.sub_account, "(null)");
+    assert_int_equal(fake.ttl_s, 0);
+    assert_string_equal(capture.out, "protocol=https\nhost=Acme.lacework.net\n"
+                                     "username=x-lw-token\npassword=tok-en\n"
+                                     "password_expiry_utc=1800000000\n");
+    assert_string_equal(capture.err, "");
+}
+
+static void get_git_with_profile_reads_nothing(void **state)
+{
+    struct lwc_args args = {.operands = 1};
+    struct capture capture;
+
+    (void)state;
+    args.option[LWC_OPT_PROFILE] = "prod";
+    assert_int_equal(get(&args, "rubbish", &capture, NULL), LWC_OK);
+    assert_string_equal(fake.profile, "prod");
+    assert_string_equal(fake.account, "(null)");
+    assert_non_null(strstr(capture.out, "host=acme.lacework.net\n"));
+}
+
+static void get_options_reach_the_query(void **state)
+{
+    struct lwc_args args = {.operands = 1};
+    struct capture capture;
+
+    (void)state;
+    args.option[LWC_OPT_FORMAT] = "token";
+    args.option[LWC_OPT_TTL] = "10m";
+    args.option[LWC_OPT_SUB_ACCOUNT] = "sub";
+    args.option[LWC_OPT_ORG_ACCESS] = "";
+    assert_int_equal(get(&args, "rubbish", &capture, NULL), LWC_OK);
+    assert_string_equal(capture.out, "tok-en\n");
+    assert_string_equal(fake.sub_account, "sub");
+    assert_true(fake.org_access);
+    assert_int_equal(fake.ttl_s, 600);
+    assert_string_equal(fake.account, "(null)");
+}
+
+static void get_foreign_request_opens_nothing(void **state)
+{
+    static const char *const cases[] = {
+        "protocol=http\nhost=acme.lacework.net\n",
+        "protocol=https\n",
+        "host=acme.lacework.net\n",
+        "\n",
+        "protocol=https\nhost=acme.lacework.net.\n",
+    };
+    const struct lwc_args args = {.operands = 1};
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct capture capture;
+
+        print_message("%s", cases[i]);
+        assert_int_equal(get(&args, cases[i], &capture, NULL), LWC_OK);
+        assert_string_equal(capture.out, "");
+        assert_string_equal(capture.err, "");
+        assert_int_equal(fake.opened, 0);
+    }
+}
+
+static void get_malformed_request_is_refused(void **state)
+{
+    static const char *const cases[] = {"", "host\n", "host=a\nhost=b\n"};
+    const struct lwc_args args = {.operands = 1};
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct capture capture;
+
+        assert_int_equal(get(&args, cases[i], &capture, NULL), LWC_E_INVALID);
+        assert_string_equal(capture.out, "");
+        assert_int_equal(fake.opened, 0);
+    }
+}
+
+static void get_not_found_is_silent_for_a_request_only(void **state)
+{
+    struct lwc_args args = {.operands = 1};
+    struct lwc_error err = {0};
+    struct capture capture;
+
+    (void)state;
+    fake.code = LWC_E_NOT_FOUND;
+    assert_int_equal(get(&args, "protocol=https\nhost=a\n", &capture, &err), LWC_OK);
+    assert_int_equal(err.code, LWC_OK);
+    assert_string_equal(capture.out, "");
+    assert_string_equal(capture.err, "");
+    args.option[LWC_OPT_VERBOSE] = "";
+    assert_int_equal(get(&args, "protocol=https\nhost=a\n", &capture, &err), LWC_OK);
+    assert_non_null(strstr(capture.err, "no answer for host 'a': told to"));
+    args.option[LWC_OPT_PROFILE] = "prod";
+    assert_int_equal(get(&args, NULL, &capture, &err), LWC_E_NOT_FOUND);
+    args.option[LWC_OPT_PROFILE] = NULL;
+    args.option[LWC_OPT_FORMAT] = "json";
+    assert_int_equal(get(&args, NULL, &capture, &err), LWC_E_NOT_FOUND);
+}
+
+static void get_other_failures_are_told(void **state)
+{
+    static const enum lwc_code cases[] = {LWC_E_INVALID, LWC_E_LOCKED, LWC_E_NETWORK, LWC_E_REFUSED,
+                                          LWC_E_RATE_LIMITED};
+    const struct lwc_args args = {.operands = 1};
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_error err = {0};
+        struct capture capture;
+
+        fake.code = cases[i];
+        assert_int_equal(get(&args, "protocol=https\nhost=a\n", &capture, &err), cases[i]);
+        assert_int_equal(err.code, cases[i]);
+        assert_string_equal(capture.out, "");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(get_git_request_is_asked_and_answered, reset),
+        cmocka_unit_test_setup(get_git_with_profile_reads_nothing, reset),
+        cmocka_unit_test_setup(get_options_reach_the_query, reset),
+        cmocka_unit_test_setup(get_foreign_request_opens_nothing, reset),
+        cmocka_unit_test_setup(get_malformed_request_is_refused, reset),
+        cmocka_unit_test_setup(get_not_found_is_silent_for_a_request_only, reset),
+        cmocka_unit_test_setup(get_other_failures_are_told, reset),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/identity.h"
+#include "plugins/helper/command.h"
+#include "tests/support/capture.h"
+
+/* A library with credentials, in two backends. */
+static struct {
+    const struct lwc_identity *held[4];
+    enum lwc_code list_code;
+    enum lwc_code remove_code;
+    char removed[256];
+} fake;
+
+static const struct lwc_identity prod = {
+    .profile = "prod",
+    .account = "acme.lacework.net",
+    .origin = "127.0.0.1:18443",
+    .key_id = "ACME_01",
+    .sub_account = "sub",
+    .kind = LWC_KIND_ACCESS_KEY,
+    .flags = LWC_ID_ORG_ACCESS,
+};
+static const struct lwc_identity dev = {
+    .profile = "development",
+    .account = "a.lacework.net",
+    .origin = "",
+    .key_id = "",
+    .sub_account = "",
+    .kind = LWC_KIND_TOKEN,
+};
+
+enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
+                              struct lwc_error *err);
+enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
+                              struct lwc_error *err)
+{
+    (void)options;
+    (void)ctx_out;
+    (void)err;
+    return LWC_OK;
+}
+
+enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,
+                              lwc_list_fn *visit, void *data, struct lwc_error *err);
+enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,
+                              lwc_list_fn *visit, void *data, struct lwc_error *err)
+{
+    (void)ctx;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(fake.held) && fake.held[i] != NULL; i++) {
+        const struct lwc_identity *id = fake.held[i];
+
+        if (query->profile != NULL && !lwc_streq(query->profile, id->profile)) {
+            continue;
+        }
+        assert_int_equal(visit(data, id, i == 0 ? "file" : "env", err), LWC_OK);
+    }
+    return fake.list_code == LWC_OK ? LWC_OK : lwc_fail(err, fake.list_code, "told to");
+}
+
+enum lwc_code __wrap_lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *query,
+                                    const void *secret, size_t len, const char *backend,
+                                    char backend_out[LWC_BACKEND_NAME_MAX + 1],
+                                    struct lwc_error *err);
+enum lwc_code __wrap_lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *query,
+                                    const void *secret, size_t len, const char *backend,
+                                    char backend_out[LWC_BACKEND_NAME_MAX + 1],
+                                    struct lwc_error *err)
+{
+    (void)ctx;
+    assert_null(secret);
+    assert_int_equal(len, 0);
+    assert_null(query->key_id);
+    (void)snprintf(fake.removed, sizeof fake.removed, "%s %s", query->profile,
+                   backend == NULL ? "any" : backend);
+    if (fake.remove_code != LWC_OK) {
+        return lwc_fail(err, fake.remove_code, "told to");
+    }
+    strcpy(backend_out, "file");
+    return LWC_OK;
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    memset(&fake, 0, sizeof fake);
+    return 0;
+}
+
+typedef enum lwc_code run_fn(struct lwc_app *app, struct lwc_error *err);
+
+/* Runs a command with --profile @profile (NULL: without), and --json if @json. */
+static enum lwc_code run(run_fn *command, const char *profile, bool json, struct capture *capture,
+                         struct lwc_error *err)
+{
+    struct lwc_app app = {.git_helper = false};
+    enum lwc_code code = LWC_OK;
+
+    app.args.option[LWC_OPT_PROFILE] = profile;
+    app.args.option[LWC_OPT_JSON] = json ? "" : NULL;
+    capture_begin(capture, NULL);
+    code = command(&app, err);
+    capture_end(capture);
+    return code;
+}
+
+static void list_is_a_table_with_aligned_columns(void **state)
+{
+    struct capture capture;
+
+    (void)state;
+    fake.held[0] = &prod;
+    fake.held[1] = &dev;
+    assert_int_equal(run(lwc_list_run, NULL, false, &capture, NULL), LWC_OK);
+    assert_string_equal(capture.out,
+                        "PROFILE      ACCOUNT            KEY ID   SUB-ACCOUNT  ORG  BACKEND\n"
+                        "prod         acme.lacework.net  ACME_01  sub          yes  file\n"
+                        "development  a.lacework.net     -        -            no   env\n");
+    assert_string_equal(capture.err, "");
+}
+
+static void list_json_is_an_array(void **state)
+{
+    struct capture capture;
+
+    (void)state;
+    assert_int_equal(run(lwc_list_run, NULL, true, &capture, NULL), LWC_OK);
+    assert_string_equal(capture.out, "[]\n");
+    fake.held[0] = &prod;
+    fake.held[1] = &dev;
+    assert_int_equal(run(lwc_list_run, NULL, true, &capture, NULL), LWC_OK);
+    assert_string_equal(
+        capture.out,
+        "[{\"profile\":\"prod\",\"account\":\"acme.lacework.net\",\"keyId\":\"ACME_01\","
+        "\"subAccount\":\"sub\",\"orgAccess\":true,\"backend\":\"file\",\"kind\":\"access-key\"},"
+        "{\"profile\":\"development\",\"account\":\"a.lacework.net\",\"keyId\":\"\","
+        "\"subAccount\":\"\",\"orgAccess\":false,\"backend\":\"env\",\"kind\":\"token\"}]\n");
+}
+
+static void list_of_nothing_says_so_on_stderr(void **state)
+{
+    struct capture capture;
+
+    (void)state;
+    assert_int_equal(run(lwc_list_run, NULL, false, &capture, NULL), LWC_OK);
+    assert_string_equal(capture.out, "");
+    assert_non_null(strstr(capture.err, "no credential is stored"));
+}
+
+static void list_with_a_failed_backend_shows_the_rest_and_fails(void **state)
+{
+    struct capture capture;
+    struct lwc_error err = {0};
+
+    (void)state;
+    fake.held[0] = &prod;
+    fake.list_code = LWC_E_CORRUPT;
+    assert_int_equal(run(lwc_list_run, NULL, false, &capture, &err), LWC_E_CORRUPT);
+    assert_non_null(strstr(capture.out, "prod"));
+    assert_int_equal(err.code, LWC_E_CORRUPT);
+    fake.held[0] = NULL;
+    assert_int_equal(run(lwc_list_run, NULL, true, &capture, &err), LWC_E_CORRUPT);
+    assert_string_equal(capture.out, "");
+}
+
+static void show_prints_one_credential(void **state)
+{
+    struct capture capture;
+
+    (void)state;
+    fake.held[0] = &prod;
+    fake.held[1] = &dev;
+    assert_int_equal(run(lwc_show_run, "prod", false, &capture, NULL), LWC_OK);
+    assert_string_equal(capture.out, "profile: prod\naccount: acme.lacework.net\n"
+                                     "API at: 127.0.0.1:18443\nkey id: ACME_01\n"
+                                     "sub-account: sub\norg access: yes\nkind: access-key\n"
+                                     "backend: file\n");
+    assert_int_equal(run(lwc_show_run, "development", true, &capture, NULL), LWC_OK);
+    assert_int_equal(strncmp(capture.out, "{\"profile\":\"development\"", 24), 0);
+}
+
+static void show_needs_one_credential(void **state)
+{
+    struct capture capture;
+    struct lwc_error err = {0};
+
+    (void)state;
+    assert_int_equal(run(lwc_show_run, NULL, false, &capture, &err), LWC_E_NOT_FOUND);
+    fake.held[0] = &prod;
+    assert_int_equal(run(lwc_show_run, "nosuch", false, &capture, &err), LWC_E_NOT_FOUND);
+    assert_int_equal(run(lwc_show_run, NULL, false, &capture, &err), LWC_OK);
+    fake.held[1] = &prod;
+    assert_int_equal(run(lwc_show_run, NULL, false, &capture, &err), LWC_OK);
+    assert_non_null(strstr(capture.out, "backend: file\n"));
+    fake.held[2] = &dev;
+    assert_int_equal(run(lwc_show_run, NULL, false, &capture, &err), LWC_E_INVALID);
+    assert_string_equal(capture.out, "");
+    assert_non_null(strstr(err.hint, "--profile"));
+}
+
+static void remove_needs_a_profile(void **state)
+{
+    struct capture capture;
+    struct lwc_error err = {0};
+
+    (void)state;
+    assert_int_equal(run(lwc_remove_run, NULL, false, &capture, &err), LWC_E_INVALID);
+    assert_string_equal(fake.removed, "");
+    assert_int_equal(run(lwc_remove_run, "prod", false, &capture, &err), LWC_OK);
+    assert_string_equal(fake.removed, "prod any");
+    assert_string_equal(capture.out, "");
+    assert_non_null(strstr(capture.err, "removed profile 'prod' from backend 'file'"));
+    fake.remove_code = LWC_E_NOT_FOUND;
+    assert_int_equal(run(lwc_remove_run, "prod", false, &capture, &err), LWC_E_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(list_is_a_table_with_aligned_columns, reset),
+        cmocka_unit_test_setup(list_json_is_an_array, reset),
+        cmocka_unit_test_setup(list_of_nothing_says_so_on_stderr, reset),
+        cmocka_unit_test_setup(list_with_a_failed_backend_shows_the_rest_and_fails, reset),
+        cmocka_unit_test_setup(show_prints_one_credential, reset),
+        cmocka_unit_test_setup(show_needs_one_credential, reset),
+        cmocka_unit_test_setup(remove_needs_a_profile, reset),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

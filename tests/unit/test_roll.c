@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugins/helper/roll.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static enum lwc_code end_code;
+static const char *end_profile;
+
+enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
+                              struct lwc_error *err);
+enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
+                              struct lwc_error *err)
+{
+    (void)options;
+    (void)ctx_out;
+    (void)err;
+    return LWC_OK;
+}
+
+/* Three credentials; the last one's profile and the end are the test's choice. */
+enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,
+                              lwc_list_fn *visit, void *data, struct lwc_error *err);
+enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,
+                              lwc_list_fn *visit, void *data, struct lwc_error *err)
+{
+    const char *const profiles[] = {"one", "two", end_profile};
+
+    (void)ctx;
+    assert_string_equal(query->account, "acme.lacework.net");
+    for (size_t i = 0; i < LWC_ARRAY_LEN(profiles); i++) {
+        const struct lwc_identity id = {
+            .profile = profiles[i],
+            .account = "acme.lacework.net",
+            .origin = "",
+            .key_id = "ACME_01",
+            .sub_account = "",
+            .kind = LWC_KIND_ACCESS_KEY,
+        };
+        enum lwc_code code = visit(data, &id, "file", err);
+
+        if (code != LWC_OK) {
+            return code;
+        }
+    }
+    return end_code == LWC_OK ? LWC_OK : lwc_fail(err, end_code, "told to");
+}
+
+static void load_keeps_the_order(void **state)
+{
+    LWC_AUTO_ROLL roll = {0};
+    struct lwc_app app = {.account = "acme.lacework.net"};
+
+    (void)state;
+    end_profile = "three";
+    end_code = LWC_OK;
+    assert_int_equal(lwc_roll_load(&app, &roll, NULL), LWC_OK);
+    assert_int_equal(roll.count, 3);
+    assert_string_equal(roll.first->identity.id.profile, "one");
+    assert_string_equal(roll.first->next->identity.id.profile, "two");
+    assert_string_equal(roll.first->next->next->identity.id.profile, "three");
+    assert_string_equal(roll.first->backend, "file");
+    assert_null(roll.first->next->next->next);
+}
+
+static void load_failure_keeps_what_came_before(void **state)
+{
+    LWC_AUTO_ROLL roll = {0};
+    struct lwc_app app = {.account = "acme.lacework.net"};
+
+    (void)state;
+    end_profile = "three";
+    end_code = LWC_E_UNAVAILABLE;
+    assert_int_equal(lwc_roll_load(&app, &roll, NULL), LWC_E_UNAVAILABLE);
+    assert_int_equal(roll.count, 3);
+}
+
+static void load_refuses_a_malformed_identity(void **state)
+{
+    LWC_AUTO_ROLL roll = {0};
+    struct lwc_app app = {.account = "acme.lacework.net"};
+
+    (void)state;
+    end_profile = "a/b";
+    end_code = LWC_OK;
+    assert_int_equal(lwc_roll_load(&app, &roll, NULL), LWC_E_INVALID);
+    assert_int_equal(roll.count, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(load_keeps_the_order),
+        cmocka_unit_test(load_failure_keeps_what_came_before),
+        cmocka_unit_test(load_refuses_a_malformed_identity),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
