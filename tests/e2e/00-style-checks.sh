@@ -62,6 +62,5 @@ expect calls.py backends/a/a.c ':2: getenv' 'getenv("A");\n'
 expect calls.py core/stack/s.c ':2: printf' 'printf("x");\n'
 expect calls.py backends/a/a.c ':2: stderr' 'fputs("x", stderr);\n'
 expect calls.py core/lwcred.c ':2: exit' 'exit(1);\n'
-# shellcheck disable=SC2016
 expect shell.sh contrib/x.sh 'SC2086' 'rm $1\n'
 exit "$failed"

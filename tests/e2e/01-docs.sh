@@ -83,7 +83,6 @@ expect_stdout "lw-credential-helper $version"
 
 # The table of ARCHITECTURE.md names what there is, and nothing else.  A row without a suffix is
 # the .c and .h of that name; one with a slash at its end is a folder as a whole.
-# shellcheck disable=SC2016
 sed -n 's/^| `\([^`]*\)` |.*/\1/p' docs/ARCHITECTURE.md >"$T/rows"
 while read -r row; do
     [ -e "$row" ] || [ -e "$row.c" ] || [ -e "$row.h" ] || complain "ARCHITECTURE.md names $row, which does not exist"
