@@ -9,7 +9,6 @@
  *  3. The secret is read when it is asked for, and leaves through the sink only.
  *  4. LW_API_SERVER_URL re-aims this credential and no other; https only.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,35 +54,6 @@ static const char *setting(const struct env *env, const char *name)
     return lwc_is_set(value) ? value : NULL;
 }
 
-static void drop_newline(struct lwc_secret *value)
-{
-    size_t len = lwc_secret_len(value);
-
-    if (len > 0 && lwc_secret_bytes(value)[len - 1] == '\n') {
-        len--;
-    }
-    if (len > 0 && len < lwc_secret_len(value) && lwc_secret_bytes(value)[len - 1] == '\r') {
-        len--;
-    }
-    lwc_secret_truncate(value, len);
-}
-
-/* Read the file that the user named; a missing one is an error, the user meant it. */
-static enum lwc_code read_named(const char *name, const char *path, struct lwc_secret *value,
-                                struct lwc_error *err)
-{
-    enum lwc_code code = lwc_file_read(path, LWC_TRUST_CONTENT, LWC_SECRET_MAX, value, err);
-
-    if (code == LWC_E_NOT_FOUND) {
-        return lwc_fail_sys(err, LWC_E_INVALID, ENOENT, "%s names '%s'", name, path);
-    }
-    if (code != LWC_OK) {
-        return lwc_wrap(err, code, "%s", name);
-    }
-    drop_newline(value);
-    return LWC_OK;
-}
-
 /* A missing file of $CREDENTIALS_DIRECTORY is a value that is not set. */
 static enum lwc_code read_credential(const char *dir, const char *file, struct lwc_secret *value,
                                      struct lwc_error *err)
@@ -106,7 +76,7 @@ static enum lwc_code read_credential(const char *dir, const char *file, struct l
         }
         return lwc_wrap(err, code, "CREDENTIALS_DIRECTORY");
     }
-    drop_newline(value);
+    lwc_secret_drop_newline(value);
     return LWC_OK;
 }
 
@@ -130,7 +100,10 @@ static enum lwc_code read_value(const struct env *env, enum variable variable,
         return lwc_secret_append(value, text, strlen(text), err);
     }
     if (path != NULL) {
-        return read_named(file_name, path, value, err);
+        enum lwc_code code = lwc_file_read_named(file_name, path, LWC_SECRET_MAX, value, err);
+
+        lwc_secret_drop_newline(value);
+        return code;
     }
     if (dir != NULL && variables[variable].credential != NULL) {
         return read_credential(dir, variables[variable].credential, value, err);

@@ -109,6 +109,17 @@ enum lwc_code lwc_file_read(const char *text, enum lwc_trust trust, size_t cap,
     return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", text);
 }
 
+enum lwc_code lwc_file_read_named(const char *what, const char *path, size_t cap,
+                                  struct lwc_secret *content, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_file_read(path, LWC_TRUST_CONTENT, cap, content, err);
+
+    if (code == LWC_E_NOT_FOUND) {
+        return lwc_fail_sys(err, LWC_E_INVALID, ENOENT, "%s: %s", what, path);
+    }
+    return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", what);
+}
+
 /* A descriptor that others made non-blocking is waited for. */
 static bool retry(int fd, short event)
 {

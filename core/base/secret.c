@@ -167,6 +167,18 @@ void lwc_secret_truncate(struct lwc_secret *secret, size_t len)
     secret->len = len;
 }
 
+void lwc_secret_drop_newline(struct lwc_secret *secret)
+{
+    static const char ends[] = {'\n', '\r'};
+
+    for (size_t i = 0; i < sizeof ends; i++) {
+        if (secret->len == 0 || secret->bytes[secret->len - 1] != (uint8_t)ends[i]) {
+            return;
+        }
+        lwc_secret_truncate(secret, secret->len - 1);
+    }
+}
+
 const uint8_t *lwc_secret_bytes(const struct lwc_secret *secret)
 {
     return secret->bytes;

@@ -54,6 +54,9 @@ void lwc_secret_grow(struct lwc_secret *secret, size_t len);
 /* Cut to @len bytes and wipe the rest.  A longer @len changes nothing. */
 void lwc_secret_truncate(struct lwc_secret *secret, size_t len);
 
+/* Drop one LF or CRLF at the end: editors and echo put one behind what is no line of text. */
+void lwc_secret_drop_newline(struct lwc_secret *secret);
+
 /* The bytes, and the same as text.  Borrowed until the next change.  grep for these in review. */
 const uint8_t *lwc_secret_bytes(const struct lwc_secret *secret);
 const char *lwc_secret_text(const struct lwc_secret *secret);

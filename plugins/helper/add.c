@@ -137,21 +137,6 @@ static enum lwc_code complete_key_id(struct add *add, struct lwc_error *err)
     return code;
 }
 
-/* Editors and echo end a file with a newline that belongs to no secret. */
-static void drop_newline(struct lwc_secret *secret)
-{
-    static const char ends[] = {'\n', '\r'};
-
-    for (size_t i = 0; i < sizeof ends; i++) {
-        const size_t len = lwc_secret_len(secret);
-
-        if (len == 0 || lwc_secret_bytes(secret)[len - 1] != ends[i]) {
-            return;
-        }
-        lwc_secret_truncate(secret, len - 1);
-    }
-}
-
 static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
 {
     const char *file = option(add, LWC_OPT_SECRET_FILE);
@@ -167,13 +152,13 @@ static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
     }
     if (file == NULL) {
         code = lwc_fd_read(STDIN_FILENO, LWC_SECRET_MAX + 2, add->secret, err);
+        code = code == LWC_OK ? code : lwc_wrap(err, code, "option --secret-stdin");
     } else {
-        code = lwc_file_read(file, LWC_TRUST_CONTENT, LWC_SECRET_MAX + 2, add->secret, err);
+        code =
+            lwc_file_read_named("option --secret-file", file, LWC_SECRET_MAX + 2, add->secret, err);
     }
-    drop_newline(add->secret);
-    return code == LWC_OK
-               ? code
-               : lwc_wrap(err, code, "option --secret-%s", file == NULL ? "stdin" : "file");
+    lwc_secret_drop_newline(add->secret);
+    return code;
 }
 
 static enum lwc_code complete_secret(struct add *add, struct lwc_error *err)
