@@ -38,6 +38,13 @@ static size_t secrets_wiped;
 void __wrap_lwc_wiping_free(void *block);
 void __real_lwc_wiping_free(void *block);
 size_t malloc_usable_size(void *block);
+void *__wrap_malloc(size_t len);
+
+/* Blocks are searched to their ends, so all of them must be initialised. */
+void *__wrap_malloc(size_t len)
+{
+    return calloc(1, len);
+}
 
 void __wrap_lwc_wiping_free(void *block)
 {
@@ -356,6 +363,7 @@ static void unreachable_hosts_are_told_apart(void **state)
     unsigned port = 0;
     LWC_AUTO_CLOSE int fd = closed_port(&port);
 
+    assert_true(fd >= 0);
     (void)snprintf(url, sizeof url, "https://127.0.0.1:%u/", port);
     request.url = url;
     expect_failure("refused", &request, LWC_E_NETWORK, "cannot connect: Connection refused", "");
