@@ -140,6 +140,10 @@ enum lwc_code lwc_store_find(struct lwc_store *store, const struct lwc_identity 
     size_t index = 0;
     enum lwc_code code = lwc_vault_load(&store->vault, err);
 
+    /* Where the key is at hand, not even "no such credential" is said of a forged file. */
+    if (code == LWC_OK && store->vault.loaded && store->vault.master != NULL) {
+        code = lwc_vault_authenticate(&store->vault, err);
+    }
     if (code == LWC_OK) {
         code = match(store, query, &index, err);
     }

@@ -81,6 +81,7 @@ int bed_setup(void **state)
         .remaining_ms = host_remaining_ms,
     };
     bed->remaining_ms = 60000;
+    bed->cost = (struct lwc_format_cost){.passes = 1, .memory_kib = 8};
     tmpdir_join(&bed->dir, "keys.lwc", bed->path);
     tmpdir_join(&bed->dir, "store.key", bed->key_path);
     bed_set(bed, "HOME", bed->dir.path);
@@ -153,7 +154,7 @@ struct lwc_store *bed_store(struct bed *bed)
     const struct lwc_store_options options = {
         .host = &bed->host,
         .path = bed->path,
-        .cost = {.passes = 1, .memory_kib = 8},
+        .cost = bed->cost,
         .clock = bed_clock(),
         .random = bed_random,
     };

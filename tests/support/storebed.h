@@ -40,6 +40,7 @@ struct bed {
     char log[8192];
     size_t warnings;
     int64_t remaining_ms;
+    struct lwc_format_cost cost;    /* of a passphrase; the lowest there is            */
     char path[TMPDIR_PATH_LEN];     /* of the store, DIR/keys.lwc                         */
     char key_path[TMPDIR_PATH_LEN]; /* DIR/store.key, made by bed_use_key_file()       */
 };
@@ -60,7 +61,7 @@ void bed_use_passphrase(struct bed *bed, const char *passphrase);
 /* Copy tests/data/@name to the store's path, mode 0600. */
 void bed_use_vector(struct bed *bed, const char *name);
 
-/* A store on bed->path at the lowest cost, with repeatable random bytes and a fixed clock. */
+/* A store on bed->path, with repeatable random bytes and a fixed clock. */
 struct lwc_store *bed_store(struct bed *bed);
 
 /* Start the random bytes anew. */

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+#include "tests/support/storevectors.h"
+
+/*
+ * The system calls of the write path, each made to fail at its Nth call for every N; and counted,
+ * to show what reading does not do.
+ */
+
+#define AUTO_STORE LWC_AUTO(struct lwc_store *, lwc_store_free)
+
+enum call { NONE, OPENAT, WRITE, FSYNC, LINKAT, RENAMEAT, FALLOCATE, FCHMOD, FSTAT, PREAD, ANY };
+
+static const struct {
+    const char *name;
+    enum call call;
+    int sys;
+} faults[] = {
+    {"openat", OPENAT, EMFILE},       {"write", WRITE, ENOSPC},    {"fsync", FSYNC, EIO},
+    {"linkat", LINKAT, EPERM},        {"renameat", RENAMEAT, EIO}, {"fchmod", FCHMOD, EROFS},
+    {"fallocate", FALLOCATE, ENOSPC}, {"fstat", FSTAT, EIO},       {"pread", PREAD, EIO},
+    {"any of them", ANY, EIO},
+};
+
+/* The call that fails, at its how-maniest time, and with what. */
+static enum call failing;
+static int countdown;
+static int failing_sys;
+static int writes_seen;
+
+/* Is it this call's turn to fail? */
+static bool fails(enum call call)
+{
+    if (failing == NONE || (failing != ANY && failing != call) || --countdown != 0) {
+        return false;
+    }
+    errno = failing_sys;
+    return true;
+}
+
+int __real_openat(int dir_fd, const char *path, int flags, ...);
+int __wrap_openat(int dir_fd, const char *path, int flags, ...);
+int __wrap_openat(int dir_fd, const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode = 0;
+
+    va_start(args, flags);
+    mode = (flags & O_CREAT) != 0 ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    writes_seen += (flags & (O_CREAT | O_WRONLY | O_RDWR | O_TRUNC)) != 0;
+    return fails(OPENAT) ? -1 : __real_openat(dir_fd, path, flags, mode);
+}
+
+/* Also writes only a part of what it is given, as it may. */
+ssize_t __real_write(int fd, const void *bytes, size_t len);
+ssize_t __wrap_write(int fd, const void *bytes, size_t len);
+ssize_t __wrap_write(int fd, const void *bytes, size_t len)
+{
+    writes_seen++;
+    return fails(WRITE) ? -1 : __real_write(fd, bytes, len > 200 ? 200 : len);
+}
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+    writes_seen++;
+    return fails(FSYNC) ? -1 : __real_fsync(fd);
+}
+
+int __real_linkat(int from_fd, const char *from, int to_fd, const char *to, int flags);
+int __wrap_linkat(int from_fd, const char *from, int to_fd, const char *to, int flags);
+int __wrap_linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+    writes_seen++;
+    return fails(LINKAT) ? -1 : __real_linkat(from_fd, from, to_fd, to, flags);
+}
+
+int __real_renameat(int from_fd, const char *from, int to_fd, const char *to);
+int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to);
+int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+    writes_seen++;
+    return fails(RENAMEAT) ? -1 : __real_renameat(from_fd, from, to_fd, to);
+}
+
+int __real_fchmod(int fd, mode_t mode);
+int __wrap_fchmod(int fd, mode_t mode);
+int __wrap_fchmod(int fd, mode_t mode)
+{
+    return fails(FCHMOD) ? -1 : __real_fchmod(fd, mode);
+}
+
+int __real_posix_fallocate(int fd, off_t offset, off_t len);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t len);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t len)
+{
+    return fails(FALLOCATE) ? failing_sys : __real_posix_fallocate(fd, offset, len);
+}
+
+int __real_fstat(int fd, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st)
+{
+    return fails(FSTAT) ? -1 : __real_fstat(fd, st);
+}
+
+ssize_t __real_pread(int fd, void *bytes, size_t len, off_t offset);
+ssize_t __wrap_pread(int fd, void *bytes, size_t len, off_t offset);
+ssize_t __wrap_pread(int fd, void *bytes, size_t len, off_t offset)
+{
+    return fails(PREAD) ? -1 : __real_pread(fd, bytes, len, offset);
+}
+
+/* The store holds alpha, and beta if @code says that it was put; no temporary file is left. */
+static void assert_old_or_new(struct bed *bed, const char *name, int n, enum lwc_code code,
+                              size_t files)
+{
+    AUTO_STORE store = bed_store(bed);
+    char secret[256] = "";
+    enum lwc_code beta = LWC_OK;
+
+    if (bed_find(store, "alpha", secret, NULL) != LWC_OK || strcmp(secret, "secret a") != 0) {
+        fail_msg("%s %d: alpha is lost", name, n);
+    }
+    beta = bed_find(store, "beta", secret, NULL);
+    if (beta != LWC_OK && (beta != LWC_E_NOT_FOUND || code == LWC_OK)) {
+        fail_msg("%s %d: beta is lost", name, n);
+    }
+    if (beta == LWC_OK && strcmp(secret, "secret b") != 0) {
+        fail_msg("%s %d: beta is wrong", name, n);
+    }
+    if (tmpdir_count(&bed->dir, ".") > files) {
+        fail_msg("%s %d: a file is left behind", name, n);
+    }
+}
+
+/* Put beta while the @n-th @call fails.  False when there are not so many calls. */
+static bool put_with_fault(struct bed *bed, size_t fault, int n)
+{
+    AUTO_STORE store = bed_store(bed);
+    struct lwc_error err = {0};
+    enum lwc_code code = LWC_OK;
+
+    failing_sys = faults[fault].sys;
+    countdown = n;
+    failing = faults[fault].call;
+    code = bed_put(store, "beta", "secret b", &err);
+    failing = NONE;
+    if (code == LWC_E_NOT_FOUND || (code != LWC_OK && err.msg[0] == '\0')) {
+        fail_msg("%s %d: code %d, '%s'", faults[fault].name, n, (int)code, err.msg);
+    }
+    /* The store, the one before, the lock, the key and what remembers the generation. */
+    assert_old_or_new(bed, faults[fault].name, n, code, 5);
+    return countdown <= 0;
+}
+
+static void put_with_any_call_failing_leaves_old_or_new(void **state)
+{
+    struct bed *bed = *state;
+    LWC_AUTO_FREE uint8_t *before = NULL;
+    size_t len = 0;
+
+    bed_use_key_file(bed);
+    {
+        AUTO_STORE store = bed_store(bed);
+
+        assert_int_equal(bed_put(store, "alpha", "secret a", NULL), LWC_OK);
+    }
+    before = bed_read(bed->path, &len);
+    for (size_t fault = 0; fault < LWC_ARRAY_LEN(faults); fault++) {
+        int n = 1;
+
+        for (; put_with_fault(bed, fault, n); n++) {
+            bed_write(bed->path, before, len);
+        }
+        bed_write(bed->path, before, len);
+        if (n == 1) {
+            fail_msg("%s is never called", faults[fault].name);
+        }
+    }
+}
+
+static void first_put_with_any_call_failing_leaves_none_or_a_store(void **state)
+{
+    struct bed *bed = *state;
+    bool more = true;
+
+    bed_use_key_file(bed);
+    for (int n = 1; more; n++) {
+        AUTO_STORE store = bed_store(bed);
+        AUTO_STORE again = bed_store(bed);
+        char secret[256];
+        enum lwc_code code = LWC_OK;
+
+        (void)unlink(bed->path);
+        failing_sys = EIO;
+        countdown = n;
+        failing = ANY;
+        code = bed_put(store, "alpha", "secret a", NULL);
+        failing = NONE;
+        more = countdown <= 0;
+        if (bed_find(again, "alpha", secret, NULL) !=
+            (access(bed->path, F_OK) == 0 ? LWC_OK : LWC_E_NOT_FOUND)) {
+            fail_msg("call %d: neither none nor a store", n);
+        }
+        if (code == LWC_OK && access(bed->path, F_OK) != 0) {
+            fail_msg("call %d: no store", n);
+        }
+    }
+}
+
+static void rename_that_fails_leaves_the_store_as_it_was(void **state)
+{
+    struct bed *bed = *state;
+    AUTO_STORE store = bed_store(bed);
+    LWC_AUTO_FREE uint8_t *before = NULL;
+    LWC_AUTO_FREE uint8_t *after = NULL;
+    size_t before_len = 0;
+    size_t after_len = 0;
+
+    bed_use_key_file(bed);
+    assert_int_equal(bed_put(store, "alpha", "secret a", NULL), LWC_OK);
+    before = bed_read(bed->path, &before_len);
+    failing_sys = EIO;
+    countdown = 2; /* the first one keeps the previous generation */
+    failing = RENAMEAT;
+    assert_int_equal(bed_put(store, "beta", "secret b", NULL), LWC_E_IO);
+    failing = NONE;
+    after = bed_read(bed->path, &after_len);
+    assert_int_equal(after_len, before_len);
+    assert_memory_equal(after, before, before_len);
+}
+
+static void reading_writes_nothing_and_takes_no_lock(void **state)
+{
+    struct bed *bed = *state;
+    AUTO_STORE store = NULL;
+    char names[1024];
+    char secret[256];
+    size_t entries = 0;
+
+    bed_use_vector(bed, "store-keyfile.lwc");
+    bed_use_key_file(bed);
+    bed_set(bed, "HOME", NULL); /* nowhere to remember the generation */
+    entries = tmpdir_count(&bed->dir, ".");
+    store = bed_store(bed);
+    writes_seen = 0;
+    assert_int_equal(bed_list(store, names, NULL), LWC_OK);
+    assert_int_equal(bed_find(store, "default", secret, NULL), LWC_OK);
+    assert_int_equal(lwc_store_unlock(store, NULL), LWC_OK);
+    assert_int_equal(writes_seen, 0);
+    assert_int_equal(bed->warnings, 0);
+    assert_int_equal(tmpdir_count(&bed->dir, "."), entries);
+}
+
+static bool read_only;
+
+int __real_faccessat(int dir_fd, const char *path, int mode, int flags);
+int __wrap_faccessat(int dir_fd, const char *path, int mode, int flags);
+int __wrap_faccessat(int dir_fd, const char *path, int mode, int flags)
+{
+    if (read_only && (mode & W_OK) != 0) {
+        errno = EROFS;
+        return -1;
+    }
+    return __real_faccessat(dir_fd, path, mode, flags);
+}
+
+static void probe_of_a_place_that_is_read_only_is_io_and_asks_nobody(void **state)
+{
+    struct bed *bed = *state;
+    AUTO_STORE store = NULL;
+    struct lwc_error err = {0};
+
+    tmpdir_join(&bed->dir, "a/b/c/keys.lwc", bed->path);
+    store = bed_store(bed);
+    bed->answers[0] = "horse";
+    read_only = true;
+    assert_int_equal(lwc_store_probe(store, LWC_CAP_STORE, &err), LWC_E_IO);
+    read_only = false;
+    assert_int_equal(err.sys, EROFS);
+    assert_int_equal(bed->asked, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(put_with_any_call_failing_leaves_old_or_new),
+        TEST(first_put_with_any_call_failing_leaves_none_or_a_store),
+        TEST(rename_that_fails_leaves_the_store_as_it_was),
+        TEST(reading_writes_nothing_and_takes_no_lock),
+        TEST(probe_of_a_place_that_is_read_only_is_io_and_asks_nobody),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
