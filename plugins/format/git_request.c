@@ -2,6 +2,7 @@
 #include "git_request.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -208,6 +209,14 @@ static bool at_end(const struct lwc_secret *text, size_t *line)
     return false;
 }
 
+/* A descriptor that others made non-blocking is waited for. */
+static bool may_retry(int fd)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+
+    return errno == EINTR || (errno == EAGAIN && (poll(&wait, 1, -1) >= 0 || errno == EINTR));
+}
+
 /* Adds what the next read() gives; *more_out is false at the end of input. */
 static enum lwc_code read_step(int fd, struct lwc_secret *text, bool *more_out,
                                struct lwc_error *err)
@@ -220,7 +229,7 @@ static enum lwc_code read_step(int fd, struct lwc_secret *text, bool *more_out,
     }
     do {
         got = read(fd, room, READ_STEP);
-    } while (got < 0 && errno == EINTR);
+    } while (got < 0 && may_retry(fd));
     if (got < 0) {
         return lwc_fail_sys(err, LWC_E_IO, errno, "standard input");
     }

@@ -320,7 +320,7 @@ static void add_secret_file_is_read_without_its_newline(void **state)
 
     args.option[LWC_OPT_SECRET_STDIN] = NULL;
     args.option[LWC_OPT_SECRET_FILE] = tmpdir_join(dir, "secret", path);
-    assert_int_equal(add(&args, NULL, &capture, &err), LWC_E_NOT_FOUND);
+    assert_int_equal(add(&args, NULL, &capture, &err), LWC_E_INVALID);
     tmpdir_write(dir, "secret", SECRET "\n", sizeof SECRET, 0600);
     assert_int_equal(add(&args, NULL, &capture, NULL), LWC_OK);
     assert_non_null(strstr(fake.stored, " " SECRET " any"));

@@ -36,6 +36,7 @@ struct session {
     int result;   /* "CODE ANSWER"                                                        */
     char screen[SCREEN_LEN];
     size_t shown;
+    size_t matched;
 };
 
 static void child(uint32_t flags, int result)
@@ -66,13 +67,13 @@ static void start(struct session *session, uint32_t flags)
     session->result = result[0];
 }
 
-/* Reads the terminal until it shows @text, not looking at what was looked at before. */
+/* Reads the terminal until it shows @text behind what was expected before. */
 static void expect(struct session *session, const char *text)
 {
     struct pollfd wait = {.fd = session->terminal, .events = POLLIN};
-    const size_t from = session->shown;
+    const char *found = NULL;
 
-    while (strstr(session->screen + from, text) == NULL) {
+    while ((found = strstr(session->screen + session->matched, text)) == NULL) {
         ssize_t got = 0;
 
         assert_int_equal(poll(&wait, 1, WAIT_MS), 1);
@@ -81,6 +82,7 @@ static void expect(struct session *session, const char *text)
         assert_true(got > 0);
         session->shown += (size_t)got;
     }
+    session->matched = (size_t)(found - session->screen) + strlen(text);
 }
 
 static void type(const struct session *session, const char *text)
