@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Install what building, testing and the demo need, on Debian 12 or newer.  Does nothing, and
-# needs no network, when all of it is there.
+# bootstrap.sh [--build]: install what building, testing and the demo need, on Debian 12 or newer;
+# with --build only what building and running need.  Does nothing, and needs no network, when all
+# of it is there.
 set -eu
 
 build="gcc libc6-dev make pkgconf libsodium-dev libcurl4-openssl-dev libcjson-dev"
 run="git ca-certificates"
-tests="clang libclang-rt-dev clang-format libcmocka-dev python3 openssl curl strace valgrind shellcheck mandoc bash-completion"
+tests="clang libclang-rt-dev clang-format libcmocka-dev python3 openssl strace valgrind shellcheck mandoc"
 
 say() {
     printf 'bootstrap: %s\n' "$*"
@@ -37,6 +38,11 @@ is_debian() {
     esac)
 }
 
+case ${1:-} in
+"") ;;
+--build) tests= ;;
+*) fail "usage: bootstrap.sh [--build]" ;;
+esac
 is_debian || fail "this is not Debian 12 or newer; install what these Debian packages hold: $build $run $tests"
 
 # shellcheck disable=SC2086

@@ -40,7 +40,7 @@ mandoc -T ascii -O width=200 docs/lw-credential-helper.1 | sed 's/.\x08//g' >"$m
 commands | each command "$manual" '^ +' '( |$)'
 options | each option "$manual" '(^|[^-a-z])' '([^-a-z]|$)'
 grep -oE -e '--[a-z][a-z-]+' "$manual" | sort -u | while read -r option; do
-    options | grep -qxF -e "$option" || echo "$option"
+    options | grep -qxF -e "$option" -e --option || echo "$option"
 done >"$T/unknown"
 [ ! -s "$T/unknown" ] || complain "options in the manual that no help knows: $(tr '\n' ' ' <"$T/unknown")"
 
@@ -88,7 +88,7 @@ while read -r row; do
     [ -e "$row" ] || [ -e "$row.c" ] || [ -e "$row.h" ] || complain "ARCHITECTURE.md names $row, which does not exist"
 done <"$T/rows"
 {
-    find core backends plugins -type f -name '*.[ch]' | sed 's/\.[ch]$//'
+    find core backends plugins -type f -name '*.[ch]'
     find core backends plugins docs contrib tests -maxdepth 1 -type f
     find contrib tests -mindepth 1 -maxdepth 1 -type d -printf '%p/\n'
 } | sort -u | while read -r path; do
