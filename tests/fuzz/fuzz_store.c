@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/file/format.h"
+#include "backends/file/image.h"
+#include "backends/file/seal.h"
+#include "base/util.h"
+
+/*
+ * Any bytes as a store file.  What is accepted must encode to itself, hold only sound identities
+ * in order, and, made authentic with a known key, must neither open a record nor break.
+ */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void check_canonical(const struct lwc_format *format, const uint8_t *data, size_t len)
+{
+    LWC_AUTO_FREE uint8_t *again = NULL;
+    size_t again_len = 0;
+
+    if (lwc_format_encode(format, &again, &again_len, NULL) != LWC_OK || again_len != len ||
+        memcmp(again, data, len) != 0) {
+        abort();
+    }
+}
+
+static void check_records(const struct lwc_format *format)
+{
+    for (size_t i = 0; i < format->record_count; i++) {
+        const struct lwc_identity *id = &format->records[i].id;
+        size_t index = 0;
+
+        if (lwc_identity_check(id, NULL) != LWC_OK ||
+            !lwc_image_locate(format, id->profile, &index) || index != i) {
+            abort();
+        }
+    }
+}
+
+/* The attacker's best case: the file is authentic, its records are not. */
+static void check_sealing(const struct lwc_format *format, const uint8_t *data, size_t len)
+{
+    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_FREE uint8_t *bytes = malloc(len);
+    struct lwc_image image = {.bytes = bytes, .len = len, .format = *format};
+
+    if (bytes == NULL ||
+        lwc_secret_copy("0123456789abcdef0123456789abcdef", 32, &master, NULL) != LWC_OK) {
+        return;
+    }
+    memcpy(bytes, data, len);
+    if (lwc_seal_finish(master, bytes, len, NULL) != LWC_OK || !lwc_seal_digest_fits(bytes, len) ||
+        lwc_image_authenticate(&image, master, NULL) != LWC_OK) {
+        abort();
+    }
+    for (size_t i = 0; i < format->record_count && i < 8; i++) {
+        LWC_AUTO_SECRET secret = NULL;
+
+        if (lwc_image_open(&image, i, master, &secret, NULL) == LWC_OK) {
+            abort();
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    LWC_AUTO_FORMAT format = {0};
+    struct lwc_error err = {0};
+    enum lwc_code head = lwc_format_head(data, len, &err);
+    enum lwc_code code = lwc_format_parse(data, len, &format, &err);
+
+    if (head != LWC_OK && head != code) {
+        abort();
+    }
+    if (code == LWC_OK) {
+        check_canonical(&format, data, len);
+        check_records(&format);
+        check_sealing(&format, data, len);
+    }
+    return 0;
+}
