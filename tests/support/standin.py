@@ -119,6 +119,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     server_version = "standin"
     sys_version = ""
     timeout = 60
+    disable_nagle_algorithm = True  # else a reply in two writes waits 40 ms for an ACK
 
     def setup(self):
         self.request.settimeout(self.timeout)

@@ -5,7 +5,10 @@
 #include <stdint.h>
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -373,6 +376,43 @@ static void unreachable_hosts_are_told_apart(void **state)
                    "account");
 }
 
+/*
+ * Stands before libc's for libcurl too: a resolver that never answers about one name, until it
+ * is let go.
+ */
+static sem_t resolver_let_go;
+static sem_t resolver_gone;
+
+__attribute__((visibility("default"))) int getaddrinfo(const char *restrict name,
+                                                       const char *restrict service,
+                                                       const struct addrinfo *restrict wanted,
+                                                       struct addrinfo **restrict out)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = NULL;
+
+    if (name != NULL && lwc_streq(name, "stuck.example")) {
+        (void)sem_wait(&resolver_let_go);
+        (void)sem_post(&resolver_gone);
+        return EAI_AGAIN;
+    }
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    return real(name, service, wanted, out);
+}
+
+/* Without the deadline this test would not end. */
+static void stuck_resolver_is_left_behind(void **state)
+{
+    const struct fixture *f = *state;
+    struct lwc_http_request request = post(f, SHORT_MS);
+
+    assert_int_equal(sem_init(&resolver_let_go, 0, 0), 0);
+    assert_int_equal(sem_init(&resolver_gone, 0, 0), 0);
+    request.url = "https://stuck.example/";
+    expect_failure("stuck", &request, LWC_E_NETWORK, "timed out: the name was not resolved", "");
+    assert_int_equal(sem_post(&resolver_let_go), 0);
+    assert_int_equal(sem_wait(&resolver_gone), 0);
+}
+
 static void bad_requests_are_not_sent(void **state)
 {
     const struct fixture *f = *state;
@@ -473,6 +513,7 @@ int main(void)
         cmocka_unit_test(foreign_servers_get_no_request),
         cmocka_unit_test(authorities_are_those_that_were_given),
         cmocka_unit_test(unreachable_hosts_are_told_apart),
+        cmocka_unit_test(stuck_resolver_is_left_behind),
         cmocka_unit_test(bad_requests_are_not_sent),
         cmocka_unit_test(proxy_sees_no_header_of_ours),
         cmocka_unit_test(cookies_and_netrc_are_not_used),
