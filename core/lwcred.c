@@ -7,6 +7,7 @@
 #include "base/account.h"
 #include "base/clock.h"
 #include "base/identity.h"
+#include "base/secret.h"
 #include "stack/conf.h"
 #include "stack/keep.h"
 #include "stack/query.h"
@@ -22,6 +23,7 @@ struct lwc_context {
     struct lwc_host host;
     const struct lwc_clock *clock;
     int64_t deadline_ms; /* of the call under way, by the boot clock */
+    bool warned;         /* that memory cannot be locked */
 };
 
 /* Passes a listing on, with the name of the backend that it comes from. */
@@ -91,6 +93,17 @@ static int64_t host_remaining_ms(void *data)
 static void start_call(struct lwc_context *ctx)
 {
     ctx->deadline_ms = lwc_clock_boot_ms(ctx->clock) + ctx->options.timeout_ms;
+}
+
+/* A call that will hold a secret: where memory cannot be locked, the user is told, once. */
+static void start_secret_call(struct lwc_context *ctx)
+{
+    start_call(ctx);
+    if (!ctx->warned && !lwc_secret_memory_locked()) {
+        ctx->warned = true;
+        host_log(ctx, LWC_LOG_WARNING,
+                 "memory cannot be locked here (RLIMIT_MEMLOCK): secrets could be swapped out");
+    }
 }
 
 /* Copies what both sides know of a struct that begins with its size. */
@@ -193,7 +206,7 @@ enum lwc_code lwc_token_get(struct lwc_context *ctx, const struct lwc_query *que
     LWC_AUTO_FOUND found = NULL;
     enum lwc_code code = take_query(query, &known, &identity, err);
 
-    start_call(ctx);
+    start_secret_call(ctx);
     if (code == LWC_OK) {
         code = lwc_query_find(ctx->stack, &identity, &ctx->host, &found, err);
     }
@@ -221,7 +234,7 @@ enum lwc_code lwc_key_prove(struct lwc_context *ctx, const struct lwc_identity *
 {
     enum lwc_code code = key_check(identity, err);
 
-    start_call(ctx);
+    start_secret_call(ctx);
     if (code == LWC_OK) {
         code = lwc_key_secret_check(secret, len, err);
     }
@@ -237,7 +250,7 @@ enum lwc_code lwc_key_probe(struct lwc_context *ctx, const struct lwc_identity *
 {
     enum lwc_code code = lwc_profile_check(identity->profile, err);
 
-    start_call(ctx);
+    start_secret_call(ctx);
     if (code == LWC_OK) {
         code = lwc_keep_probe(ctx->stack, identity, backend, flags, backend_out, err);
     }
@@ -250,7 +263,7 @@ enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *
 {
     enum lwc_code code = key_check(identity, err);
 
-    start_call(ctx);
+    start_secret_call(ctx);
     if (code == LWC_OK) {
         code = lwc_key_secret_check(secret, len, err);
     }
@@ -268,7 +281,7 @@ enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *qu
     struct lwc_identity identity;
     enum lwc_code code = take_query(query, &known, &identity, err);
 
-    start_call(ctx);
+    start_secret_call(ctx);
     if (code == LWC_OK && identity.profile[0] == '\0' && identity.key_id[0] == '\0') {
         code = lwc_fail(err, LWC_E_INVALID, "a profile or a key id must be named");
     }

@@ -57,7 +57,10 @@ for files in 3 4 5 6 8; do
     *) fail "$files descriptors: status $status" ;;
     esac
 done
-run 0 prlimit --memlock=0 "$HELPER" list
-run 0 prlimit --memlock=0 "$HELPER" show -p first
+run 0 prlimit --memlock=0 setpriv --bounding-set=-ipc_lock "$HELPER" list
+run 0 prlimit --memlock=0 setpriv --bounding-set=-ipc_lock "$HELPER" show -p first
+expect_stderr_empty
+run 3 prlimit --memlock=0 setpriv --bounding-set=-ipc_lock "$HELPER" get -p other --format token
+[ "$(grep -c 'warning: memory cannot be locked' "$ERR")" = 1 ] || fail "not warned once"
 [ "$(sha256sum <"$LWCRED_STORE")" = "$before" ] || fail "the store changed"
 echo ok
