@@ -181,7 +181,7 @@ static void read_of_what_is_no_store_says_so(void **state)
 {
     static const struct {
         const char *name;
-        const char *content;
+        char content[13];
         off_t len;
         enum lwc_code code;
         const char *words;
