@@ -115,32 +115,6 @@ static void walk_absence_keeps_the_first_reason(void **state)
     assert_string_equal(err.msg, LWC_ABSENT);
 }
 
-static void find_lying_module_is_caught(void **state)
-{
-    static const struct {
-        const char *text;
-        enum lwc_code code;
-        const char *msg;
-    } cases[] = {
-        {LINE("required", HELD " lie=other"), LWC_E_INVALID, "answered with another credential"},
-        {LINE("required", HELD " lie=silent"), LWC_E_INTERNAL, "did not give it"},
-        {LINE("required", HELD " lie=twice"), LWC_E_INTERNAL, "broke the rules of its sink"},
-        {LINE("required", "find=4 lie=mute"), LWC_E_LOCKED, "gave no reason (locked)"},
-        {LINE("required", "find=99"), LWC_E_INTERNAL, "unknown code 99"},
-        {LINE("required", "find=-1"), LWC_E_INTERNAL, "unknown code"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct lwc_error err = {0};
-        unsigned asked;
-
-        print_message("%s", cases[i].text);
-        assert_int_equal(walk(cases[i].text, &asked, &err), cases[i].code);
-        assert_non_null(strstr(err.msg, cases[i].msg));
-    }
-}
-
 static enum lwc_code count_visit(void *data, const struct lwc_identity *identity,
                                  struct lwc_error *err)
 {
@@ -242,7 +216,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(walk_controls_decide_as_pam_does),
         cmocka_unit_test(walk_absence_keeps_the_first_reason),
-        cmocka_unit_test(find_lying_module_is_caught),
         cmocka_unit_test(each_lists_all_and_reports_the_first_failure),
         cmocka_unit_test(only_runs_the_line_that_names_the_backend),
         cmocka_unit_test(backends_names_each_once_with_its_fault),
