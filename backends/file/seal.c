@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "backends/file/memory.h"
 #include "base/util.h"
 
 static_assert(LWC_SEAL_KEY_LEN == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "AEAD key");
@@ -119,24 +120,13 @@ enum lwc_code lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, s
     return code;
 }
 
-uint64_t lwc_seal_memory_kib(void)
-{
-    long pages = sysconf(_SC_PHYS_PAGES);
-    long page_len = sysconf(_SC_PAGESIZE);
-
-    if (pages <= 0 || page_len <= 0) {
-        return UINT32_MAX;
-    }
-    return (uint64_t)pages * (uint64_t)page_len / 1024 / 2;
-}
-
 enum lwc_code lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t passes,
                                uint32_t memory_kib, const uint8_t salt[static LWC_SEAL_SALT_LEN],
                                struct lwc_secret **key_out, struct lwc_error *err)
 {
     LWC_AUTO_SECRET key = NULL;
     uint8_t *room = NULL;
-    uint64_t most_kib = lwc_seal_memory_kib();
+    uint64_t most_kib = lwc_memory_spare_kib();
     enum lwc_code code = secret_room(LWC_SEAL_KEY_LEN, &key, &room, err);
 
     if (code != LWC_OK) {

@@ -62,14 +62,11 @@ enum lwc_code lwc_seal_mac_check(const struct lwc_secret *master, const uint8_t 
 enum lwc_code lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, size_t len,
                               struct lwc_error *err) LWC_RESULT;
 
-/* The most memory that a passphrase may cost on this machine: half of it, in KiB. */
-uint64_t lwc_seal_memory_kib(void);
-
 /*
  * Stretch a passphrase.  The caller has bounded the cost.
  *
  * @key_out  owned by the caller.
- * Returns LWC_OK or LWC_E_IO: not enough memory, or more than lwc_seal_memory_kib().
+ * Returns LWC_OK or LWC_E_IO: not enough memory, or more than lwc_memory_spare_kib().
  */
 enum lwc_code lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t passes,
                                uint32_t memory_kib, const uint8_t salt[static LWC_SEAL_SALT_LEN],
