@@ -4,13 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <arpa/inet.h>
-#include <dlfcn.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <semaphore.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -343,92 +337,6 @@ static void authorities_are_those_that_were_given(void **state)
     expect_failure("no certificates", &request, LWC_E_INVALID, "empty.pem", "");
 }
 
-/* A port of loopback on which nobody listens, held by the socket that is returned. */
-static int closed_port(unsigned *port_out)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t len = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_not_equal(fd, -1);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    *port_out = ntohs(address.sin_port);
-    return fd;
-}
-
-static void unreachable_hosts_are_told_apart(void **state)
-{
-    const struct fixture *f = *state;
-    struct lwc_http_request request = post(f, ENOUGH_MS);
-    char url[512];
-    unsigned port = 0;
-    LWC_AUTO_CLOSE int fd = closed_port(&port);
-
-    assert_true(fd >= 0);
-    (void)snprintf(url, sizeof url, "https://127.0.0.1:%u/", port);
-    request.url = url;
-    expect_failure("refused", &request, LWC_E_NETWORK, "cannot connect: Connection refused", "");
-    /* A label of more than 63 bytes: no resolver asks anybody about it. */
-    (void)snprintf(url, sizeof url, "https://%070d.invalid/", 0);
-    expect_failure("no such name", &request, LWC_E_NETWORK, "the name cannot be resolved",
-                   "account");
-}
-
-/*
- * Stands before libc's for libcurl too: a resolver that never answers about one name, until it
- * is let go.
- */
-static sem_t resolver_let_go;
-static sem_t resolver_gone;
-
-__attribute__((visibility("default"))) int getaddrinfo(const char *restrict name,
-                                                       const char *restrict service,
-                                                       const struct addrinfo *restrict wanted,
-                                                       struct addrinfo **restrict out)
-{
-    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = NULL;
-
-    if (name != NULL && lwc_streq(name, "stuck.example")) {
-        (void)sem_wait(&resolver_let_go);
-        (void)sem_post(&resolver_gone);
-        return EAI_AGAIN;
-    }
-    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
-    return real(name, service, wanted, out);
-}
-
-/* Without the deadline this test would not end. */
-static void stuck_resolver_is_left_behind(void **state)
-{
-    const struct fixture *f = *state;
-    struct lwc_http_request request = post(f, SHORT_MS);
-
-    assert_int_equal(sem_init(&resolver_let_go, 0, 0), 0);
-    assert_int_equal(sem_init(&resolver_gone, 0, 0), 0);
-    request.url = "https://stuck.example/";
-    expect_failure("stuck", &request, LWC_E_NETWORK, "timed out: the name was not resolved", "");
-    assert_int_equal(sem_post(&resolver_let_go), 0);
-    assert_int_equal(sem_wait(&resolver_gone), 0);
-}
-
-static void bad_requests_are_not_sent(void **state)
-{
-    const struct fixture *f = *state;
-    const struct lwc_http_header smuggled[] = {{"X-LW-UAKS", "_x\r\nHost: evil.example"}};
-    struct lwc_http_request request = post(f, ENOUGH_MS);
-
-    request.headers = smuggled;
-    request.header_count = 1;
-    expect_failure("CR LF", &request, LWC_E_INVALID, "X-LW-UAKS", "");
-    request = post(f, ENOUGH_MS);
-    request.url = "http://localhost/";
-    expect_failure("http", &request, LWC_E_INVALID, "https", "");
-    request.url = "https://user:pass@localhost/";
-    expect_failure("user", &request, LWC_E_INVALID, "malformed", "");
-}
-
 static void proxy_sees_no_header_of_ours(void **state)
 {
     const struct fixture *f = *state;
@@ -512,9 +420,6 @@ int main(void)
         cmocka_unit_test(redirect_is_not_followed),
         cmocka_unit_test(foreign_servers_get_no_request),
         cmocka_unit_test(authorities_are_those_that_were_given),
-        cmocka_unit_test(unreachable_hosts_are_told_apart),
-        cmocka_unit_test(stuck_resolver_is_left_behind),
-        cmocka_unit_test(bad_requests_are_not_sent),
         cmocka_unit_test(proxy_sees_no_header_of_ours),
         cmocka_unit_test(cookies_and_netrc_are_not_used),
         cmocka_unit_test(get_without_body_is_possible),

@@ -99,63 +99,63 @@ static void success_gives_the_token(void **state)
     }
 }
 
+static const struct {
+    const char *name;
+    const char *body;
+    size_t len;
+    const char *why;
+} unusable[] = {
+    {"empty", ROW(""), "it is empty"},
+    {"html", ROW("<!DOCTYPE html><p>hi"), "web page"},
+    {"html behind blanks", ROW("\r\n <html>"), "web page"},
+    {"gzip", ROW("\x1f\x8b\x08\0\0"), "compressed"},
+    {"cut", ROW("{\"expiresAt\":\"2021-08-18T09:00:00.000Z\",\"tok"), "cut short"},
+    {"text", ROW("created"), "not valid JSON"},
+    {"array", ROW("[" GOOD "]"), "no JSON object"},
+    {"null", ROW("null"), "no JSON object"},
+    {"no token", ROW("{\"expiresAt\":\"2021-08-18T09:00:00.000Z\"}"), "\"token\" is missing"},
+    {"empty token", ROW(WITH_TOKEN("\"\"")), "\"token\" is empty"},
+    {"number", ROW(WITH_TOKEN("12345")), "\"token\" is not a text"},
+    {"null token", ROW(WITH_TOKEN("null")), "\"token\" is not a text"},
+    {"list", ROW(WITH_TOKEN("[\"_abc\"]")), "\"token\" is not a text"},
+    {"token in capitals", ROW("{\"Token\":\"_abc\"}"), "\"token\" is missing"},
+    {"CR LF", ROW(WITH_TOKEN("\"_a\\r\\nX: 1\"")), "no bearer token has"},
+    {"blank", ROW(WITH_TOKEN("\"_a b\"")), "no bearer token has"},
+    {"quote", ROW(WITH_TOKEN("\"_a'b\"")), "no bearer token has"},
+    {"utf-8", ROW(WITH_TOKEN("\"_a\xc3\xa9\"")), "no bearer token has"},
+    {"escape", ROW(WITH_TOKEN("\"_a\\u001b[2J\"")), "no bearer token has"},
+    {"raw control byte", ROW(WITH_TOKEN("\"_a\nb\"")), "control byte"},
+    {"NUL", ROW(WITH_TOKEN("\"_a\\u0000b\"")), "NUL"},
+    {"duplicate", ROW("{\"token\":\"_a\",\"token\":\"_b\"}"), "twice"},
+    {"data wrapper", ROW("{\"data\":{\"token\":\"_a\"}}"), "\"token\" is missing"},
+    {"v1",
+     ROW("{\"data\":[{\"expiresAt\":\"Aug 18 2021 09:00\",\"token\":\"_a\"}],\"ok\":true,"
+         "\"message\":\"SUCCESS\"}"),
+     "API v1"},
+    {"expiry missing", ROW("{\"token\":\"_a\"}"), "\"expiresAt\" is missing"},
+    {"expiry number", ROW(WITH_EXPIRY("1629277200")), "\"expiresAt\" is not a text"},
+    {"expiry null", ROW(WITH_EXPIRY("null")), "\"expiresAt\" is not a text"},
+    {"expiry empty", ROW(WITH_EXPIRY("\"\"")), "\"expiresAt\" is empty"},
+    {"expiry words", ROW(WITH_EXPIRY("\"in an hour\"")), "no time"},
+    {"expiry v1", ROW(WITH_EXPIRY("\"Aug 18 2021 09:00\"")), "no time"},
+    {"expiry without zone", ROW(WITH_EXPIRY("\"2021-08-18T09:00:00\"")), "no time"},
+    {"expiry past", ROW(WITH_EXPIRY("\"2021-08-18T07:59:59Z\"")), "expired already"},
+    {"expiry now", ROW(WITH_EXPIRY("\"2021-08-18T08:00:00.999Z\"")), "expired already"},
+    {"expiry 2000", ROW(WITH_EXPIRY("\"2000-01-01T00:00:00.000Z\"")), "expired already"},
+};
+
 static void unusable_replies_are_refused(void **state)
 {
-    static const struct {
-        const char *name;
-        const char *body;
-        size_t len;
-        const char *why;
-    } cases[] = {
-        {"empty", ROW(""), "it is empty"},
-        {"html", ROW("<!DOCTYPE html><p>hi"), "web page"},
-        {"html behind blanks", ROW("\r\n <html>"), "web page"},
-        {"gzip", ROW("\x1f\x8b\x08\0\0"), "compressed"},
-        {"cut", ROW("{\"expiresAt\":\"2021-08-18T09:00:00.000Z\",\"tok"), "cut short"},
-        {"text", ROW("created"), "not valid JSON"},
-        {"array", ROW("[" GOOD "]"), "no JSON object"},
-        {"null", ROW("null"), "no JSON object"},
-        {"no token", ROW("{\"expiresAt\":\"2021-08-18T09:00:00.000Z\"}"), "\"token\" is missing"},
-        {"empty token", ROW(WITH_TOKEN("\"\"")), "\"token\" is empty"},
-        {"number", ROW(WITH_TOKEN("12345")), "\"token\" is not a text"},
-        {"null token", ROW(WITH_TOKEN("null")), "\"token\" is not a text"},
-        {"list", ROW(WITH_TOKEN("[\"_abc\"]")), "\"token\" is not a text"},
-        {"token in capitals", ROW("{\"Token\":\"_abc\"}"), "\"token\" is missing"},
-        {"CR LF", ROW(WITH_TOKEN("\"_a\\r\\nX: 1\"")), "no bearer token has"},
-        {"blank", ROW(WITH_TOKEN("\"_a b\"")), "no bearer token has"},
-        {"quote", ROW(WITH_TOKEN("\"_a'b\"")), "no bearer token has"},
-        {"utf-8", ROW(WITH_TOKEN("\"_a\xc3\xa9\"")), "no bearer token has"},
-        {"escape", ROW(WITH_TOKEN("\"_a\\u001b[2J\"")), "no bearer token has"},
-        {"raw control byte", ROW(WITH_TOKEN("\"_a\nb\"")), "control byte"},
-        {"NUL", ROW(WITH_TOKEN("\"_a\\u0000b\"")), "NUL"},
-        {"duplicate", ROW("{\"token\":\"_a\",\"token\":\"_b\"}"), "twice"},
-        {"data wrapper", ROW("{\"data\":{\"token\":\"_a\"}}"), "\"token\" is missing"},
-        {"v1",
-         ROW("{\"data\":[{\"expiresAt\":\"Aug 18 2021 09:00\",\"token\":\"_a\"}],\"ok\":true,"
-             "\"message\":\"SUCCESS\"}"),
-         "API v1"},
-        {"expiry missing", ROW("{\"token\":\"_a\"}"), "\"expiresAt\" is missing"},
-        {"expiry number", ROW(WITH_EXPIRY("1629277200")), "\"expiresAt\" is not a text"},
-        {"expiry null", ROW(WITH_EXPIRY("null")), "\"expiresAt\" is not a text"},
-        {"expiry empty", ROW(WITH_EXPIRY("\"\"")), "\"expiresAt\" is empty"},
-        {"expiry words", ROW(WITH_EXPIRY("\"in an hour\"")), "no time"},
-        {"expiry v1", ROW(WITH_EXPIRY("\"Aug 18 2021 09:00\"")), "no time"},
-        {"expiry without zone", ROW(WITH_EXPIRY("\"2021-08-18T09:00:00\"")), "no time"},
-        {"expiry past", ROW(WITH_EXPIRY("\"2021-08-18T07:59:59Z\"")), "expired already"},
-        {"expiry now", ROW(WITH_EXPIRY("\"2021-08-18T08:00:00.999Z\"")), "expired already"},
-        {"expiry 2000", ROW(WITH_EXPIRY("\"2000-01-01T00:00:00.000Z\"")), "expired already"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+    for (size_t i = 0; i < LWC_ARRAY_LEN(unusable); i++) {
         struct fixture f;
         enum lwc_code code = LWC_OK;
 
-        fixture_init(&f, 201, cases[i].body, cases[i].len);
+        fixture_init(&f, 201, unusable[i].body, unusable[i].len);
         code = judge(&f);
         if (code != LWC_E_NETWORK || strncmp(f.err.msg, "unusable reply: ", 16) != 0 ||
-            strstr(f.err.msg, cases[i].why) == NULL) {
-            fail_msg("%s: code %d, %s", cases[i].name, code, f.err.msg);
+            strstr(f.err.msg, unusable[i].why) == NULL) {
+            fail_msg("%s: code %d, %s", unusable[i].name, code, f.err.msg);
         }
         fixture_clear(&f);
     }
@@ -253,73 +253,72 @@ static void expired_without_date_hints_at_the_clock(void **state)
     fixture_clear(&f);
 }
 
+static const struct {
+    int status;
+    enum lwc_code code;
+    const char *type;
+    const char *body;
+    const char *text;
+} failures[] = {
+    {401, LWC_E_REFUSED, "application/json", "{\"message\":\"Bad key\"}",
+     "the API refused the access key (status 401 Unauthorized): Bad key"},
+    {403, LWC_E_REFUSED, "application/json", "{\"message\":\"No right\"}",
+     "the API refused the access key (status 403 Forbidden): No right"},
+    {400, LWC_E_REFUSED, "application/json", "{\"message\":\"Access Key is null.\"}",
+     "the API refused the request (status 400 Bad Request): Access Key is null."},
+    {404, LWC_E_REFUSED, "application/json", "{\"message\":\"Not Found\"}",
+     "the API knows no tokens here (status 404 Not Found): Not Found"},
+    {405, LWC_E_REFUSED, "", "", "the API refused the request (status 405 Method Not Allowed)"},
+    {418, LWC_E_REFUSED, "", "", "the API refused the request (status 418)"},
+    {500, LWC_E_NETWORK, "application/json",
+     "{\"ok\":true,\"message\":\"SUCCESS\",\"data\":{\"statusMessage\":\"It broke\"}}",
+     "the server failed (status 500 Internal Server Error): It broke"},
+    {500, LWC_E_NETWORK, "application/json", "{\"ok\":true,\"message\":\"SUCCESS\"}",
+     "the server failed (status 500 Internal Server Error)"},
+    {500, LWC_E_NETWORK, "application/json",
+     "{\"message\":\"c\",\"data\":{\"statusMessage\":\"d\",\"message\":\"b\",\"ErrorMsg\":"
+     "\"a\"}}",
+     "the server failed (status 500 Internal Server Error): a"},
+    {500, LWC_E_NETWORK, "application/json",
+     "{\"message\":\"c\",\"data\":{\"statusMessage\":\"d\",\"message\":\"b\"}}",
+     "the server failed (status 500 Internal Server Error): b"},
+    {500, LWC_E_NETWORK, "application/json",
+     "{\"message\":\"c\",\"data\":{\"statusMessage\":\"d\"}}",
+     "the server failed (status 500 Internal Server Error): c"},
+    {500, LWC_E_NETWORK, "application/json", "{\"message\":{\"text\":\"x\"}}",
+     "the server failed (status 500 Internal Server Error)"},
+    {502, LWC_E_NETWORK, "text/html",
+     "<html>\r\n<head><TITLE>502 Bad\r\nGateway</TITLE></head><body>long</body>",
+     "the server failed (status 502 Bad Gateway): 502 Bad Gateway"},
+    {502, LWC_E_NETWORK, "", "<html><title>cut", "the server failed (status 502 Bad Gateway)"},
+    {503, LWC_E_NETWORK, "text/plain", "back\r\nsoon\n",
+     "the server failed (status 503 Service Unavailable): back soon"},
+    {503, LWC_E_NETWORK, "application/json", "{\"message\":\"cut",
+     "the server failed (status 503 Service Unavailable): {\"message\":\"cut"},
+    {504, LWC_E_NETWORK, "", "\x1f\x8b\x08", "the server failed (status 504 Gateway Timeout)"},
+    {504, LWC_E_NETWORK, "application/json", "{\"message\":\"\\u001b[2J\\r\\nprotocol=x\"}",
+     "the server failed (status 504 Gateway Timeout): \\x1b[2J\\x0d\\x0aprotocol=x"},
+    {204, LWC_E_NETWORK, "", "", "unusable reply: no token in it (status 204 No Content)"},
+    {202, LWC_E_NETWORK, "application/json", GOOD, "unusable reply: no token in it (status 202)"},
+    {307, LWC_E_NETWORK, "", "", "redirects are not followed (status 307 Temporary Redirect)"},
+    {301, LWC_E_NETWORK, "text/html", "<title>Moved</title>",
+     "redirects are not followed (status 301 Moved Permanently): Moved"},
+    {0, LWC_E_NETWORK, "", "", "unusable reply: unknown status (status 0)"},
+    {999, LWC_E_NETWORK, "", "", "unusable reply: unknown status (status 999)"},
+};
+
 static void failures_carry_the_servers_message(void **state)
 {
-    static const struct {
-        int status;
-        enum lwc_code code;
-        const char *type;
-        const char *body;
-        const char *text;
-    } cases[] = {
-        {401, LWC_E_REFUSED, "application/json", "{\"message\":\"Bad key\"}",
-         "the API refused the access key (status 401 Unauthorized): Bad key"},
-        {403, LWC_E_REFUSED, "application/json", "{\"message\":\"No right\"}",
-         "the API refused the access key (status 403 Forbidden): No right"},
-        {400, LWC_E_REFUSED, "application/json", "{\"message\":\"Access Key is null.\"}",
-         "the API refused the request (status 400 Bad Request): Access Key is null."},
-        {404, LWC_E_REFUSED, "application/json", "{\"message\":\"Not Found\"}",
-         "the API knows no tokens here (status 404 Not Found): Not Found"},
-        {405, LWC_E_REFUSED, "", "", "the API refused the request (status 405 Method Not Allowed)"},
-        {418, LWC_E_REFUSED, "", "", "the API refused the request (status 418)"},
-        {500, LWC_E_NETWORK, "application/json",
-         "{\"ok\":true,\"message\":\"SUCCESS\",\"data\":{\"statusMessage\":\"It broke\"}}",
-         "the server failed (status 500 Internal Server Error): It broke"},
-        {500, LWC_E_NETWORK, "application/json", "{\"ok\":true,\"message\":\"SUCCESS\"}",
-         "the server failed (status 500 Internal Server Error)"},
-        {500, LWC_E_NETWORK, "application/json",
-         "{\"message\":\"c\",\"data\":{\"statusMessage\":\"d\",\"message\":\"b\",\"ErrorMsg\":"
-         "\"a\"}}",
-         "the server failed (status 500 Internal Server Error): a"},
-        {500, LWC_E_NETWORK, "application/json",
-         "{\"message\":\"c\",\"data\":{\"statusMessage\":\"d\",\"message\":\"b\"}}",
-         "the server failed (status 500 Internal Server Error): b"},
-        {500, LWC_E_NETWORK, "application/json",
-         "{\"message\":\"c\",\"data\":{\"statusMessage\":\"d\"}}",
-         "the server failed (status 500 Internal Server Error): c"},
-        {500, LWC_E_NETWORK, "application/json", "{\"message\":{\"text\":\"x\"}}",
-         "the server failed (status 500 Internal Server Error)"},
-        {502, LWC_E_NETWORK, "text/html",
-         "<html>\r\n<head><TITLE>502 Bad\r\nGateway</TITLE></head><body>long</body>",
-         "the server failed (status 502 Bad Gateway): 502 Bad Gateway"},
-        {502, LWC_E_NETWORK, "", "<html><title>cut", "the server failed (status 502 Bad Gateway)"},
-        {503, LWC_E_NETWORK, "text/plain", "back\r\nsoon\n",
-         "the server failed (status 503 Service Unavailable): back soon"},
-        {503, LWC_E_NETWORK, "application/json", "{\"message\":\"cut",
-         "the server failed (status 503 Service Unavailable): {\"message\":\"cut"},
-        {504, LWC_E_NETWORK, "", "\x1f\x8b\x08", "the server failed (status 504 Gateway Timeout)"},
-        {504, LWC_E_NETWORK, "application/json", "{\"message\":\"\\u001b[2J\\r\\nprotocol=x\"}",
-         "the server failed (status 504 Gateway Timeout): \\x1b[2J\\x0d\\x0aprotocol=x"},
-        {204, LWC_E_NETWORK, "", "", "unusable reply: no token in it (status 204 No Content)"},
-        {202, LWC_E_NETWORK, "application/json", GOOD,
-         "unusable reply: no token in it (status 202)"},
-        {307, LWC_E_NETWORK, "", "", "redirects are not followed (status 307 Temporary Redirect)"},
-        {301, LWC_E_NETWORK, "text/html", "<title>Moved</title>",
-         "redirects are not followed (status 301 Moved Permanently): Moved"},
-        {0, LWC_E_NETWORK, "", "", "unusable reply: unknown status (status 0)"},
-        {999, LWC_E_NETWORK, "", "", "unusable reply: unknown status (status 999)"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+    for (size_t i = 0; i < LWC_ARRAY_LEN(failures); i++) {
         struct fixture f;
         enum lwc_code code = LWC_OK;
 
-        fixture_init(&f, cases[i].status, cases[i].body, strlen(cases[i].body));
-        (void)snprintf(f.reply.content_type, sizeof f.reply.content_type, "%s", cases[i].type);
+        fixture_init(&f, failures[i].status, failures[i].body, strlen(failures[i].body));
+        (void)snprintf(f.reply.content_type, sizeof f.reply.content_type, "%s", failures[i].type);
         code = judge(&f);
-        if (code != cases[i].code || !lwc_streq(f.err.msg, cases[i].text)) {
-            fail_msg("%zu: status %d: code %d, %s", i, cases[i].status, code, f.err.msg);
+        if (code != failures[i].code || !lwc_streq(f.err.msg, failures[i].text)) {
+            fail_msg("%zu: status %d: code %d, %s", i, failures[i].status, code, f.err.msg);
         }
         fixture_clear(&f);
     }

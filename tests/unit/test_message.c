@@ -40,64 +40,64 @@ static void feed(struct block *block, const char *text)
     }
 }
 
+static const struct {
+    const char *name;
+    const char *text;
+    int64_t date_s;
+    int64_t reset_s;
+    int64_t retry_after_s;
+    const char *type;
+    bool done;
+} blocks[] = {
+    {"none", "HTTP/1.1 200 OK\r\n\r\n", -1, -1, -1, "", true},
+    {"all",
+     "HTTP/1.1 200 OK\r\nDate: " NOW_TEXT "\r\nContent-Type: text/html\r\n"
+     "RateLimit-Reset: 37\r\nRetry-After: 12\r\n\r\n",
+     NOW, 37, 12, "text/html", true},
+    {"any case, any blanks",
+     "HTTP/1.1 200 OK\r\nDATE:" NOW_TEXT "\r\nratelimit-reset:\t 37 \t\r\n\r\n", NOW, 37, -1, "",
+     true},
+    {"retry date", "HTTP/1.1 429 x\r\nDate: " NOW_TEXT "\r\nRetry-After: " LATER_TEXT "\r\n\r\n",
+     NOW, -1, 90, "", true},
+    {"retry date first",
+     "HTTP/1.1 429 x\r\nRetry-After: " LATER_TEXT "\r\nDate: " NOW_TEXT "\r\n\r\n", NOW, -1, 90, "",
+     true},
+    {"retry date past",
+     "HTTP/1.1 429 x\r\nDate: " NOW_TEXT "\r\nRetry-After: " EARLIER_TEXT "\r\n\r\n", NOW, -1, 0,
+     "", true},
+    {"unreadable",
+     "HTTP/1.1 200 OK\r\nDate: today\r\nRateLimit-Reset: -5\r\nRetry-After: soon\r\n"
+     "no colon\r\n: no name\r\n\r\n",
+     -1, -1, -1, "", true},
+    {"too large", "HTTP/1.1 429 x\r\nRateLimit-Reset: 99999999999999999999\r\n\r\n", -1, -1, -1, "",
+     true},
+    {"interim reply",
+     "HTTP/1.1 103 Early\r\nDate: " NOW_TEXT "\r\nRetry-After: " LATER_TEXT
+     "\r\nContent-Type: text/html\r\n\r\nHTTP/1.1 200 OK\r\nRateLimit-Reset: 3\r\n\r\n",
+     -1, 3, -1, "", true},
+    {"trailers", "HTTP/1.1 200 OK\r\n\r\nDate: " NOW_TEXT "\r\nRetry-After: 5\r\n\r\n", -1, -1, -1,
+     "", true},
+    {"cut", "HTTP/1.1 200 OK\r\nDate: " NOW_TEXT "\r\n", NOW, -1, -1, "", false},
+    {"control bytes in the type", "HTTP/1.1 200 OK\r\nContent-Type: a\x1b[2Jb\r\n\r\n", -1, -1, -1,
+     "a\\x1b[2Jb", true},
+    {"bare LF", "HTTP/1.1 200 OK\nDate: " NOW_TEXT "\n\n", NOW, -1, -1, "", true},
+};
+
 static void headers_are_read(void **state)
 {
-    static const struct {
-        const char *name;
-        const char *text;
-        int64_t date_s;
-        int64_t reset_s;
-        int64_t retry_after_s;
-        const char *type;
-        bool done;
-    } cases[] = {
-        {"none", "HTTP/1.1 200 OK\r\n\r\n", -1, -1, -1, "", true},
-        {"all",
-         "HTTP/1.1 200 OK\r\nDate: " NOW_TEXT "\r\nContent-Type: text/html\r\n"
-         "RateLimit-Reset: 37\r\nRetry-After: 12\r\n\r\n",
-         NOW, 37, 12, "text/html", true},
-        {"any case, any blanks",
-         "HTTP/1.1 200 OK\r\nDATE:" NOW_TEXT "\r\nratelimit-reset:\t 37 \t\r\n\r\n", NOW, 37, -1,
-         "", true},
-        {"retry date",
-         "HTTP/1.1 429 x\r\nDate: " NOW_TEXT "\r\nRetry-After: " LATER_TEXT "\r\n\r\n", NOW, -1, 90,
-         "", true},
-        {"retry date first",
-         "HTTP/1.1 429 x\r\nRetry-After: " LATER_TEXT "\r\nDate: " NOW_TEXT "\r\n\r\n", NOW, -1, 90,
-         "", true},
-        {"retry date past",
-         "HTTP/1.1 429 x\r\nDate: " NOW_TEXT "\r\nRetry-After: " EARLIER_TEXT "\r\n\r\n", NOW, -1,
-         0, "", true},
-        {"unreadable",
-         "HTTP/1.1 200 OK\r\nDate: today\r\nRateLimit-Reset: -5\r\nRetry-After: soon\r\n"
-         "no colon\r\n: no name\r\n\r\n",
-         -1, -1, -1, "", true},
-        {"too large", "HTTP/1.1 429 x\r\nRateLimit-Reset: 99999999999999999999\r\n\r\n", -1, -1, -1,
-         "", true},
-        {"interim reply",
-         "HTTP/1.1 103 Early\r\nDate: " NOW_TEXT "\r\nRetry-After: " LATER_TEXT
-         "\r\nContent-Type: text/html\r\n\r\nHTTP/1.1 200 OK\r\nRateLimit-Reset: 3\r\n\r\n",
-         -1, 3, -1, "", true},
-        {"trailers", "HTTP/1.1 200 OK\r\n\r\nDate: " NOW_TEXT "\r\nRetry-After: 5\r\n\r\n", -1, -1,
-         -1, "", true},
-        {"cut", "HTTP/1.1 200 OK\r\nDate: " NOW_TEXT "\r\n", NOW, -1, -1, "", false},
-        {"control bytes in the type", "HTTP/1.1 200 OK\r\nContent-Type: a\x1b[2Jb\r\n\r\n", -1, -1,
-         -1, "a\\x1b[2Jb", true},
-        {"bare LF", "HTTP/1.1 200 OK\nDate: " NOW_TEXT "\n\n", NOW, -1, -1, "", true},
-    };
-
     (void)state;
-    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+    for (size_t i = 0; i < LWC_ARRAY_LEN(blocks); i++) {
         struct block block;
         const struct lwc_http_reply *reply = &block.reply;
 
         block_init(&block);
-        feed(&block, cases[i].text);
+        feed(&block, blocks[i].text);
         lwc_headers_finish(&block.headers);
-        if (reply->date_s != cases[i].date_s || reply->reset_s != cases[i].reset_s ||
-            reply->retry_after_s != cases[i].retry_after_s ||
-            !lwc_streq(reply->content_type, cases[i].type) || block.headers.done != cases[i].done) {
-            fail_msg("%s: %" PRId64 " %" PRId64 " %" PRId64 " \"%s\" %d", cases[i].name,
+        if (reply->date_s != blocks[i].date_s || reply->reset_s != blocks[i].reset_s ||
+            reply->retry_after_s != blocks[i].retry_after_s ||
+            !lwc_streq(reply->content_type, blocks[i].type) ||
+            block.headers.done != blocks[i].done) {
+            fail_msg("%s: %" PRId64 " %" PRId64 " %" PRId64 " \"%s\" %d", blocks[i].name,
                      reply->date_s, reply->reset_s, reply->retry_after_s, reply->content_type,
                      block.headers.done);
         }
