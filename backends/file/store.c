@@ -155,7 +155,7 @@ enum lwc_code lwc_store_find(struct lwc_store *store, const struct lwc_identity 
     }
     code = lwc_image_open(&store->vault.image, index, store->vault.master, &secret, err);
     if (code != LWC_OK) {
-        return lwc_wrap(err, code, "%s", store->vault.path);
+        return lwc_vault_wrap(&store->vault, code, err);
     }
     return sink->put(sink->data, &store->vault.image.format.records[index].id,
                      lwc_secret_bytes(secret), lwc_secret_len(secret), err);
@@ -247,7 +247,7 @@ static enum lwc_code save(struct lwc_store *store, const struct lwc_path *path,
     store->random(change->nonce, sizeof change->nonce);
     code = lwc_image_build(base, change, master, &next, err);
     if (code != LWC_OK) {
-        return lwc_wrap(err, code, "%s", store->vault.path);
+        return lwc_vault_wrap(&store->vault, code, err);
     }
     (void)snprintf(previous, sizeof previous, "%s.prev", path->name);
     code = lwc_file_replace(path, next.bytes, next.len, previous, prove, &proof, err);
@@ -281,7 +281,7 @@ static enum lwc_code save_first(struct lwc_store *store, const struct lwc_path *
     base.created_at = lwc_clock_wall_s(store->clock);
     code = lwc_unlock_enrol(store->vault.unlock, store->cost, base.store_id, master, &slot, err);
     if (code != LWC_OK) {
-        return lwc_wrap(err, code, "%s", store->vault.path);
+        return lwc_vault_wrap(&store->vault, code, err);
     }
     base.slots[0] = slot.slot;
     code = save(store, path, &base, change, master, err);
@@ -337,7 +337,7 @@ static enum lwc_code get_ready(struct lwc_store *store, struct lwc_error *err)
         return lwc_vault_authenticate(&store->vault, err);
     }
     code = lwc_unlock_prepare(store->vault.unlock, err);
-    return code == LWC_OK ? code : lwc_wrap(err, code, "%s", store->vault.path);
+    return code == LWC_OK ? code : lwc_vault_wrap(&store->vault, code, err);
 }
 
 /* All that may ask or take long, or says no, comes before the lock. */

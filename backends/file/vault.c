@@ -31,6 +31,15 @@ void lwc_vault_lock(struct lwc_vault *vault)
     vault->authentic = false;
 }
 
+enum lwc_code lwc_vault_wrap(const struct lwc_vault *vault, enum lwc_code code,
+                             struct lwc_error *err)
+{
+    if (err == NULL || strstr(err->msg, vault->path) != NULL) {
+        return code;
+    }
+    return lwc_wrap(err, code, "%s", vault->path);
+}
+
 void lwc_vault_unload(struct lwc_vault *vault)
 {
     lwc_image_clear(&vault->image);
@@ -53,7 +62,7 @@ static enum lwc_code read_image(struct lwc_vault *vault, int fd, const struct st
     lwc_vault_unload(vault);
     code = lwc_image_read(fd, &vault->image, err);
     if (code != LWC_OK) {
-        return lwc_wrap(err, code, "%s", vault->path);
+        return lwc_vault_wrap(vault, code, err);
     }
     vault->stat = *st;
     vault->loaded = true;
@@ -113,7 +122,7 @@ enum lwc_code lwc_vault_authenticate(struct lwc_vault *vault, struct lwc_error *
             code = lwc_image_authenticate(&vault->image, master, err);
         }
         if (code != LWC_OK) {
-            return lwc_wrap(err, code, "%s", vault->path);
+            return lwc_vault_wrap(vault, code, err);
         }
         lwc_vault_set_master(vault, format->store_id, LWC_TAKE(master));
     }

@@ -55,6 +55,10 @@ void lwc_vault_unload(struct lwc_vault *vault);
 /* Have the master key of the loaded file, and know that it is authentic.  May prompt. */
 enum lwc_code lwc_vault_authenticate(struct lwc_vault *vault, struct lwc_error *err) LWC_RESULT;
 
+/* Put the path in front of a failure's text, unless the text names it already; returns @code. */
+enum lwc_code lwc_vault_wrap(const struct lwc_vault *vault, enum lwc_code code,
+                             struct lwc_error *err);
+
 /* @master, which is taken over, opens the store @id. */
 void lwc_vault_set_master(struct lwc_vault *vault, const uint8_t id[static LWC_FORMAT_ID_LEN],
                           struct lwc_secret *master);

@@ -183,6 +183,26 @@ static void store_that_is_no_file_is_refused_without_waiting(void **state)
     assert_int_equal(lwc_vault_load(&vault, NULL), LWC_E_INVALID);
 }
 
+static void failure_names_the_file_once(void **state)
+{
+    struct bed *bed = *state;
+    AUTO_VAULT vault = {0};
+    struct lwc_error err = {0};
+    const char *first = NULL;
+
+    bed_use_vector(bed, "store-passphrase.lwc");
+    init(&vault, bed);
+    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
+    bed->host.prompt = NULL;
+    assert_int_equal(lwc_vault_authenticate(&vault, &err), LWC_E_LOCKED);
+    first = strstr(err.msg, bed->path);
+    assert_non_null(first);
+    assert_null(strstr(first + 1, bed->path));
+    assert_int_equal(lwc_vault_wrap(&vault, LWC_E_LOCKED, &err), LWC_E_LOCKED);
+    assert_null(strstr(strstr(err.msg, bed->path) + 1, bed->path));
+    assert_int_equal(lwc_vault_wrap(&vault, LWC_E_IO, NULL), LWC_E_IO);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
 
 int main(void)
@@ -194,6 +214,7 @@ int main(void)
         TEST(other_store_drops_the_key),
         TEST(key_that_was_replaced_is_got_anew),
         TEST(forged_store_is_corrupt_and_names_the_file),
+        TEST(failure_names_the_file_once),
         TEST(store_that_others_can_read_is_unsafe),
         TEST(store_that_is_no_file_is_refused_without_waiting),
     };
