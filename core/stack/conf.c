@@ -9,6 +9,7 @@
 #include "base/safefile.h"
 #include "base/text.h"
 #include "paths.h"
+#include "stack/module.h"
 
 /* Cheap ones first; a store that does not hold the identity says so without being unlocked. */
 static const char builtin_stack[] = "lookup sufficient env\n"
@@ -203,7 +204,7 @@ static enum lwc_code parse_backend(const struct words *words, char name_out[stat
     const char *text = words->word[2].text;
     size_t len = words->word[2].len;
 
-    if (len > LWC_BACKEND_NAME_MAX || strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") < len) {
+    if (!lwc_module_name_ok(text, len)) {
         return lwc_hint(err,
                         lwc_fail(err, LWC_E_INVALID, "%s:%u:%u: not a backend's name",
                                  place->source, place->line, words->word[2].column),

@@ -23,12 +23,22 @@
 /* Up to the end of "summary" and "caps": what any version of the descriptor has. */
 #define SIZE_MIN offsetof(struct lwc_backend, open)
 
+bool lwc_module_name_ok(const char *name, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        bool is_letter = name[i] >= 'a' && name[i] <= 'z';
+        bool is_digit = name[i] >= '0' && name[i] <= '9';
+
+        if (!is_letter && !is_digit && name[i] != '-') {
+            return false;
+        }
+    }
+    return len > 0 && len <= LWC_BACKEND_NAME_MAX;
+}
+
 static enum lwc_code name_check(const char *name, struct lwc_error *err)
 {
-    size_t len = strlen(name);
-
-    if (len == 0 || len > LWC_BACKEND_NAME_MAX ||
-        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") < len) {
+    if (!lwc_module_name_ok(name, strlen(name))) {
         return lwc_fail(err, LWC_E_INVALID, "backend name: 1 to %d of a-z, 0-9 and '-' expected",
                         LWC_BACKEND_NAME_MAX);
     }

@@ -3,6 +3,7 @@
 #define CORE_STACK_MODULE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <lwcred/backend.h>
 
@@ -19,6 +20,9 @@
  */
 enum lwc_code lwc_module_load(const char *name, bool external, struct lwc_backend *backend_out,
                               struct lwc_error *err) LWC_RESULT;
+
+/* Is the text of @len bytes the name of a backend: 1 to 32 of a-z, 0-9 and '-'? */
+bool lwc_module_name_ok(const char *name, size_t len);
 
 /*
  * Load the object @dir/@file, after the checks of module.c, and look up data symbol @symbol in

@@ -61,6 +61,8 @@ run 0 prlimit --memlock=0 setpriv --bounding-set=-ipc_lock "$HELPER" list
 run 0 prlimit --memlock=0 setpriv --bounding-set=-ipc_lock "$HELPER" show -p first
 expect_stderr_empty
 run 3 prlimit --memlock=0 setpriv --bounding-set=-ipc_lock "$HELPER" get -p other --format token
-[ "$(grep -c 'warning: memory cannot be locked' "$ERR")" = 1 ] || fail "not warned once"
+if [ -z "${SAN:-}" ]; then # the address sanitizer makes mlock() succeed without doing anything
+    [ "$(grep -c 'warning: memory cannot be locked' "$ERR")" = 1 ] || fail "not warned once"
+fi
 [ "$(sha256sum <"$LWCRED_STORE")" = "$before" ] || fail "the store changed"
 echo ok
