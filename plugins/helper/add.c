@@ -198,7 +198,7 @@ static enum lwc_code prove(struct add *add, struct lwc_error *err)
         return code;
     }
     code = lwc_wrap(err, code, "the key is not stored");
-    if (code == LWC_E_NETWORK && err->hint[0] == '\0') {
+    if (code == LWC_E_NETWORK && err != NULL && err->hint[0] == '\0') {
         return lwc_hint(err, code, "--no-verify stores a key without trying it");
     }
     return code;

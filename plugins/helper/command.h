@@ -12,7 +12,7 @@
 /*
  * The commands: one table, from which dispatch, help texts and suggestions come.
  *
- * run       does it; whatever it prints on stdout is whole, or not there.
+ * run       does it; whatever it prints on stdout is whole, or not there.  @err is not NULL.
  * options   its own options, LWC_OPT_BIT(); the global ones are always allowed.
  * needs     what must follow its name, for the synopsis: "-p NAME", "<REQUEST", or "".
  * operands  how many arguments it takes at most.

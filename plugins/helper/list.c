@@ -270,6 +270,11 @@ enum lwc_code lwc_remove_run(struct lwc_app *app, struct lwc_error *err)
     }
     if (code == LWC_OK) {
         lwc_app_say(app, "removed profile '%s' from backend '%s'", profile, backend);
+        return code;
+    }
+    code = lwc_wrap(err, code, "profile '%s'", profile);
+    if (code == LWC_E_NOT_FOUND && err != NULL && err->hint[0] == '\0') {
+        return lwc_hint(err, code, "'lw-credential-helper list' shows the profiles");
     }
     return code;
 }
