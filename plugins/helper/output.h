@@ -14,7 +14,7 @@
  * MUST:
  *  1. The answer is written once, whole, and the write is checked.
  *  2. A line on stderr is one line of printable text and begins with the program's name or
- *     "hint: ", so that nobody who reads both streams takes it for an answer.
+ *     "hint: ", or is a JSON object, so that nobody who reads both streams takes it for an answer.
  *  3. No line on stderr holds "##[" or "##vso[", the commands of a CI runner.
  */
 

@@ -80,6 +80,11 @@ static enum lwc_code keep(struct lwc_app *app, const struct key *key,
     enum lwc_code code = lwc_key_store(app->ctx, identity, key->secret.at, key->secret.len, NULL,
                                        flags, backend, err);
 
+    if (code == LWC_E_INVALID) {
+        return lwc_hint(err, code,
+                        "'lw-credential-helper add --profile NAME' stores it under "
+                        "another name");
+    }
     if (code == LWC_OK) {
         lwc_app_say(app, "stored profile '%s' (%s, key id %s) in backend '%s'", identity->profile,
                     identity->account, identity->key_id, backend);
