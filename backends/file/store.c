@@ -369,6 +369,7 @@ static enum lwc_code change_store(struct lwc_store *store, const struct request 
     code = lwc_lock_take(&path, lock_name, store->host->remaining_ms(store->host->data), &lock_fd,
                          err);
     if (code == LWC_OK) {
+        lwc_file_sweep(&path);
         code = change_locked(store, &path, request, err);
         lwc_vault_unload(&store->vault);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The MUST list stands in safefile.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,7 +10,9 @@
 #include "util.h"
 
 #define TEMP_ATTEMPTS 16
-#define TEMP_NAME_LEN 40
+#define TEMP_NAME_LEN (LWC_NAME_MAX + 1)
+#define TEMP_HEX_LEN 16
+#define TEMP_END ".tmp"
 
 /* A name that is removed when it leaves scope; empty: nothing is there. */
 struct temp {
@@ -28,21 +31,68 @@ static void temp_remove(struct temp *temp)
 }
 #define AUTO_TEMP LWC_AUTO(struct temp, temp_remove)
 
-static void temp_name(char name_out[static TEMP_NAME_LEN])
+/* ".TARGET-HEX.tmp", so that lwc_file_sweep() knows whose it is. */
+static enum lwc_code temp_name(const struct lwc_path *path, char name_out[static TEMP_NAME_LEN],
+                               struct lwc_error *err)
 {
     uint64_t number = 0;
+    int len = 0;
 
     lwc_random(&number, sizeof number);
-    (void)snprintf(name_out, TEMP_NAME_LEN, ".lwcred-%016" PRIx64 ".tmp", number);
+    len = snprintf(name_out, TEMP_NAME_LEN, ".%s-%016" PRIx64 TEMP_END, path->name, number);
+    if (len < 0 || len >= TEMP_NAME_LEN) {
+        return lwc_fail_sys(err, LWC_E_INVALID, ENAMETOOLONG, "no room for a temporary name");
+    }
+    return LWC_OK;
 }
 
-static enum lwc_code temp_open(struct temp *temp, int *fd_out, struct lwc_error *err)
+static bool is_temp_of(const char *name, const struct lwc_path *path)
+{
+    size_t target_len = strlen(path->name);
+    const char *hex = name + 1 + target_len + 1;
+
+    return strlen(name) == 1 + target_len + 1 + TEMP_HEX_LEN + sizeof TEMP_END - 1 &&
+           name[0] == '.' && memcmp(name + 1, path->name, target_len) == 0 && hex[-1] == '-' &&
+           strspn(hex, "0123456789abcdef") == TEMP_HEX_LEN &&
+           lwc_streq(hex + TEMP_HEX_LEN, TEMP_END);
+}
+
+static void close_dir(DIR **dir)
+{
+    if (*dir != NULL) {
+        (void)closedir(*dir);
+    }
+}
+
+void lwc_file_sweep(const struct lwc_path *path)
+{
+    LWC_AUTO_CLOSE int fd = openat(path->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    LWC_AUTO(DIR *, close_dir) dir = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry = NULL;
+
+    if (dir == NULL) {
+        return;
+    }
+    fd = -1; /* the stream closes it */
+    while ((entry = readdir(dir)) != NULL) {
+        if (is_temp_of(entry->d_name, path)) {
+            (void)unlinkat(path->dir_fd, entry->d_name, 0);
+        }
+    }
+}
+
+static enum lwc_code temp_open(const struct lwc_path *path, struct temp *temp, int *fd_out,
+                               struct lwc_error *err)
 {
     char name[TEMP_NAME_LEN];
     int fd = -1;
 
     for (int i = 0; i < TEMP_ATTEMPTS && fd < 0; i++) {
-        temp_name(name);
+        enum lwc_code code = temp_name(path, name, err);
+
+        if (code != LWC_OK) {
+            return code;
+        }
         fd = openat(temp->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                     S_IRUSR | S_IWUSR);
         if (fd < 0 && errno != EEXIST) {
@@ -88,11 +138,11 @@ static enum lwc_code fill(int fd, const void *bytes, size_t len, struct lwc_erro
     return code;
 }
 
-static enum lwc_code temp_write(struct temp *temp, const void *bytes, size_t len,
-                                struct lwc_error *err)
+static enum lwc_code temp_write(const struct lwc_path *path, struct temp *temp, const void *bytes,
+                                size_t len, struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = -1;
-    enum lwc_code code = temp_open(temp, &fd, err);
+    enum lwc_code code = temp_open(path, temp, &fd, err);
 
     if (code == LWC_OK) {
         code = fill(fd, bytes, len, err);
@@ -141,8 +191,11 @@ static enum lwc_code keep_previous(const struct lwc_path *path, const char *prev
 {
     AUTO_TEMP temp = {.dir_fd = path->dir_fd};
     char name[TEMP_NAME_LEN];
+    enum lwc_code code = temp_name(path, name, err);
 
-    temp_name(name);
+    if (code != LWC_OK) {
+        return code;
+    }
     if (linkat(path->dir_fd, path->name, path->dir_fd, name, 0) != 0) {
         return lwc_fail_sys(err, LWC_E_IO, errno, "cannot keep the previous file");
     }
@@ -173,7 +226,7 @@ static enum lwc_code replace(const struct lwc_path *path, const void *bytes, siz
     enum lwc_code code = target_check(path, &exists, err);
 
     if (code == LWC_OK) {
-        code = temp_write(&temp, bytes, len, err);
+        code = temp_write(path, &temp, bytes, len, err);
     }
     if (code == LWC_OK) {
         code = temp_verify(&temp, len, verify, data, err);

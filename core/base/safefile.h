@@ -86,6 +86,12 @@ enum lwc_code lwc_file_replace(const struct lwc_path *path, const void *bytes, s
                                struct lwc_error *err) LWC_RESULT;
 
 /*
+ * Remove the temporary files that dead replacements of @path left beside it (SIGKILL, power).
+ * Only for the holder of the lock under which @path is replaced.  Best effort.
+ */
+void lwc_file_sweep(const struct lwc_path *path);
+
+/*
  * Take an exclusive lock on the file @name in @path's directory, made if missing.  The kernel
  * drops it when the process dies.  Not taken within @timeout_ms: LWC_E_BUSY.
  *

@@ -12,7 +12,7 @@ DIR=${STORE%/*}
 before=$(sha256sum <"$STORE")
 unchanged() {
     [ "$(sha256sum <"$STORE")" = "$before" ] || fail "the store changed"
-    [ -z "$(find "$DIR" -name '.lwcred*' -o -name '*.tmp')" ] || fail "temporary files are left"
+    [ -z "$(find "$DIR" -name '.*' -type f)" ] || fail "temporary files are left"
 }
 
 # --- the file with the secret

@@ -45,6 +45,7 @@ after_fault() {
     fi
     # Whole: the MAC is checked when something is added.
     run 0 add after <<<"_after"
+    [ -z "$(find "$DIR" -name '.*' -type f)" ] || fail "$1: a temporary file stays: $(ls -A "$DIR")"
 }
 outcome_old=0 outcome_new=0
 for at in "${CALLS[@]}"; do
@@ -87,7 +88,7 @@ for spec in fsync:EIO fsync:ENOSPC write:ENOSPC write:EIO write:EDQUOT fallocate
         esac
         [ "$status" = 0 ] || [ -s "$ERR" ] || [ "$call" = write ] || fail "$spec:$n: no word about it"
         [ ! -s "$OUT" ] || fail "$spec:$n: output"
-        [ -z "$(find "$DIR" -name '.lwcred*')" ] || fail "$spec:$n: a temporary file is left"
+        [ -z "$(find "$DIR" -name '.*' -type f)" ] || fail "$spec:$n: a temporary file is left"
         after_fault "$spec at $n"
     done
 done
