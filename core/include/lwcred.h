@@ -26,7 +26,9 @@
  *     lwc_close(&ctx);
  *
  * The library never prints, exits, changes signal handlers, the umask or the locale, and starts
- * no thread that outlives a call.  A context is for one thread at a time; different contexts are
+ * no thread that outlives a call, but for one of the name resolver where that hangs past the
+ * deadline.  libcurl obeys SSLKEYLOGFILE in the environment: a program that cannot trust its
+ * environment unsets it.  A context is for one thread at a time; different contexts are
  * independent.  Strings are UTF-8 and end in NUL.  Functions that return enum lwc_code write
  * their outputs only on LWC_OK and describe a failure in @err (which may be NULL).
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,7 +18,8 @@
  *  2. Files are made private, whatever the caller's umask.
  *  3. Descriptors 0 to 2 are open, so that no file of ours is taken for one of them.  A closed
  *     stdout gets a descriptor that cannot be written: the answer then fails and is not lost.
- *  4. A reader that went away, or a limit on file size, is an error like any other, not a
+ *  4. No library of ours writes its TLS session keys to a file (SSLKEYLOGFILE).
+ *  5. A reader that went away, or a limit on file size, is an error like any other, not a
  *     silent death.
  */
 static bool harden(void)
@@ -28,6 +30,7 @@ static bool harden(void)
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)umask(077);
+    (void)unsetenv("SSLKEYLOGFILE");
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
     for (int fd = 0; fd < (int)LWC_ARRAY_LEN(modes); fd++) {

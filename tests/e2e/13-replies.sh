@@ -19,6 +19,7 @@ bad() { # status pattern mode
     expect_stderr_has "$2"
     expect_stderr_lacks "$SECRET"
     [ "$(grep -cv '^hint: ' "$ERR")" -le 2 ] || fail "more than an error line"
+    [ -z "${WRAPPER:-}" ] || return 0 # the same way through the program again, and slow there
     run "$1" "$HELPER" get < <(printf 'capability[]=authtype\nprotocol=https\nhost=acme.lacework.net\n')
     expect_stdout_empty
 }

@@ -63,6 +63,10 @@ strace -f -s 100000 -e trace=write,pwrite64,writev,sendto,sendmsg -o "$T/writes"
     "$HELPER" add -p third -a acme --key-id "$KEY_ID" --secret-stdin --api-url "$API_URL" --replace <<<"$SECRET" 2>"$ERR"
 ! grep -qF -f <(needles "$SECRET") "$T/writes" || fail "the secret was written in clear"
 
+# The keys of a TLS session are as good as what was sent in it.
+SSLKEYLOGFILE=$T/keylog run 0 "$HELPER" get --format token -p third
+[ ! -e "$T/keylog" ] || fail "TLS session keys were written to a file"
+
 # The process is not dumpable and makes no core.
 run 0 strace -f -e trace=prctl,prlimit64,setrlimit,umask -o "$T/hygiene" "$HELPER" list
 grep -q 'PR_SET_DUMPABLE, 0\|PR_SET_DUMPABLE, SUID_DUMP_DISABLE' "$T/hygiene" || fail "dumpable"

@@ -31,7 +31,7 @@ grep -qE '^rename' "$T/calls" || fail "no rename in the trace"
 
 restore() {
     rm -rf "$DIR"
-    mkdir -p -m 700 "$DIR"
+    mkdir -m 700 "$DIR"
     cp -p "$T/old.lwc" "$STORE"
 }
 # after_fault WHAT: is there a whole store with the old key in it, and if the new one, then that too?

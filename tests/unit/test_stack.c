@@ -40,65 +40,60 @@ static enum lwc_code walk(const char *text, unsigned *asked, struct lwc_error *e
 
 #define HELD "hold=p:acme.lacework.net:ACME_0:s"
 
+static const struct {
+    const char *name;
+    const char *text;
+    enum lwc_code code;
+    unsigned asked;
+} walks[] = {
+    {"sufficient success ends", LINE("sufficient", HELD) LINE("sufficient", "find=4"), LWC_OK, 1},
+    {"sufficient absence goes on", LINE("sufficient", "a") LINE("sufficient", HELD), LWC_OK, 2},
+    {"sufficient unavailable goes on", LINE("sufficient", "find=8") LINE("sufficient", HELD),
+     LWC_OK, 2},
+    {"sufficient locked fails closed", LINE("sufficient", "find=4") LINE("sufficient", HELD),
+     LWC_E_LOCKED, 1},
+    {"sufficient denied fails closed", LINE("sufficient", "find=5") LINE("sufficient", HELD),
+     LWC_E_DENIED, 1},
+    {"sufficient corrupt fails closed", LINE("sufficient", "find=6") LINE("sufficient", HELD),
+     LWC_E_CORRUPT, 1},
+    {"sufficient invalid fails closed", LINE("sufficient", "find=2") LINE("sufficient", HELD),
+     LWC_E_INVALID, 1},
+    {"missing module is unavailable", "lookup sufficient nowhere\n" LINE("sufficient", HELD),
+     LWC_OK, 1 + 1},
+    {"bad module fails closed", "lookup sufficient bad-major\n" LINE("sufficient", HELD),
+     LWC_E_INVALID, 1},
+    {"required success goes on", LINE("required", HELD) LINE("required", HELD " b"), LWC_OK, 2},
+    {"required failure is remembered", LINE("required", "find=4") LINE("required", HELD),
+     LWC_E_LOCKED, 2},
+    {"required absence fails", LINE("required", HELD) LINE("required", "a"), LWC_E_NOT_FOUND, 2},
+    {"first failure decides", LINE("required", "find=4") LINE("required", "find=5"), LWC_E_LOCKED,
+     2},
+    {"required missing module fails", "lookup required nowhere\n" LINE("sufficient", HELD),
+     LWC_E_UNAVAILABLE, 2},
+    {"success does not heal a required failure",
+     LINE("required", "find=9") LINE("sufficient", HELD), LWC_E_IO, 2},
+    {"requisite failure ends", LINE("requisite", "find=4") LINE("required", HELD), LWC_E_LOCKED, 1},
+    {"requisite success goes on", LINE("requisite", HELD) LINE("sufficient", HELD " b"), LWC_OK, 2},
+    {"optional failure is ignored", LINE("optional", "find=4") LINE("sufficient", HELD), LWC_OK, 2},
+    {"optional success alone is enough", LINE("optional", HELD), LWC_OK, 1},
+    {"optional failure alone finds nothing", LINE("optional", "find=4"), LWC_E_NOT_FOUND, 1},
+    {"nobody holds it", LINE("sufficient", "a") LINE("sufficient", "b"), LWC_E_NOT_FOUND, 2},
+    {"lines of other operations are passed over", "store required answer\n" LINE("required", HELD),
+     LWC_OK, 1},
+    {"an empty stack finds nothing", "# nothing\n", LWC_E_NOT_FOUND, 0},
+};
+
 static void walk_controls_decide_as_pam_does(void **state)
 {
-    static const struct {
-        const char *name;
-        const char *text;
-        enum lwc_code code;
-        unsigned asked;
-    } cases[] = {
-        {"sufficient success ends", LINE("sufficient", HELD) LINE("sufficient", "find=4"), LWC_OK,
-         1},
-        {"sufficient absence goes on", LINE("sufficient", "a") LINE("sufficient", HELD), LWC_OK, 2},
-        {"sufficient unavailable goes on", LINE("sufficient", "find=8") LINE("sufficient", HELD),
-         LWC_OK, 2},
-        {"sufficient locked fails closed", LINE("sufficient", "find=4") LINE("sufficient", HELD),
-         LWC_E_LOCKED, 1},
-        {"sufficient denied fails closed", LINE("sufficient", "find=5") LINE("sufficient", HELD),
-         LWC_E_DENIED, 1},
-        {"sufficient corrupt fails closed", LINE("sufficient", "find=6") LINE("sufficient", HELD),
-         LWC_E_CORRUPT, 1},
-        {"sufficient invalid fails closed", LINE("sufficient", "find=2") LINE("sufficient", HELD),
-         LWC_E_INVALID, 1},
-        {"missing module is unavailable", "lookup sufficient nowhere\n" LINE("sufficient", HELD),
-         LWC_OK, 1 + 1},
-        {"bad module fails closed", "lookup sufficient bad-major\n" LINE("sufficient", HELD),
-         LWC_E_INVALID, 1},
-        {"required success goes on", LINE("required", HELD) LINE("required", HELD " b"), LWC_OK, 2},
-        {"required failure is remembered", LINE("required", "find=4") LINE("required", HELD),
-         LWC_E_LOCKED, 2},
-        {"required absence fails", LINE("required", HELD) LINE("required", "a"), LWC_E_NOT_FOUND,
-         2},
-        {"first failure decides", LINE("required", "find=4") LINE("required", "find=5"),
-         LWC_E_LOCKED, 2},
-        {"required missing module fails", "lookup required nowhere\n" LINE("sufficient", HELD),
-         LWC_E_UNAVAILABLE, 2},
-        {"success does not heal a required failure",
-         LINE("required", "find=9") LINE("sufficient", HELD), LWC_E_IO, 2},
-        {"requisite failure ends", LINE("requisite", "find=4") LINE("required", HELD), LWC_E_LOCKED,
-         1},
-        {"requisite success goes on", LINE("requisite", HELD) LINE("sufficient", HELD " b"), LWC_OK,
-         2},
-        {"optional failure is ignored", LINE("optional", "find=4") LINE("sufficient", HELD), LWC_OK,
-         2},
-        {"optional success alone is enough", LINE("optional", HELD), LWC_OK, 1},
-        {"optional failure alone finds nothing", LINE("optional", "find=4"), LWC_E_NOT_FOUND, 1},
-        {"nobody holds it", LINE("sufficient", "a") LINE("sufficient", "b"), LWC_E_NOT_FOUND, 2},
-        {"lines of other operations are passed over",
-         "store required answer\n" LINE("required", HELD), LWC_OK, 1},
-        {"an empty stack finds nothing", "# nothing\n", LWC_E_NOT_FOUND, 0},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof walks / sizeof walks[0]; i++) {
         struct lwc_error err = {0};
         unsigned asked = 0;
 
-        print_message("%s\n", cases[i].name);
-        assert_int_equal(walk(cases[i].text, &asked, &err), cases[i].code);
-        assert_int_equal(asked, cases[i].asked);
-        assert_int_equal(err.code, cases[i].code);
+        print_message("%s\n", walks[i].name);
+        assert_int_equal(walk(walks[i].text, &asked, &err), walks[i].code);
+        assert_int_equal(asked, walks[i].asked);
+        assert_int_equal(err.code, walks[i].code);
     }
 }
 
