@@ -83,6 +83,7 @@ help:
 	@echo '         demo, fmt, fmt-check, style, fuzz, help'
 	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR'
 	@echo '         SYSCONFDIR DESTDIR BUILD=dir SAN=address,undefined WERROR=0|1 V=1'
+	@echo '         FUZZ_SECONDS=60 (make fuzz: time for each target)'
 	@echo '         T=pattern (make check: only the tests whose name matches)'
 	@echo 'Now:     CC=$(CC) PREFIX=$(PREFIX) output in $(O)'
 

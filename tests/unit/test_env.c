@@ -196,6 +196,7 @@ static void find_reads_files_and_drops_one_newline(void **state)
         LWC_AUTO_FOUND found = NULL;
 
         print_message("%zu\n", i);
+        (void)unlink(path);
         tmpdir_write(dir, "secret", cases[i].content, strlen(cases[i].content), 0400);
         set_variables(variables);
         assert_int_equal(look(&found, NULL), cases[i].code);
