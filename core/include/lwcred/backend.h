@@ -128,6 +128,8 @@ enum lwc_prompt_flag {
  * setting       the value of a named setting (environment variable), or NULL.  Borrowed until
  *               close().
  * remaining_ms  milliseconds until the caller's deadline, 0 when it is over; prompts not counted.
+ * depends       the answer depends on the file @path (absolute, present or not): once it changes,
+ *               no cached answer is given.  Call it before reading the file, in list() and find().
  *
  * Since 0.1.
  */
@@ -140,6 +142,7 @@ struct lwc_host {
                             const struct lwc_sink *answer, struct lwc_error *err);
     const char *(*setting)(void *data, const char *name);
     int64_t (*remaining_ms)(void *data);
+    void (*depends)(void *data, const char *path);
     /* 1.0 ends here */
 };
 

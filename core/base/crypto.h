@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_BASE_CRYPTO_H
+#define CORE_BASE_CRYPTO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "secret.h"
+
+/* Hashing and sealing, over libsodium. */
+
+#define LWC_HASH_LEN 32
+#define LWC_HASH_HEX_LEN (2 * LWC_HASH_LEN + 1)
+
+/* A keyed BLAKE2b-256 under way.  Wipes itself in lwc_hash_end(). */
+struct lwc_hash {
+    _Alignas(64) uint8_t state[384];
+};
+
+/* Begin; hashes with different labels never collide. */
+void lwc_hash_begin(struct lwc_hash *hash, const char *label);
+
+/* Add a field.  Its length goes in first, so that "a","bc" is not "ab","c". */
+void lwc_hash_add(struct lwc_hash *hash, const void *bytes, size_t len);
+void lwc_hash_add_text(struct lwc_hash *hash, const char *text); /* NULL is not "" */
+void lwc_hash_add_number(struct lwc_hash *hash, int64_t number);
+
+void lwc_hash_end(struct lwc_hash *hash, uint8_t hash_out[static LWC_HASH_LEN]);
+
+/* Lower-case hex with a NUL. */
+void lwc_hash_hex(const uint8_t hash[static LWC_HASH_LEN], char hex_out[static LWC_HASH_HEX_LEN]);
+
+/*
+ * Seal @len bytes of @plain, bound to @context, with a key derived from @key (32 bytes or more of
+ * entropy; hashed with a label of its own).  XChaCha20-Poly1305-IETF, random nonce in front.
+ */
+enum lwc_code lwc_seal(const void *key, size_t key_len, const char *context, const void *plain,
+                       size_t len, struct lwc_secret *sealed_out, struct lwc_error *err) LWC_RESULT;
+
+/* Open what lwc_seal() made.  LWC_E_CORRUPT for another key, context or any changed byte. */
+enum lwc_code lwc_unseal(const void *key, size_t key_len, const char *context, const void *sealed,
+                         size_t len, struct lwc_secret *plain_out, struct lwc_error *err)
+    LWC_RESULT;
+
+#endif

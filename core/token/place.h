@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_TOKEN_PLACE_H
+#define CORE_TOKEN_PLACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/crypto.h"
+#include "base/error.h"
+#include "base/secret.h"
+
+/*
+ * Where cache entries can lie.  An entry has a name, LWC_HASH_HEX_LEN - 1 lower-case hex digits.
+ *
+ * MUST:
+ *  1. Nothing is ever on a disk in plain text, nothing in /tmp.
+ *  2. Other users can neither read nor change an entry.
+ *  3. What cannot be had, for whatever reason (quota, policy, expired, revoked, foreign, damaged),
+ *     is a miss: LWC_E_NOT_FOUND or LWC_E_UNAVAILABLE, never more.
+ *  4. A place that the kernel could kill us for is tried in a child first.
+ *
+ * LWC_E_UNAVAILABLE: this place cannot be used here; try the next.
+ */
+struct lwc_place {
+    const char *name; /* for people: "keyring", "runtime", "sealed" */
+
+    /* Read entry @name into @bytes (reset first), at most LWC_ENTRY_MAX. */
+    enum lwc_code (*read)(const char *name, struct lwc_secret *bytes, struct lwc_error *err);
+
+    /* Write or replace it; the place may forget it after @life_s seconds. */
+    enum lwc_code (*write)(const char *name, const void *bytes, size_t len, int64_t life_s,
+                           struct lwc_error *err);
+
+    /* Remove it; absent is LWC_OK. */
+    enum lwc_code (*remove)(const char *name, struct lwc_error *err);
+
+    /* Call @visit with each name that is there.  The names may be removed meanwhile. */
+    enum lwc_code (*each)(void (*visit)(void *data, const char *name), void *data,
+                          struct lwc_error *err);
+};
+
+/*
+ * The user's kernel keyring (user-keyring(7)), keys "lwcred:NAME" of type "user".  Readable by
+ * other sessions of the same user; with a kernel time-out; updated in place.
+ */
+extern const struct lwc_place lwc_place_keyring;
+
+/*
+ * "lwcred" in $XDG_RUNTIME_DIR or /run/user/UID: only if that is ours, mode 0700, on tmpfs.
+ */
+extern const struct lwc_place lwc_place_runtime;
+
+/*
+ * "lwcred" in $XDG_CACHE_HOME or ~/.cache.  A disk: whoever writes here seals the bytes first.
+ */
+extern const struct lwc_place lwc_place_sealed;
+
+#endif
