@@ -32,7 +32,7 @@ LIBRARIES = {
     "curl/": ("core/token/http.c",),
     "cjson/": ("core/token/json.c",),
     "cJSON": ("core/token/json.c",),
-    "sodium": ("core/base/secret.c", "backends/file/seal.c"),
+    "sodium": ("core/base/secret.c", "core/base/crypto.c", "backends/file/seal.c"),
     "cmocka": (),
 }
 
