@@ -8,8 +8,8 @@
  *     10   2  kind: 1 token, 2 reference
  *     12   4  kind of the credential
  *     16   4  flags of the credential
- *     20   8  lifetime, s           1 to 86400
- *     28   8  lifetime asked for, s 1 to 86400
+ *     20   8  lifetime, s           1 to 86400; of a reference also 0, it has no life of its own
+ *     28   8  lifetime asked for, s the same
  *     36   8  sent, ms              not negative
  *     44   .  texts: boot id, profile, account, origin, key id, sub-account, source, target, token
  *      .   2  number of files, at most 8
@@ -105,10 +105,11 @@ static const char *text_flaw(const struct lwc_entry *entry)
 static const char *number_flaw(const struct lwc_entry *entry)
 {
     for (size_t i = 0; i < LWC_ARRAY_LEN(numbers); i++) {
+        int64_t min = entry->kind == LWC_ENTRY_TOKEN ? numbers[i].min : 0;
         int64_t number = 0;
 
         memcpy(&number, (const char *)entry + numbers[i].offset, sizeof number);
-        if (number < numbers[i].min || number > numbers[i].max) {
+        if (number < min || number > numbers[i].max) {
             return numbers[i].name;
         }
     }
