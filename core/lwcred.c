@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <lwcred.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +11,15 @@
 #include "base/secret.h"
 #include "stack/conf.h"
 #include "stack/keep.h"
-#include "stack/query.h"
 #include "stack/stack.h"
+#include "token/cache.h"
+#include "token/fresh.h"
+#include "token/obtain.h"
 #include "token/token.h"
 
 #define TIMEOUT_MS 60000
+/* Long enough for one exchange: the token that proves a key is forgotten at once. */
+#define PROOF_TTL_S 60
 
 struct lwc_context {
     struct lwc_options options;
@@ -24,6 +29,14 @@ struct lwc_context {
     const struct lwc_clock *clock;
     int64_t deadline_ms; /* of the call under way, by the boot clock */
     bool warned;         /* that memory cannot be locked */
+    enum lwc_cache_mode cache_mode;
+    struct lwc_witnesses witnesses; /* files that the backends of this call looked at */
+    pthread_mutex_t mutex;          /* held during each call */
+};
+
+/* Holds a context for the length of a call. */
+struct held {
+    struct lwc_context *ctx;
 };
 
 /* Passes a listing on, with the name of the backend that it comes from. */
@@ -90,20 +103,37 @@ static int64_t host_remaining_ms(void *data)
     return left_ms > 0 ? left_ms : 0;
 }
 
-static void start_call(struct lwc_context *ctx)
+static void host_depends(void *data, const char *path)
 {
+    struct lwc_context *ctx = data;
+
+    lwc_witnesses_add(&ctx->witnesses, path);
+}
+
+static void release(struct held *held)
+{
+    (void)pthread_mutex_unlock(&held->ctx->mutex);
+}
+#define HOLD LWC_AUTO(struct held, release) held
+
+static struct held start_call(struct lwc_context *ctx)
+{
+    (void)pthread_mutex_lock(&ctx->mutex);
     ctx->deadline_ms = lwc_clock_boot_ms(ctx->clock) + ctx->options.timeout_ms;
+    return (struct held){.ctx = ctx};
 }
 
 /* A call that will hold a secret: where memory cannot be locked, the user is told, once. */
-static void start_secret_call(struct lwc_context *ctx)
+static struct held start_secret_call(struct lwc_context *ctx)
 {
-    start_call(ctx);
+    struct held held = start_call(ctx);
+
     if (!ctx->warned && !lwc_secret_memory_locked()) {
         ctx->warned = true;
         host_log(ctx, LWC_LOG_WARNING,
                  "memory cannot be locked here (RLIMIT_MEMLOCK): secrets could be swapped out");
     }
+    return held;
 }
 
 /* Copies what both sides know of a struct that begins with its size. */
@@ -155,7 +185,11 @@ enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **c
                                   .log = host_log,
                                   .prompt = host_prompt,
                                   .setting = host_setting,
-                                  .remaining_ms = host_remaining_ms};
+                                  .remaining_ms = host_remaining_ms,
+                                  .depends = host_depends};
+    if (pthread_mutex_init(&ctx->mutex, NULL) != 0) {
+        return lwc_fail_nomem(err);
+    }
     if ((code = take_options(ctx, options, err)) != LWC_OK ||
         (code = lwc_conf_load(ctx->options.service, ctx->options.config, &ctx->conf, err)) !=
             LWC_OK ||
@@ -164,6 +198,8 @@ enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **c
                             &ctx->stack, err)) != LWC_OK) {
         return code;
     }
+    (void)lwc_cache_mode_parse(ctx->conf->cache[0] != '\0' ? ctx->conf->cache : "auto",
+                               &ctx->cache_mode);
     *ctx_out = LWC_TAKE(ctx);
     return LWC_OK;
 }
@@ -175,6 +211,7 @@ void lwc_close(struct lwc_context **ctx)
     }
     lwc_stack_close(&(*ctx)->stack);
     lwc_conf_free(&(*ctx)->conf);
+    (void)pthread_mutex_destroy(&(*ctx)->mutex);
     free(*ctx);
     *ctx = NULL;
 }
@@ -198,22 +235,117 @@ static enum lwc_code take_query(const struct lwc_query *query, struct lwc_query 
     return code;
 }
 
+static struct lwc_obtain obtain_of(struct lwc_context *ctx)
+{
+    return (struct lwc_obtain){.stack = ctx->stack,
+                               .conf = ctx->conf,
+                               .host = &ctx->host,
+                               .clock = ctx->clock,
+                               .witnesses = &ctx->witnesses,
+                               .mode = ctx->cache_mode};
+}
+
 enum lwc_code lwc_token_get(struct lwc_context *ctx, const struct lwc_query *query,
                             struct lwc_token **token_out, struct lwc_error *err)
 {
+    HOLD = start_secret_call(ctx);
+    const struct lwc_obtain obtain = obtain_of(ctx);
     struct lwc_query known;
     struct lwc_identity identity;
-    LWC_AUTO_FOUND found = NULL;
     enum lwc_code code = take_query(query, &known, &identity, err);
 
-    start_secret_call(ctx);
-    if (code == LWC_OK) {
-        code = lwc_query_find(ctx->stack, &identity, &ctx->host, &found, err);
-    }
     if (code != LWC_OK) {
         return code;
     }
-    return lwc_token_make(found, &known, &ctx->host, ctx->clock, token_out, err);
+    return lwc_obtain_token(&obtain, &known, token_out, err);
+}
+
+/* Which cached entries to forget. */
+struct forgetting {
+    struct lwc_identity query;
+    const void *token; /* this one alone, or NULL */
+    size_t len;
+    bool references; /* all answers, too: what they say may no longer be so */
+};
+
+static bool is_forgotten(void *data, const struct lwc_entry *entry, const char *place)
+{
+    const struct forgetting *forgetting = data;
+
+    (void)place;
+    if (entry->kind == LWC_ENTRY_REFERENCE) {
+        return forgetting->references;
+    }
+    if (forgetting->token != NULL) {
+        return lwc_secret_equal(entry->text, forgetting->token, forgetting->len);
+    }
+    return lwc_identity_matches(&forgetting->query, &entry->identity.id);
+}
+
+enum lwc_code lwc_token_forget(struct lwc_context *ctx, const char *account, const char *token,
+                               size_t len, struct lwc_error *err)
+{
+    HOLD = start_call(ctx);
+    const struct lwc_cache cache = {.mode = LWC_CACHE_AUTO};
+    struct forgetting forgetting = {.query = LWC_IDENTITY_ANY, .token = token, .len = len};
+
+    if (token == NULL && !lwc_is_set(account)) {
+        return lwc_fail(err, LWC_E_INVALID, "a token or an account must be named");
+    }
+    forgetting.query.account = text_or_none(account);
+    lwc_cache_each(&cache, is_forgotten, &forgetting);
+    return LWC_OK;
+}
+
+/* What was cached of a credential that changed is not served any more. */
+static void forget_changed(const char *profile, const char *key_id)
+{
+    const struct lwc_cache cache = {.mode = LWC_CACHE_AUTO};
+    struct forgetting forgetting = {.query = LWC_IDENTITY_ANY, .references = true};
+
+    forgetting.query.profile = key_id[0] == '\0' ? profile : "";
+    forgetting.query.key_id = key_id;
+    lwc_cache_each(&cache, is_forgotten, &forgetting);
+}
+
+/* Passes on the tokens that live. */
+struct cached {
+    lwc_cached_fn *visit;
+    void *data;
+    const struct lwc_clock *clock;
+    char boot_id[LWC_BOOT_ID_LEN + 1];
+};
+
+static bool pass_on(void *data, const struct lwc_entry *entry, const char *place)
+{
+    const struct cached *cached = data;
+    int64_t left_s = 0;
+
+    if (entry->kind == LWC_ENTRY_TOKEN) {
+        left_s = lwc_fresh_left_s(entry, cached->boot_id, cached->clock);
+    }
+    if (left_s > 0) {
+        cached->visit(cached->data, &entry->identity.id, left_s, place);
+    }
+    return false;
+}
+
+void lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data)
+{
+    HOLD = start_call(ctx);
+    const struct lwc_cache cache = {.mode = LWC_CACHE_AUTO};
+    struct cached cached = {.visit = visit, .data = data, .clock = ctx->clock};
+
+    if (lwc_fresh_boot_id(cached.boot_id)) {
+        lwc_cache_each(&cache, pass_on, &cached);
+    }
+}
+
+size_t lwc_cached_clear(struct lwc_context *ctx)
+{
+    HOLD = start_call(ctx);
+
+    return lwc_cache_clear();
 }
 
 static enum lwc_code key_check(const struct lwc_identity *identity, struct lwc_error *err)
@@ -232,25 +364,27 @@ static enum lwc_code key_check(const struct lwc_identity *identity, struct lwc_e
 enum lwc_code lwc_key_prove(struct lwc_context *ctx, const struct lwc_identity *identity,
                             const void *secret, size_t len, struct lwc_error *err)
 {
+    HOLD = start_secret_call(ctx);
+    LWC_AUTO_ENTRY token = NULL;
     enum lwc_code code = key_check(identity, err);
 
-    start_secret_call(ctx);
     if (code == LWC_OK) {
         code = lwc_key_secret_check(secret, len, err);
     }
     if (code != LWC_OK) {
         return code;
     }
-    return lwc_token_prove(identity, secret, len, &ctx->host, ctx->clock, err);
+    return lwc_token_exchange(identity, "", secret, len, PROOF_TTL_S, &ctx->host, ctx->clock,
+                              &token, err);
 }
 
 enum lwc_code lwc_key_probe(struct lwc_context *ctx, const struct lwc_identity *identity,
                             const char *backend, uint32_t flags,
                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
 {
+    HOLD = start_secret_call(ctx);
     enum lwc_code code = lwc_profile_check(identity->profile, err);
 
-    start_secret_call(ctx);
     if (code == LWC_OK) {
         code = lwc_keep_probe(ctx->stack, identity, backend, flags, backend_out, err);
     }
@@ -261,34 +395,42 @@ enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *
                             const void *secret, size_t len, const char *backend, uint32_t flags,
                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
 {
+    HOLD = start_secret_call(ctx);
     enum lwc_code code = key_check(identity, err);
 
-    start_secret_call(ctx);
     if (code == LWC_OK) {
         code = lwc_key_secret_check(secret, len, err);
     }
     if (code != LWC_OK) {
         return code;
     }
-    return lwc_keep_store(ctx->stack, identity, secret, len, backend, flags, backend_out, err);
+    code = lwc_keep_store(ctx->stack, identity, secret, len, backend, flags, backend_out, err);
+    if (code == LWC_OK) {
+        forget_changed(identity->profile, "");
+    }
+    return code;
 }
 
 enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *query,
                              const void *secret, size_t len, const char *backend,
                              char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
 {
+    HOLD = start_secret_call(ctx);
     struct lwc_query known;
     struct lwc_identity identity;
     enum lwc_code code = take_query(query, &known, &identity, err);
 
-    start_secret_call(ctx);
     if (code == LWC_OK && identity.profile[0] == '\0' && identity.key_id[0] == '\0') {
         code = lwc_fail(err, LWC_E_INVALID, "a profile or a key id must be named");
     }
     if (code != LWC_OK) {
         return code;
     }
-    return lwc_keep_remove(ctx->stack, &identity, secret, len, backend, backend_out, err);
+    code = lwc_keep_remove(ctx->stack, &identity, secret, len, backend, backend_out, err);
+    if (code == LWC_OK) {
+        forget_changed(identity.profile, identity.key_id);
+    }
+    return code;
 }
 
 static enum lwc_code list_one(void *data, const struct lwc_identity *identity,
@@ -314,11 +456,11 @@ static enum lwc_code list_unit(void *data, struct lwc_stack_unit *unit, struct l
 enum lwc_code lwc_list(struct lwc_context *ctx, const struct lwc_query *query, lwc_list_fn *visit,
                        void *data, struct lwc_error *err)
 {
+    HOLD = start_call(ctx);
     struct lwc_query known;
     struct listing listing = {.visit = visit, .data = data};
     enum lwc_code code = take_query(query, &known, &listing.query, err);
 
-    start_call(ctx);
     if (code != LWC_OK) {
         return code;
     }
@@ -327,6 +469,7 @@ enum lwc_code lwc_list(struct lwc_context *ctx, const struct lwc_query *query, l
 
 void lwc_backends(struct lwc_context *ctx, lwc_backends_fn *visit, void *data)
 {
-    start_call(ctx);
+    HOLD = start_call(ctx);
+
     lwc_stack_backends(ctx->stack, visit, data);
 }

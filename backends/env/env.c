@@ -55,8 +55,8 @@ static const char *setting(const struct env *env, const char *name)
 }
 
 /* A missing file of $CREDENTIALS_DIRECTORY is a value that is not set. */
-static enum lwc_code read_credential(const char *dir, const char *file, struct lwc_secret *value,
-                                     struct lwc_error *err)
+static enum lwc_code read_credential(const struct env *env, const char *dir, const char *file,
+                                     struct lwc_secret *value, struct lwc_error *err)
 {
     LWC_AUTO_FREE char *path = NULL;
     struct lwc_error why = {0};
@@ -66,6 +66,7 @@ static enum lwc_code read_credential(const char *dir, const char *file, struct l
         path = NULL;
         return lwc_fail_nomem(err);
     }
+    env->host->depends(env->host->data, path);
     code = lwc_file_read(path, LWC_TRUST_CONTENT, LWC_SECRET_MAX, value, &why);
     if (code == LWC_E_NOT_FOUND) {
         return LWC_OK;
@@ -100,13 +101,16 @@ static enum lwc_code read_value(const struct env *env, enum variable variable,
         return lwc_secret_append(value, text, strlen(text), err);
     }
     if (path != NULL) {
-        enum lwc_code code = lwc_file_read_named(file_name, path, LWC_SECRET_MAX, value, err);
+        enum lwc_code code;
+
+        env->host->depends(env->host->data, path);
+        code = lwc_file_read_named(file_name, path, LWC_SECRET_MAX, value, err);
 
         lwc_secret_drop_newline(value);
         return code;
     }
     if (dir != NULL && variables[variable].credential != NULL) {
-        return read_credential(dir, variables[variable].credential, value, err);
+        return read_credential(env, dir, variables[variable].credential, value, err);
     }
     return LWC_OK;
 }

@@ -78,8 +78,10 @@ enum lwc_code lwc_vault_load(struct lwc_vault *vault, struct lwc_error *err)
     LWC_AUTO_CLOSE int fd = -1;
     struct stat st = {0};
     struct lwc_error why = {0};
-    enum lwc_code code = lwc_path_resolve(vault->path, &path, &why);
+    enum lwc_code code = LWC_OK;
 
+    vault->seen.host->depends(vault->seen.host->data, vault->path);
+    code = lwc_path_resolve(vault->path, &path, &why);
     if (code == LWC_OK) {
         code = lwc_file_open(&path, LWC_TRUST_PRIVATE, &fd, &st, &why);
     }

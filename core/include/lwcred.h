@@ -28,9 +28,10 @@
  * The library never prints, exits, changes signal handlers, the umask or the locale, and starts
  * no thread that outlives a call, but for one of the name resolver where that hangs past the
  * deadline.  libcurl obeys SSLKEYLOGFILE in the environment: a program that cannot trust its
- * environment unsets it.  A context is for one thread at a time; different contexts are
- * independent.  Strings are UTF-8 and end in NUL.  Functions that return enum lwc_code write
- * their outputs only on LWC_OK and describe a failure in @err (which may be NULL).
+ * environment unsets it.  Threads may share a context: its calls wait for one another;
+ * different contexts are independent.  Strings are UTF-8 and end in NUL.  Functions that return
+ * enum lwc_code write their outputs only on LWC_OK and describe a failure in @err (which may be
+ * NULL).
  */
 
 #define LWC_VERSION "0.1.0"
@@ -120,6 +121,10 @@ LWC_API void lwc_close(struct lwc_context **ctx);
  * sub_account  value of the Account-Name header in place of the stored one.
  * org_access   act on the organization.
  * ttl_s        lifetime to ask for, 1 to 86400 seconds; 0 means 3600.
+ * min_valid_s  what the token must still live, in seconds, honoured exactly; a longer lifetime is
+ *              asked for if need be.  0 means 300, or half of the lifetime if that is less.
+ * refresh      exchange even if the cache could answer, and cache the new token.
+ * no_cache     neither read nor write the cache.
  *
  * With neither profile nor account: $LW_PROFILE, else complete LW_* variables, else the profile
  * "default", else the only profile there is.
@@ -127,25 +132,30 @@ LWC_API void lwc_close(struct lwc_context **ctx);
 struct lwc_query {
     uint32_t size;
     bool org_access;
+    bool refresh;
+    bool no_cache;
     const char *profile;
     const char *account;
     const char *key_id;
     const char *sub_account;
     int64_t ttl_s;
+    int64_t min_valid_s;
     /* 0.1 ends here */
 };
 
 struct lwc_token;
 
 /*
- * Get a bearer token that is fresh now.
+ * Get a bearer token that is fresh now: from the cache, or by one exchange, which all processes of
+ * a user that want the same token share.  Ask again before each use that matters: the call renews
+ * the token in time, and costs microseconds while it is fresh.
  *
  * @query      borrowed for the call; NULL asks for nothing in particular.
  * @token_out  owned by the caller, lwc_token_free().
  * Returns LWC_OK; LWC_E_NOT_FOUND; LWC_E_INVALID (several credentials fit: @err lists them);
  * LWC_E_LOCKED, LWC_E_DENIED and the other failures of the stores; LWC_E_NETWORK,
  * LWC_E_REFUSED, LWC_E_RATE_LIMITED of the exchange.
- * May prompt, read files and connect.  One thread at a time on one @ctx.  Since 0.1.
+ * May prompt, read files and connect.  Any thread.  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_token_get(struct lwc_context *ctx,
                                                    const struct lwc_query *query,
@@ -175,6 +185,28 @@ LWC_API const struct lwc_identity *lwc_token_identity(const struct lwc_token *to
 
 /* Name of the backend that held the credential.  Borrowed as above.  Since 0.1. */
 LWC_API const char *lwc_token_source(const struct lwc_token *token);
+
+/*
+ * Forget cached tokens: @token alone (@len bytes), or with NULL all that @account, a host as in
+ * struct lwc_query, has.  The next lwc_token_get() exchanges.  Returns LWC_OK, also where there is
+ * nothing to forget.  Any thread.  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_token_forget(struct lwc_context *ctx, const char *account,
+                                                      const char *token, size_t len,
+                                                      struct lwc_error *err);
+
+/*
+ * Called for each cached token: whose, how many seconds it lives, and where it lies ("keyring",
+ * "runtime", "sealed").  Borrowed for the call.
+ */
+typedef void lwc_cached_fn(void *data, const struct lwc_identity *identity, int64_t expires_in,
+                           const char *place);
+
+/* Name the cached tokens that live; those sealed on disk cannot be named.  Since 0.1. */
+LWC_API void lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data);
+
+/* Forget everything that is cached, in every place; returns how many entries.  Since 0.1. */
+LWC_API size_t lwc_cached_clear(struct lwc_context *ctx);
 
 /*
  * Prove an access key by one exchange; nothing is kept.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/safefile.h"
 #include "base/text.h"
@@ -21,7 +22,9 @@ static const char builtin_stack[] = "lookup sufficient env\n"
                                     "erase  sufficient file\n"
                                     "erase  sufficient secret-service\n";
 
-static const char *const op_words[LWC_OP_COUNT] = {"lookup", "store", "erase"};
+static const char *const op_words[] = {"lookup", "store", "erase", "set"};
+static const char *const set_words[] = {"cache", "min-valid"};
+static const char *const cache_words[] = {"auto", "keyring", "runtime", "sealed", "none"};
 
 /*
  * Words of pam.d(5).  Unlike PAM's, "sufficient" fails closed: a locked or broken store never
@@ -180,7 +183,7 @@ static enum lwc_code parse_op(const struct words *words, enum lwc_op *op_out,
             return LWC_OK;
         }
     }
-    return unknown_word(words, 0, "operation", op_words, LWC_OP_COUNT, place, err);
+    return unknown_word(words, 0, "operation", op_words, LWC_ARRAY_LEN(op_words), place, err);
 }
 
 static enum lwc_code parse_control(const struct words *words, uint8_t actions_out[LWC_OUT_COUNT],
@@ -234,6 +237,50 @@ static enum lwc_code copy_args(const struct words *words, struct lwc_conf_line *
     return LWC_OK;
 }
 
+static enum lwc_code set_cache(const struct words *words, const struct place *place,
+                               struct lwc_conf *conf, struct lwc_error *err)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cache_words); i++) {
+        if (word_is(words, 2, cache_words[i])) {
+            (void)snprintf(conf->cache, sizeof conf->cache, "%s", cache_words[i]);
+            return LWC_OK;
+        }
+    }
+    return unknown_word(words, 2, "cache", cache_words, LWC_ARRAY_LEN(cache_words), place, err);
+}
+
+static enum lwc_code set_min_valid(const struct words *words, const struct place *place,
+                                   struct lwc_conf *conf, struct lwc_error *err)
+{
+    char text[16];
+    int64_t seconds = 0;
+
+    (void)snprintf(text, sizeof text, "%.*s", (int)words->word[2].len, words->word[2].text);
+    if (words->word[2].len >= sizeof text || !lwc_text_parse_duration(text, &seconds) ||
+        seconds < 1 || seconds > 86400) {
+        return lwc_fail(err, LWC_E_INVALID, "%s:%u:%u: 1 s to 24 h expected", place->source,
+                        place->line, words->word[2].column);
+    }
+    conf->min_valid_s = seconds;
+    return LWC_OK;
+}
+
+static enum lwc_code parse_set(const struct words *words, const struct place *place,
+                               struct lwc_conf *conf, struct lwc_error *err)
+{
+    if (words->count != 3) {
+        return lwc_fail(err, LWC_E_INVALID, "%s:%u: expected 'set NAME VALUE'", place->source,
+                        place->line);
+    }
+    if (word_is(words, 1, "cache")) {
+        return set_cache(words, place, conf, err);
+    }
+    if (word_is(words, 1, "min-valid")) {
+        return set_min_valid(words, place, conf, err);
+    }
+    return unknown_word(words, 1, "setting", set_words, LWC_ARRAY_LEN(set_words), place, err);
+}
+
 /* Appends a line at once, so that whatever it owns is freed with @conf. */
 static enum lwc_code parse_words(const struct words *words, const struct place *place,
                                  struct lwc_conf *conf, struct lwc_error *err)
@@ -241,6 +288,9 @@ static enum lwc_code parse_words(const struct words *words, const struct place *
     struct lwc_conf_line *line = &conf->lines[conf->count];
     enum lwc_code code;
 
+    if (word_is(words, 0, "set")) {
+        return parse_set(words, place, conf, err);
+    }
     if (conf->count == LWC_CONF_LINES_MAX) {
         return lwc_fail(err, LWC_E_INVALID, "%s:%u: more than %d lines", place->source, place->line,
                         LWC_CONF_LINES_MAX);
@@ -343,11 +393,18 @@ static enum lwc_code load_named(const char *dir, const char *sub_dir, const char
                                 struct lwc_conf **conf_out, struct lwc_error *err)
 {
     LWC_AUTO_FREE char *path = NULL;
+    size_t dir_len = strlen(dir) + strlen(sub_dir) + strlen("/stack.d");
 
     if (asprintf(&path, "%s%s/stack.d/%s", dir, sub_dir, name) < 0) {
         path = NULL;
         return lwc_fail_nomem(err);
     }
+    /* Most people have no stack.d: that is seen without walking and judging the whole path. */
+    path[dir_len] = '\0';
+    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        return LWC_E_NOT_FOUND;
+    }
+    path[dir_len] = '/';
     return load_file(path, conf_out, err);
 }
 

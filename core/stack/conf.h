@@ -13,6 +13,7 @@
  * Stack files: which backends are asked, in which order, and what each outcome means.  A line is
  *
  *     OPERATION CONTROL BACKEND [ARGUMENT...]        # comment
+ *     set NAME VALUE
  *
  * with the control words of pam.d(5).  Parsing makes each control an action table; whoever walks
  * the stack looks up and does not reason.
@@ -46,8 +47,14 @@ struct lwc_conf_line {
     unsigned number; /* in its file, from 1 */
 };
 
+/*
+ * min_valid_s  of "set min-valid SECONDS"; 0 if not said.
+ * cache        of "set cache WORD"; "" if not said, else one of auto keyring runtime sealed none.
+ */
 struct lwc_conf {
     char *source; /* path, or "built-in" */
+    int64_t min_valid_s;
+    char cache[16];
     struct lwc_conf_line *lines;
     size_t count;
 };

@@ -6,25 +6,36 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "stack/query.h"
+#include "base/secret.h"
+#include "token/entry.h"
 
 /*
- * From a credential to a token.  The accessors of struct lwc_token are part of lwcred.h.
+ * Tokens as they are handed out; the accessors of struct lwc_token are part of lwcred.h.
  */
 
+#define LWC_AUTO_TOKEN LWC_AUTO(struct lwc_token *, lwc_token_free)
+
 /*
- * The token of @found: a ready one as it is, or one exchanged for the access key.
+ * Make a token of @text, which must be a bearer token (b64token, at most LWC_TOKEN_MAX): else
+ * LWC_E_NETWORK.
  *
- * @query      its sub_account, org_access and ttl_s count.
+ * @left_s     seconds that it still lives, or 0 if nobody knows.
  * @token_out  owned by the caller, lwc_token_free().
  */
-enum lwc_code lwc_token_make(const struct lwc_found *found, const struct lwc_query *query,
-                             const struct lwc_host *host, const struct lwc_clock *clock,
-                             struct lwc_token **token_out, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_token_new(const struct lwc_identity *identity, const char *source,
+                            const struct lwc_secret *text, int64_t left_s,
+                            const struct lwc_clock *clock, struct lwc_token **token_out,
+                            struct lwc_error *err) LWC_RESULT;
 
-/* Exchange a key once and forget the token. */
-enum lwc_code lwc_token_prove(const struct lwc_identity *identity, const void *secret, size_t len,
-                              const struct lwc_host *host, const struct lwc_clock *clock,
-                              struct lwc_error *err) LWC_RESULT;
+/*
+ * Exchange an access key.
+ *
+ * @identity   whose, with the headers to send; @source its backend.
+ * @entry_out  the token and its life, LWC_ENTRY_TOKEN with an empty boot id.  Owned by the caller.
+ */
+enum lwc_code lwc_token_exchange(const struct lwc_identity *identity, const char *source,
+                                 const void *secret, size_t len, int64_t ttl_s,
+                                 const struct lwc_host *host, const struct lwc_clock *clock,
+                                 struct lwc_entry **entry_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

@@ -9,7 +9,8 @@ static const struct lwc_command commands[] = {
     {
         .name = "get",
         .run = lwc_get_run,
-        .options = BIT(FORMAT) | BIT(TTL) | BIT(SUB_ACCOUNT) | BIT(ORG_ACCESS),
+        .options = BIT(FORMAT) | BIT(TTL) | BIT(SUB_ACCOUNT) | BIT(ORG_ACCESS) | BIT(MIN_VALID) |
+                   BIT(REFRESH) | BIT(NO_CACHE),
         .needs = "",
         .git_verb = true,
         .summary = "print a fresh token",
@@ -32,9 +33,10 @@ static const struct lwc_command commands[] = {
         .run = lwc_verb_erase,
         .needs = "<REQUEST",
         .git_verb = true,
-        .summary = "git-credential: remove an access key",
-        .text = "Removes the key whose id is the username, with a password only if that is its\n"
-                "secret.  A token, or anything else, removes nothing.",
+        .summary = "git-credential: forget a token, remove an access key",
+        .text = "Forgets the cached token that is given, or with a host alone all of that host.\n"
+                "Removes the key whose id is the username, with a password only if that is its\n"
+                "secret.",
         .example = "erase <request.txt",
     },
     {
@@ -81,6 +83,15 @@ static const struct lwc_command commands[] = {
         .summary = "remove a stored credential",
         .text = "The access key itself stays valid: disable it in the Lacework console.",
         .example = "remove --profile prod",
+    },
+    {
+        .name = "cache",
+        .run = lwc_cache_run,
+        .needs = "list|clear",
+        .operands = 1,
+        .summary = "list or forget the cached tokens",
+        .text = "Never shows a token.",
+        .example = "cache clear",
     },
     {
         .name = "backends",

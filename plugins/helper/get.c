@@ -32,6 +32,13 @@ static enum lwc_code fetch(struct lwc_app *app, const struct lwc_request *reques
     query.sub_account = app->args.option[LWC_OPT_SUB_ACCOUNT];
     query.org_access = lwc_args_has(&app->args, LWC_OPT_ORG_ACCESS);
     query.ttl_s = lwc_args_seconds(&app->args, LWC_OPT_TTL, 0);
+    /* The library takes 0 for "not said". */
+    query.min_valid_s = lwc_args_seconds(&app->args, LWC_OPT_MIN_VALID, 0);
+    if (lwc_args_has(&app->args, LWC_OPT_MIN_VALID) && query.min_valid_s == 0) {
+        query.min_valid_s = 1;
+    }
+    query.refresh = lwc_args_has(&app->args, LWC_OPT_REFRESH);
+    query.no_cache = lwc_args_has(&app->args, LWC_OPT_NO_CACHE);
     return lwc_token_get(app->ctx, &query, token_out, err);
 }
 
@@ -75,6 +82,10 @@ enum lwc_code lwc_get_run(struct lwc_app *app, struct lwc_error *err)
     struct lwc_request request = {.given = false};
     enum lwc_code code = name == NULL ? LWC_OK : lwc_format_find(name, &format, err);
 
+    if (code == LWC_OK && lwc_args_has(&app->args, LWC_OPT_REFRESH) &&
+        lwc_args_has(&app->args, LWC_OPT_NO_CACHE)) {
+        return lwc_fail(err, LWC_E_INVALID, "options --refresh and --no-cache: not together");
+    }
     if (code == LWC_OK && has_request(app, format)) {
         code = format->read(STDIN_FILENO, &request, err);
     }

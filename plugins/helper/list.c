@@ -55,20 +55,27 @@ static const char *cell_backend(const struct lwc_roll_entry *entry)
     return entry->backend;
 }
 
+static const char *cell_token(const struct lwc_roll_entry *entry)
+{
+    return entry->token;
+}
+
 struct column {
     const char *title;
     cell_fn *cell;
 };
 
 static const struct column columns[] = {
-    {"PROFILE", cell_profile},         {"ACCOUNT", cell_account}, {"KEY ID", cell_key_id},
-    {"SUB-ACCOUNT", cell_sub_account}, {"ORG", cell_org},         {"BACKEND", cell_backend},
+    {"PROFILE", cell_profile}, {"ACCOUNT", cell_account},
+    {"KEY ID", cell_key_id},   {"SUB-ACCOUNT", cell_sub_account},
+    {"ORG", cell_org},         {"BACKEND", cell_backend},
+    {"TOKEN", cell_token},
 };
 
 static const struct column lines[] = {
     {"profile", cell_profile}, {"account", cell_account},         {"API at", cell_origin},
     {"key id", cell_key_id},   {"sub-account", cell_sub_account}, {"org access", cell_org},
-    {"kind", cell_kind},       {"backend", cell_backend},
+    {"kind", cell_kind},       {"backend", cell_backend},         {"token", cell_token},
 };
 
 /* An empty cell would shift the others for a program that splits at blanks. */

@@ -46,6 +46,16 @@ static enum lwc_code check_ttl(const char *value, struct lwc_error *err)
     return LWC_OK;
 }
 
+static enum lwc_code check_min_valid(const char *value, struct lwc_error *err)
+{
+    int64_t seconds = 0;
+
+    if (!lwc_text_parse_duration(value, &seconds) || seconds > TTL_MAX_S) {
+        return lwc_fail(err, LWC_E_INVALID, "no duration up to 24 h");
+    }
+    return LWC_OK;
+}
+
 static enum lwc_code check_format(const char *value, struct lwc_error *err)
 {
     const struct lwc_format *format = NULL;
@@ -85,6 +95,11 @@ static const struct lwc_option options[LWC_OPTS] = {
     [LWC_OPT_SUB_ACCOUNT] = {"sub-account", 0, "NAME", "act on this sub-account",
                              lwc_sub_account_check},
     [LWC_OPT_ORG_ACCESS] = {"org-access", 0, NULL, "act on the organization", NULL},
+    [LWC_OPT_MIN_VALID] = {"min-valid", 0, "DURATION",
+                           "what the token must still live, default 300 s", check_min_valid},
+    [LWC_OPT_REFRESH] = {"refresh", 0, NULL, "make a new token even if a cached one is fresh",
+                         NULL},
+    [LWC_OPT_NO_CACHE] = {"no-cache", 0, NULL, "neither read nor write the token cache", NULL},
     [LWC_OPT_KEY_ID] = {"key-id", 0, "ID", "the access key's id", lwc_key_id_check},
     [LWC_OPT_SECRET_FILE] = {"secret-file", 0, "FILE", "read the access key's secret from FILE",
                              NULL},

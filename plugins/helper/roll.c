@@ -38,11 +38,35 @@ static enum lwc_code visit(void *data, const struct lwc_identity *identity, cons
     return LWC_OK;
 }
 
+/* The longest life of what is cached for a key, with whatever headers it was got. */
+static void note_token(void *data, const struct lwc_identity *identity, int64_t expires_in,
+                       const char *place)
+{
+    const struct lwc_roll *roll = data;
+    const int64_t minutes = expires_in / 60;
+
+    (void)place;
+    for (struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
+        if (lwc_streq(entry->identity.id.key_id, identity->key_id) &&
+            lwc_streq(entry->identity.id.account, identity->account) &&
+            entry->life_s < expires_in) {
+            entry->life_s = expires_in;
+            (void)snprintf(entry->token, sizeof entry->token, "%jd %s",
+                           (intmax_t)(minutes > 0 ? minutes : expires_in),
+                           minutes > 0 ? "min" : "s");
+        }
+    }
+}
+
 enum lwc_code lwc_roll_load(struct lwc_app *app, struct lwc_roll *roll, struct lwc_error *err)
 {
     const struct lwc_query query = lwc_app_query(app);
     enum lwc_code code = lwc_app_open(app, err);
 
     roll->end = &roll->first;
-    return code != LWC_OK ? code : lwc_list(app->ctx, &query, visit, roll, err);
+    if (code == LWC_OK) {
+        code = lwc_list(app->ctx, &query, visit, roll, err);
+        lwc_cached_list(app->ctx, note_token, roll);
+    }
+    return code;
 }

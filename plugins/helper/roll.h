@@ -13,6 +13,8 @@ struct lwc_roll_entry {
     struct lwc_roll_entry *next;
     struct lwc_identity_copy identity;
     char backend[LWC_BACKEND_NAME_MAX + 1];
+    int64_t life_s; /* of its cached token, 0: there is none */
+    char token[32]; /* the same for people: "57 min", or "" */
 };
 
 struct lwc_roll {

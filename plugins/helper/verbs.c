@@ -161,28 +161,54 @@ enum lwc_code lwc_verb_store(struct lwc_app *app, struct lwc_error *err)
     return code != LWC_OK ? code : place_key(app, &key, err);
 }
 
+/* What of the cache is forgotten: one token, or with NULL all of the host. */
+static enum lwc_code forget(struct lwc_app *app, const struct key *key,
+                            const struct lwc_slice *token, struct lwc_error *err)
+{
+    const bool has_token = token != NULL && token->at != NULL;
+
+    lwc_app_trace(app, "erase: forgetting %s",
+                  has_token ? "the token, if it is cached" : "the cached tokens of the host");
+    return lwc_token_forget(app->ctx, key->account, has_token ? token->at : NULL,
+                            has_token ? token->len : 0, err);
+}
+
+/* LWC_E_NOT_FOUND: it is no stored key, or another secret is stored. */
 static enum lwc_code remove_key(struct lwc_app *app, const struct key *key, struct lwc_error *err)
 {
     char backend[LWC_BACKEND_NAME_MAX + 1] = "";
     struct lwc_query query = lwc_app_query(app);
-    enum lwc_code code = lwc_app_open(app, err);
+    enum lwc_code code = LWC_OK;
 
-    if (code != LWC_OK) {
-        return code;
-    }
     query.account = key->account;
     query.key_id = key->key_id;
     code = lwc_key_remove(app->ctx, &query, key->secret.at, key->secret.len, NULL, backend, err);
-    if (code == LWC_E_NOT_FOUND) {
-        lwc_app_trace(app, "erase: no such access key, nothing removed");
-        *err = (struct lwc_error){0};
-        return LWC_OK;
-    }
     if (code == LWC_OK) {
         lwc_app_say(app, "removed key id %s (%s) from backend '%s'", key->key_id, key->account,
                     backend);
     }
     return code;
+}
+
+/* A token is forgotten; a key is removed; a password that is neither changes nothing. */
+static enum lwc_code erase(struct lwc_app *app, const struct lwc_git_request *request,
+                           struct key *key, struct lwc_error *err)
+{
+    const enum lwc_git_key given =
+        lwc_git_request_has(request, LWC_GIT_CREDENTIAL) ? LWC_GIT_CREDENTIAL : LWC_GIT_PASSWORD;
+    const struct lwc_slice *token =
+        lwc_git_request_has(request, given) ? &request->value[given] : NULL;
+    enum lwc_code code = LWC_E_NOT_FOUND;
+
+    if (!is_token(request) && lwc_git_request_key_id(request, key->key_id)) {
+        key->secret = request->value[LWC_GIT_PASSWORD];
+        code = remove_key(app, key, err);
+    }
+    if (code != LWC_E_NOT_FOUND) {
+        return code;
+    }
+    *err = (struct lwc_error){0};
+    return forget(app, key, token, err);
 }
 
 enum lwc_code lwc_verb_erase(struct lwc_app *app, struct lwc_error *err)
@@ -197,13 +223,12 @@ enum lwc_code lwc_verb_erase(struct lwc_app *app, struct lwc_error *err)
     if (request.empty) {
         return lwc_fail(err, LWC_E_INVALID, "erase: empty request, nothing erased");
     }
-    if (is_token(&request) || !lwc_git_request_account(&request, key.account) ||
-        !lwc_git_request_key_id(&request, key.key_id)) {
-        lwc_app_trace(app, "erase: no access key named, nothing removed");
+    if (!lwc_git_request_account(&request, key.account)) {
+        lwc_app_trace(app, "erase: no host that could be ours, nothing erased");
         return LWC_OK;
     }
-    key.secret = request.value[LWC_GIT_PASSWORD];
-    return remove_key(app, &key, err);
+    code = lwc_app_open(app, err);
+    return code == LWC_OK ? erase(app, &request, &key, err) : code;
 }
 
 enum lwc_code lwc_verb_capability(struct lwc_app *app, struct lwc_error *err)

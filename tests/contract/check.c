@@ -35,6 +35,12 @@ static const char *host_setting(void *data, const char *name)
     return getenv(name);
 }
 
+static void host_depends(void *data, const char *path)
+{
+    (void)data;
+    (void)path;
+}
+
 static int64_t host_remaining_ms(void *data)
 {
     (void)data;
@@ -55,7 +61,8 @@ static void bench_init(struct bench *bench, int argc, char **argv)
                                     .log = host_log,
                                     .prompt = host_prompt,
                                     .setting = host_setting,
-                                    .remaining_ms = host_remaining_ms};
+                                    .remaining_ms = host_remaining_ms,
+                                    .depends = host_depends};
     bench->argc = (size_t)argc - 2;
     bench->argv = (const char *const *)argv + 2;
     bench->held = (struct lwc_identity)LWC_IDENTITY_ANY;

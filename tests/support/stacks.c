@@ -34,6 +34,12 @@ static const char *host_setting(void *data, const char *name)
     return getenv(name);
 }
 
+static void host_depends(void *data, const char *path)
+{
+    (void)data;
+    (void)path;
+}
+
 static int64_t host_remaining_ms(void *data)
 {
     (void)data;
@@ -51,7 +57,8 @@ void stacks_open(struct stacks *stacks, const char *text)
                                      .log = host_log,
                                      .prompt = host_prompt,
                                      .setting = host_setting,
-                                     .remaining_ms = host_remaining_ms};
+                                     .remaining_ms = host_remaining_ms,
+                                     .depends = host_depends};
     if (lwc_conf_parse(text, strlen(text), "test", &stacks->conf, &err) != LWC_OK) {
         fail_msg("%s", err.msg);
     }

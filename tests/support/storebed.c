@@ -54,6 +54,12 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
     return answer->put(answer->data, NULL, typed, strlen(typed), err);
 }
 
+static void host_depends(void *data, const char *path)
+{
+    (void)data;
+    (void)path;
+}
+
 static int64_t host_remaining_ms(void *data)
 {
     struct bed *bed = data;
@@ -79,6 +85,7 @@ int bed_setup(void **state)
         .prompt = host_prompt,
         .setting = host_setting,
         .remaining_ms = host_remaining_ms,
+        .depends = host_depends,
     };
     bed->remaining_ms = 60000;
     bed->cost = (struct lwc_format_cost){.passes = 1, .memory_kib = 8};

@@ -82,7 +82,7 @@ static void parse_bad_line_names_place_and_cure(void **state)
         const char *hint;
     } cases[] = {
         {"look sufficient env\n", "stack:1:1: unknown operation 'look'",
-         "one of: lookup, store, erase"},
+         "one of: lookup, store, erase, set"},
         {"lokup sufficient env\n", "stack:1:1: unknown operation 'lokup'", "'lookup'"},
         {"\nlookup sufficent env\n", "stack:2:8: unknown control 'sufficent'", "'sufficient'"},
         {"lookup sufficient ../env\n", "stack:1:19: not a backend's name", "not given by path"},

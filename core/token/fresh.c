@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/fresh.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+
+bool lwc_fresh_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1])
+{
+    LWC_AUTO_CLOSE int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    char id[LWC_BOOT_ID_LEN];
+
+    if (fd < 0 || read(fd, id, sizeof id) != (ssize_t)sizeof id) {
+        return false;
+    }
+    memcpy(id_out, id, sizeof id);
+    id_out[LWC_BOOT_ID_LEN] = '\0';
+    return true;
+}
+
+int64_t lwc_fresh_left_s(const struct lwc_entry *entry, const char *boot_id,
+                         const struct lwc_clock *clock)
+{
+    int64_t age_ms = lwc_clock_boot_ms(clock) - entry->sent_boot_ms;
+    int64_t left_s = 0;
+
+    if (age_ms < 0 || !lwc_streq(entry->boot_id, boot_id)) {
+        return 0;
+    }
+    left_s = entry->lifetime_s - (age_ms / 1000) - (age_ms % 1000 != 0);
+    return left_s > 0 ? left_s : 0;
+}
+
+int64_t lwc_fresh_margin_s(int64_t asked_s, int64_t usual_s, int64_t lifetime_s)
+{
+    if (asked_s > 0) {
+        return asked_s;
+    }
+    usual_s = usual_s > 0 ? usual_s : LWC_MIN_VALID_DEFAULT;
+    return lifetime_s / 2 < usual_s ? lifetime_s / 2 : usual_s;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_TOKEN_FRESH_H
+#define CORE_TOKEN_FRESH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "token/entry.h"
+
+/*
+ * How long a token still lives, counted on the boot clock from when it was asked for: a wrong or
+ * stepped wall clock neither revives nor kills one.  Pure functions, but for the boot id.
+ */
+
+/* What a token must still have by default, at most half of its lifetime. */
+#define LWC_MIN_VALID_DEFAULT 300
+
+/* This boot's id; false if the system does not tell. */
+bool lwc_fresh_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1]);
+
+/* Seconds left of token entry @entry; 0 if it is dead, of another boot, or from the future. */
+int64_t lwc_fresh_left_s(const struct lwc_entry *entry, const char *boot_id,
+                         const struct lwc_clock *clock);
+
+/*
+ * What must be left of a token that lives @lifetime_s in all: @asked_s exactly if it is not 0, else
+ * @usual_s (0: LWC_MIN_VALID_DEFAULT), at most half of the lifetime.
+ */
+int64_t lwc_fresh_margin_s(int64_t asked_s, int64_t usual_s, int64_t lifetime_s);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/inputs.h"
+
+#include <unistd.h>
+
+#include "base/identity.h"
+#include "base/util.h"
+
+/* What the backends look at.  A variable that is missing here could make a stale answer. */
+static const char *const settings[] = {
+    "LW_PROFILE",
+    "LW_ACCOUNT",
+    "LW_ACCOUNT_FILE",
+    "LW_API_KEY",
+    "LW_API_KEY_FILE",
+    "LW_API_SECRET",
+    "LW_API_SECRET_FILE",
+    "LW_SUBACCOUNT",
+    "LW_SUBACCOUNT_FILE",
+    "LW_ORGANIZATION",
+    "LW_ORGANIZATION_FILE",
+    "LW_API_TOKEN",
+    "LW_API_TOKEN_FILE",
+    "LW_API_SERVER_URL",
+    "LW_API_SERVER_URL_FILE",
+    "CREDENTIALS_DIRECTORY",
+    "LWCRED_STORE",
+    "LWCRED_BACKEND_DIR",
+    "HOME",
+    "XDG_DATA_HOME",
+    "XDG_CONFIG_HOME",
+    "DBUS_SESSION_BUS_ADDRESS",
+};
+
+static void add_conf(struct lwc_hash *hash, const struct lwc_conf *conf)
+{
+    lwc_hash_add_number(hash, (int64_t)conf->count);
+    for (size_t i = 0; i < conf->count; i++) {
+        const struct lwc_conf_line *line = &conf->lines[i];
+
+        lwc_hash_add_number(hash, line->op);
+        lwc_hash_add(hash, line->actions, sizeof line->actions);
+        lwc_hash_add_text(hash, line->backend);
+        lwc_hash_add_number(hash, (int64_t)line->argc);
+        for (size_t j = 0; j < line->argc; j++) {
+            lwc_hash_add_text(hash, line->argv[j]);
+        }
+    }
+}
+
+void lwc_inputs_query(const struct lwc_conf *conf, const struct lwc_query *query, int64_t ttl_s,
+                      const struct lwc_host *host, char name_out[static LWC_HASH_HEX_LEN])
+{
+    struct lwc_hash hash;
+    uint8_t bytes[LWC_HASH_LEN];
+
+    lwc_hash_begin(&hash, "lwcred query 1");
+    lwc_hash_add_number(&hash, geteuid());
+    lwc_hash_add_text(&hash, query->profile);
+    lwc_hash_add_text(&hash, query->account);
+    lwc_hash_add_text(&hash, query->key_id);
+    lwc_hash_add_text(&hash, query->sub_account);
+    lwc_hash_add_number(&hash, query->org_access);
+    lwc_hash_add_number(&hash, ttl_s);
+    add_conf(&hash, conf);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(settings); i++) {
+        lwc_hash_add_text(&hash, host->setting(host->data, settings[i]));
+    }
+    lwc_hash_end(&hash, bytes);
+    lwc_hash_hex(bytes, name_out);
+}
+
+void lwc_inputs_credential(const struct lwc_identity *identity, const struct lwc_secret *secret,
+                           int64_t ttl_s, uint8_t hash_out[static LWC_HASH_LEN])
+{
+    struct lwc_hash hash;
+
+    lwc_hash_begin(&hash, "lwcred credential 1");
+    lwc_hash_add_text(&hash, lwc_identity_authority(identity));
+    lwc_hash_add_text(&hash, identity->account);
+    lwc_hash_add_text(&hash, identity->key_id);
+    lwc_hash_add(&hash, lwc_secret_bytes(secret), lwc_secret_len(secret));
+    lwc_hash_add_text(&hash, identity->sub_account);
+    lwc_hash_add_number(&hash, identity->flags & LWC_ID_ORG_ACCESS);
+    lwc_hash_add_number(&hash, ttl_s);
+    lwc_hash_end(&hash, hash_out);
+}
+
+void lwc_inputs_flight(const struct lwc_identity *identity, char name_out[static LWC_HASH_HEX_LEN])
+{
+    struct lwc_hash hash;
+    uint8_t bytes[LWC_HASH_LEN];
+
+    lwc_hash_begin(&hash, "lwcred flight 1");
+    lwc_hash_add_text(&hash, lwc_identity_authority(identity));
+    lwc_hash_add_text(&hash, identity->account);
+    lwc_hash_add_text(&hash, identity->key_id);
+    lwc_hash_end(&hash, bytes);
+    lwc_hash_hex(bytes, name_out);
+}

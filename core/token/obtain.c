@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/obtain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stack/query.h"
+#include "token/entry.h"
+#include "token/flight.h"
+#include "token/fresh.h"
+#include "token/inputs.h"
+#include "token/token.h"
+
+/* A longer life is asked for where the margin demands it: so much longer. */
+#define MARGIN_EXTRA_S 60
+
+/*
+ * One request on its way.  cache.mode is NONE where the caller, or the lack of a boot id, forbids
+ * caching.  stale is the best token seen that still lives but not long enough.
+ */
+struct attempt {
+    const struct lwc_obtain *obtain;
+    const struct lwc_query *query;
+    int64_t ttl_s;
+    int64_t started_boot_ms;
+    struct lwc_cache cache;
+    char boot_id[LWC_BOOT_ID_LEN + 1];
+    char answer_name[LWC_HASH_HEX_LEN];
+    char token_name[LWC_HASH_HEX_LEN];
+    uint8_t who[LWC_HASH_LEN];
+    struct lwc_found *found;
+    struct lwc_identity_copy identity; /* of found, with the query's headers */
+    struct lwc_entry *stale;
+};
+
+static void attempt_clear(struct attempt *attempt)
+{
+    lwc_found_free(&attempt->found);
+    lwc_entry_free(&attempt->stale);
+}
+
+static void trace(const struct attempt *attempt, const char *text)
+{
+    attempt->obtain->host->log(attempt->obtain->host->data, LWC_LOG_TRACE, text);
+}
+
+static enum lwc_code lifetime_of(const struct lwc_query *query, int64_t *ttl_out,
+                                 struct lwc_error *err)
+{
+    int64_t ttl_s = query->ttl_s > 0 ? query->ttl_s : LWC_TTL_DEFAULT;
+
+    if (query->ttl_s < 0 || query->ttl_s > LWC_TTL_MAX) {
+        return lwc_fail(err, LWC_E_INVALID, "a token's lifetime is 1 to %d seconds", LWC_TTL_MAX);
+    }
+    if (query->min_valid_s < 0 || query->min_valid_s > LWC_TTL_MAX) {
+        return lwc_fail(err, LWC_E_INVALID, "no token is valid for more than %d seconds",
+                        LWC_TTL_MAX);
+    }
+    if (query->min_valid_s >= ttl_s) {
+        ttl_s = query->min_valid_s + MARGIN_EXTRA_S;
+    }
+    *ttl_out = ttl_s < LWC_TTL_MAX ? ttl_s : LWC_TTL_MAX;
+    return LWC_OK;
+}
+
+static bool is_fresh(const struct attempt *attempt, const struct lwc_entry *entry)
+{
+    int64_t left_s = lwc_fresh_left_s(entry, attempt->boot_id, attempt->obtain->clock);
+
+    return left_s > 0 &&
+           left_s >= lwc_fresh_margin_s(attempt->query->min_valid_s,
+                                        attempt->obtain->conf->min_valid_s, entry->lifetime_s);
+}
+
+/* Hand @entry out as the token of @identity. */
+static enum lwc_code hand_out(const struct attempt *attempt, const struct lwc_entry *entry,
+                              const struct lwc_identity *identity, const char *source,
+                              struct lwc_token **token_out, struct lwc_error *err)
+{
+    int64_t left_s = lwc_fresh_left_s(entry, attempt->boot_id, attempt->obtain->clock);
+
+    if (left_s <= 0) {
+        return lwc_fail(err, LWC_E_NETWORK, "the token had expired when it arrived");
+    }
+    return lwc_token_new(identity, source, entry->text, left_s, attempt->obtain->clock, token_out,
+                         err);
+}
+
+/* What lives too short to be given away may still be better than nothing. */
+static void keep_stale(struct attempt *attempt, struct lwc_entry **entry)
+{
+    if (lwc_fresh_left_s(*entry, attempt->boot_id, attempt->obtain->clock) > 0) {
+        lwc_entry_free(&attempt->stale);
+        attempt->stale = LWC_TAKE(*entry);
+    }
+}
+
+/* The warm path: an answer to this very query, and its token.  LWC_E_NOT_FOUND: none is fresh. */
+static enum lwc_code use_answer(struct attempt *attempt, struct lwc_token **token_out,
+                                struct lwc_error *err)
+{
+    LWC_AUTO_ENTRY answer = NULL;
+    LWC_AUTO_ENTRY token = NULL;
+
+    if (lwc_cache_read(&attempt->cache, attempt->answer_name, LWC_ENTRY_REFERENCE, &answer) !=
+            LWC_OK ||
+        !lwc_streq(answer->boot_id, attempt->boot_id) || !lwc_witnesses_hold(&answer->witnesses) ||
+        lwc_cache_read(&attempt->cache, answer->target, LWC_ENTRY_TOKEN, &token) != LWC_OK ||
+        !is_fresh(attempt, token)) {
+        return LWC_E_NOT_FOUND;
+    }
+    trace(attempt, "cache: the answer is there and fresh");
+    return hand_out(attempt, token, &answer->identity.id, answer->source, token_out, err);
+}
+
+static void remember_answer(const struct attempt *attempt, int64_t life_s)
+{
+    LWC_AUTO_ENTRY answer = calloc(1, sizeof *answer);
+    struct lwc_error err = {0};
+
+    if (answer == NULL || !attempt->obtain->witnesses->is_complete ||
+        lwc_identity_copy(&attempt->identity.id, &answer->identity, &err) != LWC_OK) {
+        return;
+    }
+    answer->kind = LWC_ENTRY_REFERENCE;
+    memcpy(answer->boot_id, attempt->boot_id, sizeof answer->boot_id);
+    memcpy(answer->target, attempt->token_name, sizeof answer->target);
+    (void)snprintf(answer->source, sizeof answer->source, "%s", attempt->found->backend);
+    answer->witnesses = *attempt->obtain->witnesses;
+    if (lwc_cache_write(&attempt->cache, attempt->answer_name, answer, life_s, &err) != LWC_OK) {
+        trace(attempt, err.msg);
+    }
+}
+
+/*
+ * A token that this very credential got before.  With @since_boot_ms, only one that was asked for
+ * later than that.
+ */
+static enum lwc_code use_token(struct attempt *attempt, int64_t since_boot_ms,
+                               struct lwc_token **token_out, struct lwc_error *err)
+{
+    LWC_AUTO_ENTRY token = NULL;
+
+    if (lwc_cache_read(&attempt->cache, attempt->token_name, LWC_ENTRY_TOKEN, &token) != LWC_OK ||
+        token->sent_boot_ms < since_boot_ms) {
+        return LWC_E_NOT_FOUND;
+    }
+    if (!is_fresh(attempt, token)) {
+        keep_stale(attempt, &token);
+        return LWC_E_NOT_FOUND;
+    }
+    trace(attempt, "cache: a fresh token of this credential is there");
+    remember_answer(attempt, lwc_fresh_left_s(token, attempt->boot_id, attempt->obtain->clock));
+    return hand_out(attempt, token, &attempt->identity.id, attempt->found->backend, token_out, err);
+}
+
+/* A failed write never costs the caller the token: one warning where a place failed. */
+static void remember_token(const struct attempt *attempt, struct lwc_entry *token)
+{
+    struct lwc_error err = {0};
+    enum lwc_code code;
+
+    if (attempt->cache.mode == LWC_CACHE_NONE) {
+        return;
+    }
+    code = lwc_cache_write(&attempt->cache, attempt->token_name, token, token->lifetime_s, &err);
+    if (code == LWC_OK) {
+        remember_answer(attempt, token->lifetime_s);
+        return;
+    }
+    (void)lwc_wrap(&err, code, "the token is not cached");
+    attempt->obtain->host->log(attempt->obtain->host->data,
+                               code == LWC_E_UNAVAILABLE ? LWC_LOG_INFO : LWC_LOG_WARNING, err.msg);
+}
+
+static enum lwc_code exchange(struct attempt *attempt, struct lwc_token **token_out,
+                              struct lwc_error *err)
+{
+    const struct lwc_secret *secret = attempt->found->secret;
+    LWC_AUTO_ENTRY token = NULL;
+    enum lwc_code code =
+        lwc_token_exchange(&attempt->identity.id, attempt->found->backend, lwc_secret_bytes(secret),
+                           lwc_secret_len(secret), attempt->ttl_s, attempt->obtain->host,
+                           attempt->obtain->clock, &token, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    memcpy(token->boot_id, attempt->boot_id, sizeof token->boot_id);
+    if (token->lifetime_s < attempt->query->min_valid_s) {
+        return lwc_fail(err, LWC_E_NETWORK, "the API gave a token of %jd s, shorter than asked for",
+                        (intmax_t)token->lifetime_s);
+    }
+    code = hand_out(attempt, token, &attempt->identity.id, attempt->found->backend, token_out, err);
+    if (code == LWC_OK) {
+        remember_token(attempt, token);
+    }
+    return code;
+}
+
+/* Inside the flight: somebody may have been there before us, with or without success. */
+static enum lwc_code fly(struct attempt *attempt, struct lwc_flight *flight,
+                         struct lwc_token **token_out, struct lwc_error *err)
+{
+    const struct lwc_clock *clock = attempt->obtain->clock;
+    int64_t since_boot_ms = attempt->query->refresh ? attempt->started_boot_ms : 0;
+    struct lwc_error why = {0};
+    enum lwc_code code = use_token(attempt, since_boot_ms, token_out, &why);
+
+    if (code != LWC_E_NOT_FOUND) {
+        return code == LWC_OK ? code : lwc_wrap(&why, code, "cache");
+    }
+    if (flight != NULL && !attempt->query->refresh) {
+        code = lwc_flight_recall(flight, attempt->who, clock, err);
+        if (code != LWC_OK && code != LWC_E_NOT_FOUND) {
+            trace(attempt, "flight: this failed a moment ago and is not tried again yet");
+            return code;
+        }
+    }
+    code = exchange(attempt, token_out, &why);
+    if (code != LWC_OK && err != NULL) {
+        *err = why;
+    }
+    if (flight != NULL && code == LWC_OK) {
+        lwc_flight_forget(flight);
+    } else if (flight != NULL) {
+        lwc_flight_remember(flight, attempt->who, clock, &why);
+    }
+    return code;
+}
+
+/* Stale if error: only where the key is not to blame, and nobody asked for more. */
+static enum lwc_code use_stale(const struct attempt *attempt, enum lwc_code failure,
+                               struct lwc_token **token_out, struct lwc_error *err)
+{
+    bool excused = failure == LWC_E_NETWORK || failure == LWC_E_RATE_LIMITED;
+    struct lwc_error warning = {0};
+    enum lwc_code code = failure;
+
+    if (!excused || attempt->stale == NULL || attempt->query->min_valid_s > 0 ||
+        attempt->query->refresh) {
+        return failure;
+    }
+    if (err != NULL) {
+        warning = *err;
+    }
+    code = hand_out(attempt, attempt->stale, &attempt->identity.id, attempt->found->backend,
+                    token_out, err);
+    if (code == LWC_OK) {
+        (void)lwc_wrap(&warning, failure,
+                       "the token could not be renewed, the old one lives %jd s more",
+                       (intmax_t)lwc_token_expires_in(*token_out));
+        attempt->obtain->host->log(attempt->obtain->host->data, LWC_LOG_WARNING, warning.msg);
+    }
+    return code == LWC_OK ? LWC_OK : failure;
+}
+
+static enum lwc_code renew(struct attempt *attempt, struct lwc_token **token_out,
+                           struct lwc_error *err)
+{
+    const struct lwc_host *host = attempt->obtain->host;
+    LWC_AUTO_FLIGHT flight = NULL;
+    char name[LWC_HASH_HEX_LEN];
+    struct lwc_error why = {0};
+    enum lwc_code code;
+
+    if (attempt->cache.mode == LWC_CACHE_NONE) {
+        return exchange(attempt, token_out, err);
+    }
+    lwc_inputs_flight(&attempt->identity.id, name);
+    if (lwc_flight_enter(name, host->remaining_ms(host->data) / 2, &flight, &why) != LWC_OK) {
+        trace(attempt, why.msg);
+    }
+    code = fly(attempt, flight, token_out, err);
+    return code == LWC_OK ? code : use_stale(attempt, code, token_out, err);
+}
+
+static enum lwc_code find(struct attempt *attempt, struct lwc_error *err)
+{
+    const struct lwc_query *query = attempt->query;
+    struct lwc_identity wanted = LWC_IDENTITY_ANY;
+    struct lwc_identity identity;
+    enum lwc_code code;
+
+    wanted.profile = query->profile != NULL ? query->profile : "";
+    wanted.account = query->account != NULL ? query->account : "";
+    wanted.key_id = query->key_id != NULL ? query->key_id : "";
+    lwc_witnesses_reset(attempt->obtain->witnesses);
+    code = lwc_query_find(attempt->obtain->stack, &wanted, attempt->obtain->host, &attempt->found,
+                          err);
+    if (code != LWC_OK) {
+        return code;
+    }
+    identity = attempt->found->identity.id;
+    identity.sub_account =
+        lwc_is_set(query->sub_account) ? query->sub_account : identity.sub_account;
+    identity.flags |= query->org_access ? LWC_ID_ORG_ACCESS : 0;
+    return lwc_identity_copy(&identity, &attempt->identity, err);
+}
+
+/* With the credential at hand: a ready token, a cached one, or a new one. */
+static enum lwc_code use_credential(struct attempt *attempt, struct lwc_token **token_out,
+                                    struct lwc_error *err)
+{
+    const struct lwc_found *found = attempt->found;
+    enum lwc_code code = LWC_E_NOT_FOUND;
+
+    if (attempt->identity.id.kind == LWC_KIND_TOKEN) {
+        if (attempt->query->min_valid_s > 0) {
+            return lwc_fail(err, LWC_E_INVALID,
+                            "nobody knows how long the ready token in '%s' lives", found->backend);
+        }
+        return lwc_token_new(&attempt->identity.id, found->backend, found->secret, 0,
+                             attempt->obtain->clock, token_out, err);
+    }
+    lwc_inputs_credential(&attempt->identity.id, found->secret, attempt->ttl_s, attempt->who);
+    lwc_hash_hex(attempt->who, attempt->token_name);
+    if (lwc_streq(found->identity.id.profile, "env")) {
+        attempt->cache.sealing = found->secret;
+    }
+    if (!attempt->query->refresh) {
+        code = use_token(attempt, 0, token_out, err);
+    }
+    return code == LWC_E_NOT_FOUND ? renew(attempt, token_out, err) : code;
+}
+
+enum lwc_code lwc_obtain_token(const struct lwc_obtain *obtain, const struct lwc_query *query,
+                               struct lwc_token **token_out, struct lwc_error *err)
+{
+    LWC_AUTO(struct attempt, attempt_clear) attempt = {.obtain = obtain, .query = query};
+    struct lwc_error why = {0};
+    enum lwc_code code = lifetime_of(query, &attempt.ttl_s, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    attempt.started_boot_ms = lwc_clock_boot_ms(obtain->clock);
+    attempt.cache.mode = query->no_cache ? LWC_CACHE_NONE : obtain->mode;
+    if (attempt.cache.mode != LWC_CACHE_NONE && !lwc_fresh_boot_id(attempt.boot_id)) {
+        attempt.cache.mode = LWC_CACHE_NONE;
+    }
+    code = LWC_E_NOT_FOUND;
+    if (attempt.cache.mode != LWC_CACHE_NONE) {
+        lwc_inputs_query(obtain->conf, query, attempt.ttl_s, obtain->host, attempt.answer_name);
+        code = query->refresh ? code : use_answer(&attempt, token_out, err);
+    }
+    if (code != LWC_E_NOT_FOUND) {
+        return code;
+    }
+    code = find(&attempt, &why);
+    if (code == LWC_OK) {
+        code = use_credential(&attempt, token_out, &why);
+    }
+    if (code != LWC_OK && err != NULL) {
+        *err = why;
+    }
+    return code;
+}

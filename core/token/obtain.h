@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_TOKEN_OBTAIN_H
+#define CORE_TOKEN_OBTAIN_H
+
+#include <lwcred.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "stack/stack.h"
+#include "token/cache.h"
+#include "token/witness.h"
+
+/*
+ * From a query to a fresh token: the cache, else the stack and one exchange in single flight.
+ *
+ *   answer cached for this query ------------------------------------ fresh: done, nothing loaded
+ *   credential from the stack -- token cached for this credential --- fresh: done
+ *   flight -- cached meanwhile, or failed just now ------------------ done
+ *   exchange ---- good: cached, done
+ *           `---- failed: remembered; what still lives of the old token is handed out, with a
+ *                 warning, if the network or the rate limit is to blame
+ */
+struct lwc_obtain {
+    struct lwc_stack *stack;
+    const struct lwc_conf *conf;
+    const struct lwc_host *host;
+    const struct lwc_clock *clock;
+    struct lwc_witnesses *witnesses; /* filled by the host while backends are asked */
+    enum lwc_cache_mode mode;
+};
+
+/*
+ * @query      all of lwcred.h's lwc_token_get().
+ * @token_out  owned by the caller, lwc_token_free().
+ */
+enum lwc_code lwc_obtain_token(const struct lwc_obtain *obtain, const struct lwc_query *query,
+                               struct lwc_token **token_out, struct lwc_error *err) LWC_RESULT;
+
+#endif
