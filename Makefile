@@ -43,7 +43,7 @@ SHARED_LDFLAGS := -shared $(if $(SAN),,-Wl,-z,defs)
 
 cflags_of = $(shell $(PKG_CONFIG) --cflags $(1))
 libs_of = $(shell $(PKG_CONFIG) --libs $(1))
-LIBS_SODIUM := $(call libs_of,libsodium)
+LIBS_CORE := $(call libs_of,libsodium libkeyutils)
 LIBS_NET := $(call libs_of,libcurl libcjson libsodium)
 LIBS_CMOCKA := $(call libs_of,cmocka)
 
@@ -139,9 +139,9 @@ endef
 
 CORE_LIBS := $(O)/obj/libcore.a $(O)/obj/libbase.a
 $(HELPER): $(call obj,plugins/helper/main.c) $(O)/obj/libhelper.a $(CORE_LIBS) $(O)/obj/core/paths-build.o
-	$(link_program) $^ $(LIBS_SODIUM) -ldl
+	$(link_program) $^ $(LIBS_CORE) -ldl
 $(O)/install/lw-credential-helper: $(call obj,plugins/helper/main.c) $(O)/obj/libhelper.a $(CORE_LIBS) $(O)/obj/core/paths-install.o
-	$(link_program) $^ $(LIBS_SODIUM) -ldl
+	$(link_program) $^ $(LIBS_CORE) -ldl
 
 define link_shared
 	$(call say,LD)
@@ -151,11 +151,11 @@ endef
 LIBSO_LINK = -Wl,-soname,liblwcred.so.$(SOMAJOR) -Wl,--version-script=core/liblwcred.map \
 	-Wl,--whole-archive $(O)/obj/libcore.a -Wl,--no-whole-archive $(O)/obj/libbase.a
 $(LIBSO): $(CORE_LIBS) $(O)/obj/core/paths-build.o core/liblwcred.map
-	$(link_shared) $(LIBSO_LINK) $(O)/obj/core/paths-build.o $(LIBS_SODIUM) -ldl
+	$(link_shared) $(LIBSO_LINK) $(O)/obj/core/paths-build.o $(LIBS_CORE) -ldl
 	$(Q)ln -sf $(@F) $(@D)/liblwcred.so.$(SOMAJOR)
 	$(Q)ln -sf $(@F) $(@D)/liblwcred.so
 $(O)/install/liblwcred.so.$(VERSION): $(CORE_LIBS) $(O)/obj/core/paths-install.o core/liblwcred.map
-	$(link_shared) $(LIBSO_LINK) $(O)/obj/core/paths-install.o $(LIBS_SODIUM) -ldl
+	$(link_shared) $(LIBSO_LINK) $(O)/obj/core/paths-install.o $(LIBS_CORE) -ldl
 
 $(NETSO): $(O)/obj/libnet.a $(O)/obj/libbase.a core/token/net.map
 	$(link_shared) -Wl,--version-script=core/token/net.map -Wl,--whole-archive $(O)/obj/libnet.a \
@@ -183,17 +183,17 @@ TEST_LIBS := $(O)/obj/libsupport.a $(O)/obj/libhelper.a $(O)/obj/libbackends.a $
 wraps_of = $(shell sed -n 's/.*__wrap_\([A-Za-z0-9_]*\)$(lparen).*/-Wl,--wrap=\1/p' $(1) | sort -u)
 $(UNIT): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_LIBS)
 	$(link_program) $< $(call wraps_of,tests/unit/$*.c) -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
-		$(LIBS_CMOCKA) $(LIBS_NET) -ldl
+		$(LIBS_CMOCKA) $(LIBS_CORE) $(LIBS_NET) -ldl
 $(FUZZ): $(O)/tests/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TEST_LIBS)
 	$(link_program) $< $(O)/obj/tests/fuzz/replay.o -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
-		$(LIBS_NET) -ldl
+		$(LIBS_CORE) $(LIBS_NET) -ldl
 $(TESTMOD): $(O)/tests/modules/%.so: $(O)/obj/tests/modules/%.o
 	$(link_shared) $<
 	$(Q)chmod go-w $@
 CONTRACT_OBJ := $(call obj,$(wildcard tests/contract/*.c))
 $(CONTRACT): $(CONTRACT_OBJ) $(TEST_LIBS)
 	$(link_program) $(CONTRACT_OBJ) -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
-		$(LIBS_CMOCKA) $(LIBS_NET) -ldl
+		$(LIBS_CMOCKA) $(LIBS_CORE) $(LIBS_NET) -ldl
 
 tests: all $(UNIT) $(FUZZ) $(TESTMOD) $(if $(wildcard tests/contract/*.c),$(CONTRACT))
 

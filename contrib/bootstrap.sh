@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# bootstrap.sh [--build]: install what building, testing and the demo need, on Debian 12 or newer;
+# bootstrap.sh [--build]: install what building, testing, measuring and the demo need, on Debian 12 or newer;
 # with --build only what building and running need.  Does nothing, and needs no network, when all
 # of it is there.
 set -eu
 
-build="gcc libc6-dev make pkgconf libsodium-dev libcurl4-openssl-dev libcjson-dev"
+build="gcc libc6-dev make pkgconf libsodium-dev libkeyutils-dev libcurl4-openssl-dev libcjson-dev"
 run="git ca-certificates"
 tests="clang libclang-rt-dev clang-format libcmocka-dev python3 openssl strace valgrind shellcheck mandoc"
+bench="curl libssl-dev dbus-daemon gnome-keyring libsecret-tools"
 
 say() {
     printf 'bootstrap: %s\n' "$*"
@@ -40,13 +41,13 @@ is_debian() {
 
 case ${1:-} in
 "") ;;
---build) tests= ;;
+--build) tests= bench= ;;
 *) fail "usage: bootstrap.sh [--build]" ;;
 esac
-is_debian || fail "this is not Debian 12 or newer; install what these Debian packages hold: $build $run $tests"
+is_debian || fail "this is not Debian 12 or newer; install what these Debian packages hold: $build $run $tests $bench"
 
 # shellcheck disable=SC2086
-wanted=$(missing $build $run $tests)
+wanted=$(missing $build $run $tests $bench)
 if [ -z "$wanted" ]; then
     say "everything is installed"
     exit 0

@@ -2,8 +2,10 @@
 #ifndef CORE_TOKEN_PLACE_H
 #define CORE_TOKEN_PLACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/crypto.h"
 #include "base/error.h"
@@ -27,7 +29,10 @@ struct lwc_place {
     /* Read entry @name into @bytes (reset first), at most LWC_ENTRY_MAX. */
     enum lwc_code (*read)(const char *name, struct lwc_secret *bytes, struct lwc_error *err);
 
-    /* Write or replace it; the place may forget it after @life_s seconds. */
+    /*
+     * Write or replace it; the place may forget it after @life_s seconds.  LWC_E_IO: the place
+     * can be used, but this failed (disk full).
+     */
     enum lwc_code (*write)(const char *name, const void *bytes, size_t len, int64_t life_s,
                            struct lwc_error *err);
 
@@ -38,6 +43,13 @@ struct lwc_place {
     enum lwc_code (*each)(void (*visit)(void *data, const char *name), void *data,
                           struct lwc_error *err);
 };
+
+/* Can @text be the name of an entry? */
+static inline bool lwc_place_is_name(const char *text)
+{
+    return strlen(text) == LWC_HASH_HEX_LEN - 1 &&
+           strspn(text, "0123456789abcdef") == LWC_HASH_HEX_LEN - 1;
+}
 
 /*
  * The user's kernel keyring (user-keyring(7)), keys "lwcred:NAME" of type "user".  Readable by

@@ -14,7 +14,10 @@ MAY_READ_ENVIRONMENT = (
     "core/stack/",
     "core/base/path.c",
     "core/base/safefile.c",
+    "core/token/place_dir.c",
 )
+# A child that tries what may be fatal.
+MAY_EXIT = ("core/token/place_keyring.c",)
 
 # Where, where not (prefixes of paths), which words, what to do.
 RULES = (
@@ -30,7 +33,7 @@ RULES = (
     (PRODUCT, MAY_READ_ENVIRONMENT, r"(?:secure_)?getenv\s*\(", "ask lwc_host.setting"),
     (LIBRARY, (), r"(?:v?d?printf|puts|putchar|perror|v?warnx?)\s*\(", "a library does not print"),
     (LIBRARY, (), r"(?:stdout|stderr)\b", "a library does not print"),
-    (LIBRARY, (), r"(?:_?exit|_Exit|quick_exit|abort|v?errx?)\s*\(", "a library does not exit"),
+    (LIBRARY, MAY_EXIT, r"(?:_?exit|_Exit|quick_exit|abort|v?errx?)\s*\(", "a library does not exit"),
     (LIBRARY, (), r"(?:setlocale|umask|signal|sigaction)\s*\(", "the process is the caller's"),
 )
 

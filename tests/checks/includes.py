@@ -33,6 +33,7 @@ LIBRARIES = {
     "cjson/": ("core/token/json.c",),
     "cJSON": ("core/token/json.c",),
     "sodium": ("core/base/secret.c", "core/base/crypto.c", "backends/file/seal.c"),
+    "keyutils": ("core/token/place_keyring.c",),
     "cmocka": (),
 }
 
