@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cache entries: any bytes are refused, or sound and the one encoding of what they say. */
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "token/entry.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void require(bool holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
+
+static void check_canonical(const struct lwc_entry *entry, const uint8_t *data, size_t len)
+{
+    LWC_AUTO_SECRET out = NULL;
+
+    if (lwc_secret_new(len, &out, NULL) != LWC_OK) {
+        return;
+    }
+    require(lwc_entry_encode(entry, out, NULL) == LWC_OK);
+    require(lwc_secret_equal(out, data, len));
+}
+
+static void check_members(const struct lwc_entry *entry)
+{
+    bool is_token = entry->kind == LWC_ENTRY_TOKEN;
+
+    require(is_token || entry->kind == LWC_ENTRY_REFERENCE);
+    require(lwc_identity_check(&entry->identity.id, NULL) == LWC_OK);
+    require(entry->identity.id.key_id == entry->identity.key_id);
+    require(is_token == (entry->text != NULL));
+    require(strlen(entry->boot_id) == LWC_BOOT_ID_LEN);
+    require(strlen(entry->target) == (is_token ? 0 : LWC_HASH_HEX_LEN - 1));
+    require(entry->witnesses.is_complete);
+    require(entry->witnesses.count <= (is_token ? 0 : LWC_WITNESSES_MAX));
+    require(entry->lifetime_s >= (is_token ? 1 : 0) && entry->lifetime_s <= LWC_TTL_MAX);
+    if (is_token) {
+        require(lwc_secret_len(entry->text) <= LWC_TOKEN_MAX);
+        require(lwc_text_is_b64token(lwc_secret_text(entry->text), lwc_secret_len(entry->text)));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    LWC_AUTO_ENTRY entry = NULL;
+    struct lwc_error err = {0};
+    enum lwc_code code = lwc_entry_decode(data, len, &entry, &err);
+
+    if (code == LWC_OK) {
+        check_members(entry);
+        check_canonical(entry, data, len);
+    } else {
+        require(entry == NULL && err.code == code && err.msg[0] != '\0');
+    }
+    return 0;
+}
