@@ -15,6 +15,8 @@
 /* A longer life is asked for where the margin demands it: so much longer. */
 #define MARGIN_EXTRA_S 60
 
+#define ANY_TIME (-1)
+
 /*
  * One request on its way.  cache.mode is NONE where the caller, or the lack of a boot id, forbids
  * caching.  stale is the best token seen that still lives but not long enough.
@@ -143,7 +145,7 @@ static enum lwc_code use_token(struct attempt *attempt, int64_t since_boot_ms,
     LWC_AUTO_ENTRY token = NULL;
 
     if (lwc_cache_read(&attempt->cache, attempt->token_name, LWC_ENTRY_TOKEN, &token) != LWC_OK ||
-        token->sent_boot_ms < since_boot_ms) {
+        token->sent_boot_ms <= since_boot_ms) {
         return LWC_E_NOT_FOUND;
     }
     if (!is_fresh(attempt, token)) {
@@ -169,7 +171,7 @@ static void remember_token(const struct attempt *attempt, struct lwc_entry *toke
         remember_answer(attempt, token->lifetime_s);
         return;
     }
-    (void)lwc_wrap(&err, code, "the token is not cached");
+    code = lwc_wrap(&err, code, "the token is not cached");
     attempt->obtain->host->log(attempt->obtain->host->data,
                                code == LWC_E_UNAVAILABLE ? LWC_LOG_INFO : LWC_LOG_WARNING, err.msg);
 }
@@ -204,7 +206,7 @@ static enum lwc_code fly(struct attempt *attempt, struct lwc_flight *flight,
                          struct lwc_token **token_out, struct lwc_error *err)
 {
     const struct lwc_clock *clock = attempt->obtain->clock;
-    int64_t since_boot_ms = attempt->query->refresh ? attempt->started_boot_ms : 0;
+    int64_t since_boot_ms = attempt->query->refresh ? attempt->started_boot_ms : ANY_TIME;
     struct lwc_error why = {0};
     enum lwc_code code = use_token(attempt, since_boot_ms, token_out, &why);
 
@@ -248,9 +250,9 @@ static enum lwc_code use_stale(const struct attempt *attempt, enum lwc_code fail
     code = hand_out(attempt, attempt->stale, &attempt->identity.id, attempt->found->backend,
                     token_out, err);
     if (code == LWC_OK) {
-        (void)lwc_wrap(&warning, failure,
-                       "the token could not be renewed, the old one lives %jd s more",
-                       (intmax_t)lwc_token_expires_in(*token_out));
+        failure = lwc_wrap(&warning, failure,
+                           "the token could not be renewed, the old one lives %jd s more",
+                           (intmax_t)lwc_token_expires_in(*token_out));
         attempt->obtain->host->log(attempt->obtain->host->data, LWC_LOG_WARNING, warning.msg);
     }
     return code == LWC_OK ? LWC_OK : failure;
@@ -320,7 +322,7 @@ static enum lwc_code use_credential(struct attempt *attempt, struct lwc_token **
         attempt->cache.sealing = found->secret;
     }
     if (!attempt->query->refresh) {
-        code = use_token(attempt, 0, token_out, err);
+        code = use_token(attempt, ANY_TIME, token_out, err);
     }
     return code == LWC_E_NOT_FOUND ? renew(attempt, token_out, err) : code;
 }

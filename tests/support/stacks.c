@@ -14,9 +14,11 @@
 
 static void host_log(void *data, enum lwc_log_level level, const char *text)
 {
-    (void)data;
-    (void)level;
+    struct stacks *stacks = data;
+
     assert_null(strchr(text, '\n'));
+    stacks->asked += strncmp(text, "stack: ", 7) == 0;
+    stacks->warnings += level == LWC_LOG_WARNING;
 }
 
 static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
@@ -54,6 +56,7 @@ void stacks_open(struct stacks *stacks, const char *text)
     memset(stacks, 0, sizeof *stacks);
     stacks->host = (struct lwc_host){.abi = LWC_BACKEND_ABI,
                                      .size = sizeof stacks->host,
+                                     .data = stacks,
                                      .log = host_log,
                                      .prompt = host_prompt,
                                      .setting = host_setting,

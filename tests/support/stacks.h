@@ -12,6 +12,8 @@ struct stacks {
     struct lwc_conf *conf;
     struct lwc_stack *stack;
     struct lwc_host host;
+    unsigned asked;    /* how often a backend was asked in a walk */
+    unsigned warnings; /* logged                                  */
 };
 
 /* Fails the test where it fails. */

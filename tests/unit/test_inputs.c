@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/inputs.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/stacks.h"
+
+static void name_of(const char *stack, const struct lwc_query *query, int64_t ttl_s,
+                    char name_out[LWC_HASH_HEX_LEN])
+{
+    struct stacks stacks;
+
+    stacks_open(&stacks, stack);
+    lwc_inputs_query(stacks.conf, query, ttl_s, &stacks.host, name_out);
+    stacks_close(&stacks);
+}
+
+#define STACK "lookup sufficient answer a\n"
+
+static void query_name_changes_with_whatever_decides_the_answer(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *stack;
+        struct lwc_query query;
+        int64_t ttl_s;
+    } cases[] = {
+        {"profile", STACK, {.profile = "p"}, 60},
+        {"account", STACK, {.account = "p"}, 60},
+        {"key id", STACK, {.key_id = "p"}, 60},
+        {"sub-account", STACK, {.sub_account = "p"}, 60},
+        {"organization", STACK, {.org_access = true}, 60},
+        {"lifetime", STACK, {.profile = NULL}, 61},
+        {"argument", "lookup sufficient answer b\n", {.profile = NULL}, 60},
+        {"control", "lookup required answer a\n", {.profile = NULL}, 60},
+        {"one line more", STACK "lookup sufficient answer a\n", {.profile = NULL}, 60},
+    };
+    const struct lwc_query none = {.profile = NULL};
+    char base[LWC_HASH_HEX_LEN];
+    char again[LWC_HASH_HEX_LEN];
+
+    (void)state;
+    name_of(STACK, &none, 60, base);
+    name_of("# a comment decides nothing\n" STACK, &none, 60, again);
+    assert_string_equal(base, again);
+    assert_int_equal(strspn(base, "0123456789abcdef"), LWC_HASH_HEX_LEN - 1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char other[LWC_HASH_HEX_LEN];
+
+        print_message("%s\n", cases[i].name);
+        name_of(cases[i].stack, &cases[i].query, cases[i].ttl_s, other);
+        assert_string_not_equal(base, other);
+    }
+}
+
+static void query_name_changes_with_each_variable(void **state)
+{
+    static const char *const variables[] = {
+        "LW_PROFILE",    "LW_ACCOUNT",        "LW_API_KEY",
+        "LW_API_SECRET", "LW_API_TOKEN",      "LW_API_SERVER_URL",
+        "LW_SUBACCOUNT", "LWCRED_STORE",      "CREDENTIALS_DIRECTORY",
+        "XDG_DATA_HOME", "LW_API_SECRET_FILE"};
+    const struct lwc_query none = {.profile = NULL};
+    char base[LWC_HASH_HEX_LEN];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        unsetenv(variables[i]);
+    }
+    name_of(STACK, &none, 60, base);
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        char one[LWC_HASH_HEX_LEN];
+        char two[LWC_HASH_HEX_LEN];
+
+        print_message("%s\n", variables[i]);
+        setenv(variables[i], "/one", 1);
+        name_of(STACK, &none, 60, one);
+        setenv(variables[i], "/two", 1);
+        name_of(STACK, &none, 60, two);
+        unsetenv(variables[i]);
+        assert_string_not_equal(base, one);
+        assert_string_not_equal(one, two);
+    }
+}
+
+static struct lwc_identity sample(void)
+{
+    return (struct lwc_identity){.profile = "p",
+                                 .account = "acme.lacework.net",
+                                 .origin = "",
+                                 .key_id = "ACME_0",
+                                 .sub_account = "",
+                                 .kind = LWC_KIND_ACCESS_KEY};
+}
+
+static void hash_credential(const struct lwc_identity *identity, const char *secret, int64_t ttl_s,
+                            uint8_t hash_out[LWC_HASH_LEN])
+{
+    LWC_AUTO_SECRET copy = NULL;
+
+    assert_int_equal(lwc_secret_copy(secret, strlen(secret), &copy, NULL), LWC_OK);
+    lwc_inputs_credential(identity, copy, ttl_s, hash_out);
+}
+
+static void credential_hash_is_of_the_key_not_of_its_name(void **state)
+{
+    struct lwc_identity variants[5];
+    uint8_t base[LWC_HASH_LEN];
+    uint8_t other[LWC_HASH_LEN];
+    struct lwc_identity renamed = sample();
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        variants[i] = sample();
+    }
+    variants[0].account = "b.lacework.net";
+    variants[1].origin = "127.0.0.1:1";
+    variants[2].key_id = "ACME_1";
+    variants[3].sub_account = "sub";
+    variants[4].flags = LWC_ID_ORG_ACCESS;
+    renamed.profile = "other";
+    hash_credential(&renamed, "s3cret", 60, other);
+    renamed.profile = "p";
+    hash_credential(&renamed, "s3cret", 60, base);
+    assert_memory_equal(base, other, LWC_HASH_LEN);
+    for (size_t i = 0; i < 5; i++) {
+        print_message("%zu\n", i);
+        hash_credential(&variants[i], "s3cret", 60, other);
+        assert_memory_not_equal(base, other, LWC_HASH_LEN);
+    }
+    hash_credential(&renamed, "s3creT", 60, other);
+    assert_memory_not_equal(base, other, LWC_HASH_LEN);
+    hash_credential(&renamed, "s3cret", 61, other);
+    assert_memory_not_equal(base, other, LWC_HASH_LEN);
+}
+
+static void flight_name_is_of_account_and_key_id(void **state)
+{
+    struct lwc_identity identity = sample();
+    char base[LWC_HASH_HEX_LEN];
+    char other[LWC_HASH_HEX_LEN];
+
+    (void)state;
+    lwc_inputs_flight(&identity, base);
+    identity.profile = "other";
+    identity.sub_account = "sub";
+    lwc_inputs_flight(&identity, other);
+    assert_string_equal(base, other);
+    identity.key_id = "ACME_1";
+    lwc_inputs_flight(&identity, other);
+    assert_string_not_equal(base, other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(query_name_changes_with_whatever_decides_the_answer),
+        cmocka_unit_test(query_name_changes_with_each_variable),
+        cmocka_unit_test(credential_hash_is_of_the_key_not_of_its_name),
+        cmocka_unit_test(flight_name_is_of_account_and_key_id),
+    };
+
+    return cmocka_run_group_tests_name("inputs", tests, NULL, NULL);
+}
