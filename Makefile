@@ -71,7 +71,7 @@ TESTMOD := $(patsubst tests/modules/%.c,$(O)/tests/modules/%.so,$(TESTMOD_SRC))
 CONTRACT := $(O)/tests/lwcred-backend-check
 
 .PHONY: all check check-valgrind install uninstall installcheck clean help demo fmt fmt-check \
-	style tests fuzz FORCE
+	style tests fuzz bench bench-programs FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
@@ -80,10 +80,11 @@ all: $(HELPER) $(LIBSO) $(MODULES) $(NETSO) $(O)/lwcred.pc
 
 help:
 	@echo 'Targets: all (default), check, check-valgrind, install, uninstall, installcheck, clean,'
-	@echo '         demo, fmt, fmt-check, style, fuzz, help'
+	@echo '         demo, fmt, fmt-check, style, fuzz, bench, help'
 	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR'
 	@echo '         SYSCONFDIR DESTDIR BUILD=dir SAN=address,undefined WERROR=0|1 V=1'
 	@echo '         FUZZ_SECONDS=60 (make fuzz: time for each target)'
+	@echo '         BENCH_ARGS=--rounds=N (make bench)'
 	@echo '         T=pattern (make check: only the tests whose name matches)'
 	@echo 'Now:     CC=$(CC) PREFIX=$(PREFIX) output in $(O)'
 
@@ -215,6 +216,24 @@ fmt-check:
 # One minute of real fuzzing for each target, from the corpus in the tree.
 fuzz:
 	$(Q)tests/fuzz/run.sh
+
+# Speed, in an optimised build of its own; tests/bench/README says what is measured and how.
+BENCH := $(addprefix $(O)/bench/,measure openssl_post threads grow_store)
+$(O)/bench/measure: $(O)/obj/tests/bench/measure.o
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -static $(LDFLAGS) -o $@ $<
+$(O)/bench/openssl_post: $(O)/obj/tests/bench/openssl_post.o
+	$(link_program) $< $(call libs_of,openssl)
+$(O)/bench/threads: $(O)/obj/tests/bench/threads.o $(LIBSO)
+	$(link_program) $< $(LIBSO) -Wl,-rpath,'$$ORIGIN/../lib'
+$(O)/bench/grow_store: $(O)/obj/tests/bench/grow_store.o $(O)/obj/libbackends.a $(O)/obj/libbase.a
+	$(link_program) $^ $(LIBS_CORE)
+
+bench-programs: all $(BENCH)
+bench:
+	$(Q)$(MAKE) --no-print-directory BUILD='$(BUILD)/bench' CFLAGS=-O2 SAN= bench-programs
+	$(Q)O='$(abspath $(BUILD))/bench/$(CCNAME)-plain' tests/bench/bench.py $(BENCH_ARGS)
 
 demo: all
 	$(Q)O='$(abspath $(O))' contrib/demo.sh

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# bootstrap.sh [--build]: install what building, testing, measuring and the demo need, on Debian 12 or newer;
-# with --build only what building and running need.  Does nothing, and needs no network, when all
-# of it is there.
+# bootstrap.sh [--build]: install what building, testing, measuring and the demo need, on Debian 12
+# or newer; with --build only what building and running need.  Does nothing, and needs no network,
+# when all of it is there.
 set -eu
 
 build="gcc libc6-dev make pkgconf libsodium-dev libkeyutils-dev libcurl4-openssl-dev libcjson-dev"
@@ -41,7 +41,7 @@ is_debian() {
 
 case ${1:-} in
 "") ;;
---build) tests= bench= ;;
+--build) tests='' bench='' ;;
 *) fail "usage: bootstrap.sh [--build]" ;;
 esac
 is_debian || fail "this is not Debian 12 or newer; install what these Debian packages hold: $build $run $tests $bench"
