@@ -58,7 +58,8 @@ BACKENDS := $(sort $(BACKENDS))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 TESTMOD_SRC := $(wildcard tests/modules/*.c)
-SUPPORT_SRC := $(wildcard tests/support/*.c)
+SECCOMP_RUN_SRC := tests/support/seccomp-run.c
+SUPPORT_SRC := $(filter-out $(SECCOMP_RUN_SRC),$(wildcard tests/support/*.c))
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 HELPER := $(O)/bin/lw-credential-helper
@@ -69,6 +70,7 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(UNIT_SRC))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(FUZZ_SRC))
 TESTMOD := $(patsubst tests/modules/%.c,$(O)/tests/modules/%.so,$(TESTMOD_SRC))
 CONTRACT := $(O)/tests/lwcred-backend-check
+SECCOMP_RUN := $(O)/tests/seccomp-run
 
 .PHONY: all check check-valgrind install uninstall installcheck clean help demo fmt fmt-check \
 	style tests fuzz bench bench-programs FORCE
@@ -196,7 +198,10 @@ $(CONTRACT): $(CONTRACT_OBJ) $(TEST_LIBS)
 	$(link_program) $(CONTRACT_OBJ) -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
 		$(LIBS_CMOCKA) $(LIBS_CORE) $(LIBS_NET) -ldl
 
-tests: all $(UNIT) $(FUZZ) $(TESTMOD) $(if $(wildcard tests/contract/*.c),$(CONTRACT))
+$(SECCOMP_RUN): $(call obj,$(SECCOMP_RUN_SRC))
+	$(link_program) $^
+
+tests: all $(UNIT) $(FUZZ) $(TESTMOD) $(SECCOMP_RUN) $(if $(wildcard tests/contract/*.c),$(CONTRACT))
 
 check: style tests
 	$(Q)O='$(abspath $(O))' CC='$(CC)' SAN='$(SAN)' tests/run.sh $(T)
