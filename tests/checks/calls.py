@@ -16,8 +16,8 @@ MAY_READ_ENVIRONMENT = (
     "core/base/safefile.c",
     "core/token/place_dir.c",
 )
-# A child that tries what may be fatal.
-MAY_EXIT = ("core/token/place_keyring.c",)
+# In a child that tries what may be fatal.
+HAS_CHILD = ("core/token/place_keyring.c",)
 
 # Where, where not (prefixes of paths), which words, what to do.
 RULES = (
@@ -33,8 +33,8 @@ RULES = (
     (PRODUCT, MAY_READ_ENVIRONMENT, r"(?:secure_)?getenv\s*\(", "ask lwc_host.setting"),
     (LIBRARY, (), r"(?:v?d?printf|puts|putchar|perror|v?warnx?)\s*\(", "a library does not print"),
     (LIBRARY, (), r"(?:stdout|stderr)\b", "a library does not print"),
-    (LIBRARY, MAY_EXIT, r"(?:_?exit|_Exit|quick_exit|abort|v?errx?)\s*\(", "a library does not exit"),
-    (LIBRARY, (), r"(?:setlocale|umask|signal|sigaction)\s*\(", "the process is the caller's"),
+    (LIBRARY, HAS_CHILD, r"(?:_?exit|_Exit|quick_exit|abort|v?errx?)\s*\(", "a library does not exit"),
+    (LIBRARY, HAS_CHILD, r"(?:setlocale|umask|signal|sigaction)\s*\(", "the process is the caller's"),
 )
 
 

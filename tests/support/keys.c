@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/keys.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <keyutils.h>
+
+#include "token/place.h"
+
+int keys_setup(void **state)
+{
+    struct keys *keys = calloc(1, sizeof *keys);
+    uint8_t hash[LWC_HASH_LEN];
+
+    if (keys == NULL || lwc_secret_new(0, &keys->bytes, NULL) != LWC_OK) {
+        free(keys);
+        return -1;
+    }
+    lwc_random(hash, sizeof hash);
+    lwc_hash_hex(hash, keys->name);
+    (void)snprintf(keys->text, sizeof keys->text, "lwcred:%s", keys->name);
+    *state = keys;
+    return 0;
+}
+
+long keys_find(const struct keys *keys)
+{
+    return keyctl_search(KEY_SPEC_USER_KEYRING, "user", keys->text, 0);
+}
+
+int keys_teardown(void **state)
+{
+    struct keys *keys = *state;
+    /* An update gives back even what had expired or was revoked. */
+    long key = add_key("user", keys->text, "x", 1, KEY_SPEC_USER_KEYRING);
+    long result = key < 0 ? -1 : keyctl_unlink((key_serial_t)key, KEY_SPEC_USER_KEYRING);
+
+    lwc_secret_free(&keys->bytes);
+    free(keys);
+    return result == 0 ? 0 : -1;
+}
+
+void keys_write(const struct keys *keys, const char *text)
+{
+    assert_int_equal(lwc_place_keyring.write(keys->name, text, strlen(text), KEYS_LIFE_S, NULL),
+                     LWC_OK);
+}
+
+void keys_assert_holds(const struct keys *keys, const char *text)
+{
+    assert_int_equal(lwc_place_keyring.read(keys->name, keys->bytes, NULL), LWC_OK);
+    assert_int_equal(lwc_secret_len(keys->bytes), strlen(text));
+    assert_string_equal(lwc_secret_text(keys->bytes), text);
+}
+
+void keys_assert_missed(const struct keys *keys)
+{
+    assert_int_equal(lwc_secret_append(keys->bytes, "old", 3, NULL), LWC_OK);
+    assert_int_equal(lwc_place_keyring.read(keys->name, keys->bytes, NULL), LWC_E_NOT_FOUND);
+    assert_int_equal(lwc_secret_len(keys->bytes), 0);
+}
+
+void keys_in_child(void (*body)(const struct keys *keys), const struct keys *keys)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        body(keys);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* cmocka's assertions are for the process that runs the tests. */
+void keys_must(bool holds, int status)
+{
+    if (!holds) {
+        _exit(status);
+    }
+}
+
+void keys_must_hold(const struct keys *keys, const char *text, int status)
+{
+    keys_must(lwc_place_keyring.read(keys->name, keys->bytes, NULL) == LWC_OK, status);
+    keys_must(strcmp(lwc_secret_text(keys->bytes), text) == 0, status);
+}
