@@ -114,7 +114,7 @@ static void release(struct held *held)
 {
     (void)pthread_mutex_unlock(&held->ctx->mutex);
 }
-#define HOLD LWC_AUTO(struct held, release) held
+#define HOLD __attribute__((unused)) LWC_AUTO(struct held, release) held
 
 static struct held start_call(struct lwc_context *ctx)
 {
@@ -273,8 +273,11 @@ static bool is_forgotten(void *data, const struct lwc_entry *entry, const char *
     const struct forgetting *forgetting = data;
 
     (void)place;
-    if (entry->kind == LWC_ENTRY_REFERENCE) {
-        return forgetting->references;
+    if (entry->kind == LWC_ENTRY_REFERENCE && forgetting->references) {
+        return true;
+    }
+    if (forgetting->token != NULL && entry->kind == LWC_ENTRY_REFERENCE) {
+        return false;
     }
     if (forgetting->token != NULL) {
         return lwc_secret_equal(entry->text, forgetting->token, forgetting->len);
@@ -407,6 +410,7 @@ enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *
     code = lwc_keep_store(ctx->stack, identity, secret, len, backend, flags, backend_out, err);
     if (code == LWC_OK) {
         forget_changed(identity->profile, "");
+        lwc_obtain_forgive(identity);
     }
     return code;
 }

@@ -16,6 +16,7 @@
 #define MARGIN_EXTRA_S 60
 
 #define ANY_TIME (-1)
+#define FORGIVE_WAIT_MS 1000
 
 /*
  * One request on its way.  cache.mode is NONE where the caller, or the lack of a boot id, forbids
@@ -256,6 +257,17 @@ static enum lwc_code use_stale(const struct attempt *attempt, enum lwc_code fail
         attempt->obtain->host->log(attempt->obtain->host->data, LWC_LOG_WARNING, warning.msg);
     }
     return code == LWC_OK ? LWC_OK : failure;
+}
+
+void lwc_obtain_forgive(const struct lwc_identity *identity)
+{
+    LWC_AUTO_FLIGHT flight = NULL;
+    char name[LWC_HASH_HEX_LEN];
+
+    lwc_inputs_flight(identity, name);
+    if (lwc_flight_enter(name, FORGIVE_WAIT_MS, &flight, NULL) == LWC_OK) {
+        lwc_flight_forget(flight);
+    }
 }
 
 static enum lwc_code renew(struct attempt *attempt, struct lwc_token **token_out,

@@ -36,4 +36,9 @@ struct lwc_obtain {
 enum lwc_code lwc_obtain_token(const struct lwc_obtain *obtain, const struct lwc_query *query,
                                struct lwc_token **token_out, struct lwc_error *err) LWC_RESULT;
 
+/*
+ * A failure remembered for this key is no longer so: it was proved, or stored anew.  Best effort.
+ */
+void lwc_obtain_forgive(const struct lwc_identity *identity);
+
 #endif

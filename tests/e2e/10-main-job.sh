@@ -74,7 +74,7 @@ at = datetime.datetime.fromisoformat(answer["expiresAt"].replace("Z", "+00:00"))
 assert abs(at - time.time() - answer["expiresIn"]) < 5, answer
 PY
 [ "$(last_call expiry)" = 7200 ] || fail "asked for $(last_call expiry) s"
-run 0 "$HELPER" -a acme get
+run 0 "$HELPER" -a acme get --refresh
 issued_token_matches "$(field password)"
 run 0 "$HELPER" list
 expect_stdout_has "^default +acme\.lacework\.net +$KEY_ID .* file"
@@ -89,6 +89,7 @@ assert rows == [{"profile": "default", "account": "acme.lacework.net", "keyId": 
     rows[0]["subAccount"] in ("", None), rows' "$OUT" "$KEY_ID"
 
 # --- from the environment, which comes first
+cache_in none
 FILE_KEY=$KEY_ID FILE_SECRET=$SECRET
 plant_key
 export LW_ACCOUNT=acme LW_API_KEY=$KEY_ID LW_API_SECRET=$SECRET LW_API_SERVER_URL=$API_URL

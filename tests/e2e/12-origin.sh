@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The secret goes to the origin stored with it and nowhere else: redirects, certificates, variables.
 . "$(dirname "$0")/../support/e2e.sh"
+cache_in none
 start_standin --dir "$T/elsewhere"
 ELSEWHERE=$STANDIN ELSEWHERE_URL=$API_URL ELSEWHERE_ORIGIN=$ORIGIN
 start_standin --dir "$T/standin"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every reply of the token endpoint ends in the right outcome; nothing on stdout but a token.
 . "$(dirname "$0")/../support/e2e.sh"
+cache_in none
 start_standin
 plant_key
 export LW_ACCOUNT=acme LW_API_KEY=$KEY_ID LW_API_SECRET=$SECRET LW_API_SERVER_URL=$API_URL

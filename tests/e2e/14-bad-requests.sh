@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Malformed, foreign and look-alike requests: nothing on stdout, nothing sent, the right status.
 . "$(dirname "$0")/../support/e2e.sh"
+cache_in none
 start_standin
 plant_key
 make_store_keyfile
@@ -116,7 +117,7 @@ usage get -a 'https://acme.lacework.net@evil.example/' --format token
 usage list --ttl 60
 usage get --format
 usage remove
-usage --service ../x list
+LWCRED_CONFIG="" usage --service ../x list
 usage --config "$T/none" list
 usage add --secret "$SECRET"
 expect_stderr_lacks "$SECRET"

@@ -3,6 +3,7 @@
 # FIFOs, directories, links, modes, closed descriptors, full devices: a clear error, nothing lost.
 . "$(dirname "$0")/../support/e2e.sh"
 start_standin
+cache_in none
 plant_key
 make_store_keyfile
 ADD=("$HELPER" add -a acme --key-id "$KEY_ID" --api-url "$API_URL")
@@ -65,7 +66,7 @@ run 0 "$HELPER" list
 expect_stdout_has "$KEY_ID"
 
 # A store with a passphrase, from a file or a descriptor.
-printf 'lookup required file path=%s/pass.lwc\nstore required file path=%s/pass.lwc kdf=interactive\n' "$T" "$T" >"$T/stack"
+printf 'lookup required file path=%s/pass.lwc\nstore required file path=%s/pass.lwc kdf=interactive\nset cache none\n' "$T" "$T" >"$T/stack"
 PASS=(--config "$T/stack")
 printf 'correct horse\n' >"$T/passphrase"
 LWCRED_PASSPHRASE_FILE=$T/passphrase run 0 "${ADD[@]}" "${PASS[@]}" --secret-stdin <<<"$SECRET"
@@ -166,6 +167,7 @@ rm -rf "$T/umask"
 [ "$(stat -c %a "$T/umask/sub")" = 700 ] || fail "mode $(stat -c %a "$T/umask/sub")"
 
 # --- stack files and modules
+unset LWCRED_CONFIG
 mkdir -p "$XDG_CONFIG_HOME/lwcred/stack.d"
 STACK=$XDG_CONFIG_HOME/lwcred/stack.d/default
 printf 'lookup required env\n' >"$STACK"

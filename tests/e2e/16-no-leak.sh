@@ -43,7 +43,7 @@ traced version 0 --version
 traced unknown 2 unknown
 traced remove 0 -v remove -p second
 mode 'echo-secret 401'
-traced refused 11 -v get --format token -p default
+traced refused 11 -v get --refresh --format token -p default
 mode
 # shellcheck disable=SC2059
 traced erase-key 0 -v erase < <(printf "${REQUEST}username=%s\npassword=%s\n" "$KEY_ID" "$SECRET")

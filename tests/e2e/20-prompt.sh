@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../support/e2e.sh"
 start_standin
 plant_key
-printf 'lookup required file\nstore required file kdf=interactive\n' >"$T/stack"
+printf 'lookup required file\nstore required file kdf=interactive\nset cache none\n' >"$T/stack"
 export LWCRED_CONFIG=$T/stack
 STORE=$XDG_DATA_HOME/lwcred/keys.lwc
 PASS=correct-horse-battery

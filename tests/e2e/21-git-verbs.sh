@@ -98,9 +98,7 @@ PATH=$T:$PATH
 run 0 git -c credential.helper= -c credential.helper=lacework credential fill < <(printf '%s\n' "${ACME[@]}" '')
 issued_token_matches "$(field password)"
 
-# --- many at once: each gets a token of its own, none is lost
-run 0 bash -c 'for i in $(seq 20); do "$1" get --format token -p default >"$2/token.$i" & done; wait' _ "$HELPER" "$T"
-[ "$(cat "$T"/token.* | sort -u | wc -l)" = 20 ] || fail "not 20 tokens"
+# --- many at once
 # Adders at once: all keys are there afterwards.
 run 0 bash -c 'pids=(); for i in $(seq 10); do "$1" add -p "many$i" -a acme --key-id "ACME_$i" --secret-stdin --no-verify <<<"_$i" 2>>"$2/adds" & pids+=($!); done; for p in "${pids[@]}"; do wait "$p" || exit 1; done' _ "$HELPER" "$T"
 run 0 "$HELPER" list
