@@ -17,6 +17,7 @@ BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR ?=
 SAN ?=
 WERROR ?= 1
+STATIC ?= 1
 V ?=
 T ?=
 BUILD ?= build
@@ -44,6 +45,8 @@ SHARED_LDFLAGS := -shared $(if $(SAN),,-Wl,-z,defs)
 cflags_of = $(shell $(PKG_CONFIG) --cflags $(1))
 libs_of = $(shell $(PKG_CONFIG) --libs $(1))
 LIBS_CORE := $(call libs_of,libsodium libkeyutils)
+# The program starts hundreds of times an hour: what it always needs is linked into it.
+LIBS_HELPER := $(if $(filter 1,$(STATIC)),-l:libsodium.a -l:libkeyutils.a,$(LIBS_CORE))
 LIBS_NET := $(call libs_of,libcurl libcjson libsodium)
 LIBS_CMOCKA := $(call libs_of,cmocka)
 
@@ -85,13 +88,14 @@ help:
 	@echo '         demo, fmt, fmt-check, style, fuzz, bench, help'
 	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR'
 	@echo '         SYSCONFDIR DESTDIR BUILD=dir SAN=address,undefined WERROR=0|1 V=1'
+	@echo '         STATIC=0|1 (1: libsodium and libkeyutils are linked into the program)'
 	@echo '         FUZZ_SECONDS=60 (make fuzz: time for each target)'
 	@echo '         BENCH_ARGS=--rounds=N (make bench)'
 	@echo '         T=pattern (make check: only the tests whose name matches)'
 	@echo 'Now:     CC=$(CC) PREFIX=$(PREFIX) output in $(O)'
 
 # Flags: everything is rebuilt when they change.
-FLAGS := $(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
+FLAGS := $(STATIC) $(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
 PATHS_BUILD := -DLWC_LIB_DIR='"$(abspath $(O))/lib/lwcred"' -DLWC_SYSCONF_DIR='"$(SYSCONFDIR)/lwcred"'
 PATHS_INSTALL := -DLWC_LIB_DIR='"$(LIBDIR)/lwcred"' -DLWC_SYSCONF_DIR='"$(SYSCONFDIR)/lwcred"'
 
@@ -142,9 +146,9 @@ endef
 
 CORE_LIBS := $(O)/obj/libcore.a $(O)/obj/libbase.a
 $(HELPER): $(call obj,plugins/helper/main.c) $(O)/obj/libhelper.a $(CORE_LIBS) $(O)/obj/core/paths-build.o
-	$(link_program) $^ $(LIBS_CORE) -ldl
+	$(link_program) $^ $(LIBS_HELPER) -ldl
 $(O)/install/lw-credential-helper: $(call obj,plugins/helper/main.c) $(O)/obj/libhelper.a $(CORE_LIBS) $(O)/obj/core/paths-install.o
-	$(link_program) $^ $(LIBS_CORE) -ldl
+	$(link_program) $^ $(LIBS_HELPER) -ldl
 
 define link_shared
 	$(call say,LD)

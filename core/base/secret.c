@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * MUST:
- *  1. Secret bytes lie in sodium_malloc() memory only: guard pages, mlock, no core dump.
+ *  1. Secret bytes lie in sodium_malloc() memory only: guard pages, mlock, no core dump.  Small
+ *     ones share a region of it, the arena: a region each costs eleven system calls, and a
+ *     process may have some 16,000 at most.  The address sanitizer sees them one by one.
  *  2. Bytes that are no longer counted are wiped: on free, reset, truncate and growth.
  *  3. Growth copies into a new block before the old one is freed.
  *  4. Comparison takes the same time wherever the bytes differ.
@@ -24,11 +26,73 @@ struct lwc_secret {
     size_t cap;
 };
 
+#define ARENA_SLOTS 256
+#define ARENA_SLOT_LEN ((size_t)256)
+#define ARENA_BLOCK_MAX ((size_t)20 * 1024) /* larger blocks have a region of their own */
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_WANTED false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_WANTED false
+#endif
+#endif
+#ifndef ARENA_WANTED
+#define ARENA_WANTED true
+#endif
+
 static bool ready;
+
+/* base is NULL where there is no arena; used tells which slots are taken. */
+static struct {
+    pthread_mutex_t mutex;
+    uint8_t *base;
+    bool used[ARENA_SLOTS];
+} arena = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static void init_once(void)
 {
     ready = sodium_init() >= 0;
+    if (ready && ARENA_WANTED) {
+        arena.base = sodium_malloc(ARENA_SLOTS * ARENA_SLOT_LEN);
+    }
+}
+
+static size_t slots_for(size_t len)
+{
+    return (len + ARENA_SLOT_LEN - 1) / ARENA_SLOT_LEN;
+}
+
+/* The first run of @count free slots, marked as taken; NULL if there is none. */
+static uint8_t *arena_take(size_t count)
+{
+    uint8_t *block = NULL;
+    size_t run = 0;
+
+    (void)pthread_mutex_lock(&arena.mutex);
+    for (size_t i = 0; i < ARENA_SLOTS && block == NULL; i++) {
+        run = arena.used[i] ? 0 : run + 1;
+        if (run == count) {
+            memset(&arena.used[i + 1 - count], true, count);
+            block = arena.base + (i + 1 - count) * ARENA_SLOT_LEN;
+        }
+    }
+    (void)pthread_mutex_unlock(&arena.mutex);
+    return block;
+}
+
+static bool in_arena(const uint8_t *block)
+{
+    return arena.base != NULL && (uintptr_t)block >= (uintptr_t)arena.base &&
+           (uintptr_t)block < (uintptr_t)arena.base + ARENA_SLOTS * ARENA_SLOT_LEN;
+}
+
+static void arena_give(uint8_t *block, size_t count)
+{
+    sodium_memzero(block, count * ARENA_SLOT_LEN);
+    (void)pthread_mutex_lock(&arena.mutex);
+    memset(&arena.used[(size_t)(block - arena.base) / ARENA_SLOT_LEN], false, count);
+    (void)pthread_mutex_unlock(&arena.mutex);
 }
 
 static void init(void)
@@ -43,11 +107,26 @@ static uint8_t *block_new(size_t cap)
     uint8_t *block = NULL;
 
     init();
-    block = ready ? sodium_malloc(cap + 1) : NULL;
+    if (arena.base != NULL && cap < ARENA_BLOCK_MAX) {
+        block = arena_take(slots_for(cap + 1));
+    }
+    if (block == NULL && ready) {
+        block = sodium_malloc(cap + 1);
+    }
     if (block != NULL) {
         sodium_memzero(block, cap + 1);
     }
     return block;
+}
+
+/* @cap as it was given to block_new(). */
+static void block_free(uint8_t *block, size_t cap)
+{
+    if (in_arena(block)) {
+        arena_give(block, slots_for(cap + 1));
+        return;
+    }
+    sodium_free(block);
 }
 
 enum lwc_code lwc_secret_new(size_t cap, struct lwc_secret **secret_out, struct lwc_error *err)
@@ -90,7 +169,7 @@ void lwc_secret_free(struct lwc_secret **secret)
     if (secret == NULL || *secret == NULL) {
         return;
     }
-    sodium_free((*secret)->bytes);
+    block_free((*secret)->bytes, (*secret)->cap);
     free(*secret);
     *secret = NULL;
 }
@@ -114,7 +193,7 @@ static bool grow_to(struct lwc_secret *secret, size_t cap)
         return false;
     }
     memcpy(bytes, secret->bytes, secret->len);
-    sodium_free(secret->bytes);
+    block_free(secret->bytes, secret->cap);
     secret->bytes = bytes;
     secret->cap = wanted;
     return true;
@@ -201,7 +280,7 @@ bool lwc_secret_equal(const struct lwc_secret *secret, const void *bytes, size_t
 
 static bool memory_locked;
 
-static void probe_once(void)
+static void probe_page(void)
 {
     size_t page_len = (size_t)sysconf(_SC_PAGESIZE);
     void *page = mmap(NULL, page_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -214,6 +293,15 @@ static void probe_once(void)
         (void)sodium_munlock(page, page_len);
     }
     (void)munmap(page, page_len);
+}
+
+static void probe_once(void)
+{
+    if (arena.base != NULL) { /* sodium_malloc() tried, and does not tell */
+        memory_locked = mlock(arena.base, ARENA_SLOTS * ARENA_SLOT_LEN) == 0;
+        return;
+    }
+    probe_page();
 }
 
 bool lwc_secret_memory_locked(void)

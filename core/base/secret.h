@@ -9,8 +9,8 @@
 #include "error.h"
 
 /*
- * Secret bytes: the one type that holds them.  The memory has guard pages, is locked where the
- * system allows, left out of core dumps, and wiped on free, on reset and on growth.  A NUL
+ * Secret bytes: the one type that holds them.  The memory lies between guard pages, is locked where
+ * the system allows, left out of core dumps, and wiped on free, on reset and on growth.  A NUL
  * always stands behind the bytes.  Not for two threads at once on one object.
  *
  * What cannot be promised: registers, copies inside other libraries, swap where mlock fails

@@ -84,7 +84,7 @@ static enum lwc_code load(const struct lwc_cache *cache, const struct lwc_place 
                           const char *name, struct lwc_entry **entry_out)
 {
     LWC_AUTO_SECRET bytes = NULL;
-    enum lwc_code code = lwc_secret_new(LWC_ENTRY_MAX, &bytes, NULL);
+    enum lwc_code code = lwc_secret_new(LWC_ENTRY_USUAL, &bytes, NULL);
 
     if (code == LWC_OK) {
         code = place->read(name, bytes, NULL);
@@ -191,7 +191,7 @@ enum lwc_code lwc_cache_write(const struct lwc_cache *cache, const char *name,
     LWC_AUTO_SECRET bytes = NULL;
     const struct lwc_place *taken = NULL;
     struct lwc_error why = {0};
-    enum lwc_code code = lwc_secret_new(LWC_ENTRY_MAX, &bytes, err);
+    enum lwc_code code = lwc_secret_new(LWC_ENTRY_USUAL, &bytes, err);
 
     if (code == LWC_OK) {
         code = lwc_entry_encode(entry, bytes, err);

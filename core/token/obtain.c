@@ -120,9 +120,12 @@ static enum lwc_code use_answer(struct attempt *attempt, struct lwc_token **toke
 static void remember_answer(const struct attempt *attempt, int64_t life_s)
 {
     LWC_AUTO_ENTRY answer = calloc(1, sizeof *answer);
+    /* Not on a disk: reading it there would need the secret, and then the token is named anyway. */
+    const struct lwc_cache cache = {.mode = attempt->cache.mode};
     struct lwc_error err = {0};
 
-    if (answer == NULL || !attempt->obtain->witnesses->is_complete ||
+    if (answer == NULL || cache.mode == LWC_CACHE_SEALED ||
+        !attempt->obtain->witnesses->is_complete ||
         lwc_identity_copy(&attempt->identity.id, &answer->identity, &err) != LWC_OK) {
         return;
     }
@@ -131,7 +134,7 @@ static void remember_answer(const struct attempt *attempt, int64_t life_s)
     memcpy(answer->target, attempt->token_name, sizeof answer->target);
     (void)snprintf(answer->source, sizeof answer->source, "%s", attempt->found->backend);
     answer->witnesses = *attempt->obtain->witnesses;
-    if (lwc_cache_write(&attempt->cache, attempt->answer_name, answer, life_s, &err) != LWC_OK) {
+    if (lwc_cache_write(&cache, attempt->answer_name, answer, life_s, &err) != LWC_OK) {
         trace(attempt, err.msg);
     }
 }

@@ -23,6 +23,8 @@
  *
  * LWC_E_UNAVAILABLE: this place cannot be used here; try the next.
  */
+#define LWC_ENTRY_USUAL ((size_t)2048) /* most entries are smaller */
+
 struct lwc_place {
     const char *name; /* for people: "keyring", "runtime", "sealed" */
 

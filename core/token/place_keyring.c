@@ -137,6 +137,13 @@ static enum lwc_code fail_write(int sys, struct lwc_error *err)
     return lwc_fail_sys(err, code, sys, "kernel keyring");
 }
 
+/* The length of the key, of which at most @cap bytes were read; *room_out NULL: no memory. */
+static long read_key(key_serial_t serial, size_t cap, struct lwc_secret *bytes, uint8_t **room_out)
+{
+    *room_out = lwc_secret_reserve(bytes, cap);
+    return *room_out != NULL ? keyctl_read(serial, (char *)*room_out, cap) : -1;
+}
+
 static enum lwc_code keyring_read(const char *name, struct lwc_secret *bytes, struct lwc_error *err)
 {
     char text[KEY_TEXT_LEN];
@@ -153,11 +160,13 @@ static enum lwc_code keyring_read(const char *name, struct lwc_secret *bytes, st
     if (serial < 0) {
         return fail_read(errno, err);
     }
-    room = lwc_secret_reserve(bytes, LWC_ENTRY_MAX);
+    len = read_key((key_serial_t)serial, LWC_ENTRY_USUAL, bytes, &room);
+    if (len > (long)LWC_ENTRY_USUAL && len <= (long)LWC_ENTRY_MAX) {
+        len = read_key((key_serial_t)serial, LWC_ENTRY_MAX, bytes, &room);
+    }
     if (room == NULL) {
         return lwc_fail_nomem(err);
     }
-    len = keyctl_read((key_serial_t)serial, (char *)room, LWC_ENTRY_MAX);
     if (len < 0) {
         return fail_read(errno, err);
     }

@@ -119,18 +119,77 @@ static void free_allows_null_and_nulls_the_caller(void **state)
     assert_null(secret);
 }
 
+/* Longer than what shares the arena: a region of its own. */
+#define LARGE ((size_t)32 * 1024)
+
 static void append_growing_keeps_bytes_and_frees_old_block(void **state)
 {
+    static char bytes[LARGE];
     LWC_AUTO_SECRET secret = NULL;
     const void *old = NULL;
 
     (void)state;
-    assert_int_equal(lwc_secret_copy("abc", 3, &secret, NULL), LWC_OK);
+    memset(bytes, 'a', sizeof bytes);
+    assert_int_equal(lwc_secret_copy(bytes, sizeof bytes, &secret, NULL), LWC_OK);
     old = lwc_secret_bytes(secret);
     freed_block = NULL;
     assert_int_equal(lwc_secret_append(secret, "defgh", 5, NULL), LWC_OK);
     assert_ptr_equal(freed_block, old); /* sodium_free() wipes */
+    assert_memory_equal(lwc_secret_bytes(secret), bytes, sizeof bytes);
+    assert_string_equal(lwc_secret_text(secret) + sizeof bytes, "defgh");
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+/* The arena is there: small blocks are wiped when they are given back, and used again. */
+static void small_block_is_wiped_and_used_again(void **state)
+{
+    struct lwc_secret *secret = NULL;
+    const uint8_t *old = NULL;
+
+    (void)state;
+    assert_int_equal(lwc_secret_copy("abcdefgh", 8, &secret, NULL), LWC_OK);
+    old = lwc_secret_bytes(secret);
+    lwc_secret_free(&secret);
+    for (size_t i = 0; i < 256; i++) {
+        assert_int_equal(old[i], 0); /* the slot stays mapped */
+    }
+    assert_int_equal(lwc_secret_new(8, &secret, NULL), LWC_OK);
+    assert_ptr_equal(lwc_secret_bytes(secret), old);
+    lwc_secret_free(&secret);
+}
+
+static void small_block_that_grows_leaves_nothing_behind(void **state)
+{
+    LWC_AUTO_SECRET secret = NULL;
+    const uint8_t *old = NULL;
+
+    (void)state;
+    assert_int_equal(lwc_secret_copy("abcdefgh", 8, &secret, NULL), LWC_OK);
+    old = lwc_secret_bytes(secret);
+    assert_non_null(lwc_secret_reserve(secret, 1000));
+    assert_ptr_not_equal(lwc_secret_bytes(secret), old);
+    for (size_t i = 0; i < 256; i++) {
+        assert_int_equal(old[i], 0);
+    }
     assert_string_equal(lwc_secret_text(secret), "abcdefgh");
+}
+#endif
+
+static void many_secrets_at_once_stay_apart(void **state)
+{
+    struct lwc_secret *secrets[400] = {NULL};
+    uint8_t number[300];
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(secrets); i++) {
+        memset(number, (int)(i & 0xff), sizeof number);
+        assert_int_equal(lwc_secret_copy(number, 1 + i % sizeof number, &secrets[i], NULL), LWC_OK);
+    }
+    for (size_t i = 0; i < LWC_ARRAY_LEN(secrets); i++) {
+        memset(number, (int)(i & 0xff), sizeof number);
+        assert_true(lwc_secret_equal(secrets[i], number, 1 + i % sizeof number));
+        lwc_secret_free(&secrets[i]);
+    }
 }
 
 static void append_of_nothing_changes_nothing(void **state)
@@ -230,18 +289,20 @@ static void append_without_memory_changes_nothing(void **state)
 {
     struct lwc_error err = {0};
     enum lwc_code code = LWC_E_IO;
+    static char bytes[LARGE];
     int failed = 0;
 
     (void)state;
+    memset(bytes, 'a', sizeof bytes);
     for (int nth = 1; code != LWC_OK; nth++) {
         LWC_AUTO_SECRET secret = NULL;
 
         fail_at = 0;
-        assert_int_equal(lwc_secret_copy("abc", 3, &secret, &err), LWC_OK);
+        assert_int_equal(lwc_secret_copy(bytes, sizeof bytes, &secret, &err), LWC_OK);
         calls = 0;
         fail_at = nth;
         code = lwc_secret_append(secret, "defgh", 5, &err);
-        assert_string_equal(lwc_secret_text(secret), code == LWC_OK ? "abcdefgh" : "abc");
+        assert_string_equal(lwc_secret_text(secret) + sizeof bytes, code == LWC_OK ? "defgh" : "");
         failed += code == LWC_E_IO && err.sys == ENOMEM ? 1 : 0;
         assert_in_range(nth, 1, 10);
     }
@@ -366,6 +427,11 @@ int main(void)
         TEST(new_above_cap_is_invalid),
         TEST(free_allows_null_and_nulls_the_caller),
         TEST(append_growing_keeps_bytes_and_frees_old_block),
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+        TEST(small_block_is_wiped_and_used_again),
+        TEST(small_block_that_grows_leaves_nothing_behind),
+#endif
+        TEST(many_secrets_at_once_stay_apart),
         TEST(append_of_nothing_changes_nothing),
         TEST(append_up_to_cap_then_beyond_is_invalid),
         TEST(reserve_and_grow_count_what_was_written),
