@@ -283,7 +283,7 @@ static void visit(void *data, const char *name)
 
 static void each_visits_entries_alone_while_they_are_removed(void **state)
 {
-    static const char *const others[] = {"x", ".hidden", PLACES_NAME "x", "." PLACES_NAME};
+    static const char *const others[] = {"x", ".hidden", (PLACES_NAME "x"), ("." PLACES_NAME)};
 
     for (size_t i = 0; i < PLACES_COUNT; i++) {
         const struct lwc_place *place = places_kinds[i].place;
@@ -310,7 +310,7 @@ static void each_visits_entries_alone_while_they_are_removed(void **state)
 
 static void wrong_name_is_refused(void **state)
 {
-    static const char *const names[] = {"", "abc", "../../x", "." PLACES_NAME, PLACES_NAME "0"};
+    static const char *const names[] = {"", "abc", "../../x", ("." PLACES_NAME), (PLACES_NAME "0")};
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
         print_message("%s\n", names[i]);
