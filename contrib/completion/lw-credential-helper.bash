@@ -10,6 +10,10 @@ _lw_credential_helper_options() { # program [command]
     "$@" --help 2>/dev/null | sed -n 's/^  \(-[a-z], \|    \)\(--[a-z-]*\) .*/\2/p'
 }
 
+_lw_credential_helper_operands() { # program command
+    "$@" --help 2>/dev/null | sed -n '1s/^usage: .* \([a-z|]*|[a-z]*\)$/\1/p' | tr '|' ' '
+}
+
 _lw_credential_helper_values() { # program option
     case $2 in
     --format) "$1" get --help 2>/dev/null | sed -n '/^Formats:$/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' ;;
@@ -32,7 +36,7 @@ _lw_credential_helper() {
         mapfile -t COMPREPLY < <(compgen -W "$(_lw_credential_helper_values "$program" "$previous")" -- "$word")
         return
         ;;
-    -a | --account | --service | --timeout | --ttl | --sub-account | --key-id | --api-url)
+    -a | --account | --service | --timeout | --ttl | --min-valid | --sub-account | --key-id | --api-url)
         COMPREPLY=()
         return
         ;;
@@ -48,7 +52,7 @@ _lw_credential_helper() {
     elif [ -z "$command" ] || [ "$command" = help ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
     else
-        COMPREPLY=()
+        mapfile -t COMPREPLY < <(compgen -W "$(_lw_credential_helper_operands "$program" "$command")" -- "$word")
     fi
 }
 
