@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034
+# Sourced after e2e.sh by the scenarios of the token cache.
+#
+# The kernel keyring belongs to the user, not to the scenario: other scenarios, and the user, have
+# keys in it.  So these ask for accounts of their own, and know their keys by ORIGIN.
+#
+#   RUN      a runtime directory that counts: ours, 0700, in memory
+#   PLAIN    the helper without valgrind, for strace and for many at once
+#   TOKEN    what the last exchanged() printed
+RUN=$(mktemp -d /dev/shm/lwcred-e2e.XXXXXXXX)
+PLAIN=$O/bin/lw-credential-helper
+TOKEN=''
+: "${ROOT:?e2e.sh comes first}"
+
+leave() {
+    local status=$?
+    forget_keys
+    chmod -R u+rwX "$RUN" 2>/dev/null || true
+    rm -rf "$RUN"
+    (exit "$status") || finish
+    finish
+}
+trap leave EXIT
+
+# The keys of this scenario in the user keyring: serial numbers, one per line.
+my_keys() {
+    local serial
+    [ -n "$ORIGIN" ] || return 0
+    for serial in $(keyctl rlist @u 2>/dev/null); do
+        if keyctl pipe "$serial" 2>/dev/null | grep -qaF "$ORIGIN"; then
+            printf '%s\n' "$serial"
+        fi
+    done
+}
+
+forget_keys() {
+    local serial
+    for serial in $(my_keys); do
+        keyctl unlink "$serial" @u >/dev/null 2>&1 || true
+    done
+}
+
+# exchanged ARGS...: get with ARGS makes one exchange, and prints its token.
+exchanged() {
+    local before
+    before=$(count_exchanges)
+    run 0 "$HELPER" get --format token "$@"
+    expect_exchanges $((before + 1))
+    issued_token_matches "$(cat "$OUT")"
+    TOKEN=$(cat "$OUT")
+}
+
+# cached ARGS...: get with ARGS prints the last exchanged token, without an exchange.
+cached() {
+    local before
+    before=$(count_exchanges)
+    run 0 "$HELPER" get --format token "$@"
+    expect_exchanges "$before"
+    expect_stdout "$TOKEN"
+    expect_stderr_empty
+}
