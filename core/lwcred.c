@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "stack/conf.h"
 #include "stack/keep.h"
+#include "stack/query.h"
 #include "stack/stack.h"
 #include "token/cache.h"
 #include "token/fresh.h"
@@ -260,6 +261,23 @@ enum lwc_code lwc_token_get(struct lwc_context *ctx, const struct lwc_query *que
     return lwc_obtain_token(&obtain, &known, token_out, err);
 }
 
+/*
+ * What is cached anywhere.  Entries that are sealed can be read where the secret is at hand without
+ * asking: in the environment.
+ */
+static struct lwc_cache whole_cache(struct lwc_context *ctx, struct lwc_found **env)
+{
+    struct lwc_identity query = LWC_IDENTITY_ANY;
+    struct lwc_cache cache = {.mode = LWC_CACHE_AUTO};
+
+    query.profile = "env";
+    query.kind = LWC_KIND_ACCESS_KEY;
+    if (lwc_query_find_exact(ctx->stack, LWC_OP_LOOKUP, &query, env, NULL) == LWC_OK) {
+        cache.sealing = (*env)->secret;
+    }
+    return cache;
+}
+
 /* Which cached entries to forget. */
 struct forgetting {
     struct lwc_identity query;
@@ -289,13 +307,15 @@ enum lwc_code lwc_token_forget(struct lwc_context *ctx, const char *account, con
                                size_t len, struct lwc_error *err)
 {
     HOLD = start_call(ctx);
-    const struct lwc_cache cache = {.mode = LWC_CACHE_AUTO};
+    LWC_AUTO_FOUND env = NULL;
     struct forgetting forgetting = {.query = LWC_IDENTITY_ANY, .token = token, .len = len};
+    struct lwc_cache cache;
 
     if (token == NULL && !lwc_is_set(account)) {
         return lwc_fail(err, LWC_E_INVALID, "a token or an account must be named");
     }
     forgetting.query.account = text_or_none(account);
+    cache = whole_cache(ctx, &env);
     lwc_cache_each(&cache, is_forgotten, &forgetting);
     return LWC_OK;
 }
@@ -311,7 +331,7 @@ static void forget_changed(const char *profile, const char *key_id)
     lwc_cache_each(&cache, is_forgotten, &forgetting);
 }
 
-/* Passes on the tokens that live. */
+/* Passes on the tokens that live, and has the dead ones removed. */
 struct cached {
     lwc_cached_fn *visit;
     void *data;
@@ -330,13 +350,14 @@ static bool pass_on(void *data, const struct lwc_entry *entry, const char *place
     if (left_s > 0) {
         cached->visit(cached->data, &entry->identity.id, left_s, place);
     }
-    return false;
+    return entry->kind == LWC_ENTRY_TOKEN && left_s == 0;
 }
 
 void lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data)
 {
     HOLD = start_call(ctx);
-    const struct lwc_cache cache = {.mode = LWC_CACHE_AUTO};
+    LWC_AUTO_FOUND env = NULL;
+    const struct lwc_cache cache = whole_cache(ctx, &env);
     struct cached cached = {.visit = visit, .data = data, .clock = ctx->clock};
 
     if (lwc_fresh_boot_id(cached.boot_id)) {

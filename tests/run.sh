@@ -13,10 +13,10 @@ rm -rf "$logs" && mkdir -p "$logs" || exit 1
 ci=${CI:-}
 . tests/support/env.sh
 
-list() {
+list() { # the long ones first, so that no core waits at the end
+    find tests/e2e -name '[0-9]*.sh' | sort
     find "$O/tests" -maxdepth 1 -type f -perm -u+x -name 'test_*' | sort
     find "$O/tests" -maxdepth 1 -type f -perm -u+x -name 'fuzz_*' | sort
-    find tests/e2e -name '[0-9]*.sh' | sort
 }
 
 wanted() { # name pattern...
@@ -38,7 +38,7 @@ run_one() { # path: result in $logs/NAME.rc
     case $WRAPPER:$1 in
     valgrind:*/tests/test_* | valgrind:*/tests/fuzz_*) command=("${VALGRIND[@]}" "${command[@]}") ;;
     esac
-    timeout -k 10 "${TEST_TIMEOUT:-600}" "${command[@]}" </dev/null >"$logs/$name.log" 2>&1
+    timeout -k 10 "${TEST_TIMEOUT:-1200}" "${command[@]}" </dev/null >"$logs/$name.log" 2>&1
     echo $? >"$logs/$name.rc"
 }
 

@@ -202,7 +202,10 @@ LWC_API LWC_MUST_CHECK enum lwc_code lwc_token_forget(struct lwc_context *ctx, c
 typedef void lwc_cached_fn(void *data, const struct lwc_identity *identity, int64_t expires_in,
                            const char *place);
 
-/* Name the cached tokens that live; those sealed on disk cannot be named.  Since 0.1. */
+/*
+ * Name the cached tokens that live and remove the dead ones; of those sealed on disk, the ones of
+ * the environment's key.  Since 0.1.
+ */
 LWC_API void lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data);
 
 /* Forget everything that is cached, in every place; returns how many entries.  Since 0.1. */

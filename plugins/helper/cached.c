@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/identity.h"
 #include "base/text.h"
 #include "base/util.h"
 #include "command.h"
@@ -15,6 +16,7 @@ struct listing {
     struct lwc_secret *out;
     struct lwc_error *err;
     enum lwc_code code;
+    struct lwc_identity wanted; /* --profile and --account */
     bool json;
     size_t count;
 };
@@ -46,7 +48,7 @@ static void visit(void *data, const struct lwc_identity *identity, int64_t expir
 {
     struct listing *listing = data;
 
-    if (listing->code != LWC_OK) {
+    if (listing->code != LWC_OK || !lwc_identity_matches(&listing->wanted, identity)) {
         return;
     }
     if (listing->json) {
@@ -61,8 +63,13 @@ static void visit(void *data, const struct lwc_identity *identity, int64_t expir
 static enum lwc_code list(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_SECRET out = NULL;
-    struct listing listing = {.err = err, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
+    struct listing listing = {
+        .err = err, .wanted = LWC_IDENTITY_ANY, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
 
+    if (lwc_args_has(&app->args, LWC_OPT_PROFILE)) {
+        listing.wanted.profile = app->args.option[LWC_OPT_PROFILE];
+    }
+    listing.wanted.account = app->account;
     listing.code = lwc_secret_new(OUT_CAP, &out, err);
     if (listing.code != LWC_OK) {
         return listing.code;

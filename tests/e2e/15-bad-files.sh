@@ -137,21 +137,22 @@ run 9 "${READ_ONLY[@]}" "${ADD[@]}" -p new --secret-stdin <<<"$SECRET"
 chmod 700 "$DIR"
 unchanged
 
-# --- descriptors
-run 9 sh -c '"$@" >/dev/full' _ "$HELPER" get --format token
-run 9 sh -c '"$@" >/dev/full' _ "$HELPER" --help
-run 9 sh -c '"$@" >/dev/full' _ "$HELPER" list
-run 9 sh -c '"$@" >&-' _ "$HELPER" get --format token
-run 9 sh -c '"$@" >&-' _ "$HELPER" list
-sh -c '"$@" <&- >&- 2>&-' _ "$HELPER" get --format token && fail "nowhere to write to, and no failure"
-run 2 sh -c '"$@" <&-' _ "$HELPER" get
-run 0 sh -c '"$@" <&- 2>&-' _ "$HELPER" get --format token
-run 2 sh -c '"$@" <&-' _ "${ADD[@]}" -p new --secret-stdin
+# --- descriptors (valgrind would need some of those that are closed here)
+PLAIN=$O/bin/lw-credential-helper
+run 9 sh -c '"$@" >/dev/full' _ "$PLAIN" get --format token
+run 9 sh -c '"$@" >/dev/full' _ "$PLAIN" --help
+run 9 sh -c '"$@" >/dev/full' _ "$PLAIN" list
+run 9 sh -c '"$@" >&-' _ "$PLAIN" get --format token
+run 9 sh -c '"$@" >&-' _ "$PLAIN" list
+sh -c '"$@" <&- >&- 2>&-' _ "$PLAIN" get --format token && fail "nowhere to write to, and no failure"
+run 2 sh -c '"$@" <&-' _ "$PLAIN" get
+run 0 sh -c '"$@" <&- 2>&-' _ "$PLAIN" get --format token
+run 2 sh -c '"$@" <&-' _ "$PLAIN" "${ADD[@]:1}" -p new --secret-stdin
 run 2 "${ADD[@]}" -p new --secret-stdin <"$T/dir"
 unchanged
 # A reader that goes away: no output is lost silently, no signal kills us without a status.
 status=0
-{ "$HELPER" get --format token 2>"$ERR" || echo $? >"$T/status"; } | true
+{ "$PLAIN" get --format token 2>"$ERR" || echo $? >"$T/status"; } | true
 [ ! -s "$T/status" ] || grep -qxE '9|141' "$T/status" || fail "status $(cat "$T/status") for a closed pipe"
 
 # --- the environment

@@ -79,7 +79,7 @@ unchanged
 export LWCRED_KEY_FILE=$KEEP_KEY_FILE
 
 # --- the plain git helper by its other name
-ln -s "$HELPER" "$T/git-credential-lacework"
+ln -s "$O/bin/lw-credential-helper" "$T/git-credential-lacework"
 PLAIN=$T/git-credential-lacework
 run 0 "$PLAIN" capability
 expect_stdout "version 0

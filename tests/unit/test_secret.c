@@ -313,10 +313,12 @@ static void copy_without_memory_leaves_output(void **state)
 {
     struct lwc_error err = {0};
     struct lwc_secret *secret = NULL;
+    static char bytes[LARGE];
     int nth = 1;
 
     (void)state;
-    for (fail_at = 1; lwc_secret_copy("abc", 3, &secret, &err) != LWC_OK; fail_at = ++nth) {
+    for (fail_at = 1; lwc_secret_copy(bytes, sizeof bytes, &secret, &err) != LWC_OK;
+         fail_at = ++nth) {
         assert_null(secret);
         assert_int_equal(err.sys, ENOMEM);
         assert_in_range(nth, 1, 10);
