@@ -207,7 +207,9 @@ static enum lwc_code erase(struct lwc_app *app, const struct lwc_git_request *re
     if (code != LWC_E_NOT_FOUND) {
         return code;
     }
-    *err = (struct lwc_error){0};
+    if (err != NULL) {
+        *err = (struct lwc_error){0};
+    }
     return forget(app, key, token, err);
 }
 

@@ -66,6 +66,15 @@ enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *q
     return fake.list_code == LWC_OK ? LWC_OK : lwc_fail(err, fake.list_code, "told to");
 }
 
+/* Nothing is cached. */
+void __wrap_lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data);
+void __wrap_lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data)
+{
+    (void)ctx;
+    (void)visit;
+    (void)data;
+}
+
 enum lwc_code __wrap_lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *query,
                                     const void *secret, size_t len, const char *backend,
                                     char backend_out[LWC_BACKEND_NAME_MAX + 1],
@@ -121,9 +130,9 @@ static void list_is_a_table_with_aligned_columns(void **state)
     fake.held[1] = &dev;
     assert_int_equal(run(lwc_list_run, NULL, false, &capture, NULL), LWC_OK);
     assert_string_equal(capture.out,
-                        "PROFILE      ACCOUNT            KEY ID   SUB-ACCOUNT  ORG  BACKEND\n"
-                        "prod         acme.lacework.net  ACME_01  sub          yes  file\n"
-                        "development  a.lacework.net     -        -            no   env\n");
+                        "PROFILE      ACCOUNT            KEY ID   SUB-ACCOUNT  ORG  BACKEND  TOKEN\n"
+                        "prod         acme.lacework.net  ACME_01  sub          yes  file     -\n"
+                        "development  a.lacework.net     -        -            no   env      -\n");
     assert_string_equal(capture.err, "");
 }
 
@@ -182,7 +191,7 @@ static void show_prints_one_credential(void **state)
     assert_string_equal(capture.out, "profile: prod\naccount: acme.lacework.net\n"
                                      "API at: 127.0.0.1:18443\nkey id: ACME_01\n"
                                      "sub-account: sub\norg access: yes\nkind: access-key\n"
-                                     "backend: file\n");
+                                     "backend: file\ntoken: -\n");
     assert_int_equal(run(lwc_show_run, "development", true, &capture, NULL), LWC_OK);
     assert_int_equal(strncmp(capture.out, "{\"profile\":\"development\"", 24), 0);
 }

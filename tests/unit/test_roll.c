@@ -50,6 +50,24 @@ enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *q
     return end_code == LWC_OK ? LWC_OK : lwc_fail(err, end_code, "told to");
 }
 
+/* What is cached: one token of the first key, and one of nobody here. */
+void __wrap_lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data);
+void __wrap_lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data)
+{
+    struct lwc_identity id = {.profile = "x",
+                              .account = "acme.lacework.net",
+                              .origin = "",
+                              .key_id = "ACME_01",
+                              .sub_account = "",
+                              .kind = LWC_KIND_ACCESS_KEY};
+
+    (void)ctx;
+    visit(data, &id, 3599, "keyring");
+    visit(data, &id, 59, "keyring");
+    id.key_id = "OTHER_01";
+    visit(data, &id, 86400, "runtime");
+}
+
 static void load_keeps_the_order(void **state)
 {
     LWC_AUTO_ROLL roll = {0};
@@ -64,6 +82,8 @@ static void load_keeps_the_order(void **state)
     assert_string_equal(roll.first->next->identity.id.profile, "two");
     assert_string_equal(roll.first->next->next->identity.id.profile, "three");
     assert_string_equal(roll.first->backend, "file");
+    assert_string_equal(roll.first->token, "59 min");
+    assert_int_equal(roll.first->life_s, 3599);
     assert_null(roll.first->next->next->next);
 }
 

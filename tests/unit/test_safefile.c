@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "tests/support/arena.h"
+
 #include "base/safefile.h"
 #include "base/util.h"
 #include "tests/support/tmpdir.h"
@@ -334,11 +336,13 @@ static void read_without_memory_is_io(void **state)
 
     make_world(dir);
     assert_int_equal(lwc_secret_new(0, &content, NULL), LWC_OK);
+    arena_fill();
     memory_gone = true;
     assert_int_equal(lwc_file_read(tmpdir_join(dir, "private", path), LWC_TRUST_PRIVATE, READ_CAP,
                                    content, &err),
                      LWC_E_IO);
     assert_int_equal(err.sys, ENOMEM);
+    arena_drain();
 }
 
 static void write_with_faults_is_whole_or_io(void **state)
