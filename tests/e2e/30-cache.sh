@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The token cache: what is answered from it, what is not, and what makes it forget.
-. "$(dirname "$0")/../support/e2e.sh"
-. tests/support/cache.sh
+. "$(dirname "$0")/../support/cache.sh"
 export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 # strace and the leak checker do not go together
 start_standin
 plant_key
@@ -26,7 +25,7 @@ warm_trace() { # where the token lies
         "$PLAIN" get --format token >"$OUT" 2>"$ERR"
     expect_stdout "$TOKEN"
     expect_stderr_empty
-    grep -q 'libsodium' "$T/trace" || fail "strace saw no program"
+    grep -q 'libc\.so' "$T/trace" || fail "strace saw no program"
     ! grep -E 'net\.so|/backends/|libcurl|libglib|libsecret|keys\.lwc|store\.key' "$T/trace" ||
         fail "$1: a warm answer opens this"
     ! grep -E 'socket\(|connect\(|sendto\(' "$T/trace" || fail "$1: a warm answer opens a socket"
@@ -196,10 +195,10 @@ run 4 setsid "$HELPER" get --format token -p twin --refresh
 expect_stdout_empty
 export LWCRED_KEY_FILE=$STORE_KEY
 
-# --- cache clear; in a keyring of its own if the system lets us, for it spares nobody's entries
+# --- cache clear; with the keyring only if it is our own, for it spares nobody's entries
 own_keyring() {
-    if unshare --user --map-current-user true 2>/dev/null; then
-        unshare --user --map-current-user "$@"
+    if [ -n "$OWN_KEYRING" ]; then
+        "$@"
     else
         "$O/tests/seccomp-run" eperm "$@"
     fi
