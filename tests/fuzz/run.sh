@@ -23,7 +23,7 @@ archives=("$o"/obj/lib{support,helper,backends,core,net,base}.a "$o/obj/core/pat
 objects=("${targets[@]/%/.o}")
 make -j"$(nproc)" BUILD="$build" CC=clang SAN=address,undefined CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' \
     "${archives[@]}" "${objects[@]/#/$o/obj/tests/fuzz/}"
-read -ra libs < <(pkg-config --libs libcurl libcjson libsodium)
+read -ra libs < <(pkg-config --libs libcurl libcjson libsodium libkeyutils)
 
 for target in "${targets[@]}"; do
     clang -fsanitize=fuzzer,address,undefined -pthread -o "$scratch/$target" "$o/obj/tests/fuzz/$target.o" \
