@@ -19,15 +19,19 @@
 #define SEAL_LABEL "lwcred seal key 1"
 #define LENGTH_OF_NULL UINT64_MAX
 
-static_assert(sizeof(crypto_generichash_state) <= sizeof(struct lwc_hash), "state fits");
-static_assert(_Alignof(crypto_generichash_state) <= _Alignof(struct lwc_hash), "state is aligned");
+#define STATE_ALIGN _Alignof(crypto_generichash_state)
+
+static_assert(sizeof(crypto_generichash_state) + STATE_ALIGN - 1 <= sizeof(struct lwc_hash),
+              "state fits");
 static_assert(LWC_HASH_LEN == crypto_generichash_BYTES, "hash");
 static_assert(LWC_HASH_LEN == crypto_generichash_KEYBYTES, "key of a hash");
 static_assert(LWC_HASH_LEN == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key of a seal");
 
 static crypto_generichash_state *state_of(struct lwc_hash *hash)
 {
-    return (crypto_generichash_state *)(void *)hash->state;
+    uintptr_t at = ((uintptr_t)hash->room + STATE_ALIGN - 1) / STATE_ALIGN * STATE_ALIGN;
+
+    return (crypto_generichash_state *)at;
 }
 
 void lwc_hash_begin(struct lwc_hash *hash, const char *label)

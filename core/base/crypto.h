@@ -13,9 +13,13 @@
 #define LWC_HASH_LEN 32
 #define LWC_HASH_HEX_LEN (2 * LWC_HASH_LEN + 1)
 
-/* A keyed BLAKE2b-256 under way.  Wipes itself in lwc_hash_end(). */
+/*
+ * A keyed BLAKE2b-256 under way.  Wipes itself in lwc_hash_end().  Not to be copied or moved in
+ * between: the state lies aligned inside (by hand, since compilers with sanitizers do not always
+ * align a local variable as its type wants).
+ */
 struct lwc_hash {
-    _Alignas(64) uint8_t state[384];
+    uint8_t room[384 + 63];
 };
 
 /* Begin; hashes with different labels never collide. */

@@ -152,7 +152,7 @@ static void labels_that_differ_hash_differently(void **state)
 
 static void end_wipes_the_state(void **state)
 {
-    const struct lwc_hash wiped = {.state = {0}};
+    const struct lwc_hash wiped = {.room = {0}};
     struct lwc_hash hash;
     uint8_t bytes[LWC_HASH_LEN];
 
@@ -160,7 +160,7 @@ static void end_wipes_the_state(void **state)
     lwc_hash_begin(&hash, LABEL);
     lwc_hash_add_text(&hash, KEY);
     lwc_hash_end(&hash, bytes);
-    assert_memory_equal(hash.state, wiped.state, sizeof wiped.state);
+    assert_memory_equal(hash.room, wiped.room, sizeof wiped.room);
 }
 
 static void unseal_opens_the_known_answer(void **state)
