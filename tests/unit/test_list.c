@@ -129,10 +129,10 @@ static void list_is_a_table_with_aligned_columns(void **state)
     fake.held[0] = &prod;
     fake.held[1] = &dev;
     assert_int_equal(run(lwc_list_run, NULL, false, &capture, NULL), LWC_OK);
-    assert_string_equal(capture.out,
-                        "PROFILE      ACCOUNT            KEY ID   SUB-ACCOUNT  ORG  BACKEND  TOKEN\n"
-                        "prod         acme.lacework.net  ACME_01  sub          yes  file     -\n"
-                        "development  a.lacework.net     -        -            no   env      -\n");
+    assert_string_equal(
+        capture.out, "PROFILE      ACCOUNT            KEY ID   SUB-ACCOUNT  ORG  BACKEND  TOKEN\n"
+                     "prod         acme.lacework.net  ACME_01  sub          yes  file     -\n"
+                     "development  a.lacework.net     -        -            no   env      -\n");
     assert_string_equal(capture.err, "");
 }
 
