@@ -101,15 +101,15 @@ exchanged --ttl 10m
 [ "$(last_call expiry)" = 600 ] || fail "asked for $(last_call expiry) s"
 cached --ttl 10m
 cached --ttl 600 --min-valid 500
-exchanged --ttl 4
-cached --ttl 4
+quick exchanged --ttl 4
+quick cached --ttl 4
 sleep 2
-exchanged --ttl 4 # by default half of its life must be left
-exchanged --ttl 20
+quick exchanged --ttl 4 # by default half of its life must be left
+quick exchanged --ttl 20
 sleep 1.2
-cached --ttl 20
-cached --ttl 20 --min-valid 10
-exchanged --ttl 20 --min-valid 19
+quick cached --ttl 20
+quick cached --ttl 20 --min-valid 10
+quick exchanged --ttl 20 --min-valid 19
 exchanged --sub-account other
 [ "$(last_call account-name)" = other ] || fail "asked for sub-account $(last_call account-name)"
 cached --sub-account other

@@ -69,26 +69,26 @@ each_key() { # keyctl's words, KEY for the serial number
     done
 }
 exchanged
-cached
+quick cached
 each_key timeout KEY 1
 sleep 1.5
 exchanged
-cached
+quick cached
 each_key revoke KEY
 exchanged
-cached
+quick cached
 each_key setperm KEY 0x01010000
 exchanged
-cached
+quick cached
 for serial in $(my_keys); do printf 'garbage' | keyctl pupdate "$serial"; done
 exchanged
-cached
+quick cached
 for serial in $(my_keys); do keyctl pipe "$serial" | head -c -1 >"$T/cut" && keyctl pupdate "$serial" <"$T/cut"; done
 exchanged
-cached
+quick cached
 forget_keys
 exchanged
-cached
+quick cached
 
 # --- a key made in another session of the same user, who is not root
 # Root becomes someone else who may read root's files, so that the build and the CA are in reach.
@@ -129,10 +129,10 @@ forget_keys
 # --- a runtime directory that does not count
 cache_in runtime
 exchanged
-cached
+quick cached
 not_used() { # why, exchanges twice and writes nothing
     exchanged
-    exchanged
+    quick exchanged
     expect_stderr_empty
     [ -z "$(find "$XDG_RUNTIME_DIR/" -name lwcred 2>/dev/null)" ] || fail "$1: it is used"
 }
@@ -144,13 +144,13 @@ XDG_RUNTIME_DIR=/dev/shm exchanged # foreign to all but root, and open to all
 [ ! -e /dev/shm/lwcred ] || fail "/dev/shm is used"
 for mode in 0777 0755 0750 0710 0701 0500; do
     chmod $mode "$RUN"
-    not_used "mode $mode"
+    quick not_used "mode $mode"
 done
 chmod 1777 "$RUN"
 not_used 'mode 1777'
 chmod 700 "$RUN"
 exchanged
-cached
+quick cached
 rm -r "$ENTRIES"
 ln -s "$RUN" "$T/link"
 XDG_RUNTIME_DIR=$T/link not_used 'a link'
@@ -174,7 +174,7 @@ rmdir "$DISK"
 # Its subdirectory is judged as well.
 wrong_subdir() { # why
     exchanged
-    exchanged
+    quick exchanged
     expect_stderr_empty
     [ -z "$(find "$RUN" "$T/elsewhere" -type f)" ] || fail "$1: it is used"
     rm -rf "$ENTRIES"
@@ -247,7 +247,7 @@ no_entries read-only
 
 # --- entries that are none any more: each is a miss, and is put right
 exchanged
-cached
+quick cached
 spoil_each() { # what, command with FILE for each entry in turn and for all at once
     local what=$1 file
     shift
@@ -257,7 +257,7 @@ spoil_each() { # what, command with FILE for each entry in turn and for all at o
     for file in "$ENTRIES"/*; do "${@/FILE/$file}"; done
     exchanged
     expect_stderr_empty
-    cached
+    quick cached
     for file in "$ENTRIES"/*; do
         [ -f "$file" ] && [ ! -L "$file" ] && [ "$(stat -c %a "$file")" = 600 ] && [ -O "$file" ] ||
             fail "$what: not put right: $(ls -la "$ENTRIES")"
@@ -288,7 +288,7 @@ spoil_each 'a link' as_link FILE
 spoil_each 'a directory' replace_with mkdir FILE
 spoil_each 'a fifo' replace_with mkfifo FILE
 for mode in 644 640 666; do
-    spoil_each "mode $mode" chmod $mode FILE
+    quick spoil_each "mode $mode" chmod $mode FILE
 done
 if [ "$(id -u)" = 0 ]; then
     spoil_each 'wrong owner' chown 65534 FILE
@@ -300,14 +300,14 @@ issued_token_matches "$(cat "$OUT")"
 [ "$(wc -l <"$ERR")" -le 1 ] || fail "more than a warning"
 rm -r "$ENTRIES"
 exchanged
-cached
+quick cached
 
 # --- sealed: only what is at hand without asking, and nothing in clear
 cache_in sealed
 CACHE=$XDG_CACHE_HOME/lwcred
 export LW_ACCOUNT=cache31 LW_API_KEY=$KEY_ID LW_API_SECRET=$SECRET LW_API_SERVER_URL=$API_URL
 exchanged
-cached
+quick cached
 [ -n "$(find "$CACHE" -type f)" ] || fail "nothing was sealed"
 [ "$(stat -c %a "$CACHE")" = 700 ] || fail "mode $(stat -c %a "$CACHE")"
 for file in "$CACHE"/*; do
@@ -348,11 +348,11 @@ for file in "$CACHE"/*; do
     [ "$file" = "$newest" ] || cp "$newest" "$file"
 done
 exchanged
-cached
+quick cached
 for mode in 755 777; do
     chmod $mode "$CACHE"
     exchanged
-    exchanged
+    quick exchanged
     chmod 700 "$CACHE"
 done
 rm -r "$CACHE"
@@ -365,5 +365,5 @@ rm "$CACHE"
 expect_token_from "$WARNING" bash -eo pipefail -c limited
 XDG_CACHE_HOME=/proc/none exchanged
 exchanged
-cached
+quick cached
 echo ok

@@ -72,6 +72,14 @@ expect_one_more() { # number of exchanges before
     [ "$(count_exchanges)" = $(($1 + 1)) ] || fail "$(($(count_exchanges) - $1)) exchanges, not one"
 }
 
+# quick CMD...: without valgrind, where time matters or it saw the like before
+quick() {
+    local usual=$HELPER
+    HELPER=$PLAIN
+    "$@"
+    HELPER=$usual
+}
+
 # exchanged ARGS...: get with ARGS makes one exchange, and prints its token.
 exchanged() {
     local before
