@@ -210,10 +210,10 @@ expect_token_from() { # warning pattern, command with one exchange
 WARNING='^lw-credential-helper: warning: the token is not cached: cache: '
 # A limit on what a file may hold; what goes through cat has none.
 limited() {
-    prlimit --fsize=16 "$HELPER" get --format token 2> >(cat >&2) | cat
+    prlimit --fsize=16 "$PLAIN" get --format token 2> >(cat >&2) | cat
 }
 export -f limited
-export HELPER
+export PLAIN
 expect_token_from "$WARNING" bash -eo pipefail -c limited
 [ -z "$(find "$RUN" -type f)" ] || fail "half an entry: $(find "$RUN" -type f)"
 for error in ENOSPC EDQUOT EIO; do

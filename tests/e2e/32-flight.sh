@@ -132,7 +132,7 @@ start_many "$WAITERS" stopped
 mode
 started=$(date +%s)
 collect 0
-[ $(($(date +%s) - started)) -le $TIMEOUT ] || fail "the waiters took longer than their time-out"
+[ -n "${WRAPPER:-}" ] || [ $(($(date +%s) - started)) -le $TIMEOUT ] || fail "the waiters took longer than their time-out"
 at_most 3 'leader stopped'
 [ "$(cat "$T"/many/stopped.*.out | grep -c .)" = "$WAITERS" ] || fail "not every one has its token"
 [ "$(cat "$T"/many/stopped.*.out | sort -u | wc -l)" -le 3 ] || fail "too many tokens"
@@ -178,12 +178,12 @@ cached
 
 # --- the renewal fails while the old token still lives: that one, and a warning
 WARNING='^lw-credential-helper: warning: the token could not be renewed, the old one lives [0-9]+ s more: '
-# later SECONDS CMD...: CMD when so much more time has gone by on the boot clock; fails where the
-# kernel has no time namespaces.
+# later SECONDS CMD...: CMD when so much more time has gone by on the boot clock; fails where
+# the kernel has no time namespaces, or for others than root.
 later() {
     local seconds=$1
     shift
-    unshare --user --map-current-user --time --fork --boottime "$seconds" "$@"
+    unshare --time --fork --boottime "$seconds" "$@"
 }
 expect_stale() { # seconds left at most
     expect_stdout "$TOKEN"

@@ -3,8 +3,9 @@
 # Sourced first by the scenarios of the token cache, in place of e2e.sh.
 #
 # The kernel keyring belongs to the user, not to the scenario: other scenarios, and the user, have
-# keys in it.  Where the system lets us, a scenario runs in a user namespace, which has a user
-# keyring of its own; where not, it still knows its keys by ORIGIN.
+# keys in it.  Run by root, a scenario enters a user namespace, which has a user keyring of its own.
+# In that of another user all files of root would be foreign, and rightly refused; there a scenario
+# knows its keys by ORIGIN.
 #
 #   OWN_KEYRING  not empty: nobody else's keys are in reach
 #   RUN          a runtime directory that counts: ours, 0700, in memory
@@ -16,11 +17,7 @@
 enter_namespace() {
     local pid
     export OWN_KEYRING=no
-    if [ "$(id -u)" != 0 ]; then
-        unshare --user --map-current-user true 2>/dev/null || return 0
-        OWN_KEYRING=yes exec unshare --user --map-current-user "$0" "$@"
-    fi
-    unshare --user true 2>/dev/null || return 0
+    [ "$(id -u)" = 0 ] && unshare --user true 2>/dev/null || return 0
     # shellcheck disable=SC2016
     OWN_KEYRING=yes unshare --user bash -c 'until grep -q . /proc/self/gid_map; do sleep 0.01; done; exec "$@"' _ "$0" "$@" &
     pid=$!
