@@ -80,4 +80,7 @@ say "What is stored.  Secrets are never shown."
 run lw-credential-helper list
 run ls -l keys.lwc
 
+say "Forget the token, which is cached for its hour in memory."
+show "printf 'protocol=https\\nhost=acme.lacework.net\\n\\n' | git credential reject"
+printf 'protocol=https\nhost=acme.lacework.net\n\n' | git credential reject
 say "Done; nothing is left behind."

@@ -26,7 +26,7 @@ struct lwc_secret {
     size_t cap;
 };
 
-#define ARENA_SLOTS 256
+#define ARENA_SLOTS 128
 #define ARENA_SLOT_LEN ((size_t)256)
 #define ARENA_BLOCK_MAX ((size_t)20 * 1024) /* larger blocks have a region of their own */
 

@@ -10,7 +10,7 @@
 
 #include "base/secret.h"
 
-static struct lwc_secret *taken[256];
+static struct lwc_secret *taken[128];
 
 void arena_fill(void)
 {
