@@ -57,16 +57,4 @@ static inline bool lwc_is_set(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
-/* *sum_out = a + b; false, and nothing written, if that overflows. */
-static inline bool lwc_add_size(size_t a, size_t b, size_t *sum_out)
-{
-    size_t sum = 0;
-
-    if (__builtin_add_overflow(a, b, &sum)) {
-        return false;
-    }
-    *sum_out = sum;
-    return true;
-}
-
 #endif

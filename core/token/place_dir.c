@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * MUST, beside the list in place.h:
- *  1. The directory of the entries is opened once and judged (ours, 0700, no link; for plain
- *     entries below one that is ours, 0700 and in memory); all else happens below that
- *     descriptor.
+ *  1. The directory of the entries is opened once and judged (ours, 0700, a link only where
+ *     path.h follows one; for plain entries below one that is ours, 0700 and in memory); all else
+ *     happens below that descriptor.
  *  2. Where entries are plain there is never a file before all of that is known.
  *  3. What stands in the place of an entry and is none is removed, never followed.
  */

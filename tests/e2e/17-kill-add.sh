@@ -62,7 +62,7 @@ done
 printf 'SIGKILL: %s old, %s new\n' "$outcome_old" "$outcome_new"
 
 # The first add of all makes the store, or leaves none.
-for ((n = 0; n < ${#CALLS[@]}; n += 3)); do
+for ((n = 0; n < ${#CALLS[@]}; n++)); do
     at=${CALLS[n]}
     rm -rf "$DIR"
     timeout 60 strace -f -o /dev/null -e "trace=${at% *}" -e "inject=${at% *}:signal=KILL:when=${at#* }" \
