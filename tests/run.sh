@@ -38,7 +38,7 @@ run_one() { # path: result in $logs/NAME.rc
     case $WRAPPER:$1 in
     valgrind:*/tests/test_* | valgrind:*/tests/fuzz_*) command=("${VALGRIND[@]}" "${command[@]}") ;;
     esac
-    timeout -k 10 "${TEST_TIMEOUT:-1200}" "${command[@]}" </dev/null >"$logs/$name.log" 2>&1
+    timeout -k 10 "${TEST_TIMEOUT:-1200}" tests/support/own-keyring.sh "${command[@]}" </dev/null >"$logs/$name.log" 2>&1
     echo $? >"$logs/$name.rc"
 }
 
@@ -53,6 +53,10 @@ report() { # name
     esac
 }
 
+# Those that share a keyring would find each other's keys in it.
+jobs=1
+[ "$(tests/support/own-keyring.sh printenv OWN_KEYRING)" != yes ] || jobs=$(nproc)
+
 names=()
 running=0
 while read -r path; do
@@ -61,7 +65,7 @@ while read -r path; do
     names+=("$name")
     run_one "$path" &
     running=$((running + 1))
-    if [ "$running" -ge "$(nproc)" ]; then
+    if [ "$running" -ge "$jobs" ]; then
         wait -n
         running=$((running - 1))
     fi

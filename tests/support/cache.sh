@@ -2,33 +2,14 @@
 # shellcheck shell=bash disable=SC2034
 # Sourced first by the scenarios of the token cache, in place of e2e.sh.
 #
-# The kernel keyring belongs to the user, not to the scenario: other scenarios, and the user, have
-# keys in it.  Run by root, a scenario enters a user namespace, which has a user keyring of its own.
-# In that of another user all files of root would be foreign, and rightly refused; there a scenario
-# knows its keys by ORIGIN.
+# A scenario that shares the user keyring knows its keys by ORIGIN.
 #
 #   OWN_KEYRING  not empty: nobody else's keys are in reach
 #   RUN          a runtime directory that counts: ours, 0700, in memory
 #   PLAIN        the helper without valgrind, for strace and for many at once
 #   TOKEN        what the last exchanged() printed
 
-# Run this script again in a user namespace in which every user is who he is outside; returns if
-# that cannot be.
-enter_namespace() {
-    local pid
-    export OWN_KEYRING=no
-    [ "$(id -u)" = 0 ] && unshare --user true 2>/dev/null || return 0
-    # shellcheck disable=SC2016
-    OWN_KEYRING=yes unshare --user bash -c 'until grep -q . /proc/self/gid_map; do sleep 0.01; done; exec "$@"' _ "$0" "$@" &
-    pid=$!
-    while [ "$(readlink "/proc/$pid/ns/user")" = "$(readlink /proc/self/ns/user)" ]; do sleep 0.01; done
-    cat /proc/self/uid_map >"/proc/$pid/uid_map"
-    cat /proc/self/gid_map >"/proc/$pid/gid_map"
-    trap 'kill "$pid"' HUP INT TERM
-    wait "$pid"
-    exit
-}
-[ -n "${OWN_KEYRING:-}" ] || enter_namespace "$@"
+[ -n "${OWN_KEYRING:-}" ] || exec "$(dirname "${BASH_SOURCE[0]}")/own-keyring.sh" "$0" "$@"
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "${BASH_SOURCE[0]}")/e2e.sh"
 [ "$OWN_KEYRING" = yes ] || OWN_KEYRING=''
