@@ -54,7 +54,8 @@ LIBS_CMOCKA := $(call libs_of,cmocka)
 NET_NAMES := ca exchange http json judge message netobject
 BASE_SRC := $(wildcard core/base/*.c)
 NET_SRC := $(NET_NAMES:%=core/token/%.c)
-CORE_SRC := $(wildcard core/stack/*.c) $(filter-out $(NET_SRC),$(wildcard core/token/*.c)) core/lwcred.c
+CORE_SRC := $(wildcard core/stack/*.c) $(filter-out $(NET_SRC),$(wildcard core/token/*.c)) \
+	core/lwcred.c core/context.c core/cached.c
 HELPER_SRC := $(wildcard plugins/helper/*.c plugins/format/*.c)
 BACKENDS := $(notdir $(patsubst %/,%,$(dir $(wildcard backends/*/*.c))))
 BACKENDS := $(sort $(BACKENDS))

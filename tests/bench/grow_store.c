@@ -55,6 +55,12 @@ static void depends(void *data, const char *path)
     (void)path;
 }
 
+static void asking(void *data, const char *text)
+{
+    (void)data;
+    (void)text;
+}
+
 static enum lwc_code load(const char *path, struct lwc_image *image_out, struct lwc_secret **master,
                           struct lwc_error *err)
 {
@@ -66,6 +72,7 @@ static enum lwc_code load(const char *path, struct lwc_image *image_out, struct 
         .setting = setting,
         .remaining_ms = remaining_ms,
         .depends = depends,
+        .asking = asking,
     };
     LWC_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct lwc_unlock *unlock = NULL;

@@ -10,7 +10,7 @@ PRODUCT = ("core/", "backends/", "plugins/")
 LIBRARY = ("core/", "backends/")
 MAY_READ_ENVIRONMENT = (
     "plugins/helper/",
-    "core/lwcred.c",
+    "core/context.c",
     "core/stack/",
     "core/base/path.c",
     "core/base/safefile.c",

@@ -41,6 +41,12 @@ static void host_depends(void *data, const char *path)
     (void)path;
 }
 
+static void host_asking(void *data, const char *text)
+{
+    (void)data;
+    (void)text;
+}
+
 static int64_t host_remaining_ms(void *data)
 {
     (void)data;
@@ -62,7 +68,8 @@ static void bench_init(struct bench *bench, int argc, char **argv)
                                     .prompt = host_prompt,
                                     .setting = host_setting,
                                     .remaining_ms = host_remaining_ms,
-                                    .depends = host_depends};
+                                    .depends = host_depends,
+                                    .asking = host_asking};
     bench->argc = (size_t)argc - 2;
     bench->argv = (const char *const *)argv + 2;
     bench->held = (struct lwc_identity)LWC_IDENTITY_ANY;

@@ -42,6 +42,12 @@ static void host_depends(void *data, const char *path)
     (void)path;
 }
 
+static void host_asking(void *data, const char *text)
+{
+    (void)data;
+    (void)text;
+}
+
 static int64_t host_remaining_ms(void *data)
 {
     (void)data;
@@ -61,7 +67,8 @@ void stacks_open(struct stacks *stacks, const char *text)
                                      .prompt = host_prompt,
                                      .setting = host_setting,
                                      .remaining_ms = host_remaining_ms,
-                                     .depends = host_depends};
+                                     .depends = host_depends,
+                                     .asking = host_asking};
     if (lwc_conf_parse(text, strlen(text), "test", &stacks->conf, &err) != LWC_OK) {
         fail_msg("%s", err.msg);
     }

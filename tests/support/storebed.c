@@ -60,6 +60,12 @@ static void host_depends(void *data, const char *path)
     (void)path;
 }
 
+static void host_asking(void *data, const char *text)
+{
+    (void)data;
+    (void)text;
+}
+
 static int64_t host_remaining_ms(void *data)
 {
     struct bed *bed = data;
@@ -86,6 +92,7 @@ int bed_setup(void **state)
         .setting = host_setting,
         .remaining_ms = host_remaining_ms,
         .depends = host_depends,
+        .asking = host_asking,
     };
     bed->remaining_ms = 60000;
     bed->cost = (struct lwc_format_cost){.passes = 1, .memory_kib = 8};

@@ -130,6 +130,9 @@ enum lwc_prompt_flag {
  * remaining_ms  milliseconds until the caller's deadline, 0 when it is over; prompts not counted.
  * depends       the answer depends on the file @path (absolute, present or not): once it changes,
  *               no cached answer is given.  Call it before reading the file, in list() and find().
+ * asking        the user is now asked elsewhere, by a window of the keyring's own; @text says what
+ *               for.  A BLOCKING backend whose call would be ended by its own "timeout=" now has
+ *               until the caller's deadline.
  *
  * Since 0.1.
  */
@@ -143,6 +146,7 @@ struct lwc_host {
     const char *(*setting)(void *data, const char *name);
     int64_t (*remaining_ms)(void *data);
     void (*depends)(void *data, const char *path);
+    void (*asking)(void *data, const char *text);
     /* 1.0 ends here */
 };
 

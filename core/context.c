@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/identity.h"
+#include "base/secret.h"
+
+#define TIMEOUT_MS 60000
+
+static void host_log(void *data, enum lwc_log_level level, const char *text)
+{
+    const struct lwc_context *ctx = data;
+
+    if (ctx->options.log != NULL) {
+        ctx->options.log(ctx->options.data, level, text);
+    }
+}
+
+/* Time that a person needs is not the caller's: the deadline moves on by it. */
+static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
+                                 const struct lwc_sink *answer, struct lwc_error *err)
+{
+    struct lwc_context *ctx = data;
+    int64_t asked_ms = lwc_clock_boot_ms(ctx->clock);
+    enum lwc_code code;
+
+    if (ctx->options.prompt == NULL || (ctx->options.flags & LWC_OPEN_NO_PROMPT) != 0) {
+        return lwc_fail(err, LWC_E_LOCKED, "%s: nobody may be asked", text);
+    }
+    code = ctx->options.prompt(ctx->options.data, text, flags, answer, err);
+    ctx->deadline_ms += lwc_clock_boot_ms(ctx->clock) - asked_ms;
+    return code;
+}
+
+static const char *host_setting(void *data, const char *name)
+{
+    (void)data;
+    return secure_getenv(name);
+}
+
+static int64_t host_remaining_ms(void *data)
+{
+    const struct lwc_context *ctx = data;
+    int64_t left_ms = ctx->deadline_ms - lwc_clock_boot_ms(ctx->clock);
+
+    return left_ms > 0 ? left_ms : 0;
+}
+
+static void host_depends(void *data, const char *path)
+{
+    struct lwc_context *ctx = data;
+
+    lwc_witnesses_add(&ctx->witnesses, path);
+}
+
+static void host_asking(void *data, const char *text)
+{
+    host_log(data, LWC_LOG_INFO, text);
+}
+
+struct lwc_held lwc_call_start(struct lwc_context *ctx)
+{
+    (void)pthread_mutex_lock(&ctx->mutex);
+    ctx->deadline_ms = lwc_clock_boot_ms(ctx->clock) + ctx->options.timeout_ms;
+    return (struct lwc_held){.ctx = ctx};
+}
+
+struct lwc_held lwc_call_start_secret(struct lwc_context *ctx)
+{
+    struct lwc_held held = lwc_call_start(ctx);
+
+    if (!ctx->warned && !lwc_secret_memory_locked()) {
+        ctx->warned = true;
+        host_log(ctx, LWC_LOG_WARNING,
+                 "memory cannot be locked here (RLIMIT_MEMLOCK): secrets could be swapped out");
+    }
+    return held;
+}
+
+void lwc_call_end(struct lwc_held *held)
+{
+    (void)pthread_mutex_unlock(&held->ctx->mutex);
+}
+
+/* Copies what both sides know of a struct that begins with its size. */
+static enum lwc_code take_sized(void *to, size_t own_size, const void *from, const char *what,
+                                struct lwc_error *err)
+{
+    uint32_t size = 0;
+
+    memset(to, 0, own_size);
+    if (from == NULL) {
+        return LWC_OK;
+    }
+    memcpy(&size, from, sizeof size);
+    if (size < sizeof size) {
+        return lwc_fail(err, LWC_E_INVALID, "%s: its member 'size' is not set", what);
+    }
+    memcpy(to, from, size < own_size ? size : own_size);
+    return LWC_OK;
+}
+
+static enum lwc_code take_options(struct lwc_context *ctx, const struct lwc_options *options,
+                                  struct lwc_error *err)
+{
+    enum lwc_code code =
+        take_sized(&ctx->options, sizeof ctx->options, options, "struct lwc_options", err);
+
+    if (code == LWC_OK && ctx->options.timeout_ms < 0) {
+        code = lwc_fail(err, LWC_E_INVALID, "timeout_ms is negative");
+    }
+    if (ctx->options.timeout_ms == 0) {
+        ctx->options.timeout_ms = TIMEOUT_MS;
+    }
+    return code;
+}
+
+enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
+                       struct lwc_error *err)
+{
+    LWC_AUTO(struct lwc_context *, lwc_close) ctx = calloc(1, sizeof *ctx);
+    enum lwc_code code;
+
+    if (ctx == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    ctx->clock = lwc_clock_system();
+    ctx->host = (struct lwc_host){.abi = LWC_BACKEND_ABI,
+                                  .size = sizeof ctx->host,
+                                  .data = ctx,
+                                  .log = host_log,
+                                  .prompt = host_prompt,
+                                  .setting = host_setting,
+                                  .remaining_ms = host_remaining_ms,
+                                  .depends = host_depends,
+                                  .asking = host_asking};
+    if (pthread_mutex_init(&ctx->mutex, NULL) != 0) {
+        return lwc_fail_nomem(err);
+    }
+    if ((code = take_options(ctx, options, err)) != LWC_OK ||
+        (code = lwc_conf_load(ctx->options.service, ctx->options.config, &ctx->conf, err)) !=
+            LWC_OK ||
+        (code =
+             lwc_stack_open(ctx->conf, &ctx->host, (ctx->options.flags & LWC_OPEN_NO_EXTERNAL) == 0,
+                            &ctx->stack, err)) != LWC_OK) {
+        return code;
+    }
+    (void)lwc_cache_mode_parse(ctx->conf->cache[0] != '\0' ? ctx->conf->cache : "auto",
+                               &ctx->cache_mode);
+    *ctx_out = LWC_TAKE(ctx);
+    return LWC_OK;
+}
+
+void lwc_close(struct lwc_context **ctx)
+{
+    if (ctx == NULL || *ctx == NULL) {
+        return;
+    }
+    lwc_stack_close(&(*ctx)->stack);
+    lwc_conf_free(&(*ctx)->conf);
+    (void)pthread_mutex_destroy(&(*ctx)->mutex);
+    free(*ctx);
+    *ctx = NULL;
+}
+
+static const char *text_or_none(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
+enum lwc_code lwc_query_take(const struct lwc_query *query, struct lwc_query *query_out,
+                             struct lwc_identity *identity_out, struct lwc_error *err)
+{
+    enum lwc_code code = take_sized(query_out, sizeof *query_out, query, "struct lwc_query", err);
+
+    *identity_out = (struct lwc_identity)LWC_IDENTITY_ANY;
+    if (code == LWC_OK) {
+        identity_out->profile = text_or_none(query_out->profile);
+        identity_out->account = text_or_none(query_out->account);
+        identity_out->key_id = text_or_none(query_out->key_id);
+    }
+    return code;
+}
