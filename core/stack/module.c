@@ -3,15 +3,18 @@
  * MUST:
  *  1. A module is named, never given by path; the name has no character of a path.
  *  2. The directories on the way and the file are root's or ours, writable by nobody else
- *     (base/safefile.h), judged before dlopen(), which runs constructors.
- *  3. dlopen() gets the canonical absolute path: RTLD_NOW, RTLD_LOCAL, RTLD_NODELETE.
- *  4. Nothing in the descriptor is called before all of it was judged: ABI, size, name,
+ *     (base/safefile.h), judged before dlopen(), which runs constructors.  dlopen() opens it
+ *     again by its path: that is the file which was judged, for nobody but root and us could
+ *     have put another one there.
+ *  3. The file is regular, and an object for this machine with all of its segments (elf.h),
+ *     before dlopen() sees it.
+ *  4. dlopen() gets the canonical absolute path: RTLD_NOW, RTLD_LOCAL, RTLD_NODELETE.
+ *  5. Nothing in the descriptor is called before all of it was judged: ABI, size, name,
  *     mandatory functions, capabilities and the functions that they promise.
  */
 #include "stack/module.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +22,7 @@
 #include "base/safefile.h"
 #include "base/text.h"
 #include "paths.h"
+#include "stack/elf.h"
 
 /* Up to the end of "summary" and "caps": what any version of the descriptor has. */
 #define SIZE_MIN offsetof(struct lwc_backend, open)
@@ -45,17 +49,6 @@ static enum lwc_code name_check(const char *name, struct lwc_error *err)
     return LWC_OK;
 }
 
-static enum lwc_code elf_check(int fd, const char *path, struct lwc_error *err)
-{
-    char magic[SELFMAG] = {0};
-
-    if (pread(fd, magic, sizeof magic, 0) != (ssize_t)sizeof magic ||
-        memcmp(magic, ELFMAG, SELFMAG) != 0) {
-        return lwc_fail(err, LWC_E_INVALID, "'%s' is not a shared object", path);
-    }
-    return LWC_OK;
-}
-
 /* The canonical path of a file that may be loaded. */
 static enum lwc_code trusted_path(const char *dir, const char *file, char **path_out,
                                   struct lwc_error *err)
@@ -78,7 +71,7 @@ static enum lwc_code trusted_path(const char *dir, const char *file, char **path
         canonical = NULL;
         return lwc_fail_nomem(err);
     }
-    code = elf_check(fd, canonical, err);
+    code = lwc_elf_check(fd, canonical, err);
     if (code == LWC_OK) {
         *path_out = LWC_TAKE(canonical);
     }

@@ -17,6 +17,8 @@
 #include "tests/support/modules.h"
 #include "tests/support/tmpdir.h"
 
+#define ENV_SO "lib/lwcred/backends/env.so"
+
 static void load_own_backend_is_found_in_the_compiled_in_directory(void **state)
 {
     struct lwc_backend backend = {0};
@@ -95,14 +97,15 @@ static void load_name_that_is_a_path_is_refused(void **state)
     }
 }
 
-static void copy_module(const struct tmpdir *dir, const char *name, mode_t mode)
+/* @built: as below the build directory. */
+static void copy_module(const struct tmpdir *dir, const char *built, const char *name, mode_t mode)
 {
     static char bytes[4 * 1024 * 1024];
     char path[TMPDIR_PATH_LEN];
     size_t len;
     FILE *from;
 
-    snprintf(path, sizeof path, "%s/backends/env.so", lwc_lib_dir);
+    snprintf(path, sizeof path, "%s/../../%s", lwc_lib_dir, built);
     from = fopen(path, "re");
     assert_non_null(from);
     len = fread(bytes, 1, sizeof bytes, from);
@@ -124,11 +127,11 @@ static void object_that_others_can_write_is_unsafe(void **state)
     struct lwc_error err = {0};
     char path[TMPDIR_PATH_LEN];
 
-    copy_module(dir, "group.so", 0664);
-    copy_module(dir, "world.so", 0646);
-    copy_module(dir, "good.so", 0644);
+    copy_module(dir, ENV_SO, "group.so", 0664);
+    copy_module(dir, ENV_SO, "world.so", 0646);
+    copy_module(dir, ENV_SO, "good.so", 0644);
     tmpdir_mkdir(dir, "open", 0777);
-    copy_module(dir, "open/env.so", 0644);
+    copy_module(dir, ENV_SO, "open/env.so", 0644);
     assert_int_equal(load_object(dir->path, "group.so", &err), LWC_E_UNSAFE);
     assert_int_equal(load_object(dir->path, "world.so", &err), LWC_E_UNSAFE);
     assert_int_equal(load_object(tmpdir_join(dir, "open", path), "env.so", &err), LWC_E_UNSAFE);
@@ -149,14 +152,34 @@ static void object_that_is_no_module_is_invalid(void **state)
                  7, 0644);
     tmpdir_mkdir(dir, "dir.so", 0755);
     assert_int_equal(mkfifo(tmpdir_join(dir, "fifo.so", path), 0600), 0);
+    assert_int_equal(symlink("/dev/zero", tmpdir_join(dir, "device.so", path)), 0);
     assert_int_equal(load_object(dir->path, "text.so", &err), LWC_E_INVALID);
     assert_non_null(strstr(err.msg, "is not a shared object"));
     assert_int_equal(load_object(dir->path, "empty.so", &err), LWC_E_INVALID);
     assert_int_equal(load_object(dir->path, "cut.so", &err), LWC_E_INVALID);
-    assert_non_null(strstr(err.msg, "cannot load"));
+    assert_non_null(strstr(err.msg, "is cut short"));
     assert_int_equal(load_object(dir->path, "dir.so", &err), LWC_E_INVALID);
+    assert_non_null(strstr(err.msg, "is a directory, not a file"));
     assert_int_equal(load_object(dir->path, "fifo.so", &err), LWC_E_INVALID);
+    assert_non_null(strstr(err.msg, "is a FIFO, not a file"));
+    assert_int_equal(load_object(dir->path, "device.so", &err), LWC_E_INVALID);
+    assert_non_null(strstr(err.msg, "is a character device, not a file"));
     assert_int_equal(load_object(dir->path, "none.so", &err), LWC_E_UNAVAILABLE);
+}
+
+static void object_that_is_refused_runs_no_code(void **state)
+{
+    struct tmpdir *dir = *state;
+    struct lwc_error err = {0};
+
+    modules_use_test_ones();
+    copy_module(dir, "tests/modules/constructor.so", "constructor.so", 0666);
+    unsetenv("LWC_TEST_CONSTRUCTED");
+    assert_int_equal(load_object(dir->path, "constructor.so", &err), LWC_E_UNSAFE);
+    assert_null(getenv("LWC_TEST_CONSTRUCTED"));
+    copy_module(dir, "tests/modules/constructor.so", "constructor.so", 0644);
+    assert_int_equal(load_object(dir->path, "constructor.so", &err), LWC_OK);
+    assert_non_null(getenv("LWC_TEST_CONSTRUCTED"));
 }
 
 static void object_behind_a_link_of_someone_else_is_unsafe(void **state)
@@ -167,7 +190,7 @@ static void object_behind_a_link_of_someone_else_is_unsafe(void **state)
     char target[TMPDIR_PATH_LEN];
 
     tmpdir_mkdir(dir, "theirs", 0777);
-    copy_module(dir, "theirs/env.so", 0644);
+    copy_module(dir, ENV_SO, "theirs/env.so", 0644);
     assert_int_equal(
         symlink(tmpdir_join(dir, "theirs/env.so", target), tmpdir_join(dir, "link.so", link)), 0);
     assert_int_equal(load_object(dir->path, "link.so", &err), LWC_E_UNSAFE);
@@ -216,6 +239,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(object_that_others_can_write_is_unsafe, tmpdir_setup,
                                         tmpdir_teardown),
         cmocka_unit_test_setup_teardown(object_that_is_no_module_is_invalid, tmpdir_setup,
+                                        tmpdir_teardown),
+        cmocka_unit_test_setup_teardown(object_that_is_refused_runs_no_code, tmpdir_setup,
                                         tmpdir_teardown),
         cmocka_unit_test_setup_teardown(object_behind_a_link_of_someone_else_is_unsafe,
                                         tmpdir_setup, tmpdir_teardown),
