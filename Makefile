@@ -77,7 +77,7 @@ CONTRACT := $(O)/tests/lwcred-backend-check
 SECCOMP_RUN := $(O)/tests/seccomp-run
 
 .PHONY: all check check-valgrind install uninstall installcheck clean help demo fmt fmt-check \
-	style tests fuzz bench bench-programs FORCE
+	style tests fuzz bench bench-programs abi-check abi-update FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
@@ -86,7 +86,7 @@ all: $(HELPER) $(LIBSO) $(MODULES) $(NETSO) $(O)/lwcred.pc
 
 help:
 	@echo 'Targets: all (default), check, check-valgrind, install, uninstall, installcheck, clean,'
-	@echo '         demo, fmt, fmt-check, style, fuzz, bench, help'
+	@echo '         demo, fmt, fmt-check, style, fuzz, bench, abi-check, abi-update, help'
 	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR'
 	@echo '         SYSCONFDIR DESTDIR BUILD=dir SAN=address,undefined WERROR=0|1 V=1'
 	@echo '         STATIC=0|1 (1: libsodium and libkeyutils are linked into the program)'
@@ -245,6 +245,35 @@ bench:
 	$(Q)$(MAKE) --no-print-directory BUILD='$(BUILD)/bench' CFLAGS=-O2 SAN= bench-programs
 	$(Q)O='$(abspath $(BUILD))/bench/$(CCNAME)-plain' tests/bench/bench.py $(BENCH_ARGS)
 
+# The ABI of both public headers, as core/abi/*.abi has it on record; core/liblwcred.map says what
+# may change.  Built here whatever CC and SAN are, so that the record depends on the source alone.
+ABI_CC ?= gcc
+ABI_DIR := $(BUILD)/abi
+ABI_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Icore/include -Icore -I. -g -O0
+ABI_LIB_OBJ := $(patsubst %.c,$(ABI_DIR)/%.o,$(CORE_SRC) $(BASE_SRC) core/paths.c)
+ABIDW := abidw --headers-dir core/include --drop-private-types --exported-interfaces-only \
+	--no-show-locs --no-corpus-path --no-comp-dir-path --no-elf-needed --no-architecture
+$(ABI_DIR)/%.o: %.c
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(ABI_CC) $(ABI_CFLAGS) $(PATHS_INSTALL) -MMD -MP -c -o $@ $<
+$(ABI_DIR)/liblwcred.so: $(ABI_LIB_OBJ) core/liblwcred.map
+	$(Q)$(ABI_CC) -shared -Wl,-soname,liblwcred.so.$(SOMAJOR) -Wl,--version-script=core/liblwcred.map \
+		-o $@ $(ABI_LIB_OBJ) $(LIBS_CORE) -ldl
+$(ABI_DIR)/backend.so: $(ABI_DIR)/core/abi/backend.o
+	$(Q)$(ABI_CC) -shared -o $@ $<
+$(ABI_DIR)/%.abi: $(ABI_DIR)/%.so
+	$(Q)$(ABIDW) --out-file $@ $<
+
+ABI_NAMES := liblwcred backend
+abi-check: $(ABI_NAMES:%=$(ABI_DIR)/%.abi)
+	$(Q)for name in $(ABI_NAMES); do \
+		abidiff core/abi/$$name.abi $(ABI_DIR)/$$name.abi || { \
+		echo "the ABI is not what core/abi/$$name.abi says; if that is meant: make abi-update" >&2; exit 1; }; done
+
+abi-update: $(ABI_NAMES:%=$(ABI_DIR)/%.abi)
+	$(Q)cp $^ core/abi/
+
 demo: all
 	$(Q)O='$(abspath $(O))' contrib/demo.sh
 
@@ -286,4 +315,4 @@ uninstall:
 installcheck:
 	'$(D)$(BINDIR)/lw-credential-helper' --version
 
--include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/obj $(ABI_DIR) -name '*.d' 2>/dev/null)
