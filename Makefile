@@ -54,11 +54,13 @@ LIBS_CMOCKA := $(call libs_of,cmocka)
 NET_NAMES := ca exchange http json judge message netobject
 BASE_SRC := $(wildcard core/base/*.c)
 NET_SRC := $(NET_NAMES:%=core/token/%.c)
+# Backends that are linked in (core/builtin.c) and those that are modules.
+BUILTIN := env
 CORE_SRC := $(wildcard core/stack/*.c) $(filter-out $(NET_SRC),$(wildcard core/token/*.c)) \
-	core/lwcred.c core/context.c core/cached.c
+	core/lwcred.c core/context.c core/cached.c core/builtin.c $(wildcard $(BUILTIN:%=backends/%/*.c))
 HELPER_SRC := $(wildcard plugins/helper/*.c plugins/format/*.c)
 BACKENDS := $(notdir $(patsubst %/,%,$(dir $(wildcard backends/*/*.c))))
-BACKENDS := $(sort $(BACKENDS))
+BACKENDS := $(filter-out $(BUILTIN),$(sort $(BACKENDS)))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 TESTMOD_SRC := $(wildcard tests/modules/*.c)

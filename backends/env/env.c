@@ -9,12 +9,12 @@
  *  3. The secret is read when it is asked for, and leaves through the sink only.
  *  4. LW_API_SERVER_URL re-aims this credential and no other; https only.
  */
+#include "env.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include <lwcred/backend.h>
 
 #include "base/account.h"
 #include "base/identity.h"
@@ -331,7 +331,7 @@ static enum lwc_code env_find(void *state, const struct lwc_identity *query,
     return put_secret(state, &credential, sink, err);
 }
 
-__attribute__((visibility("default"))) const struct lwc_backend lwc_backend = {
+const struct lwc_backend lwc_env_backend = {
     .abi = LWC_BACKEND_ABI,
     .size = sizeof(struct lwc_backend),
     .name = "env",

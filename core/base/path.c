@@ -20,6 +20,7 @@ struct walk {
     char rest[LWC_PATH_MAX];
     const char *at;
     int links;
+    uid_t us;    /* asked for once                                                      */
     bool shared; /* the directory reached is a sticky one that others can write    */
     bool whole;  /* the last component is a directory to enter, too                */
     bool make;   /* make what is missing                                           */
@@ -36,6 +37,7 @@ void lwc_path_clear(struct lwc_path *path)
     path->dir_fd = -1;
     path->name[0] = '\0';
     path->dir[0] = '\0';
+    path->seen = 0;
 }
 
 enum lwc_code lwc_path_code(int sys)
@@ -70,7 +72,7 @@ const char *lwc_path_text(const struct lwc_path *path, char text_out[LWC_PATH_TE
 
 enum lwc_code lwc_path_owner_check(const char *text, uid_t owner, struct lwc_error *err)
 {
-    uid_t us = geteuid();
+    uid_t us = owner == 0 ? 0 : geteuid();
     enum lwc_code code = LWC_E_UNSAFE;
 
     if (owner == 0 || owner == us) {
@@ -91,6 +93,12 @@ static enum lwc_code fail_at(const struct walk *walk, const char *name, int sys,
                         separator(walk->path.dir), name);
 }
 
+static enum lwc_code owner_check(const struct walk *walk, const char *text, uid_t owner,
+                                 struct lwc_error *err)
+{
+    return owner == walk->us ? LWC_OK : lwc_path_owner_check(text, owner, err);
+}
+
 static enum lwc_code dir_check(struct walk *walk, const struct stat *st, struct lwc_error *err)
 {
     char text[LWC_PATH_TEXT_LEN];
@@ -103,19 +111,14 @@ static enum lwc_code dir_check(struct walk *walk, const struct stat *st, struct 
                         st->st_mode & 07777u);
         return lwc_hint(err, code, "chmod go-w '%s'", walk->path.dir);
     }
-    return lwc_path_owner_check(text, st->st_uid, err);
+    return owner_check(walk, text, st->st_uid, err);
 }
 
-/* Make @fd, whose text is in walk->path.dir already, the directory reached. */
-static enum lwc_code enter(struct walk *walk, int *fd, struct lwc_error *err)
+/* Make @fd, with status @st and its text in walk->path.dir already, the directory reached. */
+static enum lwc_code enter(struct walk *walk, int *fd, const struct stat *st, struct lwc_error *err)
 {
-    struct stat st;
-    enum lwc_code code = LWC_OK;
+    enum lwc_code code = dir_check(walk, st, err);
 
-    if (fstat(*fd, &st) != 0) {
-        return fail_at(walk, "", errno, err);
-    }
-    code = dir_check(walk, &st, err);
     if (code == LWC_OK) {
         lwc_auto_close_(&walk->path.dir_fd);
         walk->path.dir_fd = LWC_TAKE_FD(*fd);
@@ -127,11 +130,13 @@ static enum lwc_code enter_root(struct walk *walk, struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+    struct stat st;
+
     memcpy(walk->path.dir, "/", 2);
-    if (fd < 0) {
+    if (fd < 0 || fstat(fd, &st) != 0) {
         return fail_at(walk, "", errno, err);
     }
-    return enter(walk, &fd, err);
+    return enter(walk, &fd, &st, err);
 }
 
 static enum lwc_code enter_parent(struct walk *walk, struct lwc_error *err)
@@ -139,16 +144,17 @@ static enum lwc_code enter_parent(struct walk *walk, struct lwc_error *err)
     LWC_AUTO_CLOSE int fd =
         openat(walk->path.dir_fd, "..", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     char *slash = strrchr(walk->path.dir, '/');
+    struct stat st;
 
-    if (fd < 0 || slash == NULL) {
+    if (fd < 0 || slash == NULL || fstat(fd, &st) != 0) {
         return fail_at(walk, "..", errno, err);
     }
     slash[slash == walk->path.dir ? 1 : 0] = '\0';
-    return enter(walk, &fd, err);
+    return enter(walk, &fd, &st, err);
 }
 
 static enum lwc_code enter_child(struct walk *walk, const char *name, int *fd,
-                                 struct lwc_error *err)
+                                 const struct stat *st, struct lwc_error *err)
 {
     char text[LWC_PATH_TEXT_LEN];
     size_t len = 0;
@@ -159,7 +165,7 @@ static enum lwc_code enter_child(struct walk *walk, const char *name, int *fd,
         return fail_at(walk, name, ENAMETOOLONG, err);
     }
     memcpy(walk->path.dir, text, len + 1);
-    return enter(walk, fd, err);
+    return enter(walk, fd, st, err);
 }
 
 /* Put what the link @fd says in front of the rest. */
@@ -177,7 +183,7 @@ static enum lwc_code follow(struct walk *walk, const char *name, int fd, const s
     }
     (void)snprintf(text, sizeof text, "link %s%s%s", walk->path.dir, separator(walk->path.dir),
                    name);
-    code = walk->shared ? lwc_path_owner_check(text, st->st_uid, err) : LWC_OK;
+    code = walk->shared ? owner_check(walk, text, st->st_uid, err) : LWC_OK;
     if (code != LWC_OK) {
         return code;
     }
@@ -248,23 +254,28 @@ static enum lwc_code descend(struct walk *walk, const char *name, struct lwc_err
     if (!S_ISDIR(st.st_mode)) {
         return fail_at(walk, name, ENOTDIR, err);
     }
-    return enter_child(walk, name, &fd, err);
+    return enter_child(walk, name, &fd, &st, err);
 }
 
 /* The last component: kept as a name, unless it is a link. */
 static enum lwc_code arrive(struct walk *walk, const char *name, struct lwc_error *err)
 {
-    LWC_AUTO_CLOSE int fd = open_entry(walk, name);
+    LWC_AUTO_CLOSE int fd = -1;
     struct stat st = {0};
 
-    if ((fd < 0 && errno != ENOENT) || (fd >= 0 && fstat(fd, &st) != 0)) {
+    if (fstatat(walk->path.dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno != ENOENT) {
         return fail_at(walk, name, errno, err);
     }
-    if (fd >= 0 && S_ISLNK(st.st_mode)) {
-        return follow(walk, name, fd, &st, err);
+    if (!S_ISLNK(st.st_mode)) {
+        memcpy(walk->path.name, name, strlen(name) + 1);
+        walk->path.seen = st.st_mode;
+        return LWC_OK;
     }
-    memcpy(walk->path.name, name, strlen(name) + 1);
-    return LWC_OK;
+    fd = open_entry(walk, name);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return fail_at(walk, name, errno, err);
+    }
+    return follow(walk, name, fd, &st, err);
 }
 
 /* Take the next component off the rest; *last_out if nothing, not even a slash, stands behind. */
@@ -349,6 +360,7 @@ static enum lwc_code walk_start(struct walk *walk, const char *text, struct lwc_
         return lwc_fail_sys(err, LWC_E_INVALID, ENAMETOOLONG, "%s", text);
     }
     walk->at = walk->rest;
+    walk->us = geteuid();
     return walk_all(walk, err);
 }
 

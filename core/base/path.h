@@ -29,6 +29,7 @@
 struct lwc_path {
     int dir_fd; /* O_PATH                                                                */
     char name[LWC_NAME_MAX + 1];
+    mode_t seen;            /* of the entry when it was walked to; 0: not there, or not known   */
     char dir[LWC_PATH_MAX]; /* canonical, absolute; for messages, dlopen and logs        */
 };
 

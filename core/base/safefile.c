@@ -60,7 +60,8 @@ enum lwc_code lwc_file_open(const struct lwc_path *path, enum lwc_trust trust, i
 
     lwc_path_text(path, text);
     /* Looked at before it is opened as well: opening a device or a FIFO can have effects. */
-    if (fstatat(path->dir_fd, path->name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    st.st_mode = path->seen;
+    if (st.st_mode == 0 && fstatat(path->dir_fd, path->name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return lwc_fail_sys(err, lwc_path_code(errno), errno, "%s", text);
     }
     code = regular_check(text, st.st_mode, err);
@@ -83,41 +84,6 @@ enum lwc_code lwc_file_open(const struct lwc_path *path, enum lwc_trust trust, i
         *stat_out = st;
     }
     return code;
-}
-
-enum lwc_code lwc_file_read(const char *text, enum lwc_trust trust, size_t cap,
-                            struct lwc_secret *content, struct lwc_error *err)
-{
-    LWC_AUTO_PATH path = LWC_PATH_INIT;
-    LWC_AUTO_CLOSE int fd = -1;
-    struct stat st = {0};
-    enum lwc_code code = LWC_OK;
-
-    lwc_secret_reset(content);
-    code = lwc_path_resolve(text, &path, err);
-    if (code == LWC_OK) {
-        code = lwc_file_open(&path, trust, &fd, &st, err);
-    }
-    if (code != LWC_OK) {
-        return code;
-    }
-    if ((uint64_t)st.st_size > cap) {
-        return lwc_fail(err, LWC_E_INVALID, "%s: %jd bytes, more than %zu", text,
-                        (intmax_t)st.st_size, cap);
-    }
-    code = lwc_fd_read(fd, cap, content, err);
-    return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", text);
-}
-
-enum lwc_code lwc_file_read_named(const char *what, const char *path, size_t cap,
-                                  struct lwc_secret *content, struct lwc_error *err)
-{
-    enum lwc_code code = lwc_file_read(path, LWC_TRUST_CONTENT, cap, content, err);
-
-    if (code == LWC_E_NOT_FOUND) {
-        return lwc_fail_sys(err, LWC_E_INVALID, ENOENT, "%s: %s", what, path);
-    }
-    return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", what);
 }
 
 /* A descriptor that others made non-blocking is waited for. */
@@ -157,7 +123,9 @@ static enum lwc_code end_check(int fd, size_t cap, struct lwc_error *err)
     return got == 0 ? LWC_OK : lwc_fail(err, LWC_E_INVALID, "more than %zu bytes", cap);
 }
 
-static enum lwc_code read_all(int fd, size_t cap, struct lwc_secret *content, struct lwc_error *err)
+/* To the end, or to @size bytes where a file is known to have that many; 0: not known. */
+static enum lwc_code read_all(int fd, size_t size, size_t cap, struct lwc_secret *content,
+                              struct lwc_error *err)
 {
     size_t chunk = CHUNK_MIN;
     size_t total = 0;
@@ -179,16 +147,68 @@ static enum lwc_code read_all(int fd, size_t cap, struct lwc_secret *content, st
         }
         lwc_secret_grow(content, (size_t)got);
         total += (size_t)got;
+        if (total == size) {
+            return LWC_OK;
+        }
         chunk = chunk < CHUNK_MAX ? chunk * 2 : CHUNK_MAX;
     }
     return end_check(fd, cap, err);
+}
+
+enum lwc_code lwc_file_read_at(const struct lwc_path *path, enum lwc_trust trust, size_t cap,
+                               struct lwc_secret *content, struct lwc_error *err)
+{
+    LWC_AUTO_CLOSE int fd = -1;
+    char text[LWC_PATH_TEXT_LEN];
+    struct stat st = {0};
+    enum lwc_code code = LWC_OK;
+
+    lwc_secret_reset(content);
+    code = lwc_file_open(path, trust, &fd, &st, err);
+    if (code != LWC_OK) {
+        return code;
+    }
+    lwc_path_text(path, text);
+    if ((uint64_t)st.st_size > cap) {
+        return lwc_fail(err, LWC_E_INVALID, "%s: %jd bytes, more than %zu", text,
+                        (intmax_t)st.st_size, cap);
+    }
+    code = read_all(fd, (size_t)st.st_size, cap, content, err);
+    if (code != LWC_OK) {
+        lwc_secret_reset(content);
+    }
+    return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", text);
+}
+
+enum lwc_code lwc_file_read(const char *text, enum lwc_trust trust, size_t cap,
+                            struct lwc_secret *content, struct lwc_error *err)
+{
+    LWC_AUTO_PATH path = LWC_PATH_INIT;
+    enum lwc_code code = lwc_path_resolve(text, &path, err);
+
+    if (code != LWC_OK) {
+        lwc_secret_reset(content);
+        return code;
+    }
+    return lwc_file_read_at(&path, trust, cap, content, err);
+}
+
+enum lwc_code lwc_file_read_named(const char *what, const char *path, size_t cap,
+                                  struct lwc_secret *content, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_file_read(path, LWC_TRUST_CONTENT, cap, content, err);
+
+    if (code == LWC_E_NOT_FOUND) {
+        return lwc_fail_sys(err, LWC_E_INVALID, ENOENT, "%s: %s", what, path);
+    }
+    return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", what);
 }
 
 enum lwc_code lwc_fd_read(int fd, size_t cap, struct lwc_secret *content, struct lwc_error *err)
 {
     size_t before = lwc_secret_len(content);
     size_t room = LWC_SECRET_CAP - before;
-    enum lwc_code code = read_all(fd, cap < room ? cap : room, content, err);
+    enum lwc_code code = read_all(fd, 0, cap < room ? cap : room, content, err);
 
     if (code != LWC_OK) {
         lwc_secret_truncate(content, before);

@@ -49,6 +49,10 @@ enum lwc_code lwc_file_open(const struct lwc_path *path, enum lwc_trust trust, i
 enum lwc_code lwc_file_read(const char *text, enum lwc_trust trust, size_t cap,
                             struct lwc_secret *content, struct lwc_error *err) LWC_RESULT;
 
+/* The same for a path that was resolved. */
+enum lwc_code lwc_file_read_at(const struct lwc_path *path, enum lwc_trust trust, size_t cap,
+                               struct lwc_secret *content, struct lwc_error *err) LWC_RESULT;
+
 /*
  * Read the file at @path that the user named with the option or variable @what: as
  * lwc_file_read() with LWC_TRUST_CONTENT, but a missing file is LWC_E_INVALID, for the user meant

@@ -47,15 +47,22 @@ static bool ready;
 static struct {
     pthread_mutex_t mutex;
     uint8_t *base;
+    bool locked;
     bool used[ARENA_SLOTS];
 } arena = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static void init_once(void)
 {
+    int saved = errno;
+
     ready = sodium_init() >= 0;
     if (ready && ARENA_WANTED) {
+        /* It gives memory that could not be locked, too, and does not tell; mlock() does. */
+        errno = 0;
         arena.base = sodium_malloc(ARENA_SLOTS * ARENA_SLOT_LEN);
+        arena.locked = errno == 0;
     }
+    errno = saved;
 }
 
 static size_t slots_for(size_t len)
@@ -278,7 +285,7 @@ bool lwc_secret_equal(const struct lwc_secret *secret, const void *bytes, size_t
     return secret->len == len && (len == 0 || sodium_memcmp(secret->bytes, bytes, len) == 0);
 }
 
-static bool memory_locked;
+static bool page_locked;
 
 static void probe_page(void)
 {
@@ -288,20 +295,11 @@ static void probe_page(void)
     if (page == MAP_FAILED) {
         return;
     }
-    memory_locked = sodium_mlock(page, page_len) == 0;
-    if (memory_locked) {
+    page_locked = sodium_mlock(page, page_len) == 0;
+    if (page_locked) {
         (void)sodium_munlock(page, page_len);
     }
     (void)munmap(page, page_len);
-}
-
-static void probe_once(void)
-{
-    if (arena.base != NULL) { /* sodium_malloc() tried, and does not tell */
-        memory_locked = mlock(arena.base, ARENA_SLOTS * ARENA_SLOT_LEN) == 0;
-        return;
-    }
-    probe_page();
 }
 
 bool lwc_secret_memory_locked(void)
@@ -310,9 +308,12 @@ bool lwc_secret_memory_locked(void)
     int saved = errno;
 
     init();
-    (void)pthread_once(&once, probe_once);
+    if (arena.base != NULL) {
+        return arena.locked;
+    }
+    (void)pthread_once(&once, probe_page);
     errno = saved;
-    return memory_locked;
+    return page_locked;
 }
 
 static enum lwc_code sink_put(void *data, const struct lwc_identity *identity, const void *bytes,

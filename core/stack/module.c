@@ -21,6 +21,7 @@
 
 #include "base/safefile.h"
 #include "base/text.h"
+#include "builtin.h"
 #include "paths.h"
 #include "stack/elf.h"
 
@@ -184,6 +185,16 @@ enum lwc_code lwc_module_judge(const struct lwc_backend *found, const char *name
     return code;
 }
 
+static const struct lwc_backend *find_builtin(const char *name)
+{
+    for (size_t i = 0; lwc_builtin_backends[i] != NULL; i++) {
+        if (lwc_streq(lwc_builtin_backends[i]->name, name)) {
+            return lwc_builtin_backends[i];
+        }
+    }
+    return NULL;
+}
+
 /* Compiled-in directory first; LWC_E_NOT_FOUND only if it is in neither. */
 static enum lwc_code find_object(const char *name, bool external, const void **data_out,
                                  struct lwc_error *err)
@@ -213,6 +224,9 @@ enum lwc_code lwc_module_load(const char *name, bool external, struct lwc_backen
     enum lwc_code code = name_check(name, &why);
 
     if (code == LWC_OK) {
+        found = find_builtin(name);
+    }
+    if (code == LWC_OK && found == NULL) {
         code = find_object(name, external, &found, &why);
     }
     if (code == LWC_E_NOT_FOUND) {

@@ -10,8 +10,8 @@
 #include "base/error.h"
 
 /*
- * Load backend @name: from the compiled-in directory, then, if @external, from
- * $LWCRED_BACKEND_DIR.  Modules stay loaded until the process ends.
+ * Load backend @name: one that is linked in, else from the compiled-in directory, then, if
+ * @external, from $LWCRED_BACKEND_DIR.  Modules stay loaded until the process ends.
  *
  * @backend_out  filled with the descriptor, cut or zero-extended to this version's size.
  * Returns LWC_OK; LWC_E_UNAVAILABLE if there is no such module; LWC_E_UNSAFE if its file or a

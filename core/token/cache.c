@@ -5,6 +5,8 @@
  *  2. A place that the mode does not allow is not touched, except by lwc_cache_clear().
  *  3. An older entry never outlives a newer one in a place that is asked earlier or later.
  *  4. Nothing that is wrong with an entry is more than a miss.
+ *  5. Every entry is bound to its name and whole: by its seal, or where it lies plain by a hash
+ *     behind it.  The hash is against accidents; in a plain place only we and root can write.
  */
 #include "token/cache.h"
 
@@ -59,11 +61,41 @@ static bool is_allowed(const struct lwc_cache *cache, const struct lwc_place *pl
     return only == NULL || only == place;
 }
 
+/* Binds @len bytes to @name. */
+static void digest(const char *name, const void *bytes, size_t len,
+                   uint8_t hash_out[static LWC_HASH_LEN])
+{
+    struct lwc_hash hash;
+
+    lwc_hash_begin(&hash, "cache entry");
+    lwc_hash_add_text(&hash, name);
+    lwc_hash_add(&hash, bytes, len);
+    lwc_hash_end(&hash, hash_out);
+}
+
+/* Cut off and compare what put_plain() put behind the bytes. */
+static enum lwc_code take_digest(const char *name, struct lwc_secret *bytes)
+{
+    uint8_t expected[LWC_HASH_LEN];
+    size_t len = lwc_secret_len(bytes);
+
+    if (len < LWC_HASH_LEN) {
+        return LWC_E_CORRUPT;
+    }
+    len -= LWC_HASH_LEN;
+    digest(name, lwc_secret_bytes(bytes), len, expected);
+    if (memcmp(lwc_secret_bytes(bytes) + len, expected, LWC_HASH_LEN) != 0) {
+        return LWC_E_CORRUPT;
+    }
+    lwc_secret_truncate(bytes, len);
+    return LWC_OK;
+}
+
 static enum lwc_code unseal(const struct lwc_cache *cache, const char *name,
                             struct lwc_secret **bytes, struct lwc_error *err)
 {
     LWC_AUTO_SECRET plain = NULL;
-    enum lwc_code code = lwc_secret_new(LWC_ENTRY_MAX, &plain, err);
+    enum lwc_code code = lwc_secret_new(lwc_secret_len(*bytes), &plain, err);
 
     if (code == LWC_OK) {
         code = lwc_unseal(lwc_secret_bytes(cache->sealing), lwc_secret_len(cache->sealing), name,
@@ -92,6 +124,8 @@ static enum lwc_code load(const struct lwc_cache *cache, const struct lwc_place 
     if (code == LWC_OK && is_sealed(place)) {
         code = unseal(cache, name, &bytes, NULL);
         code = code == LWC_E_CORRUPT ? LWC_E_DENIED : code;
+    } else if (code == LWC_OK) {
+        code = take_digest(name, bytes);
     }
     if (code == LWC_OK) {
         code = lwc_entry_decode(lwc_secret_bytes(bytes), lwc_secret_len(bytes), entry_out, NULL);
@@ -126,23 +160,40 @@ enum lwc_code lwc_cache_read(const struct lwc_cache *cache, const char *name,
     return LWC_E_NOT_FOUND;
 }
 
-static enum lwc_code put(const struct lwc_cache *cache, const struct lwc_place *place,
-                         const char *name, const struct lwc_secret *bytes, int64_t life_s,
-                         struct lwc_error *err)
+static enum lwc_code put_plain(const struct lwc_place *place, const char *name,
+                               const struct lwc_secret *bytes, int64_t life_s,
+                               struct lwc_error *err)
+{
+    LWC_AUTO_SECRET whole = NULL;
+    uint8_t hash[LWC_HASH_LEN];
+    size_t len = lwc_secret_len(bytes);
+    enum lwc_code code = lwc_secret_new(len + sizeof hash, &whole, err);
+
+    digest(name, lwc_secret_bytes(bytes), len, hash);
+    if (code == LWC_OK &&
+        (code = lwc_secret_append(whole, lwc_secret_bytes(bytes), len, err)) == LWC_OK) {
+        code = lwc_secret_append(whole, hash, sizeof hash, err);
+    }
+    if (code == LWC_OK) {
+        code = place->write(name, lwc_secret_bytes(whole), lwc_secret_len(whole), life_s, err);
+    }
+    return code;
+}
+
+static enum lwc_code put_sealed(const struct lwc_cache *cache, const char *name,
+                                const struct lwc_secret *bytes, int64_t life_s,
+                                struct lwc_error *err)
 {
     LWC_AUTO_SECRET sealed = NULL;
-    enum lwc_code code = LWC_OK;
+    enum lwc_code code = lwc_secret_new(LWC_ENTRY_MAX, &sealed, err);
 
-    if (!is_sealed(place)) {
-        return place->write(name, lwc_secret_bytes(bytes), lwc_secret_len(bytes), life_s, err);
-    }
-    code = lwc_secret_new(LWC_ENTRY_MAX, &sealed, err);
     if (code == LWC_OK) {
         code = lwc_seal(lwc_secret_bytes(cache->sealing), lwc_secret_len(cache->sealing), name,
                         lwc_secret_bytes(bytes), lwc_secret_len(bytes), sealed, err);
     }
     if (code == LWC_OK) {
-        code = place->write(name, lwc_secret_bytes(sealed), lwc_secret_len(sealed), life_s, err);
+        code = lwc_place_sealed.write(name, lwc_secret_bytes(sealed), lwc_secret_len(sealed),
+                                      life_s, err);
     }
     return code;
 }
@@ -160,7 +211,8 @@ static const struct lwc_place *put_first(const struct lwc_cache *cache, const ch
         if (!is_allowed(cache, places[i])) {
             continue;
         }
-        code = put(cache, places[i], name, bytes, life_s, &now);
+        code = is_sealed(places[i]) ? put_sealed(cache, name, bytes, life_s, &now)
+                                    : put_plain(places[i], name, bytes, life_s, &now);
         if (code == LWC_OK) {
             return places[i];
         }

@@ -144,6 +144,7 @@ static enum lwc_code place_open(parent_fn *find, bool make, const char *name,
     if (code == LWC_OK) {
         memcpy(path_out->dir, text, strlen(text) + 1);
         memcpy(path_out->name, name, strlen(name) + 1);
+        path_out->seen = S_IFREG; /* nobody else can put anything here */
     }
     return code;
 }
@@ -157,18 +158,6 @@ static enum lwc_code entry_open(parent_fn *find, bool make, const char *name,
     return place_open(find, make, name, path_out, err);
 }
 
-static enum lwc_code file_read(const struct lwc_path *path, struct lwc_secret *bytes,
-                               struct lwc_error *err)
-{
-    LWC_AUTO_CLOSE int fd = -1;
-    enum lwc_code code = lwc_file_open(path, LWC_TRUST_PRIVATE, &fd, NULL, err);
-
-    if (code == LWC_OK) {
-        code = lwc_fd_read(fd, LWC_ENTRY_MAX, bytes, err);
-    }
-    return code == LWC_OK ? LWC_OK : as(LWC_E_NOT_FOUND, err);
-}
-
 static enum lwc_code dir_read(parent_fn *find, const char *name, struct lwc_secret *bytes,
                               struct lwc_error *err)
 {
@@ -176,7 +165,11 @@ static enum lwc_code dir_read(parent_fn *find, const char *name, struct lwc_secr
     enum lwc_code code = entry_open(find, false, name, &path, err);
 
     lwc_secret_reset(bytes);
-    return code == LWC_OK ? file_read(&path, bytes, err) : code;
+    if (code != LWC_OK) {
+        return code;
+    }
+    code = lwc_file_read_at(&path, LWC_TRUST_PRIVATE, LWC_ENTRY_MAX, bytes, err);
+    return code == LWC_OK ? LWC_OK : as(LWC_E_NOT_FOUND, err);
 }
 
 /* Absent is fine. */

@@ -13,8 +13,9 @@ import csource
 LAYERS = (
     ("core/include/", ("core/include/lwcred/",)),
     ("core/base/", ("core/include/lwcred/", "core/base/")),
-    ("core/stack/", ("core/include/", "core/base/", "core/stack/", "core/paths.h")),
+    ("core/stack/", ("core/include/", "core/base/", "core/stack/", "core/builtin.h", "core/paths.h")),
     ("core/token/", ("core/include/", "core/base/", "core/stack/", "core/token/", "core/paths.h")),
+    ("core/builtin.c", ("core/builtin.h", "backends/env/env.h")),
     ("core/", ("core/",)),
     ("backends/", ("core/include/lwcred/", "core/base/", "OWN")),
     ("plugins/", ("core/include/", "core/base/", "core/paths.h", "plugins/")),

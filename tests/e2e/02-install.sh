@@ -21,7 +21,6 @@ include/lwcred/error.h
 lib/liblwcred.so
 lib/liblwcred.so.0
 lib/liblwcred.so.0.1.0
-lib/lwcred/backends/env.so
 lib/lwcred/backends/file.so
 lib/lwcred/net.so
 lib/pkgconfig/lwcred.pc

@@ -43,7 +43,15 @@ static struct lwc_secret *raw(const struct cachebed *bed, const struct lwc_place
     return bytes;
 }
 
-/* Cut at every length; at the full one the first byte is changed. */
+static void assert_missed_with(const struct cachebed *bed, const struct lwc_cache *cache,
+                               const struct lwc_place *place, const uint8_t *bytes, size_t len)
+{
+    assert_int_equal(place->write(bed->keys->name, bytes, len, KEYS_LIFE_S, NULL), LWC_OK);
+    cachebed_assert_missed(bed, cache);
+    assert_false(cachebed_lies_in(bed, place));
+}
+
+/* Cut at every length, and each byte changed in turn. */
 static void check_damage(const struct cachebed *bed, enum lwc_cache_mode mode,
                          const struct lwc_place *place)
 {
@@ -56,11 +64,13 @@ static void check_damage(const struct cachebed *bed, enum lwc_cache_mode mode,
     good = raw(bed, place);
     whole = lwc_secret_len(good);
     bytes = entries_copy(lwc_secret_bytes(good), whole);
-    for (size_t len = 1; len <= whole; len++) {
-        bytes[0] ^= len == whole ? 1 : 0;
-        assert_int_equal(place->write(bed->keys->name, bytes, len, KEYS_LIFE_S, NULL), LWC_OK);
-        cachebed_assert_missed(bed, &cache);
-        assert_false(cachebed_lies_in(bed, place));
+    for (size_t i = 0; i < whole; i++) {
+        if (i > 0) { /* no key is empty */
+            assert_missed_with(bed, &cache, place, bytes, i);
+        }
+        bytes[i] ^= 1;
+        assert_missed_with(bed, &cache, place, bytes, whole);
+        bytes[i] ^= 1;
     }
 }
 
@@ -130,19 +140,30 @@ static void plain_entry_in_the_sealed_place_is_not_believed(void **state)
     assert_int_equal(cachebed_where(bed), 0);
 }
 
-static void sealed_entry_under_another_name_is_not_believed(void **state)
+static void entry_under_another_name_is_not_believed(void **state)
 {
     struct cachebed *bed = *state;
-    struct lwc_cache cache = cachebed_of(bed, LWC_CACHE_SEALED);
-    LWC_AUTO_SECRET bytes = NULL;
+    static const struct {
+        enum lwc_cache_mode mode;
+        const struct lwc_place *place;
+    } cases[] = {
+        {LWC_CACHE_KEYRING, &lwc_place_keyring},
+        {LWC_CACHE_RUNTIME, &lwc_place_runtime},
+        {LWC_CACHE_SEALED, &lwc_place_sealed},
+    };
 
-    assert_int_equal(cachebed_write(bed, &cache, NULL), LWC_OK);
-    bytes = raw(bed, &lwc_place_sealed);
-    bed->keys->name[0] = bed->keys->name[0] == '0' ? '1' : '0';
-    assert_int_equal(lwc_place_sealed.write(bed->keys->name, lwc_secret_bytes(bytes),
-                                            lwc_secret_len(bytes), KEYS_LIFE_S, NULL),
-                     LWC_OK);
-    cachebed_assert_missed(bed, &cache);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_cache cache = cachebed_of(bed, cases[i].mode);
+        LWC_AUTO_SECRET bytes = NULL;
+        char own = bed->keys->name[0];
+
+        assert_int_equal(cachebed_write(bed, &cache, NULL), LWC_OK);
+        bytes = raw(bed, cases[i].place);
+        bed->keys->name[0] = own == '0' ? '1' : '0';
+        assert_missed_with(bed, &cache, cases[i].place, lwc_secret_bytes(bytes),
+                           lwc_secret_len(bytes));
+        bed->keys->name[0] = own;
+    }
 }
 
 struct visits {
@@ -247,7 +268,7 @@ int main(void)
         TEST(damaged_entry_does_not_hide_a_good_one),
         TEST(sealed_file_shows_nothing),
         TEST(plain_entry_in_the_sealed_place_is_not_believed),
-        TEST(sealed_entry_under_another_name_is_not_believed),
+        TEST(entry_under_another_name_is_not_believed),
         TEST(entry_sealed_with_another_secret_is_skipped_and_when_read_removed),
         TEST(each_visits_every_place_and_removes_on_demand),
         TEST(each_removes_what_is_damaged),

@@ -17,7 +17,7 @@
 #include "tests/support/modules.h"
 #include "tests/support/tmpdir.h"
 
-#define ENV_SO "lib/lwcred/backends/env.so"
+#define FILE_SO "lib/lwcred/backends/file.so"
 
 static void load_own_backend_is_found_in_the_compiled_in_directory(void **state)
 {
@@ -127,14 +127,14 @@ static void object_that_others_can_write_is_unsafe(void **state)
     struct lwc_error err = {0};
     char path[TMPDIR_PATH_LEN];
 
-    copy_module(dir, ENV_SO, "group.so", 0664);
-    copy_module(dir, ENV_SO, "world.so", 0646);
-    copy_module(dir, ENV_SO, "good.so", 0644);
+    copy_module(dir, FILE_SO, "group.so", 0664);
+    copy_module(dir, FILE_SO, "world.so", 0646);
+    copy_module(dir, FILE_SO, "good.so", 0644);
     tmpdir_mkdir(dir, "open", 0777);
-    copy_module(dir, ENV_SO, "open/env.so", 0644);
+    copy_module(dir, FILE_SO, "open/file.so", 0644);
     assert_int_equal(load_object(dir->path, "group.so", &err), LWC_E_UNSAFE);
     assert_int_equal(load_object(dir->path, "world.so", &err), LWC_E_UNSAFE);
-    assert_int_equal(load_object(tmpdir_join(dir, "open", path), "env.so", &err), LWC_E_UNSAFE);
+    assert_int_equal(load_object(tmpdir_join(dir, "open", path), "file.so", &err), LWC_E_UNSAFE);
     assert_int_equal(load_object(dir->path, "good.so", &err), LWC_OK);
 }
 
@@ -190,9 +190,9 @@ static void object_behind_a_link_of_someone_else_is_unsafe(void **state)
     char target[TMPDIR_PATH_LEN];
 
     tmpdir_mkdir(dir, "theirs", 0777);
-    copy_module(dir, ENV_SO, "theirs/env.so", 0644);
+    copy_module(dir, FILE_SO, "theirs/file.so", 0644);
     assert_int_equal(
-        symlink(tmpdir_join(dir, "theirs/env.so", target), tmpdir_join(dir, "link.so", link)), 0);
+        symlink(tmpdir_join(dir, "theirs/file.so", target), tmpdir_join(dir, "link.so", link)), 0);
     assert_int_equal(load_object(dir->path, "link.so", &err), LWC_E_UNSAFE);
 }
 
