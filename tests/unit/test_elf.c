@@ -23,7 +23,7 @@ static int module_open(void)
     char path[TMPDIR_PATH_LEN];
     int fd = -1;
 
-    snprintf(path, sizeof path, "%s/backends/env.so", lwc_lib_dir);
+    snprintf(path, sizeof path, "%s/backends/file.so", lwc_lib_dir);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
     return fd;
@@ -51,7 +51,7 @@ static void check_built_module_is_loadable(void **state)
     int fd = module_open();
 
     (void)state;
-    assert_int_equal(lwc_elf_check(fd, "env.so", NULL), LWC_OK);
+    assert_int_equal(lwc_elf_check(fd, "file.so", NULL), LWC_OK);
     assert_int_equal(close(fd), 0);
 }
 
