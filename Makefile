@@ -230,13 +230,15 @@ fuzz:
 	$(Q)tests/fuzz/run.sh
 
 # Speed, in an optimised build of its own; tests/bench/README says what is measured and how.
-BENCH := $(addprefix $(O)/bench/,measure openssl_post threads grow_store)
+BENCH := $(addprefix $(O)/bench/,measure openssl_post curl_post threads grow_store)
 $(O)/bench/measure: $(O)/obj/tests/bench/measure.o
 	$(call say,LD)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -static $(LDFLAGS) -o $@ $<
 $(O)/bench/openssl_post: $(O)/obj/tests/bench/openssl_post.o
 	$(link_program) $< $(call libs_of,openssl)
+$(O)/bench/curl_post: $(O)/obj/tests/bench/curl_post.o
+	$(link_program) $< $(call libs_of,libcurl)
 $(O)/bench/threads: $(O)/obj/tests/bench/threads.o $(LIBSO)
 	$(link_program) $< $(LIBSO) -Wl,-rpath,'$$ORIGIN/../lib'
 $(O)/bench/grow_store: $(O)/obj/tests/bench/grow_store.o $(O)/obj/libbackends.a $(O)/obj/libbase.a

@@ -33,7 +33,7 @@ static bool is_within(char c, const char *set)
 /* Alphabet of key ids, sub-accounts and secrets. */
 static bool is_plain(char c)
 {
-    return c > 0x20 && c < 0x7f && !is_within(c, "\"'\\");
+    return c > 0x20 && c < 0x7f && c != '"' && c != '\'' && c != '\\';
 }
 
 /* Fails if @text is missing or longer than @max; names it @what. */

@@ -359,6 +359,9 @@ def peer_rows(bed):
                            env=bed.bus, why_not=why_not),
         "curl": Row("curl, CA bundle", [shutil.which("curl"), "-q", "-sSf", "-K", curl,
                                         "--cacert", bed.dir / "bundle.pem"]),
+        "libcurl": Row("libcurl, hashed CAs", [bed.build / "bench/curl_post", "https://%s/api/v2/access/tokens" % bed.origin,
+                                               bed.dir / "certs", body, "X-LW-UAKS: " + secret,
+                                               "Content-Type: application/json"], key_id=key_id),
         "openssl": Row("OpenSSL, hashed CAs", [bed.build / "bench/openssl_post", "localhost", bed.port,
                                                bed.dir / "certs", request], key_id=key_id),
     }
@@ -482,6 +485,7 @@ def add_notes(rows):
         rows[place].notes.append("%d exchanges" % rows[place].exchanges)
     for name in ("cold", "none"):
         ratio_note(rows[name], rows["openssl"], "OpenSSL")
+        ratio_note(rows[name], rows["libcurl"], "libcurl")
         ratio_note(rows[name], rows["curl"], "curl")
         rows[name].notes.append("%d exchanges" % rows[name].exchanges)
 
