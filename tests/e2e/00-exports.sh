@@ -18,13 +18,15 @@ same "liblwcred.map and lwcred.h" "$map" "$header"
 same "exports of liblwcred.so" "$map" "$(defined "$lib")"
 same "exports of net.so" lwc_net "$(defined "$O/lib/lwcred/net.so")"
 
+builtin=$(sed -n 's/^BUILTIN := //p' Makefile)
 count=0
 for source in backends/*/; do
+    [[ " $builtin " != *" $(basename "$source") "* ]] || continue
     module=$O/lib/lwcred/backends/$(basename "$source").so
     same "exports of $module" lwc_backend "$(defined "$module")"
     count=$((count + 1))
 done
-[ "$count" -ge 2 ] || fail "only $count backends were looked at"
+[ "$count" -ge 1 ] || fail "only $count backends were looked at"
 
 for object in "$O"/lib/lwcred/backends/*.so "$O/lib/lwcred/net.so"; do
     imports=$(nm -D --undefined-only "$object" | grep -w 'lwc_[a-z0-9_]*' || true)
