@@ -182,6 +182,7 @@ $(MODULES): $(O)/lib/lwcred/backends/%.so: $$(call obj,$$(wildcard backends/$$*/
 $(O)/lwcred.pc: core/lwcred.pc.in core/include/lwcred.h $(O)/paths.stamp
 	$(call say,GEN)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@BINDIR@|$(BINDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' $< >$@
 
 # Tests.  A unit test may use every object of the project; "__wrap_NAME(" in it wraps NAME.
@@ -201,14 +202,15 @@ $(TESTMOD): $(O)/tests/modules/%.so: $(O)/obj/tests/modules/%.o
 	$(link_shared) $<
 	$(Q)chmod go-w $@
 CONTRACT_OBJ := $(call obj,$(wildcard tests/contract/*.c))
-$(CONTRACT): $(CONTRACT_OBJ) $(TEST_LIBS)
-	$(link_program) $(CONTRACT_OBJ) -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
-		$(LIBS_CMOCKA) $(LIBS_CORE) $(LIBS_NET) -ldl
+$(CONTRACT): $(CONTRACT_OBJ) $(CORE_LIBS) $(O)/obj/core/paths-build.o
+	$(link_program) $^ $(LIBS_HELPER) -ldl
+$(O)/install/lwcred-backend-check: $(CONTRACT_OBJ) $(CORE_LIBS) $(O)/obj/core/paths-install.o
+	$(link_program) $^ $(LIBS_HELPER) -ldl
 
 $(SECCOMP_RUN): $(call obj,$(SECCOMP_RUN_SRC))
 	$(link_program) $^
 
-tests: all $(UNIT) $(FUZZ) $(TESTMOD) $(SECCOMP_RUN) $(if $(wildcard tests/contract/*.c),$(CONTRACT))
+tests: all $(UNIT) $(FUZZ) $(TESTMOD) $(SECCOMP_RUN) $(CONTRACT)
 
 check: style tests
 	$(Q)O='$(abspath $(O))' CC='$(CC)' SAN='$(SAN)' tests/run.sh $(T)
@@ -287,12 +289,16 @@ clean:
 # Installation: directories are made, files have fixed modes, uninstall removes the same names.
 MAN1 := $(wildcard docs/*.1)
 MAN5 := $(wildcard docs/*.5)
+MAN7 := $(wildcard docs/*.7)
 D = $(DESTDIR)
-install: all $(O)/install/lw-credential-helper $(O)/install/liblwcred.so.$(VERSION)
+install: all $(O)/install/lw-credential-helper $(O)/install/lwcred-backend-check \
+		$(O)/install/liblwcred.so.$(VERSION)
 	$(INSTALL) -d '$(D)$(BINDIR)' '$(D)$(LIBDIR)/lwcred/backends' '$(D)$(LIBDIR)/pkgconfig' \
-		'$(D)$(INCLUDEDIR)/lwcred' '$(D)$(MANDIR)/man1' '$(D)$(MANDIR)/man5' '$(D)$(BASHCOMPDIR)'
+		'$(D)$(INCLUDEDIR)/lwcred' '$(D)$(MANDIR)/man1' '$(D)$(MANDIR)/man5' '$(D)$(MANDIR)/man7' \
+		'$(D)$(BASHCOMPDIR)'
 	$(INSTALL) -m 755 $(O)/install/lw-credential-helper '$(D)$(BINDIR)/lw-credential-helper'
 	ln -sf lw-credential-helper '$(D)$(BINDIR)/git-credential-lacework'
+	$(INSTALL) -m 755 $(O)/install/lwcred-backend-check '$(D)$(BINDIR)/lwcred-backend-check'
 	$(INSTALL) -m 755 $(O)/install/liblwcred.so.$(VERSION) '$(D)$(LIBDIR)/liblwcred.so.$(VERSION)'
 	ln -sf liblwcred.so.$(VERSION) '$(D)$(LIBDIR)/liblwcred.so.$(SOMAJOR)'
 	ln -sf liblwcred.so.$(VERSION) '$(D)$(LIBDIR)/liblwcred.so'
@@ -303,17 +309,20 @@ install: all $(O)/install/lw-credential-helper $(O)/install/liblwcred.so.$(VERSI
 	$(INSTALL) -m 644 $(O)/lwcred.pc '$(D)$(LIBDIR)/pkgconfig/lwcred.pc'
 	$(INSTALL) -m 644 $(MAN1) '$(D)$(MANDIR)/man1/'
 	$(INSTALL) -m 644 $(MAN5) '$(D)$(MANDIR)/man5/'
+	$(INSTALL) -m 644 $(MAN7) '$(D)$(MANDIR)/man7/'
 	$(INSTALL) -m 644 contrib/completion/lw-credential-helper.bash '$(D)$(BASHCOMPDIR)/lw-credential-helper'
 
 uninstall:
 	rm -f '$(D)$(BINDIR)/lw-credential-helper' '$(D)$(BINDIR)/git-credential-lacework' \
+		'$(D)$(BINDIR)/lwcred-backend-check' \
 		'$(D)$(LIBDIR)/liblwcred.so.$(VERSION)' '$(D)$(LIBDIR)/liblwcred.so.$(SOMAJOR)' \
 		'$(D)$(LIBDIR)/liblwcred.so' '$(D)$(LIBDIR)/lwcred/net.so' '$(D)$(INCLUDEDIR)/lwcred.h' \
 		'$(D)$(LIBDIR)/pkgconfig/lwcred.pc' '$(D)$(BASHCOMPDIR)/lw-credential-helper' \
 		$(foreach b,$(BACKENDS),'$(D)$(LIBDIR)/lwcred/backends/$(b).so') \
 		$(foreach h,$(notdir $(wildcard core/include/lwcred/*.h)),'$(D)$(INCLUDEDIR)/lwcred/$(h)') \
 		$(foreach m,$(notdir $(MAN1)),'$(D)$(MANDIR)/man1/$(m)') \
-		$(foreach m,$(notdir $(MAN5)),'$(D)$(MANDIR)/man5/$(m)')
+		$(foreach m,$(notdir $(MAN5)),'$(D)$(MANDIR)/man5/$(m)') \
+		$(foreach m,$(notdir $(MAN7)),'$(D)$(MANDIR)/man7/$(m)')
 	-rmdir '$(D)$(LIBDIR)/lwcred/backends' '$(D)$(LIBDIR)/lwcred' '$(D)$(INCLUDEDIR)/lwcred'
 
 installcheck:

@@ -36,6 +36,10 @@
 
 #define LWC_VERSION "0.1.0"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #if defined(__GNUC__)
 #define LWC_API __attribute__((visibility("default")))
 #define LWC_MUST_CHECK __attribute__((warn_unused_result))
@@ -296,5 +300,9 @@ typedef void lwc_backends_fn(void *data, const char *name, const struct lwc_back
 
 /* Name the backends of the stack in force.  Since 0.1. */
 LWC_API void lwc_backends(struct lwc_context *ctx, lwc_backends_fn *visit, void *data);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,7 +10,7 @@ import csource
 
 TAG = "SPDX-License-Identifier: Apache-2.0"
 TAGGED = (".c", ".h", ".sh", ".py", ".bash")
-SUFFIXES = TAGGED + (".md", ".map", ".in", ".1", ".5", ".yml")
+SUFFIXES = TAGGED + (".md", ".map", ".in", ".1", ".5", ".7", ".yml")
 
 
 def guard(path):

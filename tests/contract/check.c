@@ -1,123 +1,289 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * lwcred-backend-check NAME [ARGUMENT...]: hold backend NAME to the rules of lwcred/backend.h.
- *
- * The place behind it must be empty and writable (a read-only backend: must hold the credential
- * that CHECK_PROFILE, CHECK_ACCOUNT, CHECK_KEY_ID and CHECK_SECRET describe).
- */
-#include "tests/contract/rules.h"
-
+/* lwcred-backend-check: hold a backend to the rules of lwcred/backend.h. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "stack/module.h"
+#include <lwcred.h>
 
-static void host_log(void *data, enum lwc_log_level level, const char *text)
+#include "base/text.h"
+#include "tests/contract/rules.h"
+#include "tests/contract/trial.h"
+
+#define PROGRAM "lwcred-backend-check"
+#define STATUS_BROKEN 1
+#define STATUS_USAGE 2
+#define TIMEOUT_MAX_S 3600
+
+/* One run: which module, and which rule alone, if any. */
+struct check {
+    struct bench bench;
+    const struct rule *only;
+    const struct rule *rule; /* the one on trial */
+    int64_t timeout_ms;
+    size_t broken;
+    size_t skipped;
+};
+
+static const char usage_line[] =
+    "usage: " PROGRAM " [--timeout SECONDS] [--rule RULE] MODULE [[--] ARGUMENT...]\n"
+    "       " PROGRAM " --list | --help | --version\n";
+
+static const char help_text[] =
+    "\n"
+    "Holds a backend to the rules of lwcred/backend.h and names each that is broken.\n"
+    "\n"
+    "  MODULE             a file, NAME.so or with a '/' in it; else an installed backend's name\n"
+    "  ARGUMENT...        for the backend's open(), as in a stack file\n"
+    "  --rule RULE        try this rule alone\n"
+    "  --timeout SECONDS  for each rule; default 30\n"
+    "  --list             the rules\n"
+    "\n"
+    "Stores, replaces and erases profiles whose names begin with 'lwcred-check-', and no other.\n"
+    "What a backend that cannot store holds is said by CHECK_PROFILE, CHECK_ACCOUNT,\n"
+    "CHECK_KEY_ID and CHECK_SECRET.\n"
+    "\n"
+    "Exit status: 0 all rules that apply are kept, 1 one is broken, 2 usage.\n"
+    "\n"
+    "Example:\n"
+    "  " PROGRAM " ./folder.so -- path=/tmp/keys\n";
+
+static int usage(const char *what, const char *word)
 {
-    (void)data;
-    (void)level;
-    printf("# log: %s\n", text);
+    char text[128];
+
+    lwc_text_printable(text, sizeof text, word, strlen(word));
+    fprintf(stderr, PROGRAM ": %s%s\n%s", what, text, usage_line);
+    return STATUS_USAGE;
 }
 
-static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
-                                 const struct lwc_sink *answer, struct lwc_error *err)
+static int list_rules(void)
 {
-    (void)data;
-    (void)flags;
-    (void)answer;
-    return lwc_fail(err, LWC_E_LOCKED, "%s: nobody may be asked", text);
-}
-
-static const char *host_setting(void *data, const char *name)
-{
-    (void)data;
-    return getenv(name);
-}
-
-static void host_depends(void *data, const char *path)
-{
-    (void)data;
-    (void)path;
-}
-
-static void host_asking(void *data, const char *text)
-{
-    (void)data;
-    (void)text;
-}
-
-static int64_t host_remaining_ms(void *data)
-{
-    (void)data;
-    return 30000;
-}
-
-static const char *text_of(const char *variable)
-{
-    const char *text = getenv(variable);
-
-    return text != NULL ? text : "";
-}
-
-static void bench_init(struct bench *bench, int argc, char **argv)
-{
-    bench->host = (struct lwc_host){.abi = LWC_BACKEND_ABI,
-                                    .size = sizeof bench->host,
-                                    .log = host_log,
-                                    .prompt = host_prompt,
-                                    .setting = host_setting,
-                                    .remaining_ms = host_remaining_ms,
-                                    .depends = host_depends,
-                                    .asking = host_asking};
-    bench->argc = (size_t)argc - 2;
-    bench->argv = (const char *const *)argv + 2;
-    bench->held = (struct lwc_identity)LWC_IDENTITY_ANY;
-    bench->held.profile = text_of("CHECK_PROFILE");
-    bench->held.account = text_of("CHECK_ACCOUNT");
-    bench->held.key_id = text_of("CHECK_KEY_ID");
-    bench->held_secret = getenv("CHECK_SECRET");
-}
-
-/* Prints TAP 13, so that any harness can read it. */
-static size_t run_rules(struct bench *bench)
-{
-    size_t broken = 0;
-
-    printf("1..%zu\n", rule_count);
     for (size_t i = 0; i < rule_count; i++) {
-        const struct rule *rule = &rules[i];
+        printf("%-25s  %s\n", rules[i].name, rules[i].text);
+    }
+    return 0;
+}
 
-        bench->said[0] = '\0';
-        if ((bench->backend.caps & rule->caps) != rule->caps) {
-            printf("ok %zu - %s: does not apply, the capability is not declared\n", i + 1,
-                   rule->name);
-        } else if (rule->kept(bench)) {
-            printf("ok %zu - %s\n", i + 1, rule->name);
-        } else {
-            broken++;
-            printf("not ok %zu - %s: %s\n", i + 1, rule->name, bench->said);
+static void set_deadline(struct check *check)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    check->bench.deadline_ms =
+        (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + check->timeout_ms;
+}
+
+static void say(struct verdict *verdict, const char *text)
+{
+    lwc_text_printable(verdict->said, sizeof verdict->said, text, strlen(text));
+}
+
+static void try_load(void *data, struct verdict *verdict)
+{
+    struct check *check = data;
+
+    set_deadline(check);
+    verdict->kept = bench_load(&check->bench);
+    say(verdict, check->bench.said);
+}
+
+static const char *cap_name(uint32_t caps)
+{
+    static const struct {
+        uint32_t cap;
+        const char *name;
+    } names[] = {
+        {LWC_CAP_READ, "READ"},         {LWC_CAP_STORE, "STORE"},   {LWC_CAP_ERASE, "ERASE"},
+        {LWC_CAP_LIST, "LIST"},         {LWC_CAP_UNLOCK, "UNLOCK"}, {LWC_CAP_PROMPTS, "PROMPTS"},
+        {LWC_CAP_BLOCKING, "BLOCKING"},
+    };
+    size_t i = 0;
+
+    while (i + 1 < LWC_ARRAY_LEN(names) && (names[i].cap & caps) == 0) {
+        i++;
+    }
+    return names[i].name;
+}
+
+/* Does the rule on trial apply?  If not, says why. */
+static bool applies(const struct check *check, struct verdict *verdict)
+{
+    const struct bench *bench = &check->bench;
+    const struct rule *rule = check->rule;
+    uint32_t lacking = rule->caps & ~bench->backend.caps;
+    uint32_t unwanted = rule->caps_not & bench->backend.caps;
+
+    if ((lacking | unwanted) != 0) {
+        (void)snprintf(verdict->said, sizeof verdict->said, "%s is %sdeclared",
+                       cap_name(lacking != 0 ? lacking : unwanted), lacking != 0 ? "not " : "");
+    } else if ((rule->flags & RULE_NEEDS_HELD) != 0 && bench->held_secret == NULL) {
+        say(verdict, "CHECK_SECRET is not set");
+    } else if ((rule->flags & RULE_NEEDS_PROBE) != 0 && bench->backend.probe == NULL) {
+        say(verdict, "there is no probe()");
+    }
+    return verdict->said[0] == '\0';
+}
+
+/* A rule that is not to be tried leaves kept true and the reason in said. */
+static void try_rule(void *data, struct verdict *verdict)
+{
+    struct check *check = data;
+
+    try_load(data, verdict);
+    if (!verdict->kept || !applies(check, verdict)) {
+        return;
+    }
+    check->bench.said[0] = '\0';
+    verdict->kept = check->rule->kept(&check->bench);
+    say(verdict, verdict->kept ? "" : check->bench.said);
+}
+
+static void try_sweep(void *data, struct verdict *verdict)
+{
+    struct check *check = data;
+
+    try_load(data, verdict);
+    if (verdict->kept) {
+        bench_sweep(&check->bench);
+    }
+}
+
+/* What a child that came to a bad end had printed helps to find out why. */
+static void report_broken(struct check *check, const char *rule, const struct verdict *verdict)
+{
+    check->broken++;
+    printf("BROKEN %s: %s\n", rule, verdict->said);
+    if (verdict->printed[0] != '\0') {
+        printf("  printed: %s\n", verdict->printed);
+    }
+}
+
+static bool rule_run(struct check *check, const struct rule *rule)
+{
+    struct verdict verdict = {0};
+    struct verdict swept = {0};
+
+    check->rule = rule;
+    if (!trial_run(try_rule, check, check->timeout_ms, &verdict)) {
+        return false;
+    }
+    if (verdict.kept && (rule->flags & RULE_PRINTS) != 0 && verdict.printed[0] != '\0') {
+        verdict.kept = false;
+        (void)snprintf(verdict.said, sizeof verdict.said, "it prints");
+    }
+    if (!verdict.kept) {
+        report_broken(check, rule->name, &verdict);
+        return trial_run(try_sweep, check, check->timeout_ms, &swept);
+    }
+    check->skipped += verdict.said[0] != '\0';
+    if (verdict.said[0] != '\0') {
+        printf("skip   %s: does not apply, %s\n", rule->name, verdict.said);
+    } else {
+        printf("ok     %s\n", rule->name);
+    }
+    return true;
+}
+
+/* The module is loaded in the children only: even that can end a process. */
+static bool check_run(struct check *check)
+{
+    struct verdict verdict = {0};
+
+    if (!trial_run(try_load, check, check->timeout_ms, &verdict)) {
+        return false;
+    }
+    if (!verdict.kept) {
+        report_broken(check, "module-loads", &verdict);
+        return true;
+    }
+    printf("ok     module-loads\n");
+    for (size_t i = 0; i < rule_count; i++) {
+        if ((check->only == NULL || check->only == &rules[i]) && !rule_run(check, &rules[i])) {
+            return false;
         }
     }
-    return broken;
+    return true;
+}
+
+static const struct rule *rule_named(const char *name)
+{
+    for (size_t i = 0; i < rule_count; i++) {
+        if (lwc_streq(rules[i].name, name)) {
+            return &rules[i];
+        }
+    }
+    return NULL;
+}
+
+/* Options that take a value; 0 or an exit status. */
+static int option_take(struct check *check, const char *option, const char *value)
+{
+    int64_t timeout_s = 0;
+
+    if (!lwc_streq(option, "--rule") && !lwc_streq(option, "--timeout")) {
+        return usage("unknown option ", option);
+    }
+    if (value == NULL) {
+        return usage("a value is missing behind ", option);
+    }
+    if (lwc_streq(option, "--rule")) {
+        check->only = rule_named(value);
+        return check->only != NULL ? 0
+                                   : usage("--list shows the rules; there is none named ", value);
+    }
+    if (!lwc_text_parse_number(value, strlen(value), TIMEOUT_MAX_S, &timeout_s) || timeout_s < 1) {
+        return usage("--timeout: 1 to 3600 seconds expected, not ", value);
+    }
+    check->timeout_ms = timeout_s * 1000;
+    return 0;
+}
+
+static int command_run(struct check *check, int argc, char **argv)
+{
+    bool is_separated = argc > 1 && lwc_streq(argv[1], "--");
+    int skip = is_separated ? 2 : 1;
+
+    check->bench.module = argv[0];
+    check->bench.argc = (size_t)(argc - skip);
+    check->bench.argv = (const char *const *)argv + skip;
+    bench_init(&check->bench);
+    if (!check_run(check)) {
+        fprintf(stderr, PROGRAM ": no child could be made: %s\n", strerror(errno));
+        return STATUS_BROKEN;
+    }
+    printf("%s: %zu of %zu rules broken, %zu do not apply\n", argv[0], check->broken,
+           check->only != NULL ? 2 : rule_count + 1, check->skipped);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, PROGRAM ": cannot write: %s\n", strerror(errno));
+        return STATUS_BROKEN;
+    }
+    return check->broken == 0 ? 0 : STATUS_BROKEN;
 }
 
 int main(int argc, char **argv)
 {
-    struct bench bench = {0};
-    struct lwc_error err = {0};
-    size_t broken;
+    static struct check check = {.timeout_ms = 30000};
+    int at = 1;
 
-    if (argc < 2) {
-        fprintf(stderr, "usage: lwcred-backend-check NAME [ARGUMENT...]\n");
-        return 2;
+    for (; at < argc && argv[at][0] == '-'; at += 2) {
+        int status = 0;
+
+        if (lwc_streq(argv[at], "--list")) {
+            return list_rules();
+        }
+        if (lwc_streq(argv[at], "--version")) {
+            return printf(PROGRAM " %s\n", LWC_VERSION) < 0;
+        }
+        if (lwc_streq(argv[at], "--help")) {
+            return printf("%s%s", usage_line, help_text) < 0;
+        }
+        status = option_take(&check, argv[at], at + 1 < argc ? argv[at + 1] : NULL);
+        if (status != 0) {
+            return status;
+        }
     }
-    bench_init(&bench, argc, argv);
-    if (lwc_module_load(argv[1], true, &bench.backend, &err) != LWC_OK) {
-        printf("not ok - the module loads: %s\n", err.msg);
-        return 1;
-    }
-    broken = run_rules(&bench);
-    printf("# %s: %zu of %zu rules broken\n", argv[1], broken, rule_count);
-    return broken == 0 ? 0 : 1;
+    return at < argc ? command_run(&check, argc - at, argv + at) : usage("no module is named", "");
 }

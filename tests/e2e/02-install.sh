@@ -15,6 +15,7 @@ umask 022
 
 expected='bin/git-credential-lacework
 bin/lw-credential-helper
+bin/lwcred-backend-check
 include/lwcred.h
 include/lwcred/backend.h
 include/lwcred/error.h
@@ -26,7 +27,9 @@ lib/lwcred/net.so
 lib/pkgconfig/lwcred.pc
 share/bash-completion/completions/lw-credential-helper
 share/man/man1/lw-credential-helper.1
-share/man/man5/lwcred-store.5'
+share/man/man1/lwcred-backend-check.1
+share/man/man5/lwcred-store.5
+share/man/man7/lwcred-backend.7'
 run 0 find "$prefix" ! -type d -printf '%P\n'
 sort -o "$OUT" "$OUT"
 expect_stdout "$expected"

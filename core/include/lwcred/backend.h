@@ -14,6 +14,9 @@
  *
  *     const struct lwc_backend lwc_backend = { .abi = LWC_BACKEND_ABI, ... };
  *
+ * lwcred-backend(7) shows a whole one; lwcred-backend-check(1) tells which of the rules below a
+ * module breaks.
+ *
  * The host judges that descriptor before it calls anything in it.  A backend imports no symbol
  * of liblwcred: everything it needs comes in through struct lwc_host.  Rules for all functions:
  *
@@ -68,7 +71,9 @@ enum lwc_identity_flag {
 
 /*
  * Everything about a credential but its secret.  No string is NULL; "" means "not set", and in
- * a query "any".  One backend holds at most one credential for a profile.
+ * a query "any".  One backend holds at most one credential for a profile.  A query's account
+ * agrees with the account or with the origin of a credential; its kind may be LWC_KIND_ANY; its
+ * sub_account and flags do not select.
  *
  * profile      the user's name for it.  "env" is reserved for the environment backend.
  * account      the canonical account host, e.g. "acme.lacework.net".
@@ -174,7 +179,8 @@ struct lwc_backend {
     /*
      * Mandatory.  Make the state for one use with @argc arguments ("key=value" or "word") from
      * the stack file; unknown ones are LWC_E_INVALID.  Cheap: reads nothing that list() does
-     * not need, unlocks nothing, asks nobody.  *state_out is untouched unless LWC_OK.
+     * not need, unlocks nothing, asks nobody.  @host stays until close(), @argv only until
+     * open() returns.  *state_out is untouched unless LWC_OK.
      */
     enum lwc_code (*open)(const struct lwc_host *host, size_t argc, const char *const *argv,
                           void **state_out, struct lwc_error *err);
@@ -218,5 +224,14 @@ struct lwc_backend {
     enum lwc_code (*probe)(void *state, uint32_t cap, struct lwc_error *err);
     /* 1.0 ends here */
 };
+
+#ifdef __cplusplus
+#define LWC_BACKEND_EXPORT extern "C" __attribute__((visibility("default")))
+#else
+#define LWC_BACKEND_EXPORT extern __attribute__((visibility("default")))
+#endif
+
+/* The one symbol of a backend, which defines it: seen also where all else is hidden. */
+LWC_BACKEND_EXPORT const struct lwc_backend lwc_backend;
 
 #endif
