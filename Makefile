@@ -10,6 +10,7 @@ INSTALL ?= install
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
+LIBEXECDIR ?= $(PREFIX)/libexec
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
@@ -47,6 +48,7 @@ libs_of = $(shell $(PKG_CONFIG) --libs $(1))
 LIBS_CORE := $(call libs_of,libsodium libkeyutils)
 # The program starts hundreds of times an hour: what it always needs is linked into it.
 LIBS_HELPER := $(if $(filter 1,$(STATIC)),-l:libsodium.a -l:libkeyutils.a,$(LIBS_CORE))
+LIBS_HOST := $(if $(filter 1,$(STATIC)),-l:libsodium.a,$(call libs_of,libsodium))
 LIBS_NET := $(call libs_of,libcurl libcjson libsodium)
 LIBS_CMOCKA := $(call libs_of,cmocka)
 
@@ -58,6 +60,7 @@ NET_SRC := $(NET_NAMES:%=core/token/%.c)
 BUILTIN := env
 CORE_SRC := $(wildcard core/stack/*.c) $(filter-out $(NET_SRC),$(wildcard core/token/*.c)) \
 	core/lwcred.c core/context.c core/cached.c core/builtin.c $(wildcard $(BUILTIN:%=backends/%/*.c))
+HOST_SRC := $(wildcard core/host/*.c)
 HELPER_SRC := $(wildcard plugins/helper/*.c plugins/format/*.c)
 BACKENDS := $(notdir $(patsubst %/,%,$(dir $(wildcard backends/*/*.c))))
 BACKENDS := $(filter-out $(BUILTIN),$(sort $(BACKENDS)))
@@ -69,6 +72,7 @@ SUPPORT_SRC := $(filter-out $(SECCOMP_RUN_SRC),$(wildcard tests/support/*.c))
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 HELPER := $(O)/bin/lw-credential-helper
+HOST := $(O)/libexec/lwcred/lwcred-backend-host
 LIBSO := $(O)/lib/liblwcred.so.$(VERSION)
 MODULES := $(BACKENDS:%=$(O)/lib/lwcred/backends/%.so)
 NETSO := $(O)/lib/lwcred/net.so
@@ -84,13 +88,13 @@ SECCOMP_RUN := $(O)/tests/seccomp-run
 .SUFFIXES:
 .SECONDARY:
 
-all: $(HELPER) $(LIBSO) $(MODULES) $(NETSO) $(O)/lwcred.pc
+all: $(HELPER) $(HOST) $(LIBSO) $(MODULES) $(NETSO) $(O)/lwcred.pc
 
 help:
 	@echo 'Targets: all (default), check, check-valgrind, install, uninstall, installcheck, clean,'
 	@echo '         demo, fmt, fmt-check, style, fuzz, bench, abi-check, abi-update, help'
-	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR'
-	@echo '         SYSCONFDIR DESTDIR BUILD=dir SAN=address,undefined WERROR=0|1 V=1'
+	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG PREFIX BINDIR LIBDIR LIBEXECDIR INCLUDEDIR'
+	@echo '         MANDIR SYSCONFDIR DESTDIR BUILD=dir SAN=address,undefined WERROR=0|1 V=1'
 	@echo '         STATIC=0|1 (1: libsodium and libkeyutils are linked into the program)'
 	@echo '         FUZZ_SECONDS=60 (make fuzz: time for each target)'
 	@echo '         BENCH_ARGS=--rounds=N (make bench)'
@@ -99,8 +103,10 @@ help:
 
 # Flags: everything is rebuilt when they change.
 FLAGS := $(STATIC) $(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
-PATHS_BUILD := -DLWC_LIB_DIR='"$(abspath $(O))/lib/lwcred"' -DLWC_SYSCONF_DIR='"$(SYSCONFDIR)/lwcred"'
-PATHS_INSTALL := -DLWC_LIB_DIR='"$(LIBDIR)/lwcred"' -DLWC_SYSCONF_DIR='"$(SYSCONFDIR)/lwcred"'
+PATHS_BUILD := -DLWC_LIB_DIR='"$(abspath $(O))/lib/lwcred"' -DLWC_SYSCONF_DIR='"$(SYSCONFDIR)/lwcred"' \
+	-DLWC_LIBEXEC_DIR='"$(abspath $(O))/libexec/lwcred"'
+PATHS_INSTALL := -DLWC_LIB_DIR='"$(LIBDIR)/lwcred"' -DLWC_SYSCONF_DIR='"$(SYSCONFDIR)/lwcred"' \
+	-DLWC_LIBEXEC_DIR='"$(LIBEXECDIR)/lwcred"'
 
 stamp = $(shell mkdir -p $(O); echo '$(subst ','\'',$(2))' >$(O)/$(1).new; \
 	cmp -s $(O)/$(1).new $(O)/$(1) && rm -f $(O)/$(1).new || mv $(O)/$(1).new $(O)/$(1))
@@ -138,6 +144,8 @@ $(O)/obj/libnet.a: $(call obj,$(NET_SRC))
 	$(archive)
 $(O)/obj/libhelper.a: $(call obj,$(filter-out %/main.c,$(HELPER_SRC)))
 	$(archive)
+$(O)/obj/libhost.a: $(call obj,$(filter-out %/main.c,$(HOST_SRC)))
+	$(archive)
 $(O)/obj/libsupport.a: $(call obj,$(SUPPORT_SRC))
 	$(archive)
 
@@ -152,6 +160,13 @@ $(HELPER): $(call obj,plugins/helper/main.c) $(O)/obj/libhelper.a $(CORE_LIBS) $
 	$(link_program) $^ $(LIBS_HELPER) -ldl
 $(O)/install/lw-credential-helper: $(call obj,plugins/helper/main.c) $(O)/obj/libhelper.a $(CORE_LIBS) $(O)/obj/core/paths-install.o
 	$(link_program) $^ $(LIBS_HELPER) -ldl
+
+HOST_LIBS := $(O)/obj/libhost.a $(CORE_LIBS)
+$(HOST): $(call obj,core/host/main.c) $(HOST_LIBS) $(O)/obj/core/paths-build.o
+	$(link_program) $^ $(LIBS_HOST) -ldl
+	$(Q)chmod go-w $@ $(@D)
+$(O)/install/lwcred-backend-host: $(call obj,core/host/main.c) $(HOST_LIBS) $(O)/obj/core/paths-install.o
+	$(link_program) $^ $(LIBS_HOST) -ldl
 
 define link_shared
 	$(call say,LD)
@@ -189,7 +204,7 @@ $(O)/lwcred.pc: core/lwcred.pc.in core/include/lwcred.h $(O)/paths.stamp
 ALL_BACKEND_OBJ := $(foreach b,$(BACKENDS),$(filter-out %/$(b).o,$(call obj,$(wildcard backends/$(b)/*.c))))
 $(O)/obj/libbackends.a: $(ALL_BACKEND_OBJ)
 	$(archive)
-TEST_LIBS := $(O)/obj/libsupport.a $(O)/obj/libhelper.a $(O)/obj/libbackends.a $(O)/obj/libcore.a \
+TEST_LIBS := $(O)/obj/libsupport.a $(O)/obj/libhelper.a $(O)/obj/libhost.a $(O)/obj/libbackends.a $(O)/obj/libcore.a \
 	$(O)/obj/libnet.a $(O)/obj/libbase.a $(O)/obj/core/paths-build.o
 wraps_of = $(shell sed -n 's/.*__wrap_\([A-Za-z0-9_]*\)$(lparen).*/-Wl,--wrap=\1/p' $(1) | sort -u)
 $(UNIT): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_LIBS)
@@ -290,15 +305,17 @@ clean:
 MAN1 := $(wildcard docs/*.1)
 MAN5 := $(wildcard docs/*.5)
 MAN7 := $(wildcard docs/*.7)
+MAN8 := $(wildcard docs/*.8)
 D = $(DESTDIR)
 install: all $(O)/install/lw-credential-helper $(O)/install/lwcred-backend-check \
-		$(O)/install/liblwcred.so.$(VERSION)
-	$(INSTALL) -d '$(D)$(BINDIR)' '$(D)$(LIBDIR)/lwcred/backends' '$(D)$(LIBDIR)/pkgconfig' \
-		'$(D)$(INCLUDEDIR)/lwcred' '$(D)$(MANDIR)/man1' '$(D)$(MANDIR)/man5' '$(D)$(MANDIR)/man7' \
-		'$(D)$(BASHCOMPDIR)'
+		$(O)/install/lwcred-backend-host $(O)/install/liblwcred.so.$(VERSION)
+	$(INSTALL) -d '$(D)$(BINDIR)' '$(D)$(LIBEXECDIR)/lwcred' '$(D)$(LIBDIR)/lwcred/backends' \
+		'$(D)$(LIBDIR)/pkgconfig' '$(D)$(INCLUDEDIR)/lwcred' '$(D)$(MANDIR)/man1' '$(D)$(MANDIR)/man5' '$(D)$(MANDIR)/man7' \
+		'$(D)$(MANDIR)/man8' '$(D)$(BASHCOMPDIR)'
 	$(INSTALL) -m 755 $(O)/install/lw-credential-helper '$(D)$(BINDIR)/lw-credential-helper'
 	ln -sf lw-credential-helper '$(D)$(BINDIR)/git-credential-lacework'
 	$(INSTALL) -m 755 $(O)/install/lwcred-backend-check '$(D)$(BINDIR)/lwcred-backend-check'
+	$(INSTALL) -m 755 $(O)/install/lwcred-backend-host '$(D)$(LIBEXECDIR)/lwcred/lwcred-backend-host'
 	$(INSTALL) -m 755 $(O)/install/liblwcred.so.$(VERSION) '$(D)$(LIBDIR)/liblwcred.so.$(VERSION)'
 	ln -sf liblwcred.so.$(VERSION) '$(D)$(LIBDIR)/liblwcred.so.$(SOMAJOR)'
 	ln -sf liblwcred.so.$(VERSION) '$(D)$(LIBDIR)/liblwcred.so'
@@ -310,11 +327,13 @@ install: all $(O)/install/lw-credential-helper $(O)/install/lwcred-backend-check
 	$(INSTALL) -m 644 $(MAN1) '$(D)$(MANDIR)/man1/'
 	$(INSTALL) -m 644 $(MAN5) '$(D)$(MANDIR)/man5/'
 	$(INSTALL) -m 644 $(MAN7) '$(D)$(MANDIR)/man7/'
+	$(INSTALL) -m 644 $(MAN8) '$(D)$(MANDIR)/man8/'
 	$(INSTALL) -m 644 contrib/completion/lw-credential-helper.bash '$(D)$(BASHCOMPDIR)/lw-credential-helper'
 
 uninstall:
 	rm -f '$(D)$(BINDIR)/lw-credential-helper' '$(D)$(BINDIR)/git-credential-lacework' \
 		'$(D)$(BINDIR)/lwcred-backend-check' \
+		'$(D)$(LIBEXECDIR)/lwcred/lwcred-backend-host' \
 		'$(D)$(LIBDIR)/liblwcred.so.$(VERSION)' '$(D)$(LIBDIR)/liblwcred.so.$(SOMAJOR)' \
 		'$(D)$(LIBDIR)/liblwcred.so' '$(D)$(LIBDIR)/lwcred/net.so' '$(D)$(INCLUDEDIR)/lwcred.h' \
 		'$(D)$(LIBDIR)/pkgconfig/lwcred.pc' '$(D)$(BASHCOMPDIR)/lw-credential-helper' \
@@ -322,10 +341,12 @@ uninstall:
 		$(foreach h,$(notdir $(wildcard core/include/lwcred/*.h)),'$(D)$(INCLUDEDIR)/lwcred/$(h)') \
 		$(foreach m,$(notdir $(MAN1)),'$(D)$(MANDIR)/man1/$(m)') \
 		$(foreach m,$(notdir $(MAN5)),'$(D)$(MANDIR)/man5/$(m)') \
-		$(foreach m,$(notdir $(MAN7)),'$(D)$(MANDIR)/man7/$(m)')
-	-rmdir '$(D)$(LIBDIR)/lwcred/backends' '$(D)$(LIBDIR)/lwcred' '$(D)$(INCLUDEDIR)/lwcred'
+		$(foreach m,$(notdir $(MAN7)),'$(D)$(MANDIR)/man7/$(m)') \
+		$(foreach m,$(notdir $(MAN8)),'$(D)$(MANDIR)/man8/$(m)')
+	-rmdir '$(D)$(LIBEXECDIR)/lwcred' '$(D)$(LIBDIR)/lwcred/backends' '$(D)$(LIBDIR)/lwcred' '$(D)$(INCLUDEDIR)/lwcred'
 
 installcheck:
 	'$(D)$(BINDIR)/lw-credential-helper' --version
+	'$(D)$(LIBEXECDIR)/lwcred/lwcred-backend-host'; test $$? -eq 2 # nothing to do by hand
 
 -include $(shell find $(O)/obj $(ABI_DIR) -name '*.d' 2>/dev/null)

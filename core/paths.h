@@ -7,6 +7,7 @@
  * for the installation.
  */
 extern const char lwc_lib_dir[];     /* holds net.so and backends/                        */
+extern const char lwc_libexec_dir[]; /* holds lwcred-backend-host                     */
 extern const char lwc_sysconf_dir[]; /* holds stack.d/                                    */
 
 #endif

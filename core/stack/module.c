@@ -50,9 +50,8 @@ static enum lwc_code name_check(const char *name, struct lwc_error *err)
     return LWC_OK;
 }
 
-/* The canonical path of a file that may be loaded. */
-static enum lwc_code trusted_path(const char *dir, const char *file, char **path_out,
-                                  struct lwc_error *err)
+enum lwc_code lwc_module_path(const char *dir, const char *file, char **path_out,
+                              struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     LWC_AUTO_FREE char *named = NULL;
@@ -84,7 +83,7 @@ static enum lwc_code object_open(const char *dir, const char *file, const char *
                                  const void **data_out, struct lwc_error *err)
 {
     LWC_AUTO_FREE char *path = NULL;
-    enum lwc_code code = trusted_path(dir, file, &path, err);
+    enum lwc_code code = lwc_module_path(dir, file, &path, err);
     const void *data = NULL;
     void *object = NULL;
 
@@ -196,10 +195,9 @@ static const struct lwc_backend *find_builtin(const char *name)
 }
 
 /* Compiled-in directory first; LWC_E_NOT_FOUND only if it is in neither. */
-static enum lwc_code find_object(const char *name, bool external, const void **data_out,
+static enum lwc_code find_object(const char *name, const char *external_dir, const void **data_out,
                                  struct lwc_error *err)
 {
-    const char *external_dir = external ? secure_getenv("LWCRED_BACKEND_DIR") : NULL;
     LWC_AUTO_FREE char *own_dir = NULL;
     char file[LWC_BACKEND_NAME_MAX + sizeof ".so"];
     enum lwc_code code;
@@ -216,8 +214,20 @@ static enum lwc_code find_object(const char *name, bool external, const void **d
     return code;
 }
 
+const char *lwc_module_external_dir(void)
+{
+    return secure_getenv("LWCRED_BACKEND_DIR");
+}
+
 enum lwc_code lwc_module_load(const char *name, bool external, struct lwc_backend *backend_out,
                               struct lwc_error *err)
+{
+    return lwc_module_load_from(name, external ? lwc_module_external_dir() : NULL, backend_out,
+                                err);
+}
+
+enum lwc_code lwc_module_load_from(const char *name, const char *external_dir,
+                                   struct lwc_backend *backend_out, struct lwc_error *err)
 {
     struct lwc_error why = {0};
     const void *found = NULL;
@@ -227,7 +237,7 @@ enum lwc_code lwc_module_load(const char *name, bool external, struct lwc_backen
         found = find_builtin(name);
     }
     if (code == LWC_OK && found == NULL) {
-        code = find_object(name, external, &found, &why);
+        code = find_object(name, external_dir, &found, &why);
     }
     if (code == LWC_E_NOT_FOUND) {
         code = lwc_fail(&why, LWC_E_UNAVAILABLE, "backend '%s' is not installed", name);

@@ -21,8 +21,25 @@
 enum lwc_code lwc_module_load(const char *name, bool external, struct lwc_backend *backend_out,
                               struct lwc_error *err) LWC_RESULT;
 
+/* The same with the directory of external modules at hand; NULL or "": none. */
+enum lwc_code lwc_module_load_from(const char *name, const char *external_dir,
+                                   struct lwc_backend *backend_out, struct lwc_error *err)
+    LWC_RESULT;
+
+/* $LWCRED_BACKEND_DIR, or NULL. */
+const char *lwc_module_external_dir(void);
+
 /* Is the text of @len bytes the name of a backend: 1 to 32 of a-z, 0-9 and '-'? */
 bool lwc_module_name_ok(const char *name, size_t len);
+
+/*
+ * The canonical path of @dir/@file, an object of ours that may be loaded or run.
+ *
+ * @path_out  owned by the caller, free().
+ * Returns LWC_OK; LWC_E_NOT_FOUND; else codes as above.
+ */
+enum lwc_code lwc_module_path(const char *dir, const char *file, char **path_out,
+                              struct lwc_error *err) LWC_RESULT;
 
 /*
  * Load the object @dir/@file, after the checks of module.c, and look up data symbol @symbol in

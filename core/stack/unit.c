@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stack/hosted.h"
 #include "stack/module.h"
 
 /*
  * States: new (tried is false); bad (tried, why.code set); loaded (tried, no state yet); open
- * (state_open).
+ * (state_open).  hosted is set, and the functions in backend ask it, if the backend may block.
  */
 struct lwc_stack_unit {
     const struct lwc_conf_line *line;
@@ -18,6 +19,7 @@ struct lwc_stack_unit {
     bool state_open;
     void *state;
     struct lwc_backend backend;
+    struct lwc_hosted *hosted;
     struct lwc_error why;
 };
 
@@ -51,6 +53,7 @@ void lwc_unit_free(struct lwc_stack_unit **unit)
     if ((*unit)->state_open) {
         (*unit)->backend.close((*unit)->state);
     }
+    lwc_hosted_free(&(*unit)->hosted);
     free(*unit);
     *unit = NULL;
 }
@@ -73,13 +76,28 @@ const char *lwc_unit_name(const struct lwc_stack_unit *unit)
     return unit->line->backend;
 }
 
+static enum lwc_code unit_load(struct lwc_stack_unit *unit, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_module_load(unit->line->backend, unit->external, &unit->backend, err);
+
+    if (code != LWC_OK || (unit->backend.caps & LWC_CAP_BLOCKING) == 0) {
+        return code;
+    }
+    unit->hosted = lwc_hosted_new(&unit->backend, unit->external, unit->host, unit->line->argc,
+                                  (const char *const *)unit->line->argv);
+    if (unit->hosted == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    lwc_hosted_proxy(&unit->backend);
+    return LWC_OK;
+}
+
 const struct lwc_backend *lwc_unit_backend(struct lwc_stack_unit *unit,
                                            const struct lwc_error **why_out)
 {
     if (!unit->tried) {
         unit->tried = true;
-        if (lwc_module_load(unit->line->backend, unit->external, &unit->backend, &unit->why) ==
-            LWC_OK) {
+        if (unit_load(unit, &unit->why) == LWC_OK) {
             unit->why.code = LWC_OK;
         }
     }
@@ -130,8 +148,13 @@ static enum lwc_code unit_open(struct lwc_stack_unit *unit, uint32_t caps, const
     if (unit->state_open) {
         return LWC_OK;
     }
-    code = unit->backend.open(unit->host, unit->line->argc, (const char *const *)unit->line->argv,
-                              &unit->state, err);
+    if (unit->hosted != NULL) {
+        unit->state = unit->hosted;
+        code = lwc_hosted_open(unit->hosted, err);
+    } else {
+        code = unit->backend.open(unit->host, unit->line->argc,
+                                  (const char *const *)unit->line->argv, &unit->state, err);
+    }
     unit->state_open = code == LWC_OK;
     return checked(unit, code, err);
 }

@@ -16,8 +16,9 @@ MAY_READ_ENVIRONMENT = (
     "core/base/safefile.c",
     "core/token/place_dir.c",
 )
-# In a child that tries what may be fatal.
-HAS_CHILD = ("core/token/place_keyring.c",)
+# In a child that tries what may be fatal, or in a program of its own.
+HAS_CHILD = ("core/token/place_keyring.c", "core/host/")
+PROGRAM = ("core/host/main.c",)
 
 # Where, where not (prefixes of paths), which words, what to do.
 RULES = (
@@ -31,8 +32,8 @@ RULES = (
     (PRODUCT, (), r"(?:mktemp|tmpnam|tempnam|tmpfile)\s*\(", "use lwc_file_replace"),
     (PRODUCT, (), r"alloca\s*\(", "use a fixed buffer or the heap"),
     (PRODUCT, MAY_READ_ENVIRONMENT, r"(?:secure_)?getenv\s*\(", "ask lwc_host.setting"),
-    (LIBRARY, (), r"(?:v?d?printf|puts|putchar|perror|v?warnx?)\s*\(", "a library does not print"),
-    (LIBRARY, (), r"(?:stdout|stderr)\b", "a library does not print"),
+    (LIBRARY, PROGRAM, r"(?:v?d?printf|puts|putchar|perror|v?warnx?)\s*\(", "a library does not print"),
+    (LIBRARY, PROGRAM, r"(?:stdout|stderr)\b", "a library does not print"),
     (LIBRARY, HAS_CHILD, r"(?:_?exit|_Exit|quick_exit|abort|v?errx?)\s*\(", "a library does not exit"),
     (LIBRARY, HAS_CHILD, r"(?:setlocale|umask|signal|sigaction)\s*\(", "the process is the caller's"),
 )

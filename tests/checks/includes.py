@@ -14,6 +14,7 @@ LAYERS = (
     ("core/include/", ("core/include/lwcred/",)),
     ("core/base/", ("core/include/lwcred/", "core/base/")),
     ("core/stack/", ("core/include/", "core/base/", "core/stack/", "core/builtin.h", "core/paths.h")),
+    ("core/host/", ("core/include/lwcred/", "core/base/", "core/stack/", "core/host/")),
     ("core/token/", ("core/include/", "core/base/", "core/stack/", "core/token/", "core/paths.h")),
     ("core/builtin.c", ("core/builtin.h", "backends/env/env.h")),
     ("core/", ("core/",)),

@@ -25,18 +25,20 @@ lib/liblwcred.so.0.1.0
 lib/lwcred/backends/file.so
 lib/lwcred/net.so
 lib/pkgconfig/lwcred.pc
+libexec/lwcred/lwcred-backend-host
 share/bash-completion/completions/lw-credential-helper
 share/man/man1/lw-credential-helper.1
 share/man/man1/lwcred-backend-check.1
 share/man/man5/lwcred-store.5
-share/man/man7/lwcred-backend.7'
+share/man/man7/lwcred-backend.7
+share/man/man8/lwcred-backend-host.8'
 run 0 find "$prefix" ! -type d -printf '%P\n'
 sort -o "$OUT" "$OUT"
 expect_stdout "$expected"
 
-run 0 find "$prefix/lib" "$prefix/include" "$prefix/share" "$prefix/bin" -type f ! -perm 644 ! -perm 755 -print
+run 0 find "$prefix/lib" "$prefix/libexec" "$prefix/include" "$prefix/share" "$prefix/bin" -type f ! -perm 644 ! -perm 755 -print
 expect_stdout_empty
-rm -rf "$T/build/"*/lib # nothing may be taken from the build tree
+rm -rf "$T/build/"*/lib{,exec} # nothing may be taken from the build tree
 
 # The installed program finds its own modules.
 start_standin

@@ -23,4 +23,9 @@ CHECK_PROFILE=env CHECK_ACCOUNT=acme.lacework.net CHECK_KEY_ID=ACME_01 CHECK_SEC
 expect_stdout_has '^ok +held-found$'
 expect_stdout_has '^ok +held-listed$'
 unset LW_ACCOUNT LW_API_KEY LW_API_SECRET
+
+# A module that may block, which the scenarios of the backend host use.
+mkdir -m 700 "$T/kept"
+LWCRED_BACKEND_DIR=$O/tests/modules run 0 "$CHECK" blocking "dir=$T/kept" timeout=60
+expect_stdout_lacks '^skip .*: .* not declared'
 echo ok

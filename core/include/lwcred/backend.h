@@ -46,7 +46,14 @@
 #define LWC_SUB_ACCOUNT_MAX 128 /* the same alphabet                                  */
 #define LWC_SECRET_MAX 65536
 
-/* What a backend can do.  A bit that the host does not know makes it refuse the backend. */
+/*
+ * What a backend can do.  A bit that the host does not know makes it refuse the backend.
+ *
+ * A BLOCKING backend runs in a child process, lwcred-backend-host(8), whose standard descriptors
+ * are /dev/null and whose environment is short.  A call of it that takes longer than its argument
+ * "timeout=DURATION" says (10 s; 2, 2s, 1m, 1h), or that crashes, is LWC_E_UNAVAILABLE, and the
+ * process, with all that it started, is killed.  open() gets that argument, too, like any other.
+ */
 enum lwc_cap {
     LWC_CAP_READ = 1u << 0,     /* find()                                             */
     LWC_CAP_STORE = 1u << 1,    /* store()                                            */
@@ -132,7 +139,8 @@ enum lwc_prompt_flag {
  *               LWC_OK; LWC_E_LOCKED if nobody can be asked or the user declined.
  * setting       the value of a named setting (environment variable), or NULL.  Borrowed until
  *               close().
- * remaining_ms  milliseconds until the caller's deadline, 0 when it is over; prompts not counted.
+ * remaining_ms  milliseconds until the call is to be over, 0 when it is; prompts not counted.  For
+ *               a BLOCKING backend its "timeout=" counts, too; it is ended a moment later.
  * depends       the answer depends on the file @path (absolute, present or not): once it changes,
  *               no cached answer is given.  Call it before reading the file, in list() and find().
  * asking        the user is now asked elsewhere, by a window of the keyring's own; @text says what

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_STACK_CALLBACK_H
+#define CORE_STACK_CALLBACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lwcred/backend.h>
+
+#include "base/error.h"
+#include "base/frame.h"
+#include "base/secret.h"
+
+/*
+ * What a backend host may send before it is done with a request, and what its caller does about it:
+ * the services of struct lwc_host, the sink and the visitor, in the other direction.
+ *
+ * MUST:
+ *  1. Each kind of frame comes only where it is due, and only so often.
+ *  2. Nothing is done for a frame that is not well-formed as a whole.
+ *  3. Text for people is made printable.
+ */
+
+enum { LWC_CALLBACK_KINDS = 7 };
+
+/*
+ * One request under way.
+ *
+ * request  enum lwc_frame_type of it; number: its number.
+ * sink     where FIND puts; visitor: whom LIST names; else NULL.
+ * end_ms   when the backend's own time is over, by the boot clock.
+ * asking   the user is asked elsewhere: end_ms does not count any more.
+ */
+struct lwc_call {
+    const struct lwc_host *host;
+    uint32_t request;
+    uint32_t number;
+    const struct lwc_sink *sink;
+    const struct lwc_visitor *visitor;
+    int64_t end_ms;
+    bool asking;
+    unsigned counts[LWC_CALLBACK_KINDS];
+};
+
+/* How long the request may take from now on. */
+struct lwc_frame_times lwc_call_times(const struct lwc_call *call);
+
+/*
+ * Do what the frame @in asks for.
+ *
+ * @answer      a frame that is to be sent, made in @bytes; only if *asks_out.
+ * Returns LWC_OK; LWC_E_INVALID with a text that goes behind "sent".
+ */
+enum lwc_code lwc_callback_serve(struct lwc_call *call, struct lwc_frame_in *in,
+                                 struct lwc_secret *bytes, struct lwc_frame_out *answer_out,
+                                 bool *asks_out, struct lwc_error *err) LWC_RESULT;
+
+#endif

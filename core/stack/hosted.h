@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_STACK_HOSTED_H
+#define CORE_STACK_HOSTED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lwcred/backend.h>
+
+#include "base/error.h"
+
+/*
+ * A backend with LWC_CAP_BLOCKING, in a backend host: a child process that does the calls. Whatever
+ * the backend does there, a call ends in time; it answers LWC_E_UNAVAILABLE if the host hung,
+ * crashed or broke the protocol, and so do all calls of the next minute, so that a stack that names
+ * the backend in several lines waits for it once.  After that, and if it ended while nobody asked
+ * it for anything, a new host is started.
+ *
+ * The host is started by the first call and ends with lwc_hosted_free().
+ *
+ * MUST:
+ *  1. No function of the module is called in this process.
+ *  2. A call takes no longer than the argument "timeout=DURATION" says (10 s), nor than the caller
+ * has left; while the user is asked, only the latter counts.
+ *  3. A host that did not keep to the protocol is ended and reaped before the call returns.
+ */
+struct lwc_hosted;
+
+/*
+ * @backend   its descriptor; name and capabilities are looked at.
+ * @external  may the module come from $LWCRED_BACKEND_DIR?
+ * All pointers are borrowed until lwc_hosted_free().  NULL if there is no memory.
+ */
+struct lwc_hosted *lwc_hosted_new(const struct lwc_backend *backend, bool external,
+                                  const struct lwc_host *host, size_t argc,
+                                  const char *const *argv);
+void lwc_hosted_free(struct lwc_hosted **hosted);
+
+/* In place of the module's open(); the state for all other functions is @hosted itself. */
+enum lwc_code lwc_hosted_open(struct lwc_hosted *hosted, struct lwc_error *err) LWC_RESULT;
+
+/* Replace the functions of @backend by those that ask the host. */
+void lwc_hosted_proxy(struct lwc_backend *backend);
+
+#endif

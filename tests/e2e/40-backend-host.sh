@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A backend that hangs, crashes, floods or lies costs its caller seconds: the stack goes on as its
+# controls say, and no process is left behind.
+. "$(dirname "$0")/../support/e2e.sh"
+export LWCRED_BACKEND_DIR=$O/tests/modules LWCRED_CONFIG=$T/stack
+
+# Every process of a backend host that carries this scenario's HOME, stopped ones and zombies too.
+hosts() {
+    local file
+    { grep -lzxF "HOME=$HOME" /proc/[0-9]*/environ 2>/dev/null || true; } | while read -r file; do
+        if grep -qx 'lwcred-backend-' "${file%environ}comm" 2>/dev/null; then
+            printf '%s\n' "${file//[!0-9]/}"
+        fi
+    done
+}
+
+expect_no_host() {
+    local tries
+    for ((tries = 0; tries < 100; tries++)); do
+        [ -n "$(hosts)" ] || return 0
+        sleep 0.1
+    done
+    fail "a backend host is left behind: $(hosts | tr '\n' ' ')"
+}
+
+stack() { # argument of the blocking backend, control of it, lines behind it...
+    printf 'lookup %s blocking dir=%s timeout=1 %s\n' "$2" "$T/kept" "$1" >"$LWCRED_CONFIG"
+    shift 2
+    printf '%s\n' 'set cache none' "$@" >>"$LWCRED_CONFIG"
+}
+
+get() { # status
+    run "$1" timeout 30 "$HELPER" get --format token --profile p
+    expect_no_host
+}
+
+mkdir -m 700 "$T/kept"
+start_standin
+plant_key
+make_store_keyfile
+printf '%s' "$SECRET" >"$T/secret"
+chmod 600 "$T/secret"
+add() {
+    run 0 "$HELPER" add --profile p --account acme --key-id "$KEY_ID" --secret-file "$T/secret" \
+        --api-url "$API_URL" --backend "$1"
+    expect_no_host
+}
+
+# Stored, listed, found, and removed, through the host.
+stack '' sufficient "store required blocking dir=$T/kept" "erase sufficient blocking dir=$T/kept"
+add blocking
+[ -f "$T/kept/p" ] || fail "the backend stored nothing"
+get 0
+issued_token_matches "$(cat "$OUT")"
+run 0 "$HELPER" list
+expect_stdout_has "$KEY_ID"
+run 0 "$HELPER" remove -p p
+[ ! -e "$T/kept/p" ] || fail "the backend still holds it"
+expect_no_host
+
+# The same key in the file store, behind a backend with a fault.  tests/unit/test_hosted.c has them all.
+stack '' optional 'lookup sufficient file' 'store required file'
+add file
+for fault in stop-group crash half flood-log drip child-and-leave child-and-sleep; do
+    stack "at=list fault=$fault" sufficient 'lookup sufficient file'
+    get 0
+    issued_token_matches "$(cat "$OUT")"
+done
+for place in open close; do
+    stack "at=$place fault=sleep" sufficient 'lookup sufficient file'
+    get 0
+done
+
+# Nothing else answers, or nothing else may: unavailable, with the cause.
+stack 'at=list fault=sleep' required
+get 8
+expect_stderr_has "backend 'blocking' did not answer within 1 s"
+expect_stdout_empty
+stack 'at=open fault=crash' required 'lookup sufficient file'
+get 8
+expect_stderr_has "backend 'blocking' crashed \(SIGSEGV\)"
+expect_stdout_empty
+
+# What fails in find() while it is the one that holds the key.
+stack '' sufficient "store required blocking dir=$T/kept"
+add blocking
+for fault in sleep crash; do
+    stack "at=find fault=$fault" required
+    get 8
+done
+stack 'at=store fault=sleep' sufficient "store required blocking dir=$T/kept timeout=1 at=store fault=sleep"
+run 8 timeout 30 "$HELPER" add --profile q --account acme --key-id "$KEY_ID" --secret-file "$T/secret" \
+    --api-url "$API_URL" --backend blocking
+expect_no_host
+
+# A program that is killed in mid-call takes the host with it, even a stopped one.
+for fault in sleep stop-group child-and-sleep; do
+    printf 'lookup sufficient blocking dir=%s timeout=1h at=list fault=%s\nset cache none\n' "$T/kept" "$fault" >"$LWCRED_CONFIG"
+    "$O/bin/lw-credential-helper" get --profile p </dev/null >/dev/null 2>&1 &
+    caller=$!
+    for ((tries = 0; tries < 100; tries++)); do
+        [ "$(hosts | wc -l)" -lt 2 ] || break
+        sleep 0.05
+    done
+    [ "$(hosts | wc -l)" -ge 2 ] || fail "no host was started"
+    kill -KILL "$caller"
+    wait "$caller" 2>/dev/null || true
+    expect_no_host
+done
+
+# By hand it does nothing.
+run 2 "$O/libexec/lwcred/lwcred-backend-host"
+expect_stderr_has 'does nothing by hand'
+run 2 "$O/libexec/lwcred/lwcred-backend-host" --help
+rm "$LWCRED_CONFIG" # what comes last is not to wait for an hour
+unset LWCRED_CONFIG
+echo ok

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stack/hosted.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "tests/support/hostbed.h"
+
+#define HANG_MS 20000 /* much longer than any of the faults may take */
+
+static int64_t now_ms(void)
+{
+    return lwc_clock_boot_ms(lwc_clock_system());
+}
+
+static void all_functions_work_across(void **state)
+{
+    struct hostbed bed;
+    struct lwc_identity query = LWC_IDENTITY_ANY;
+    struct lwc_error err = {0};
+    LWC_AUTO_SECRET secret = NULL;
+    unsigned count = 0;
+
+    (void)state;
+    hostbed_open(&bed, "");
+    assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_OK);
+    assert_int_equal(hostbed_store(&bed, "p", "a\0\n\xff", 4, &err), LWC_OK);
+    assert_int_equal(hostbed_store(&bed, "p", "b", 1, &err), LWC_E_INVALID);
+    assert_string_equal(err.msg, "blocking: profile 'p' is taken");
+    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(hostbed_find(&bed, "p", &secret, &err), LWC_OK);
+    assert_true(lwc_secret_equal(secret, "a\0\n\xff", 4));
+    lwc_secret_free(&secret);
+    assert_int_equal(bed.backend.unlock(bed.hosted, &err), LWC_OK);
+    assert_int_equal(bed.backend.lock(bed.hosted, &err), LWC_OK);
+    assert_int_equal(bed.backend.probe(bed.hosted, LWC_CAP_STORE, &err), LWC_OK);
+    assert_int_equal(bed.backend.probe(bed.hosted, LWC_CAP_ERASE, &err), LWC_E_DENIED);
+    query.profile = "p";
+    assert_int_equal(bed.backend.erase(bed.hosted, &query, &err), LWC_OK);
+    assert_int_equal(hostbed_find(&bed, "p", &secret, &err), LWC_E_NOT_FOUND);
+    assert_null(secret);
+    assert_int_equal(hostbed_children(), 1);
+    hostbed_close(&bed);
+}
+
+static void all_services_work_across(void **state)
+{
+    static const struct {
+        const char *typed;
+        const char *wanted;
+    } cases[] = {
+        {"horse", "set=a setting same=1 unset=1 code=0 typed=horse why= left=1 "},
+        {NULL,
+         "set=a setting same=1 unset=1 code=4 typed= why=Passphrase: nobody may be asked left=1 "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct hostbed bed;
+        char pid[32];
+        unsigned count = 0;
+
+        hostbed_open(&bed, "at=list fault=services");
+        bed.typed = cases[i].typed;
+        assert_int_equal(hostbed_list(&bed, &count, NULL), LWC_OK);
+        assert_non_null(strstr(bed.logged, cases[i].wanted));
+        (void)snprintf(pid, sizeof pid, "pid=%d", (int)getpid());
+        assert_null(strstr(bed.logged, pid));
+        assert_int_equal(bed.prompts, 1);
+        assert_string_equal(bed.depended, "/etc/hostname");
+        hostbed_close(&bed);
+    }
+}
+
+static void the_host_is_confined(void **state)
+{
+    struct hostbed bed;
+    unsigned count = 0;
+
+    (void)state;
+    (void)setenv("LW_API_SECRET", "_secret", 1);
+    hostbed_open(&bed, "at=list fault=confinement");
+    assert_int_equal(hostbed_list(&bed, &count, NULL), LWC_OK);
+    assert_non_null(strstr(bed.logged,
+                           "umask=77 core=0 dumpable=0 nnp=1 fds=4 secret=none path=set "
+                           "cwd=/ sid=1"));
+    (void)unsetenv("LW_API_SECRET");
+    hostbed_close(&bed);
+}
+
+/* What goes wrong in list(), and what is said of it. */
+static const struct {
+    const char *fault;
+    const char *msg;
+} faults[] = {
+    {"sleep", "did not answer within 1 s"},
+    {"stop", "did not answer within 1 s"},
+    {"stop-group", "did not answer within 1 s"},
+    {"crash", "crashed (SIGSEGV)"},
+    {"exit", "ended with status 7"},
+    {"leave", "backend 'blocking' ended"},
+    {"close-end", "did not answer within 1 s"},
+    {"shut", "backend 'blocking' ended"},
+    {"half", "ended in mid-answer"},
+    {"half-sleep", "did not answer within 1 s"},
+    {"big", "sent a frame of 2147483647 bytes"},
+    {"unknown", "sent a frame of the unknown type 99"},
+    {"malformed", "sent a malformed answer"},
+    {"nul", "sent a malformed log line"},
+    {"put", "sent a secret where none is due"},
+    {"flood-log", "sent more than 1000 times a log line"},
+    {"flood-zero", "sent a frame out of turn"},
+    {"drip", "did not answer within 1 s"},
+    {"child-and-leave", "backend 'blocking' ended"},
+    {"child-and-sleep", "did not answer within 1 s"},
+};
+
+static void a_fault_is_unavailable_in_time_and_says_why(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        struct hostbed bed;
+        struct lwc_error err = {0};
+        char args[64];
+        int64_t begun_ms = now_ms();
+        unsigned count = 0;
+
+        print_message("%s\n", faults[i].fault);
+        (void)snprintf(args, sizeof args, "timeout=1 at=list fault=%s", faults[i].fault);
+        hostbed_open(&bed, args);
+        assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_OK);
+        assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_UNAVAILABLE);
+        print_message("  %s\n", err.msg);
+        assert_non_null(strstr(err.msg, faults[i].msg));
+        assert_non_null(strstr(err.msg, "backend 'blocking'"));
+        assert_int_equal(hostbed_children(), 0);
+        assert_true(now_ms() - begun_ms < HANG_MS);
+        hostbed_close(&bed);
+    }
+}
+
+static void a_fault_in_each_function_is_unavailable(void **state)
+{
+    static const char *const places[] = {"open", "find", "store"};
+    static const char *const what[] = {"sleep", "crash", "half"};
+
+    (void)state;
+    for (size_t i = 0; i < 9; i++) {
+        struct hostbed bed;
+        struct lwc_secret *secret = NULL;
+        const char *place = places[i / 3];
+        char args[64];
+        enum lwc_code code = LWC_OK;
+
+        print_message("%s %s\n", place, what[i % 3]);
+        (void)snprintf(args, sizeof args, "timeout=1s at=%s fault=%s", place, what[i % 3]);
+        hostbed_open(&bed, args);
+        code = strcmp(place, "find") == 0 ? hostbed_find(&bed, "p", &secret, NULL)
+                                          : hostbed_store(&bed, "p", "s", 1, NULL);
+        assert_int_equal(code, LWC_E_UNAVAILABLE);
+        assert_null(secret);
+        assert_int_equal(hostbed_children(), 0);
+        hostbed_close(&bed);
+    }
+}
+
+static void a_fault_in_close_leaves_nothing(void **state)
+{
+    static const char *const what[] = {"sleep", "crash", "stop", "half", "asking", "child"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof what / sizeof what[0]; i++) {
+        struct hostbed bed;
+        char args[64];
+        int64_t begun_ms = now_ms();
+
+        print_message("%s\n", what[i]);
+        (void)snprintf(args, sizeof args, "at=close fault=%s", what[i]);
+        hostbed_open(&bed, args);
+        assert_int_equal(lwc_hosted_open(bed.hosted, NULL), LWC_OK);
+        hostbed_close(&bed);
+        assert_true(now_ms() - begun_ms < HANG_MS);
+    }
+}
+
+static void after_a_fault_no_host_is_started_for_a_while(void **state)
+{
+    struct hostbed bed;
+    struct lwc_error first = {0};
+    struct lwc_error second = {0};
+    unsigned count = 0;
+
+    (void)state;
+    hostbed_open(&bed, "timeout=1 at=list fault=sleep");
+    assert_int_equal(hostbed_list(&bed, &count, &first), LWC_E_UNAVAILABLE);
+    assert_int_equal(hostbed_store(&bed, "p", "s", 1, &second), LWC_E_UNAVAILABLE);
+    assert_string_equal(first.msg, second.msg);
+    assert_string_equal(first.hint, second.hint);
+    assert_int_equal(lwc_hosted_open(bed.hosted, &second), LWC_E_UNAVAILABLE);
+    assert_int_equal(hostbed_children(), 0);
+    hostbed_close(&bed);
+}
+
+/* The one child is the host's first process; its end ends all. */
+static void kill_host(void)
+{
+    char path[64];
+    char list[64] = "";
+    FILE *file = NULL;
+
+    (void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    file = fopen(path, "re");
+    assert_non_null(file);
+    assert_non_null(fgets(list, sizeof list, file));
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(kill((pid_t)strtol(list, NULL, 10), SIGKILL), 0);
+}
+
+static void a_host_that_ended_while_idle_is_started_anew(void **state)
+{
+    struct hostbed bed;
+    struct lwc_secret *secret = NULL;
+
+    (void)state;
+    hostbed_open(&bed, "");
+    assert_int_equal(hostbed_store(&bed, "p", "s", 1, NULL), LWC_OK);
+    kill_host();
+    usleep(200000);
+    assert_int_equal(hostbed_find(&bed, "p", &secret, NULL), LWC_OK);
+    assert_true(lwc_secret_equal(secret, "s", 1));
+    lwc_secret_free(&secret);
+    hostbed_close(&bed);
+}
+
+static void a_second_answer_is_never_taken_for_the_next_one(void **state)
+{
+    struct hostbed bed;
+    struct lwc_secret *secret = NULL;
+    struct lwc_error err = {0};
+    enum lwc_code code = LWC_OK;
+
+    (void)state;
+    hostbed_open(&bed, "at=store fault=twice");
+    assert_int_equal(hostbed_store(&bed, "p", "s", 1, NULL), LWC_OK);
+    code = hostbed_find(&bed, "q", &secret, &err);
+    if (code != LWC_E_NOT_FOUND) { /* it was there in time to be seen before the question */
+        assert_int_equal(code, LWC_E_UNAVAILABLE);
+        assert_non_null(strstr(err.msg, "sent a frame out of turn"));
+    }
+    assert_null(secret);
+    hostbed_close(&bed);
+}
+
+static void asking_lifts_the_own_timeout_and_not_the_callers(void **state)
+{
+    struct hostbed bed;
+    struct lwc_error err = {0};
+    unsigned count = 0;
+
+    (void)state;
+    hostbed_open(&bed, "timeout=1 at=list fault=asking-long");
+    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_OK);
+    assert_string_equal(bed.asked, "unlock the keyring");
+    hostbed_close(&bed);
+
+    hostbed_open(&bed, "timeout=1 at=list fault=asking");
+    bed.left_ms = 2500;
+    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_UNAVAILABLE);
+    assert_string_equal(err.msg, "backend 'blocking' did not answer before the deadline");
+    hostbed_close(&bed);
+}
+
+static void the_callers_deadline_ends_a_call(void **state)
+{
+    struct hostbed bed;
+    struct lwc_error err = {0};
+    unsigned count = 0;
+
+    (void)state;
+    hostbed_open(&bed, "timeout=1h at=list fault=sleep");
+    bed.left_ms = 1500;
+    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_UNAVAILABLE);
+    assert_string_equal(err.msg, "backend 'blocking' did not answer before the deadline");
+    hostbed_close(&bed);
+}
+
+static void a_module_that_keeps_time_has_the_last_word(void **state)
+{
+    struct hostbed bed;
+    unsigned count = 0;
+
+    (void)state;
+    hostbed_open(&bed, "timeout=1 at=list fault=late");
+    assert_int_equal(hostbed_list(&bed, &count, NULL), LWC_OK);
+    hostbed_close(&bed);
+}
+
+static void a_failing_open_is_reported_each_time_and_leaves_nothing(void **state)
+{
+    struct hostbed bed;
+    struct lwc_error err = {0};
+
+    (void)state;
+    hostbed_open(&bed, "nonsense=1");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_E_INVALID);
+        assert_string_equal(err.msg, "blocking: unknown argument 'nonsense=1'");
+        assert_int_equal(hostbed_children(), 0);
+    }
+    hostbed_close(&bed);
+}
+
+static void a_timeout_that_is_no_duration_is_invalid(void **state)
+{
+    static const char *const values[] = {"timeout=", "timeout=x", "timeout=0", "timeout=-1"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        struct hostbed bed;
+        struct lwc_error err = {0};
+
+        hostbed_open(&bed, values[i]);
+        assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_E_INVALID);
+        assert_non_null(strstr(err.msg, values[i]));
+        assert_non_null(strstr(err.hint, "s, m, h"));
+        assert_int_equal(hostbed_children(), 0);
+        hostbed_close(&bed);
+    }
+}
+
+static void what_is_too_long_to_tell_is_refused_and_harms_nothing(void **state)
+{
+    static char secret[200000];
+    struct hostbed bed;
+    struct lwc_error err = {0};
+
+    (void)state;
+    hostbed_open(&bed, "");
+    assert_int_equal(hostbed_store(&bed, "p", secret, sizeof secret, &err), LWC_E_INVALID);
+    assert_int_equal(hostbed_store(&bed, "p", secret, LWC_SECRET_MAX, &err), LWC_OK);
+    hostbed_close(&bed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_functions_work_across),
+        cmocka_unit_test(all_services_work_across),
+        cmocka_unit_test(the_host_is_confined),
+        cmocka_unit_test(a_fault_is_unavailable_in_time_and_says_why),
+        cmocka_unit_test(a_fault_in_each_function_is_unavailable),
+        cmocka_unit_test(a_fault_in_close_leaves_nothing),
+        cmocka_unit_test(after_a_fault_no_host_is_started_for_a_while),
+        cmocka_unit_test(a_host_that_ended_while_idle_is_started_anew),
+        cmocka_unit_test(a_second_answer_is_never_taken_for_the_next_one),
+        cmocka_unit_test(asking_lifts_the_own_timeout_and_not_the_callers),
+        cmocka_unit_test(the_callers_deadline_ends_a_call),
+        cmocka_unit_test(a_module_that_keeps_time_has_the_last_word),
+        cmocka_unit_test(a_failing_open_is_reported_each_time_and_leaves_nothing),
+        cmocka_unit_test(a_timeout_that_is_no_duration_is_invalid),
+        cmocka_unit_test(what_is_too_long_to_tell_is_refused_and_harms_nothing),
+    };
+
+    return cmocka_run_group_tests_name("hosted", tests, NULL, NULL);
+}
