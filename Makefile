@@ -59,7 +59,8 @@ NET_SRC := $(NET_NAMES:%=core/token/%.c)
 # Backends that are linked in (core/builtin.c) and those that are modules.
 BUILTIN := env
 CORE_SRC := $(wildcard core/stack/*.c) $(filter-out $(NET_SRC),$(wildcard core/token/*.c)) \
-	core/lwcred.c core/context.c core/cached.c core/builtin.c $(wildcard $(BUILTIN:%=backends/%/*.c))
+	core/lwcred.c core/context.c core/cached.c core/config.c core/explain.c core/builtin.c \
+	$(wildcard $(BUILTIN:%=backends/%/*.c))
 HOST_SRC := $(wildcard core/host/*.c)
 HELPER_SRC := $(wildcard plugins/helper/*.c plugins/format/*.c)
 BACKENDS := $(notdir $(patsubst %/,%,$(dir $(wildcard backends/*/*.c))))
@@ -96,7 +97,7 @@ help:
 	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG PREFIX BINDIR LIBDIR LIBEXECDIR INCLUDEDIR'
 	@echo '         MANDIR SYSCONFDIR DESTDIR BUILD=dir SAN=address,undefined WERROR=0|1 V=1'
 	@echo '         STATIC=0|1 (1: libsodium and libkeyutils are linked into the program)'
-	@echo '         FUZZ_SECONDS=60 (make fuzz: time for each target)'
+	@echo '         FUZZ_SECONDS=60 (make fuzz: time for each target), FUZZ_SECONDS_conf=60 (for fuzz_conf)'
 	@echo '         BENCH_ARGS=--rounds=N (make bench)'
 	@echo '         T=pattern (make check: only the tests whose name matches)'
 	@echo 'Now:     CC=$(CC) PREFIX=$(PREFIX) output in $(O)'

@@ -6,6 +6,7 @@
 #include "base/identity.h"
 #include "base/secret.h"
 #include "stack/query.h"
+#include "token/cache.h"
 #include "token/entry.h"
 #include "token/fresh.h"
 

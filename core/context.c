@@ -102,17 +102,17 @@ static enum lwc_code take_sized(void *to, size_t own_size, const void *from, con
     return LWC_OK;
 }
 
-static enum lwc_code take_options(struct lwc_context *ctx, const struct lwc_options *options,
-                                  struct lwc_error *err)
+enum lwc_code lwc_options_take(const struct lwc_options *options, struct lwc_options *options_out,
+                               struct lwc_error *err)
 {
     enum lwc_code code =
-        take_sized(&ctx->options, sizeof ctx->options, options, "struct lwc_options", err);
+        take_sized(options_out, sizeof *options_out, options, "struct lwc_options", err);
 
-    if (code == LWC_OK && ctx->options.timeout_ms < 0) {
+    if (code == LWC_OK && options_out->timeout_ms < 0) {
         code = lwc_fail(err, LWC_E_INVALID, "timeout_ms is negative");
     }
-    if (ctx->options.timeout_ms == 0) {
-        ctx->options.timeout_ms = TIMEOUT_MS;
+    if (options_out->timeout_ms == 0) {
+        options_out->timeout_ms = TIMEOUT_MS;
     }
     return code;
 }
@@ -139,7 +139,7 @@ enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **c
     if (pthread_mutex_init(&ctx->mutex, NULL) != 0) {
         return lwc_fail_nomem(err);
     }
-    if ((code = take_options(ctx, options, err)) != LWC_OK ||
+    if ((code = lwc_options_take(options, &ctx->options, err)) != LWC_OK ||
         (code = lwc_conf_load(ctx->options.service, ctx->options.config, &ctx->conf, err)) !=
             LWC_OK ||
         (code =
@@ -147,8 +147,6 @@ enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **c
                             &ctx->stack, err)) != LWC_OK) {
         return code;
     }
-    (void)lwc_cache_mode_parse(ctx->conf->cache[0] != '\0' ? ctx->conf->cache : "auto",
-                               &ctx->cache_mode);
     *ctx_out = LWC_TAKE(ctx);
     return LWC_OK;
 }
@@ -182,4 +180,14 @@ enum lwc_code lwc_query_take(const struct lwc_query *query, struct lwc_query *qu
         identity_out->key_id = text_or_none(query_out->key_id);
     }
     return code;
+}
+
+struct lwc_obtain lwc_obtain_of(struct lwc_context *ctx)
+{
+    return (struct lwc_obtain){.stack = ctx->stack,
+                               .conf = ctx->conf,
+                               .host = &ctx->host,
+                               .clock = ctx->clock,
+                               .witnesses = &ctx->witnesses,
+                               .mode = ctx->conf->cache};
 }

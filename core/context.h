@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "stack/conf.h"
 #include "stack/stack.h"
-#include "token/cache.h"
+#include "token/obtain.h"
 #include "token/witness.h"
 
 /* What the public functions share: the context, its calls, and the services for its backends. */
@@ -23,9 +23,8 @@ struct lwc_context {
     struct lwc_stack *stack;
     struct lwc_host host;
     const struct lwc_clock *clock;
-    int64_t deadline_ms; /* of the call under way, by the boot clock */
-    bool warned;         /* that memory cannot be locked */
-    enum lwc_cache_mode cache_mode;
+    int64_t deadline_ms;            /* of the call under way, by the boot clock */
+    bool warned;                    /* that memory cannot be locked */
     struct lwc_witnesses witnesses; /* files that the backends of this call looked at */
     pthread_mutex_t mutex;          /* held during each call */
 };
@@ -50,6 +49,13 @@ void lwc_call_end(struct lwc_held *held);
  */
 enum lwc_code lwc_query_take(const struct lwc_query *query, struct lwc_query *query_out,
                              struct lwc_identity *identity_out, struct lwc_error *err) LWC_RESULT;
+
+/* The same for lwc_open()'s options. */
+enum lwc_code lwc_options_take(const struct lwc_options *options, struct lwc_options *options_out,
+                               struct lwc_error *err) LWC_RESULT;
+
+/* What it takes to get a token in @ctx; borrows from it. */
+struct lwc_obtain lwc_obtain_of(struct lwc_context *ctx);
 
 /* What was cached of a credential that changed is not served any more. */
 void lwc_cached_forget(const char *profile, const char *key_id);

@@ -36,21 +36,11 @@ enum lwc_code lwc_origin_parse(const char *url, char origin_out[LWC_ORIGIN_MAX +
     return lwc_origin_canonical(url, origin_out, err);
 }
 
-static struct lwc_obtain obtain_of(struct lwc_context *ctx)
-{
-    return (struct lwc_obtain){.stack = ctx->stack,
-                               .conf = ctx->conf,
-                               .host = &ctx->host,
-                               .clock = ctx->clock,
-                               .witnesses = &ctx->witnesses,
-                               .mode = ctx->cache_mode};
-}
-
 enum lwc_code lwc_token_get(struct lwc_context *ctx, const struct lwc_query *query,
                             struct lwc_token **token_out, struct lwc_error *err)
 {
     LWC_HOLD = lwc_call_start_secret(ctx);
-    const struct lwc_obtain obtain = obtain_of(ctx);
+    const struct lwc_obtain obtain = lwc_obtain_of(ctx);
     struct lwc_query known;
     struct lwc_identity identity;
     enum lwc_code code = lwc_query_take(query, &known, &identity, err);

@@ -11,7 +11,7 @@ _lw_credential_helper_options() { # program [command]
 }
 
 _lw_credential_helper_operands() { # program command
-    "$@" --help 2>/dev/null | sed -n '1s/^usage: .* \([a-z|]*|[a-z]*\)$/\1/p' | tr '|' ' '
+    "$@" --help 2>/dev/null | sed -n '1{s/ \[FILE\]//;s/^usage: .* \([a-z|]*|[a-z]*\)$/\1/p}' | tr '|' ' '
 }
 
 _lw_credential_helper_values() { # program option
@@ -47,7 +47,10 @@ _lw_credential_helper() {
             command=${COMP_WORDS[i]}
         fi
     done
-    if [[ $word == -* ]]; then
+    if [ "$command $previous" = 'config check' ] && [[ $word != -* ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    elif [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_lw_credential_helper_options "$program" ${command:+"$command"})" -- "$word")
     elif [ -z "$command" ] || [ "$command" = help ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")

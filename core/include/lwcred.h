@@ -301,6 +301,173 @@ typedef void lwc_backends_fn(void *data, const char *name, const struct lwc_back
 /* Name the backends of the stack in force.  Since 0.1. */
 LWC_API void lwc_backends(struct lwc_context *ctx, lwc_backends_fn *visit, void *data);
 
+/* Name of the stack file in force, as it was found, or "built-in".  Borrowed until lwc_close().
+   Since 0.1. */
+LWC_API const char *lwc_config_source(const struct lwc_context *ctx);
+
+/*
+ * One line of the stack in force, includes flattened.  @size, as in the other structs that the
+ * library fills, is how much it knows of it.
+ *
+ * file, line  where it stands, the line from 1.
+ * text        the whole of it in the words of a stack file, its control as a bracketed list.
+ * operation   "lookup", "store", "erase", or "set" for a setting.
+ * control     the bracketed list; NULL for a setting.
+ * name        of the backend, or of the setting.
+ * argc, argv  arguments, or the setting's value.
+ */
+struct lwc_config_line {
+    uint32_t size;
+    const char *file;
+    unsigned line;
+    const char *text;
+    const char *operation;
+    const char *control;
+    const char *name;
+    size_t argc;
+    const char *const *argv;
+    /* 0.1 ends here */
+};
+
+/* Called for each line, settings first; borrowed for the call. */
+typedef void lwc_config_line_fn(void *data, const struct lwc_config_line *line);
+
+/*
+ * Tell the stack in force line by line.  The texts together are a stack file that means the same.
+ * Returns LWC_OK or LWC_E_IO (out of memory).  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_config_lines(struct lwc_context *ctx,
+                                                      lwc_config_line_fn *visit, void *data,
+                                                      struct lwc_error *err);
+
+/*
+ * Something about a stack file.
+ *
+ * is_fault  the file cannot be used; otherwise it can, but this is not what anyone wants.
+ * column    from 1, in bytes.
+ * what      text and hint; does not name the place.
+ */
+struct lwc_config_finding {
+    uint32_t size;
+    bool is_fault;
+    const char *file;
+    unsigned line;
+    unsigned column;
+    const struct lwc_error *what;
+    /* 0.1 ends here */
+};
+typedef void lwc_config_finding_fn(void *data, const struct lwc_config_finding *finding);
+
+/*
+ * Read the stack file that lwc_open() with @options would read, and those that it includes, and
+ * tell everything that is wrong with them: all faults, or else what can never matter and which
+ * backends cannot do what they are named for.  Loads the backends, opens none.
+ *
+ * Returns LWC_OK if the file can be used; otherwise the code of the first fault, or why the file
+ * could not be read at all.  Any thread.  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_config_check(const struct lwc_options *options,
+                                                      lwc_config_finding_fn *visit, void *data,
+                                                      struct lwc_error *err);
+
+/* By which rule a credential is looked for. */
+enum lwc_rule {
+    LWC_RULE_PROFILE = 0,         /* the query names the profile                      */
+    LWC_RULE_KEY_ID = 1,          /* the query names account and key id               */
+    LWC_RULE_ACCOUNT = 2,         /* the query names the account                      */
+    LWC_RULE_PROFILE_SETTING = 3, /* LW_PROFILE                                       */
+    LWC_RULE_ENVIRONMENT = 4,     /* nothing is said: complete LW_* variables         */
+    LWC_RULE_ACCOUNT_SETTING = 5, /* LW_ACCOUNT selects among the stored ones         */
+    LWC_RULE_DEFAULT = 6,         /* the profile "default"                            */
+    LWC_RULE_ONLY = 7,            /* the only one there is                            */
+};
+
+/*
+ * One line of the stack, as lwc_token_get() would come to it.
+ *
+ * rule      why the stack is walked.
+ * walk      how often it has been walked before: 0, 1, ...; lines of one walk come in order.
+ * wanted    what is looked for; "" is "any".
+ * asked     false: an earlier line skipped it, and the members below say nothing.
+ * code      what the backend said; @why in words unless it is LWC_OK.
+ * holds     the credential that it would give, or NULL.
+ * untold    it cannot tell without giving the secret, and was counted as one that holds nothing.
+ * outcome   what the control calls it: "success", "not_found", ...
+ * action    what the control makes of it: "done", "ignore", "2", ...
+ * counts    it entered into the result.
+ * ends      no further line is asked.
+ */
+struct lwc_explained_line {
+    uint32_t size;
+    enum lwc_rule rule;
+    unsigned walk;
+    const struct lwc_identity *wanted;
+    const char *file;
+    unsigned line;
+    const char *text;
+    const char *backend;
+    bool asked;
+    enum lwc_code code;
+    const struct lwc_error *why;
+    const struct lwc_identity *holds;
+    bool untold;
+    const char *outcome;
+    const char *action;
+    bool counts;
+    bool ends;
+    /* 0.1 ends here */
+};
+
+/* Where a token would come from. */
+enum lwc_token_from {
+    LWC_FROM_CACHE = 0,       /* the answer is cached: no backend is asked              */
+    LWC_FROM_CACHE_KEYED = 1, /* the cache, if the token there was made with that key   */
+    LWC_FROM_EXCHANGE = 2,
+    LWC_FROM_BACKEND = 3, /* the backend holds a ready token                        */
+};
+
+/*
+ * What lwc_token_get() would answer.
+ *
+ * rule      by which it would be found; of a cached answer nobody knows.
+ * untold    another backend could answer before, see struct lwc_explained_line.
+ */
+struct lwc_explained_answer {
+    uint32_t size;
+    enum lwc_rule rule;
+    const struct lwc_identity *identity;
+    const char *backend;
+    bool untold;
+    enum lwc_token_from from;
+    /* 0.1 ends here */
+};
+
+/*
+ * Called as often as there is something to tell; what they get is borrowed.  @size is
+ * sizeof(struct lwc_explain_visitor).
+ */
+struct lwc_explain_visitor {
+    uint32_t size;
+    void *data;
+    void (*line)(void *data, const struct lwc_explained_line *line);
+    void (*answer)(void *data, const struct lwc_explained_answer *answer);
+    /* 0.1 ends here */
+};
+
+/*
+ * Tell how lwc_token_get() for @query would come to its answer, without unlocking, revealing or
+ * asking for anything: which credentials a backend holds is all it is asked.  Whether a store
+ * could be opened when it is needed is not known.
+ *
+ * answer() is called last, once, if there is one.
+ * Returns LWC_OK, or the code with which lwc_token_get() would fail.  Reads files, does not prompt
+ * or connect to the API.  Any thread.  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_explain(struct lwc_context *ctx,
+                                                 const struct lwc_query *query,
+                                                 const struct lwc_explain_visitor *visitor,
+                                                 struct lwc_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,75 +5,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/safefile.h"
-#include "base/text.h"
-#include "paths.h"
+#include "stack/conf_control.h"
+#include "stack/conf_lexer.h"
+#include "stack/conf_lint.h"
+#include "stack/conf_setting.h"
 #include "stack/module.h"
 
-/* Cheap ones first; a store that does not hold the identity says so without being unlocked. */
-static const char builtin_stack[] = "lookup sufficient env\n"
-                                    "lookup sufficient file\n"
-                                    "lookup sufficient secret-service\n"
-                                    "lookup sufficient lacework-cli\n"
-                                    "store  sufficient secret-service\n"
-                                    "store  required   file\n"
-                                    "erase  sufficient file\n"
-                                    "erase  sufficient secret-service\n";
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+#define EVERY_OP LWC_OP_COUNT
 
-static const char *const op_words[] = {"lookup", "store", "erase", "set"};
-static const char *const set_words[] = {"cache", "min-valid"};
-static const char *const cache_words[] = {"auto", "keyring", "runtime", "sealed", "none"};
+static const char *const op_words[] = {
+    [LWC_OP_LOOKUP] = "lookup",
+    [LWC_OP_STORE] = "store",
+    [LWC_OP_ERASE] = "erase",
+};
 
 /*
- * Words of pam.d(5).  Unlike PAM's, "sufficient" fails closed: a locked or broken store never
- * hands over to a weaker one.
+ * One file that is being read.
+ *
+ * path  its unique name; source the one for messages, owned by the conf.
+ * only  the lines of this operation are taken, and no settings; or EVERY_OP.
+ * seen  the lines in which it makes a setting; 0 for none.
  */
-static const struct {
-    const char *word;
-    uint8_t actions[LWC_OUT_COUNT];
-} controls[] = {
-    {"required",
-     {[LWC_OUT_SUCCESS] = LWC_ACT_OK,
-      [LWC_OUT_NOT_FOUND] = LWC_ACT_BAD,
-      [LWC_OUT_LOCKED] = LWC_ACT_BAD,
-      [LWC_OUT_DENIED] = LWC_ACT_BAD,
-      [LWC_OUT_UNAVAILABLE] = LWC_ACT_BAD,
-      [LWC_OUT_INVALID] = LWC_ACT_BAD,
-      [LWC_OUT_ERROR] = LWC_ACT_BAD}},
-    {"requisite",
-     {[LWC_OUT_SUCCESS] = LWC_ACT_OK,
-      [LWC_OUT_NOT_FOUND] = LWC_ACT_DIE,
-      [LWC_OUT_LOCKED] = LWC_ACT_DIE,
-      [LWC_OUT_DENIED] = LWC_ACT_DIE,
-      [LWC_OUT_UNAVAILABLE] = LWC_ACT_DIE,
-      [LWC_OUT_INVALID] = LWC_ACT_DIE,
-      [LWC_OUT_ERROR] = LWC_ACT_DIE}},
-    {"sufficient",
-     {[LWC_OUT_SUCCESS] = LWC_ACT_DONE,
-      [LWC_OUT_NOT_FOUND] = LWC_ACT_IGNORE,
-      [LWC_OUT_LOCKED] = LWC_ACT_DIE,
-      [LWC_OUT_DENIED] = LWC_ACT_DIE,
-      [LWC_OUT_UNAVAILABLE] = LWC_ACT_IGNORE,
-      [LWC_OUT_INVALID] = LWC_ACT_DIE,
-      [LWC_OUT_ERROR] = LWC_ACT_DIE}},
-    {"optional", {[LWC_OUT_SUCCESS] = LWC_ACT_OK}},
-};
-
-/* The words of one line, each with its column. */
-struct words {
-    struct {
-        const char *text;
-        size_t len;
-        unsigned column;
-    } word[3 + LWC_CONF_ARGS_MAX];
-    size_t count;
-};
-
-struct place {
+struct frame {
+    const struct frame *outer;
+    unsigned depth;
     const char *source;
-    unsigned line;
+    const char *path;
+    enum lwc_op only;
+    unsigned seen[LWC_SET_COUNT];
+    struct lwc_lexer lexer;
+};
+
+struct parser {
+    const struct lwc_conf_input *input;
+    struct lwc_conf *conf;
+    enum lwc_code first; /* fault that was passed on */
 };
 
 const char *lwc_op_name(enum lwc_op op)
@@ -98,128 +66,85 @@ enum lwc_outcome lwc_outcome_of(enum lwc_code code)
     return (size_t)code < LWC_ARRAY_LEN(outcomes) ? outcomes[code] : LWC_OUT_ERROR;
 }
 
+static void line_clear(struct lwc_conf_line *line)
+{
+    for (size_t i = 0; i < line->argc; i++) {
+        free(line->argv[i]);
+    }
+    free(line->argv);
+}
+
 void lwc_conf_free(struct lwc_conf **conf)
 {
     if (conf == NULL || *conf == NULL) {
         return;
     }
     for (size_t i = 0; i < (*conf)->count; i++) {
-        for (size_t j = 0; j < (*conf)->lines[i].argc; j++) {
-            free((*conf)->lines[i].argv[j]);
-        }
-        free((*conf)->lines[i].argv);
+        line_clear(&(*conf)->lines[i]);
     }
+    for (size_t i = 0; i < (*conf)->file_count; i++) {
+        free((*conf)->files[i]);
+    }
+    free((*conf)->files);
     free((*conf)->lines);
     free((*conf)->source);
     free(*conf);
     *conf = NULL;
 }
 
-static enum lwc_code split(const char *line, size_t len, const struct place *place,
-                           struct words *words, struct lwc_error *err)
+static struct lwc_conf_place place_of(struct frame *frame, size_t at)
 {
-    size_t at = 0;
+    struct lwc_conf_place place = {.file = frame->source};
 
-    words->count = 0;
-    while (at < len) {
-        size_t start = at;
+    lwc_lexer_place(&frame->lexer, at, &place.line, &place.column);
+    return place;
+}
 
-        while (at < len && line[at] != ' ' && line[at] != '\t') {
-            at++;
-        }
-        if (at > start && words->count == LWC_ARRAY_LEN(words->word)) {
-            return lwc_fail(err, LWC_E_INVALID, "%s:%u: more than %d arguments", place->source,
-                            place->line, LWC_CONF_ARGS_MAX);
-        }
-        if (at > start) {
-            words->word[words->count].text = line + start;
-            words->word[words->count].len = at - start;
-            words->word[words->count++].column = (unsigned)start + 1;
-        }
-        at++;
+/*
+ * Pass a fault on and go on (LWC_OK), or end with it.  One that a file within @where had names
+ * its own place already, and is put behind this one.
+ */
+static enum lwc_code fault(struct parser *parser, const struct lwc_conf_place *where,
+                           enum lwc_code code, struct lwc_error *err)
+{
+    if (parser->input->fault == NULL || (code == LWC_E_IO && err->sys == ENOMEM)) {
+        return lwc_wrap(err, code, "%s:%u:%u", where->file, where->line, where->column);
     }
+    if (parser->first == LWC_OK) {
+        parser->first = code;
+    }
+    parser->input->fault(parser->input->data, where, err);
     return LWC_OK;
 }
 
-static bool word_is(const struct words *words, size_t i, const char *text)
+static enum lwc_code parse_op(const struct lwc_word *word, enum lwc_op *op_out,
+                              struct lwc_error *err)
 {
-    return words->word[i].len == strlen(text) &&
-           memcmp(words->word[i].text, text, strlen(text)) == 0;
-}
+    const char *const right[] = {op_words[LWC_OP_LOOKUP], op_words[LWC_OP_STORE],
+                                 op_words[LWC_OP_ERASE], "include", "set"};
 
-/* "file:3:8: unknown control 'sufficent'", and the right words as a hint. */
-static enum lwc_code unknown_word(const struct words *words, size_t i, const char *what,
-                                  const char *const *right, size_t count, const struct place *place,
-                                  struct lwc_error *err)
-{
-    char shown[64];
-    char given[64];
-    const char *near = NULL;
-    enum lwc_code code;
-
-    (void)lwc_text_printable(shown, sizeof shown, words->word[i].text, words->word[i].len);
-    (void)snprintf(given, sizeof given, "%s", shown);
-    near = lwc_text_nearest(given, right, count);
-    code = lwc_fail(err, LWC_E_INVALID, "%s:%u:%u: unknown %s '%s'", place->source, place->line,
-                    words->word[i].column, what, shown);
-    if (near != NULL) {
-        return lwc_hint(err, code, "did you mean '%s'?", near);
-    }
-    given[0] = '\0';
-    for (size_t k = 0; k < count; k++) {
-        size_t used = strlen(given);
-
-        (void)snprintf(given + used, sizeof given - used, "%s%s", k > 0 ? ", " : "", right[k]);
-    }
-    return lwc_hint(err, code, "one of: %s", given);
-}
-
-static enum lwc_code parse_op(const struct words *words, enum lwc_op *op_out,
-                              const struct place *place, struct lwc_error *err)
-{
     for (size_t i = 0; i < LWC_OP_COUNT; i++) {
-        if (word_is(words, 0, op_words[i])) {
+        if (lwc_word_is(word, op_words[i])) {
             *op_out = (enum lwc_op)i;
             return LWC_OK;
         }
     }
-    return unknown_word(words, 0, "operation", op_words, LWC_ARRAY_LEN(op_words), place, err);
+    return lwc_word_unknown("operation", word->text, word->len, right, LWC_ARRAY_LEN(right), err);
 }
 
-static enum lwc_code parse_control(const struct words *words, uint8_t actions_out[LWC_OUT_COUNT],
-                                   const struct place *place, struct lwc_error *err)
+static enum lwc_code parse_backend(const struct lwc_word *word, char name_out[static 1],
+                                   struct lwc_error *err)
 {
-    const char *right[LWC_ARRAY_LEN(controls)];
-
-    for (size_t i = 0; i < LWC_ARRAY_LEN(controls); i++) {
-        right[i] = controls[i].word;
-        if (word_is(words, 1, controls[i].word)) {
-            memcpy(actions_out, controls[i].actions, sizeof controls[i].actions);
-            return LWC_OK;
-        }
-    }
-    return unknown_word(words, 1, "control", right, LWC_ARRAY_LEN(right), place, err);
-}
-
-static enum lwc_code parse_backend(const struct words *words, char name_out[static 1],
-                                   const struct place *place, struct lwc_error *err)
-{
-    const char *text = words->word[2].text;
-    size_t len = words->word[2].len;
-
-    if (!lwc_module_name_ok(text, len)) {
-        return lwc_hint(err,
-                        lwc_fail(err, LWC_E_INVALID, "%s:%u:%u: not a backend's name",
-                                 place->source, place->line, words->word[2].column),
+    if (word->bracketed || !lwc_module_name_ok(word->text, word->len)) {
+        return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "not a backend's name"),
                         "backends are named, not given by path: up to %d of a-z, 0-9 and -",
                         LWC_BACKEND_NAME_MAX);
     }
-    memcpy(name_out, text, len);
-    name_out[len] = '\0';
+    memcpy(name_out, word->text, word->len + 1);
     return LWC_OK;
 }
 
-static enum lwc_code copy_args(const struct words *words, struct lwc_conf_line *line,
+static enum lwc_code copy_args(const struct lwc_words *words, struct lwc_conf_line *line,
                                struct lwc_error *err)
 {
     line->argv = calloc(words->count - 3 + 1, sizeof *line->argv);
@@ -227,7 +152,7 @@ static enum lwc_code copy_args(const struct words *words, struct lwc_conf_line *
         return lwc_fail_nomem(err);
     }
     for (size_t i = 3; i < words->count; i++) {
-        char *arg = strndup(words->word[i].text, words->word[i].len);
+        char *arg = strdup(words->word[i].text);
 
         if (arg == NULL) {
             return lwc_fail_nomem(err);
@@ -237,102 +162,273 @@ static enum lwc_code copy_args(const struct words *words, struct lwc_conf_line *
     return LWC_OK;
 }
 
-static enum lwc_code set_cache(const struct words *words, const struct place *place,
-                               struct lwc_conf *conf, struct lwc_error *err)
+/* A line of an operation.  *@at_out is where the fault is. */
+static enum lwc_code parse_rule(struct parser *parser, struct frame *frame,
+                                const struct lwc_words *words, enum lwc_op op, size_t *at_out,
+                                struct lwc_error *err)
 {
-    for (size_t i = 0; i < LWC_ARRAY_LEN(cache_words); i++) {
-        if (word_is(words, 2, cache_words[i])) {
-            (void)snprintf(conf->cache, sizeof conf->cache, "%s", cache_words[i]);
-            return LWC_OK;
-        }
-    }
-    return unknown_word(words, 2, "cache", cache_words, LWC_ARRAY_LEN(cache_words), place, err);
-}
+    struct lwc_conf_line *line = &parser->conf->lines[parser->conf->count];
+    enum lwc_code code = LWC_OK;
 
-static enum lwc_code set_min_valid(const struct words *words, const struct place *place,
-                                   struct lwc_conf *conf, struct lwc_error *err)
-{
-    char text[16];
-    int64_t seconds = 0;
-
-    (void)snprintf(text, sizeof text, "%.*s", (int)words->word[2].len, words->word[2].text);
-    if (words->word[2].len >= sizeof text || !lwc_text_parse_duration(text, &seconds) ||
-        seconds < 1 || seconds > 86400) {
-        return lwc_fail(err, LWC_E_INVALID, "%s:%u:%u: 1 s to 24 h expected", place->source,
-                        place->line, words->word[2].column);
-    }
-    conf->min_valid_s = seconds;
-    return LWC_OK;
-}
-
-static enum lwc_code parse_set(const struct words *words, const struct place *place,
-                               struct lwc_conf *conf, struct lwc_error *err)
-{
-    if (words->count != 3) {
-        return lwc_fail(err, LWC_E_INVALID, "%s:%u: expected 'set NAME VALUE'", place->source,
-                        place->line);
-    }
-    if (word_is(words, 1, "cache")) {
-        return set_cache(words, place, conf, err);
-    }
-    if (word_is(words, 1, "min-valid")) {
-        return set_min_valid(words, place, conf, err);
-    }
-    return unknown_word(words, 1, "setting", set_words, LWC_ARRAY_LEN(set_words), place, err);
-}
-
-/* Appends a line at once, so that whatever it owns is freed with @conf. */
-static enum lwc_code parse_words(const struct words *words, const struct place *place,
-                                 struct lwc_conf *conf, struct lwc_error *err)
-{
-    struct lwc_conf_line *line = &conf->lines[conf->count];
-    enum lwc_code code;
-
-    if (word_is(words, 0, "set")) {
-        return parse_set(words, place, conf, err);
-    }
-    if (conf->count == LWC_CONF_LINES_MAX) {
-        return lwc_fail(err, LWC_E_INVALID, "%s:%u: more than %d lines", place->source, place->line,
-                        LWC_CONF_LINES_MAX);
-    }
+    *at_out = lwc_word_at(&words->word[0]);
     if (words->count < 3) {
-        return lwc_fail(err, LWC_E_INVALID, "%s:%u: expected 'operation control backend'",
-                        place->source, place->line);
+        return lwc_fail(err, LWC_E_INVALID, "expected 'OPERATION CONTROL BACKEND'");
     }
-    line->number = place->line;
-    if ((code = parse_op(words, &line->op, place, err)) != LWC_OK ||
-        (code = parse_control(words, line->actions, place, err)) != LWC_OK ||
-        (code = parse_backend(words, line->backend, place, err)) != LWC_OK) {
+    if (words->used - words->word[1].len > LWC_CONF_REST_MAX) {
+        return lwc_fail(err, LWC_E_INVALID, "more than %d bytes beside the control",
+                        LWC_CONF_REST_MAX);
+    }
+    if (parser->conf->count == LWC_CONF_LINES_MAX) {
+        return lwc_fail(err, LWC_E_INVALID, "more than %d lines", LWC_CONF_LINES_MAX);
+    }
+    *line = (struct lwc_conf_line){.op = op,
+                                   .where = place_of(frame, lwc_word_at(&words->word[0])),
+                                   .control = place_of(frame, lwc_word_at(&words->word[1]))};
+    code = lwc_control_parse(&words->word[1], line->actions, at_out, err);
+    if (code == LWC_OK) {
+        *at_out = lwc_word_at(&words->word[2]);
+        code = parse_backend(&words->word[2], line->backend, err);
+    }
+    if (code != LWC_OK || (frame->only != EVERY_OP && frame->only != op)) {
         return code;
     }
-    conf->count++;
+    /* Counted at once: what it owns is freed with the conf. */
+    parser->conf->count++;
     return copy_args(words, line, err);
 }
 
-static enum lwc_code parse_line(const char *text, size_t len, const struct place *place,
-                                struct lwc_conf *conf, struct lwc_error *err)
+static enum lwc_code parse_set(struct parser *parser, struct frame *frame,
+                               const struct lwc_words *words, size_t *at_out, struct lwc_error *err)
 {
-    const char *comment = memchr(text, '#', len);
-    struct words words;
-    enum lwc_code code;
+    struct lwc_conf unused = {.source = NULL};
+    struct lwc_conf *conf = frame->only == EVERY_OP ? parser->conf : &unused;
+    const struct lwc_conf_place where = place_of(frame, lwc_word_at(&words->word[0]));
+    enum lwc_setting setting = LWC_SET_COUNT;
+    enum lwc_code code = lwc_setting_parse(words, conf, &setting, at_out, err);
 
-    if (len > 0 && text[len - 1] == '\r') {
-        len--;
-    }
-    if (comment != NULL && (size_t)(comment - text) < len) {
-        len = (size_t)(comment - text);
-    }
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] != '\t' && lwc_text_has_control(text + i, 1)) {
-            return lwc_fail(err, LWC_E_INVALID, "%s:%u:%zu: control byte", place->source,
-                            place->line, i + 1);
-        }
-    }
-    code = split(text, len, place, &words, err);
-    if (code != LWC_OK || words.count == 0) {
+    if (code != LWC_OK) {
         return code;
     }
-    return parse_words(&words, place, conf, err);
+    if (frame->seen[setting] != 0) {
+        *at_out = lwc_word_at(&words->word[1]);
+        return lwc_fail(err, LWC_E_INVALID, "'%s' is set in line %u already",
+                        lwc_setting_name(setting), frame->seen[setting]);
+    }
+    frame->seen[setting] = where.line;
+    conf->set[setting] = where;
+    return LWC_OK;
+}
+
+/* "a -> b -> c", outermost first. */
+static void chain_text(const struct frame *frame, char *out, size_t cap)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    if (frame->outer != NULL) {
+        chain_text(frame->outer, out, cap);
+        used = strlen(out);
+    }
+    (void)snprintf(out + used, cap - used, "%s%s", used > 0 ? " -> " : "", frame->source);
+}
+
+static enum lwc_code depth_check(const struct parser *parser, const struct frame *frame,
+                                 struct lwc_error *err)
+{
+    char chain[LWC_ERROR_MSG_LEN];
+
+    if (frame->depth == LWC_CONF_DEPTH_MAX) {
+        chain_text(frame, chain, sizeof chain);
+        return lwc_fail(err, LWC_E_INVALID, "files are included more than %d deep: %s",
+                        LWC_CONF_DEPTH_MAX, chain);
+    }
+    if (parser->conf->file_count == LWC_CONF_FILES_MAX) {
+        return lwc_fail(err, LWC_E_INVALID, "more than %d files", LWC_CONF_FILES_MAX);
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code cycle_check(const struct frame *frame, const char *path, struct lwc_error *err)
+{
+    char chain[LWC_ERROR_MSG_LEN];
+
+    for (const struct frame *at = frame; at != NULL; at = at->outer) {
+        if (at->path != NULL && lwc_streq(at->path, path)) {
+            chain_text(frame, chain, sizeof chain);
+            return lwc_fail(err, LWC_E_INVALID, "the file includes itself: %s -> %s", chain,
+                            at->source);
+        }
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code read_included(const struct parser *parser, const struct frame *frame,
+                                   const char *name, struct lwc_secret **content, char **path,
+                                   struct lwc_error *err)
+{
+    const struct lwc_conf_input *input = parser->input;
+    enum lwc_code code = depth_check(parser, frame, err);
+
+    if (code == LWC_OK && input->read == NULL) {
+        code = lwc_fail(err, LWC_E_INVALID, "no file can be included here");
+    }
+    if (code == LWC_OK) {
+        code = lwc_secret_new(LWC_CONF_LINE_MAX, content, err);
+    }
+    if (code == LWC_OK) {
+        code = input->read(input->data, frame->path, name, *content, path, err);
+        /* The user meant it: its absence is a fault. */
+        code = code == LWC_E_NOT_FOUND ? lwc_wrap(err, LWC_E_INVALID, "include") : code;
+    }
+    return code == LWC_OK ? cycle_check(frame, *path, err) : code;
+}
+
+static enum lwc_code parse_frame(struct parser *parser, struct frame *frame, struct lwc_error *err);
+
+/*
+ * Read the file that @word names.  A fault of the line itself is told by *@own_out; one inside
+ * of the file has been dealt with.
+ */
+static enum lwc_code parse_include(struct parser *parser, const struct frame *frame,
+                                   const struct lwc_word *word, enum lwc_op only, bool *own_out,
+                                   struct lwc_error *err)
+{
+    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_FREE char *path = NULL;
+    struct frame inner = {.outer = frame, .depth = frame->depth + 1, .only = only};
+    enum lwc_code code = read_included(parser, frame, word->text, &content, &path, err);
+
+    *own_out = code != LWC_OK;
+    if (code != LWC_OK) {
+        return code;
+    }
+    inner.source = path;
+    inner.path = path;
+    inner.lexer =
+        (struct lwc_lexer){.text = lwc_secret_text(content), .len = lwc_secret_len(content)};
+    parser->conf->files[parser->conf->file_count++] = LWC_TAKE(path);
+    return parse_frame(parser, &inner, err);
+}
+
+/* Is it a line that includes, and if so, which word names the file and which lines are taken? */
+static size_t find_include(const struct lwc_words *words, enum lwc_op *only)
+{
+    if (lwc_word_is(&words->word[0], "include")) {
+        return 1;
+    }
+    for (size_t i = 0; words->count > 1 && i < LWC_OP_COUNT; i++) {
+        if (lwc_word_is(&words->word[0], op_words[i]) && lwc_word_is(&words->word[1], "include")) {
+            *only = (enum lwc_op)i;
+            return 2;
+        }
+    }
+    return 0;
+}
+
+static enum lwc_code parse_words(struct parser *parser, struct frame *frame,
+                                 const struct lwc_words *words, size_t *at_out, bool *own_out,
+                                 struct lwc_error *err)
+{
+    enum lwc_op only = frame->only;
+    enum lwc_op op = LWC_OP_LOOKUP;
+    const size_t name = find_include(words, &only);
+    enum lwc_code code = LWC_OK;
+
+    *own_out = true;
+    *at_out = lwc_word_at(&words->word[0]);
+    if (name > 0 && words->count != name + 1) {
+        return lwc_fail(err, LWC_E_INVALID, "expected '%sinclude FILE'",
+                        name > 1 ? "OPERATION " : "");
+    }
+    if (name > 0) {
+        /* What the outer file does not take, it does not take from within an inner one. */
+        if (frame->only != EVERY_OP && only != frame->only) {
+            return LWC_OK;
+        }
+        *at_out = lwc_word_at(&words->word[name]);
+        return parse_include(parser, frame, &words->word[name], only, own_out, err);
+    }
+    if (lwc_word_is(&words->word[0], "set")) {
+        return parse_set(parser, frame, words, at_out, err);
+    }
+    code = parse_op(&words->word[0], &op, err);
+    return code == LWC_OK ? parse_rule(parser, frame, words, op, at_out, err) : code;
+}
+
+/* What is wrong with a file as a whole. */
+static enum lwc_code text_check(struct parser *parser, struct frame *frame, struct lwc_error *err)
+{
+    struct lwc_lexer *lexer = &frame->lexer;
+    const struct lwc_conf_place start = {.file = frame->source, .line = 1, .column = 1};
+    enum lwc_code code = LWC_OK;
+
+    if (lexer->len > LWC_CONF_FILE_MAX) {
+        code = lwc_fail(err, LWC_E_INVALID, "more than %zu bytes", LWC_CONF_FILE_MAX);
+        lexer->len = 0;
+        return fault(parser, &start, code, err);
+    }
+    if (lexer->len >= strlen(BYTE_ORDER_MARK) &&
+        memcmp(lexer->text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+        lexer->at = strlen(BYTE_ORDER_MARK);
+        code = lwc_fail(err, LWC_E_INVALID, "the file begins with a byte order mark");
+        return fault(parser, &start, lwc_hint(err, code, "save it as plain UTF-8"), err);
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code parse_line(struct parser *parser, struct frame *frame, struct lwc_words *words,
+                                struct lwc_error *err)
+{
+    struct lwc_conf_place where;
+    size_t at = 0;
+    bool own = true;
+    enum lwc_code code = lwc_lexer_next(&frame->lexer, words, &at, err);
+
+    if (code == LWC_E_NOT_FOUND) {
+        return code;
+    }
+    if (code == LWC_OK) {
+        code = parse_words(parser, frame, words, &at, &own, err);
+    }
+    if (code == LWC_OK) {
+        return code;
+    }
+    where = place_of(frame, at);
+    if (own) {
+        return fault(parser, &where, code, err);
+    }
+    return lwc_wrap(err, code, "%s:%u:%u", where.file, where.line, where.column);
+}
+
+/* @err is not NULL. */
+static enum lwc_code parse_frame(struct parser *parser, struct frame *frame, struct lwc_error *err)
+{
+    struct lwc_words words;
+    enum lwc_code code = text_check(parser, frame, err);
+
+    while (code == LWC_OK) {
+        code = parse_line(parser, frame, &words, err);
+    }
+    return code == LWC_E_NOT_FOUND ? LWC_OK : code;
+}
+
+/* A skip that leads beyond the end means other lines than there are. */
+static enum lwc_code skips_check(struct parser *parser, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    for (size_t i = 0; i < parser->conf->count && code == LWC_OK; i++) {
+        struct lwc_error why = {0};
+
+        code = lwc_conf_skip_check(parser->conf, i, &why);
+        if (code != LWC_OK) {
+            code = fault(parser, &parser->conf->lines[i].control, code, &why);
+        }
+        if (code != LWC_OK && err != NULL) {
+            *err = why;
+        }
+    }
+    return code;
 }
 
 static enum lwc_code conf_new(const char *source, struct lwc_conf **conf_out, struct lwc_error *err)
@@ -344,134 +440,48 @@ static enum lwc_code conf_new(const char *source, struct lwc_conf **conf_out, st
     }
     conf->source = strdup(source);
     conf->lines = calloc(LWC_CONF_LINES_MAX + 1, sizeof *conf->lines);
-    if (conf->source == NULL || conf->lines == NULL) {
+    conf->files = calloc(LWC_CONF_FILES_MAX, sizeof *conf->files);
+    if (conf->source == NULL || conf->lines == NULL || conf->files == NULL) {
         return lwc_fail_nomem(err);
     }
     *conf_out = LWC_TAKE(conf);
     return LWC_OK;
 }
 
-enum lwc_code lwc_conf_parse(const char *text, size_t len, const char *source,
-                             struct lwc_conf **conf_out, struct lwc_error *err)
+enum lwc_code lwc_conf_parse_from(const struct lwc_conf_input *input, const char *text, size_t len,
+                                  const char *source, const char *path, struct lwc_conf **conf_out,
+                                  struct lwc_error *err)
 {
     LWC_AUTO_CONF conf = NULL;
-    struct place place = {.source = source};
-    enum lwc_code code = conf_new(source, &conf, err);
+    struct parser parser = {.input = input};
+    struct frame frame = {
+        .path = path, .only = EVERY_OP, .lexer = {.text = text, .len = len, .at = 0}};
+    struct lwc_error why = {0};
+    enum lwc_code code = conf_new(source, &conf, &why);
 
-    while (code == LWC_OK && len > 0) {
-        const char *end = memchr(text, '\n', len);
-        size_t line_len = end != NULL ? (size_t)(end - text) : len;
-        size_t used = end != NULL ? line_len + 1 : line_len;
-
-        place.line++;
-        code = parse_line(text, line_len, &place, conf, err);
-        text += used;
-        len -= used;
+    if (code == LWC_OK) {
+        parser.conf = conf;
+        frame.source = conf->source;
+        code = parse_frame(&parser, &frame, &why);
+    }
+    if (code == LWC_OK && parser.first == LWC_OK) {
+        code = skips_check(&parser, &why);
+    }
+    if (code == LWC_OK && parser.first != LWC_OK) {
+        code = lwc_fail(&why, parser.first, "%s: not a stack file as it should be", source);
     }
     if (code == LWC_OK) {
         *conf_out = LWC_TAKE(conf);
-    }
-    return code;
-}
-
-static enum lwc_code load_file(const char *path, struct lwc_conf **conf_out, struct lwc_error *err)
-{
-    LWC_AUTO_SECRET content = NULL;
-    enum lwc_code code = lwc_secret_new(4096, &content, err);
-
-    if (code == LWC_OK) {
-        code = lwc_file_read(path, LWC_TRUST_CONTENT, LWC_CONF_FILE_MAX, content, err);
-    }
-    if (code != LWC_OK) {
-        return code;
-    }
-    return lwc_conf_parse(lwc_secret_text(content), lwc_secret_len(content), path, conf_out, err);
-}
-
-/* LWC_E_NOT_FOUND where there is no such file. */
-static enum lwc_code load_named(const char *dir, const char *sub_dir, const char *name,
-                                struct lwc_conf **conf_out, struct lwc_error *err)
-{
-    LWC_AUTO_FREE char *path = NULL;
-    size_t dir_len = strlen(dir) + strlen(sub_dir) + strlen("/stack.d");
-
-    if (asprintf(&path, "%s%s/stack.d/%s", dir, sub_dir, name) < 0) {
-        path = NULL;
-        return lwc_fail_nomem(err);
-    }
-    /* Most people have no stack.d: that is seen without walking and judging the whole path. */
-    path[dir_len] = '\0';
-    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
-        return LWC_E_NOT_FOUND;
-    }
-    path[dir_len] = '/';
-    return load_file(path, conf_out, err);
-}
-
-static enum lwc_code load_service(const char *name, struct lwc_conf **conf_out,
-                                  struct lwc_error *err)
-{
-    const char *config_home = secure_getenv("XDG_CONFIG_HOME");
-    const char *home = secure_getenv("HOME");
-    enum lwc_code code = LWC_E_NOT_FOUND;
-
-    if (config_home != NULL && config_home[0] == '/') {
-        code = load_named(config_home, "/lwcred", name, conf_out, err);
-    } else if (home != NULL && home[0] == '/') {
-        code = load_named(home, "/.config/lwcred", name, conf_out, err);
-    }
-    if (code == LWC_E_NOT_FOUND) {
-        code = load_named(lwc_sysconf_dir, "", name, conf_out, err);
-    }
-    return code;
-}
-
-static enum lwc_code service_check(const char *service, struct lwc_error *err)
-{
-    size_t len = strlen(service);
-
-    if (len == 0 || len > 64 ||
-        strspn(service, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") < len) {
-        return lwc_fail(err, LWC_E_INVALID,
-                        "service name: 1 to 64 of letters, digits, '_' and '-' expected");
-    }
-    return LWC_OK;
-}
-
-static enum lwc_code load_first(const char *service, struct lwc_conf **conf_out,
-                                struct lwc_error *err)
-{
-    enum lwc_code code = load_service(service, conf_out, err);
-
-    if (code == LWC_E_NOT_FOUND && !lwc_streq(service, "default")) {
-        code = load_service("default", conf_out, err);
-    }
-    if (code == LWC_E_NOT_FOUND) {
-        code = lwc_conf_parse(builtin_stack, sizeof builtin_stack - 1, "built-in", conf_out, err);
-    }
-    return code;
-}
-
-enum lwc_code lwc_conf_load(const char *service, const char *config, struct lwc_conf **conf_out,
-                            struct lwc_error *err)
-{
-    struct lwc_error why = {0};
-    enum lwc_code code = LWC_OK;
-
-    if (lwc_is_set(config)) {
-        code = load_file(config, conf_out, &why);
-        if (code == LWC_E_NOT_FOUND) {
-            code = lwc_fail_sys(&why, LWC_E_INVALID, ENOENT, "stack file '%s'", config);
-        }
-    } else {
-        service = lwc_is_set(service) ? service : "default";
-        code = service_check(service, &why);
-        if (code == LWC_OK) {
-            code = load_first(service, conf_out, &why);
-        }
-    }
-    if (code != LWC_OK && err != NULL) {
+    } else if (err != NULL) {
         *err = why;
     }
     return code;
+}
+
+enum lwc_code lwc_conf_parse(const char *text, size_t len, const char *source,
+                             struct lwc_conf **conf_out, struct lwc_error *err)
+{
+    const struct lwc_conf_input input = {.data = NULL};
+
+    return lwc_conf_parse_from(&input, text, len, source, NULL, conf_out, err);
 }

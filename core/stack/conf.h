@@ -2,21 +2,26 @@
 #ifndef CORE_STACK_CONF_H
 #define CORE_STACK_CONF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <lwcred/backend.h>
 
 #include "base/error.h"
+#include "base/secret.h"
 
 /*
- * Stack files: which backends are asked, in which order, and what each outcome means.  A line is
+ * Stack files: which backends are asked, in which order, and what each outcome means.
+ * lwcred.conf(5) is their manual; the grammar is that of pam.d(5):
  *
  *     OPERATION CONTROL BACKEND [ARGUMENT...]        # comment
+ *     include FILE
+ *     OPERATION include FILE
  *     set NAME VALUE
  *
- * with the control words of pam.d(5).  Parsing makes each control an action table; whoever walks
- * the stack looks up and does not reason.
+ * Parsing makes each control an action table, and all files one list of lines; whoever walks the
+ * stack looks up and does not reason.
  */
 
 enum lwc_op { LWC_OP_LOOKUP, LWC_OP_STORE, LWC_OP_ERASE, LWC_OP_COUNT };
@@ -36,50 +41,124 @@ enum lwc_outcome {
     LWC_OUT_COUNT
 };
 
-enum lwc_action { LWC_ACT_IGNORE, LWC_ACT_OK, LWC_ACT_DONE, LWC_ACT_BAD, LWC_ACT_DIE };
+/* LWC_ACT_SKIP + N passes over the next N lines of the same operation; N is at least 1. */
+enum lwc_action {
+    LWC_ACT_IGNORE,
+    LWC_ACT_OK,
+    LWC_ACT_DONE,
+    LWC_ACT_BAD,
+    LWC_ACT_DIE,
+    LWC_ACT_SKIP
+};
 
+/* Where a token is kept; conf_setting.h has the words. */
+enum lwc_cache_mode {
+    LWC_CACHE_AUTO, /* keyring, else runtime, else sealed where there is a key to seal with */
+    LWC_CACHE_KEYRING,
+    LWC_CACHE_RUNTIME,
+    LWC_CACHE_SEALED,
+    LWC_CACHE_NONE,
+};
+
+/* A position in a stack file, from 1.  @file is NULL where nothing stands, and borrowed. */
+struct lwc_conf_place {
+    const char *file;
+    unsigned line;
+    unsigned column;
+};
+
+/* @where  the operation's word; @control  its control. */
 struct lwc_conf_line {
     enum lwc_op op;
-    uint8_t actions[LWC_OUT_COUNT]; /* enum lwc_action */
+    uint16_t actions[LWC_OUT_COUNT]; /* enum lwc_action */
     char backend[LWC_BACKEND_NAME_MAX + 1];
     char **argv;
     size_t argc;
-    unsigned number; /* in its file, from 1 */
+    struct lwc_conf_place where;
+    struct lwc_conf_place control;
 };
 
+enum lwc_setting { LWC_SET_CACHE, LWC_SET_MIN_VALID, LWC_SET_COUNT };
+
 /*
- * min_valid_s  of "set min-valid SECONDS"; 0 if not said.
- * cache        of "set cache WORD"; "" if not said, else one of auto keyring runtime sealed none.
+ * source       path, or "built-in".
+ * min_valid_s  of "set min-valid"; 0 if not said.
+ * cache        of "set cache"; LWC_CACHE_AUTO if not said.
+ * set          where each setting was made last.
+ * files        names of all files, to which the places point.
  */
 struct lwc_conf {
-    char *source; /* path, or "built-in" */
+    char *source;
     int64_t min_valid_s;
-    char cache[16];
+    enum lwc_cache_mode cache;
+    struct lwc_conf_place set[LWC_SET_COUNT];
     struct lwc_conf_line *lines;
     size_t count;
+    char **files;
+    size_t file_count;
 };
 
-#define LWC_CONF_FILE_MAX ((size_t)64 * 1024)
-#define LWC_CONF_LINES_MAX 256
+#define LWC_CONF_FILE_MAX ((size_t)64 * 1024) /* bytes of one file                       */
+#define LWC_CONF_LINE_MAX 4096                /* bytes of one line with all its words    */
+#define LWC_CONF_REST_MAX 3840                /* the same without the control            */
+#define LWC_CONF_LINES_MAX 256                /* lines of the stack, includes flattened  */
 #define LWC_CONF_ARGS_MAX 32
+#define LWC_CONF_DEPTH_MAX 8  /* files within files                      */
+#define LWC_CONF_FILES_MAX 64 /* files read in all                       */
 
 /*
- * Parse @len bytes of the stack file named @source.
+ * Read the file that the words "include @name" in file @from mean.
+ *
+ * @from      as an earlier call put it into *@path_out, or lwc_conf_parse_from() was given it.
+ * @content   filled, at most LWC_CONF_FILE_MAX bytes.
+ * @path_out  one name for one file, however it was called: owned by the caller, free().
+ */
+typedef enum lwc_code lwc_conf_read_fn(void *data, const char *from, const char *name,
+                                       struct lwc_secret *content, char **path_out,
+                                       struct lwc_error *err);
+
+/* Hears of a fault at @where; @what does not name the place.  Borrowed for the call. */
+typedef void lwc_conf_fault_fn(void *data, const struct lwc_conf_place *where,
+                               const struct lwc_error *what);
+
+/*
+ * read   NULL: a file cannot be included.
+ * fault  NULL: the first fault ends the parse.  Otherwise it goes on behind the faulty line, and
+ *        all are heard of.
+ */
+struct lwc_conf_input {
+    void *data;
+    lwc_conf_read_fn *read;
+    lwc_conf_fault_fn *fault;
+};
+
+/*
+ * Parse @len bytes of the stack file named @source, whose unique name is @path.
  *
  * @conf_out  owned by the caller, lwc_conf_free().
- * Returns LWC_OK, or LWC_E_INVALID with "SOURCE:LINE:COLUMN: what", where near with the right
- * word as a hint.
+ * Returns LWC_OK, or the code of the first fault (LWC_E_INVALID; what reading an included file
+ * came to) with "SOURCE:LINE:COLUMN: what", where near with the right word as a hint.
  */
+enum lwc_code lwc_conf_parse_from(const struct lwc_conf_input *input, const char *text, size_t len,
+                                  const char *source, const char *path, struct lwc_conf **conf_out,
+                                  struct lwc_error *err) LWC_RESULT;
+
+/* The same without includes. */
 enum lwc_code lwc_conf_parse(const char *text, size_t len, const char *source,
                              struct lwc_conf **conf_out, struct lwc_error *err) LWC_RESULT;
 
 /*
  * Find and parse the stack of @service: @config if given, else the first of SERVICE and then
  * "default" in $XDG_CONFIG_HOME/lwcred/stack.d and the system's stack.d, else the built-in
- * stack.  The file must be trusted: LWC_E_UNSAFE.
+ * stack.  Each file must be trusted: LWC_E_UNSAFE.
  */
 enum lwc_code lwc_conf_load(const char *service, const char *config, struct lwc_conf **conf_out,
                             struct lwc_error *err) LWC_RESULT;
+
+/* The same, hearing of every fault. */
+enum lwc_code lwc_conf_check(const char *service, const char *config, lwc_conf_fault_fn *fault,
+                             void *data, struct lwc_conf **conf_out, struct lwc_error *err)
+    LWC_RESULT;
 
 /* Free; sets *conf to NULL.  NULL is allowed. */
 void lwc_conf_free(struct lwc_conf **conf);

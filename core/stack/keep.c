@@ -141,7 +141,7 @@ static enum lwc_code act(struct lwc_stack *stack, enum lwc_op op, const char *on
                          lwc_stack_step *step, struct keeping *keeping,
                          char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
 {
-    enum lwc_code code = only == NULL ? lwc_stack_walk(stack, op, step, keeping, err)
+    enum lwc_code code = only == NULL ? lwc_stack_walk(stack, op, step, NULL, keeping, err)
                                       : lwc_stack_only(stack, op, only, step, keeping, err);
 
     if (code == LWC_OK) {

@@ -16,10 +16,20 @@ struct candidates {
     char names[256];
 };
 
-/* One lookup on its way through the stack. */
+/* Who is asked, and who looks on: with a watch, no secret is asked for. */
+struct asking {
+    struct lwc_stack *stack;
+    const struct lwc_host *host;
+    const struct lwc_query_watch *watch;
+};
+
+/* One lookup on its way through the stack: what the line under way gave, and what counted. */
 struct search {
     const struct lwc_identity *query;
+    const struct lwc_query_watch *watch;
+    struct lwc_found *given;
     struct lwc_found *found;
+    bool is_untold;
 };
 
 void lwc_found_free(struct lwc_found **found)
@@ -85,29 +95,114 @@ enum lwc_code lwc_query_pick(struct lwc_stack_unit *unit, const struct lwc_ident
     return lwc_identity_copy(&candidates.best.id, picked_out, err);
 }
 
+static void search_clear(struct search *search)
+{
+    lwc_found_free(&search->given);
+    lwc_found_free(&search->found);
+}
+
+/* Which credential of @unit it would be; *wanted is what to ask for. */
+static enum lwc_code pick_wanted(struct lwc_stack_unit *unit, const struct lwc_identity **wanted,
+                                 struct lwc_identity_copy *picked, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    if (lwc_unit_can(unit, LWC_CAP_LIST)) {
+        code = lwc_query_pick(unit, *wanted, picked, err);
+        *wanted = &picked->id;
+    }
+    return code;
+}
+
 static enum lwc_code search_unit(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
 {
     struct search *search = data;
     struct lwc_identity_copy picked;
     const struct lwc_identity *wanted = search->query;
     LWC_AUTO_FOUND found = NULL;
-    enum lwc_code code;
+    enum lwc_code code = pick_wanted(unit, &wanted, &picked, err);
 
-    if (lwc_unit_can(unit, LWC_CAP_LIST)) {
-        code = lwc_query_pick(unit, search->query, &picked, err);
-        if (code != LWC_OK) {
-            return code;
-        }
-        wanted = &picked.id;
+    if (code != LWC_OK) {
+        return code;
     }
     found = calloc(1, sizeof *found);
     if (found == NULL) {
         return lwc_fail_nomem(err);
     }
     code = lwc_unit_find(unit, wanted, &found->identity, &found->secret, err);
-    if (code == LWC_OK && search->found == NULL) {
+    if (code == LWC_OK) {
         (void)snprintf(found->backend, sizeof found->backend, "%s", lwc_unit_name(unit));
-        search->found = LWC_TAKE(found);
+        search->given = LWC_TAKE(found);
+    }
+    return code;
+}
+
+/* The same, as far as it can be told without the secret. */
+static enum lwc_code foresee_unit(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+{
+    struct search *search = data;
+    struct lwc_identity_copy picked;
+    const struct lwc_visitor nobody = {.data = NULL, .visit = NULL};
+    LWC_AUTO_FOUND found = NULL;
+    enum lwc_code code = LWC_OK;
+
+    search->is_untold = false;
+    if (!lwc_unit_can(unit, LWC_CAP_LIST)) {
+        code = lwc_unit_list(unit, &nobody, err); /* opens it and lists nothing */
+        search->is_untold = code == LWC_OK && lwc_unit_can(unit, LWC_CAP_READ);
+        if (search->is_untold) {
+            return lwc_fail(err, LWC_E_NOT_FOUND, "it cannot tell without giving the secret");
+        }
+    } else {
+        code = lwc_query_pick(unit, search->query, &picked, err);
+    }
+    if (code == LWC_OK && !lwc_unit_can(unit, LWC_CAP_READ)) {
+        code = lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot be read", lwc_unit_name(unit));
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    found = calloc(1, sizeof *found);
+    if (found == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    (void)snprintf(found->backend, sizeof found->backend, "%s", lwc_unit_name(unit));
+    code = lwc_identity_copy(&picked.id, &found->identity, err);
+    search->given = code == LWC_OK ? LWC_TAKE(found) : NULL;
+    return code;
+}
+
+/* What was found answers only if its line counts: an ignored success is none. */
+static void weigh_given(void *data, const struct lwc_turn *turn)
+{
+    struct search *search = data;
+
+    if (search->watch != NULL) {
+        search->watch->turn(search->watch->data, turn,
+                            search->given != NULL ? &search->given->identity.id : NULL,
+                            turn->is_asked && search->is_untold);
+    }
+    if (turn->counts && search->found == NULL) {
+        search->found = LWC_TAKE(search->given);
+    }
+    lwc_found_free(&search->given);
+}
+
+static enum lwc_code walk(const struct asking *asking, enum lwc_op op, enum lwc_rule rule,
+                          const struct lwc_identity *query, struct lwc_found **found_out,
+                          struct lwc_error *err)
+{
+    LWC_AUTO(struct search, search_clear)
+    search = {.query = query, .watch = asking->watch};
+    enum lwc_code code = LWC_OK;
+
+    if (asking->watch != NULL) {
+        asking->watch->begin(asking->watch->data, rule, query);
+    }
+    code = lwc_stack_walk(asking->stack, op, asking->watch == NULL ? search_unit : foresee_unit,
+                          weigh_given, &search, err);
+    if (code == LWC_OK) {
+        *found_out = LWC_TAKE(search.found);
     }
     return code;
 }
@@ -116,15 +211,9 @@ enum lwc_code lwc_query_find_exact(struct lwc_stack *stack, enum lwc_op op,
                                    const struct lwc_identity *query, struct lwc_found **found_out,
                                    struct lwc_error *err)
 {
-    struct search search = {.query = query};
-    enum lwc_code code = lwc_stack_walk(stack, op, search_unit, &search, err);
+    const struct asking asking = {.stack = stack};
 
-    if (code != LWC_OK) {
-        lwc_found_free(&search.found);
-        return code;
-    }
-    *found_out = search.found;
-    return LWC_OK;
+    return walk(&asking, op, LWC_RULE_PROFILE, query, found_out, err);
 }
 
 /* "no credential for ..." in front of a backend's reason, if it gave one. */
@@ -143,9 +232,9 @@ static enum lwc_code absent(const struct lwc_identity *query, struct lwc_error *
                     "'lw-credential-helper list' shows what is stored, 'add' stores an access key");
 }
 
-static enum lwc_code find_profile(struct lwc_stack *stack, const struct lwc_identity *query,
-                                  const char *profile, struct lwc_found **found_out,
-                                  struct lwc_error *err)
+static enum lwc_code find_profile(const struct asking *asking, const struct lwc_identity *query,
+                                  enum lwc_rule rule, const char *profile,
+                                  struct lwc_found **found_out, struct lwc_error *err)
 {
     struct lwc_identity exact = *query;
     enum lwc_code code = lwc_profile_check(profile, err);
@@ -155,22 +244,23 @@ static enum lwc_code find_profile(struct lwc_stack *stack, const struct lwc_iden
     }
     exact.profile = profile;
     exact.key_id = "";
-    code = lwc_query_find_exact(stack, LWC_OP_LOOKUP, &exact, found_out, err);
+    code = walk(asking, LWC_OP_LOOKUP, rule, &exact, found_out, err);
     return code == LWC_E_NOT_FOUND ? absent(&exact, err) : code;
 }
 
-static enum lwc_code find_account(struct lwc_stack *stack, const struct lwc_identity *query,
-                                  struct lwc_found **found_out, struct lwc_error *err)
+static enum lwc_code find_account(const struct asking *asking, const struct lwc_identity *query,
+                                  enum lwc_rule rule, struct lwc_found **found_out,
+                                  struct lwc_error *err)
 {
     struct lwc_identity any = *query;
     enum lwc_code code = LWC_E_NOT_FOUND;
 
     if (query->key_id[0] != '\0') {
-        code = lwc_query_find_exact(stack, LWC_OP_LOOKUP, query, found_out, err);
+        code = walk(asking, LWC_OP_LOOKUP, LWC_RULE_KEY_ID, query, found_out, err);
     }
     if (code == LWC_E_NOT_FOUND) {
         any.key_id = "";
-        code = lwc_query_find_exact(stack, LWC_OP_LOOKUP, &any, found_out, err);
+        code = walk(asking, LWC_OP_LOOKUP, rule, &any, found_out, err);
     }
     return code == LWC_E_NOT_FOUND ? absent(&any, err) : code;
 }
@@ -182,11 +272,11 @@ static enum lwc_code count_unit(void *data, struct lwc_stack_unit *unit, struct 
     return lwc_unit_list(unit, &visitor, err);
 }
 
-static enum lwc_code find_only(struct lwc_stack *stack, const struct lwc_identity *query,
+static enum lwc_code find_only(const struct asking *asking, const struct lwc_identity *query,
                                struct lwc_found **found_out, struct lwc_error *err)
 {
     struct candidates candidates = {.query = query};
-    enum lwc_code code = lwc_stack_each(stack, LWC_OP_LOOKUP, count_unit, &candidates, err);
+    enum lwc_code code = lwc_stack_each(asking->stack, LWC_OP_LOOKUP, count_unit, &candidates, err);
 
     if (code != LWC_OK) {
         return code;
@@ -197,11 +287,11 @@ static enum lwc_code find_only(struct lwc_stack *stack, const struct lwc_identit
     if (candidates.count == 0) {
         return LWC_E_NOT_FOUND;
     }
-    return lwc_query_find_exact(stack, LWC_OP_LOOKUP, &candidates.best.id, found_out, err);
+    return walk(asking, LWC_OP_LOOKUP, LWC_RULE_ONLY, &candidates.best.id, found_out, err);
 }
 
 /* The environment names an account and no complete key: it selects among the stored ones. */
-static enum lwc_code find_selected(struct lwc_stack *stack, const struct lwc_identity *query,
+static enum lwc_code find_selected(const struct asking *asking, const struct lwc_identity *query,
                                    const char *account, struct lwc_found **found_out,
                                    struct lwc_error *err)
 {
@@ -213,31 +303,34 @@ static enum lwc_code find_selected(struct lwc_stack *stack, const struct lwc_ide
         return lwc_wrap(err, code, "LW_ACCOUNT");
     }
     selected.account = host;
-    return find_account(stack, &selected, found_out, err);
+    return find_account(asking, &selected, LWC_RULE_ACCOUNT_SETTING, found_out, err);
 }
 
-static enum lwc_code find_unsaid(struct lwc_stack *stack, const struct lwc_identity *query,
+static enum lwc_code find_unsaid(const struct asking *asking, const struct lwc_identity *query,
                                  const char *account, struct lwc_found **found_out,
                                  struct lwc_error *err)
 {
-    static const char *const profiles[] = {"env", "default"};
+    static const struct {
+        const char *name;
+        enum lwc_rule rule;
+    } profiles[] = {{"env", LWC_RULE_ENVIRONMENT}, {"default", LWC_RULE_DEFAULT}};
     struct lwc_error absence = {0};
     enum lwc_code code = LWC_E_NOT_FOUND;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(profiles) && code == LWC_E_NOT_FOUND; i++) {
         struct lwc_identity exact = *query;
 
-        exact.profile = profiles[i];
-        code = lwc_query_find_exact(stack, LWC_OP_LOOKUP, &exact, found_out, err);
+        exact.profile = profiles[i].name;
+        code = walk(asking, LWC_OP_LOOKUP, profiles[i].rule, &exact, found_out, err);
         if (code == LWC_E_NOT_FOUND && i == 0 && err != NULL) {
             absence = *err;
         }
         if (code == LWC_E_NOT_FOUND && lwc_is_set(account)) {
-            return find_selected(stack, query, account, found_out, err);
+            return find_selected(asking, query, account, found_out, err);
         }
     }
     if (code == LWC_E_NOT_FOUND) {
-        code = find_only(stack, query, found_out, err);
+        code = find_only(asking, query, found_out, err);
     }
     if (code == LWC_E_NOT_FOUND && absence.msg[0] != '\0' && err != NULL) {
         *err = absence;
@@ -246,33 +339,50 @@ static enum lwc_code find_unsaid(struct lwc_stack *stack, const struct lwc_ident
     return code;
 }
 
-static enum lwc_code find(struct lwc_stack *stack, const struct lwc_identity *query,
-                          const struct lwc_host *host, struct lwc_found **found_out,
-                          struct lwc_error *err)
+static enum lwc_code find(const struct asking *asking, const struct lwc_identity *query,
+                          struct lwc_found **found_out, struct lwc_error *err)
 {
+    const struct lwc_host *host = asking->host;
     const char *profile = host->setting(host->data, "LW_PROFILE");
 
     if (query->profile[0] != '\0') {
-        return find_profile(stack, query, query->profile, found_out, err);
+        return find_profile(asking, query, LWC_RULE_PROFILE, query->profile, found_out, err);
     }
     if (query->account[0] != '\0') {
-        return find_account(stack, query, found_out, err);
+        return find_account(asking, query, LWC_RULE_ACCOUNT, found_out, err);
     }
     if (lwc_is_set(profile)) {
-        return find_profile(stack, query, profile, found_out, err);
+        return find_profile(asking, query, LWC_RULE_PROFILE_SETTING, profile, found_out, err);
     }
-    return find_unsaid(stack, query, host->setting(host->data, "LW_ACCOUNT"), found_out, err);
+    return find_unsaid(asking, query, host->setting(host->data, "LW_ACCOUNT"), found_out, err);
+}
+
+static enum lwc_code ask(const struct asking *asking, const struct lwc_identity *query,
+                         struct lwc_found **found_out, struct lwc_error *err)
+{
+    struct lwc_error why = {0};
+    enum lwc_code code = find(asking, query, found_out, &why);
+
+    if (code != LWC_OK && err != NULL) {
+        *err = why;
+    }
+    return code;
 }
 
 enum lwc_code lwc_query_find(struct lwc_stack *stack, const struct lwc_identity *query,
                              const struct lwc_host *host, struct lwc_found **found_out,
                              struct lwc_error *err)
 {
-    struct lwc_error why = {0};
-    enum lwc_code code = find(stack, query, host, found_out, &why);
+    const struct asking asking = {.stack = stack, .host = host};
 
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return ask(&asking, query, found_out, err);
+}
+
+enum lwc_code lwc_query_foresee(struct lwc_stack *stack, const struct lwc_identity *query,
+                                const struct lwc_host *host, const struct lwc_query_watch *watch,
+                                struct lwc_found **found_out, struct lwc_error *err)
+{
+    const struct asking asking = {.stack = stack, .host = host, .watch = watch};
+
+    return ask(&asking, query, found_out, err);
 }

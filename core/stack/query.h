@@ -2,7 +2,9 @@
 #ifndef CORE_STACK_QUERY_H
 #define CORE_STACK_QUERY_H
 
-#include <lwcred/backend.h>
+#include <stdbool.h>
+
+#include <lwcred.h>
 
 #include "base/error.h"
 #include "base/identity.h"
@@ -43,6 +45,30 @@ void lwc_found_free(struct lwc_found **found);
 enum lwc_code lwc_query_find(struct lwc_stack *stack, const struct lwc_identity *query,
                              const struct lwc_host *host, struct lwc_found **found_out,
                              struct lwc_error *err) LWC_RESULT;
+
+/*
+ * The way to an answer, for those who want to see it.
+ *
+ * begin  a walk begins, by @rule, for the credentials that agree with @wanted.
+ * turn   one line of it.  @holds is what the backend would give, or NULL.  @is_untold: it cannot
+ *        tell without giving the secret, and counts as one that holds nothing.
+ *
+ * What is handed over is borrowed for the call.
+ */
+struct lwc_query_watch {
+    void *data;
+    void (*begin)(void *data, enum lwc_rule rule, const struct lwc_identity *wanted);
+    void (*turn)(void *data, const struct lwc_turn *turn, const struct lwc_identity *holds,
+                 bool is_untold);
+};
+
+/*
+ * The same without asking for a secret: nothing is unlocked, and found->secret is NULL.  That a
+ * store could not be opened when it is needed is not seen.
+ */
+enum lwc_code lwc_query_foresee(struct lwc_stack *stack, const struct lwc_identity *query,
+                                const struct lwc_host *host, const struct lwc_query_watch *watch,
+                                struct lwc_found **found_out, struct lwc_error *err) LWC_RESULT;
 
 /* Find one by walking the lines of @op, rules 1 and 2 without the key id's preference. */
 enum lwc_code lwc_query_find_exact(struct lwc_stack *stack, enum lwc_op op,

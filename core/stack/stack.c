@@ -86,29 +86,33 @@ static void decide(struct verdict *verdict, enum lwc_code code, const struct lwc
     }
 }
 
-/* PAM's rules for one answer; true ends the walk. */
-static bool weigh(struct verdict *verdict, enum lwc_action action, enum lwc_code code,
-                  const struct lwc_error *why)
+/* PAM's rules for one answer: does it count, and does it end the walk? */
+static void weigh(struct verdict *verdict, struct lwc_turn *turn)
 {
-    switch (action) {
+    const bool spotless = verdict->impression == UNDECIDED ||
+                          (verdict->impression == GOOD && verdict->code == LWC_OK);
+
+    switch (turn->action) {
     case LWC_ACT_OK:
     case LWC_ACT_DONE:
-        if (verdict->impression == UNDECIDED ||
-            (verdict->impression == GOOD && verdict->code == LWC_OK)) {
-            verdict->impression = code == LWC_OK ? GOOD : verdict->impression;
-            decide(verdict, code, why);
+        if (spotless) {
+            verdict->impression = GOOD;
+            decide(verdict, turn->code, turn->why);
         }
-        return action == LWC_ACT_DONE && verdict->impression == GOOD;
+        turn->counts = spotless;
+        turn->ends = turn->action == LWC_ACT_DONE && verdict->impression == GOOD;
+        return;
     case LWC_ACT_BAD:
     case LWC_ACT_DIE:
-        if (verdict->impression != BAD) {
+        turn->counts = verdict->impression != BAD;
+        if (turn->counts) {
             verdict->impression = BAD;
-            decide(verdict, code, why);
+            decide(verdict, turn->code, turn->why);
         }
-        return action == LWC_ACT_DIE;
-    case LWC_ACT_IGNORE:
-    default:
-        return false;
+        turn->ends = turn->action == LWC_ACT_DIE;
+        return;
+    default: /* ignored, or lines are skipped */
+        return;
     }
 }
 
@@ -146,26 +150,43 @@ static void trace(const struct lwc_stack *stack, const struct lwc_stack_unit *un
     stack->host->log(stack->host->data, LWC_LOG_TRACE, line.msg);
 }
 
+static void take_turn(struct lwc_stack *stack, struct lwc_turn *turn, lwc_stack_step *step,
+                      void *data, struct verdict *verdict, struct lwc_error *why)
+{
+    turn->is_asked = true;
+    turn->code = step(data, turn->unit, why);
+    turn->action = turn->line->actions[lwc_outcome_of(turn->code)];
+    trace(stack, turn->unit, turn->code, why);
+    if (turn->code == LWC_E_NOT_FOUND && verdict->absence.msg[0] == '\0') {
+        verdict->absence = *why;
+    }
+    weigh(verdict, turn);
+}
+
 enum lwc_code lwc_stack_walk(struct lwc_stack *stack, enum lwc_op op, lwc_stack_step *step,
-                             void *data, struct lwc_error *err)
+                             lwc_stack_watch *watch, void *data, struct lwc_error *err)
 {
     struct verdict verdict = {.impression = UNDECIDED, .code = LWC_E_NOT_FOUND};
+    unsigned skip = 0;
+    bool ends = false;
 
-    for (size_t i = 0; i < stack->conf->count; i++) {
-        const struct lwc_conf_line *line = &stack->conf->lines[i];
+    for (size_t i = 0; i < stack->conf->count && !ends; i++) {
+        struct lwc_turn turn = {.line = &stack->conf->lines[i], .unit = stack->line_units[i]};
         struct lwc_error why = {0};
-        enum lwc_code code;
 
-        if (line->op != op) {
+        if (turn.line->op != op) {
             continue;
         }
-        code = step(data, stack->line_units[i], &why);
-        trace(stack, stack->line_units[i], code, &why);
-        if (code == LWC_E_NOT_FOUND && verdict.absence.msg[0] == '\0') {
-            verdict.absence = why;
+        turn.why = &why;
+        if (skip > 0) {
+            skip--;
+        } else {
+            take_turn(stack, &turn, step, data, &verdict, &why);
+            skip = turn.action > LWC_ACT_SKIP ? turn.action - (unsigned)LWC_ACT_SKIP : 0;
         }
-        if (weigh(&verdict, line->actions[lwc_outcome_of(code)], code, &why)) {
-            break;
+        ends = turn.ends;
+        if (watch != NULL) {
+            watch(data, &turn);
         }
     }
     return conclude(&verdict, err);

@@ -48,14 +48,42 @@ typedef enum lwc_code lwc_stack_step(void *data, struct lwc_stack_unit *unit,
 #define LWC_ABSENT "no such credential"
 
 /*
- * Walk the lines of @op in order, by PAM's rules.
+ * What one line of a walk came to.
  *
+ * is_asked  false: an earlier line skipped it, and the rest says nothing.
+ * code      what the step returned; @why describes it unless it is LWC_OK.
+ * action    what the control makes of that (conf.h).
+ * counts    it entered into the result: the action was not overruled by an earlier failure.
+ * ends      the walk ends here.
+ */
+struct lwc_turn {
+    const struct lwc_conf_line *line;
+    struct lwc_stack_unit *unit;
+    bool is_asked;
+    enum lwc_code code;
+    const struct lwc_error *why;
+    uint16_t action;
+    bool counts;
+    bool ends;
+};
+typedef void lwc_stack_watch(void *data, const struct lwc_turn *turn);
+
+/*
+ * Walk the lines of @op in order, by PAM's rules (pam.conf(5)):
+ *
+ *   ok      the answer becomes that of the stack, if all that counted before was success
+ *   done    the same, and the walk ends, unless a failure counted before
+ *   bad     the stack has failed; the first failure is its answer
+ *   die     the same, and the walk ends
+ *   ignore  the answer does not count; a number: nor do the lines that it skips
+ *
+ * @watch  sees every line up to where the walk ends, after it was weighed.  May be NULL.
  * Returns LWC_OK if the stack as a whole succeeded; else the code that decided, with the
- * backend's name and text in @err; LWC_E_NOT_FOUND if no line decided, with the first reason
- * that a backend gave.
+ * backend's name and text in @err; LWC_E_NOT_FOUND if no line decided, or one decided that what
+ * it found is a failure, with the first reason that a backend gave.
  */
 enum lwc_code lwc_stack_walk(struct lwc_stack *stack, enum lwc_op op, lwc_stack_step *step,
-                             void *data, struct lwc_error *err) LWC_RESULT;
+                             lwc_stack_watch *watch, void *data, struct lwc_error *err) LWC_RESULT;
 
 /* Each line of @op in order, whatever it answers; the first failure that is no absence. */
 enum lwc_code lwc_stack_each(struct lwc_stack *stack, enum lwc_op op, lwc_stack_step *step,

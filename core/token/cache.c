@@ -11,6 +11,7 @@
 #include "token/cache.h"
 
 #include "base/util.h"
+#include "stack/conf_setting.h"
 #include "token/place.h"
 
 static const struct lwc_place *const places[] = {
@@ -19,32 +20,14 @@ static const struct lwc_place *const places[] = {
     &lwc_place_sealed,
 };
 
-static const struct {
-    const char *word;
-    const struct lwc_place *only; /* NULL: all, or none */
-} modes[] = {
-    [LWC_CACHE_AUTO] = {"auto", NULL},
-    [LWC_CACHE_KEYRING] = {"keyring", &lwc_place_keyring},
-    [LWC_CACHE_RUNTIME] = {"runtime", &lwc_place_runtime},
-    [LWC_CACHE_SEALED] = {"sealed", &lwc_place_sealed},
-    [LWC_CACHE_NONE] = {"none", NULL},
+/* The one place that a mode allows; NULL: all, or none. */
+static const struct lwc_place *const only_places[] = {
+    [LWC_CACHE_AUTO] = NULL,
+    [LWC_CACHE_KEYRING] = &lwc_place_keyring,
+    [LWC_CACHE_RUNTIME] = &lwc_place_runtime,
+    [LWC_CACHE_SEALED] = &lwc_place_sealed,
+    [LWC_CACHE_NONE] = NULL,
 };
-
-bool lwc_cache_mode_parse(const char *word, enum lwc_cache_mode *mode_out)
-{
-    for (size_t i = 0; i < LWC_ARRAY_LEN(modes); i++) {
-        if (lwc_streq(modes[i].word, word)) {
-            *mode_out = (enum lwc_cache_mode)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-const char *lwc_cache_mode_name(enum lwc_cache_mode mode)
-{
-    return modes[mode].word;
-}
 
 static bool is_sealed(const struct lwc_place *place)
 {
@@ -53,7 +36,7 @@ static bool is_sealed(const struct lwc_place *place)
 
 static bool is_allowed(const struct lwc_cache *cache, const struct lwc_place *place)
 {
-    const struct lwc_place *only = modes[cache->mode].only;
+    const struct lwc_place *only = only_places[cache->mode];
 
     if (cache->mode == LWC_CACHE_NONE || (is_sealed(place) && cache->sealing == NULL)) {
         return false;

@@ -6,24 +6,13 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "stack/conf.h"
 #include "token/entry.h"
 
 /*
  * The token cache: entries by name, in the first place that works.  Everything unreadable, wrong
  * or damaged is a miss and is removed, never an error.
  */
-
-enum lwc_cache_mode {
-    LWC_CACHE_AUTO, /* keyring, else runtime, else sealed where there is a key to seal with */
-    LWC_CACHE_KEYRING,
-    LWC_CACHE_RUNTIME,
-    LWC_CACHE_SEALED,
-    LWC_CACHE_NONE,
-};
-
-/* The mode of word "auto", "keyring", ...  False for another word. */
-bool lwc_cache_mode_parse(const char *word, enum lwc_cache_mode *mode_out);
-const char *lwc_cache_mode_name(enum lwc_cache_mode mode);
 
 /*
  * Bytes with which an entry on a disk is sealed, at hand without asking anybody: the secret of a

@@ -342,26 +342,79 @@ static enum lwc_code use_credential(struct attempt *attempt, struct lwc_token **
     return code == LWC_E_NOT_FOUND ? renew(attempt, token_out, err) : code;
 }
 
+/* Fill in @attempt and look for a cached answer.  LWC_E_NOT_FOUND: a backend must be asked. */
+static enum lwc_code begin(struct attempt *attempt, struct lwc_token **token_out,
+                           struct lwc_error *err)
+{
+    const struct lwc_obtain *obtain = attempt->obtain;
+    const struct lwc_query *query = attempt->query;
+    enum lwc_code code = lifetime_of(query, &attempt->ttl_s, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    attempt->started_boot_ms = lwc_clock_boot_ms(obtain->clock);
+    attempt->cache.mode = query->no_cache ? LWC_CACHE_NONE : obtain->mode;
+    if (attempt->cache.mode != LWC_CACHE_NONE && !lwc_fresh_boot_id(attempt->boot_id)) {
+        attempt->cache.mode = LWC_CACHE_NONE;
+    }
+    if (attempt->cache.mode == LWC_CACHE_NONE) {
+        return LWC_E_NOT_FOUND;
+    }
+    lwc_inputs_query(obtain->conf, query, attempt->ttl_s, obtain->host, attempt->answer_name);
+    return query->refresh ? LWC_E_NOT_FOUND : use_answer(attempt, token_out, err);
+}
+
+enum lwc_code lwc_obtain_cached(const struct lwc_obtain *obtain, const struct lwc_query *query,
+                                struct lwc_token **token_out, struct lwc_error *err)
+{
+    LWC_AUTO(struct attempt, attempt_clear) attempt = {.obtain = obtain, .query = query};
+
+    return begin(&attempt, token_out, err);
+}
+
+/* A search for one cached token. */
+struct sighting {
+    const struct attempt *attempt;
+    const struct lwc_identity *identity;
+    bool is_seen;
+};
+
+static bool sight(void *data, const struct lwc_entry *entry, const char *place)
+{
+    struct sighting *sighting = data;
+    const struct lwc_identity *cached = &entry->identity.id;
+
+    (void)place;
+    sighting->is_seen = sighting->is_seen ||
+                        (entry->kind == LWC_ENTRY_TOKEN && is_fresh(sighting->attempt, entry) &&
+                         lwc_streq(cached->account, sighting->identity->account) &&
+                         lwc_streq(cached->key_id, sighting->identity->key_id) &&
+                         lwc_streq(cached->sub_account, sighting->identity->sub_account) &&
+                         cached->flags == sighting->identity->flags);
+    return false;
+}
+
+bool lwc_obtain_has_token(const struct lwc_obtain *obtain, const struct lwc_query *query,
+                          const struct lwc_identity *identity)
+{
+    struct attempt attempt = {.obtain = obtain, .query = query};
+    const struct lwc_cache cache = {.mode = query->no_cache ? LWC_CACHE_NONE : obtain->mode};
+    struct sighting sighting = {.attempt = &attempt, .identity = identity};
+
+    if (!query->refresh && lwc_fresh_boot_id(attempt.boot_id)) {
+        lwc_cache_each(&cache, sight, &sighting);
+    }
+    return sighting.is_seen;
+}
+
 enum lwc_code lwc_obtain_token(const struct lwc_obtain *obtain, const struct lwc_query *query,
                                struct lwc_token **token_out, struct lwc_error *err)
 {
     LWC_AUTO(struct attempt, attempt_clear) attempt = {.obtain = obtain, .query = query};
     struct lwc_error why = {0};
-    enum lwc_code code = lifetime_of(query, &attempt.ttl_s, err);
+    enum lwc_code code = begin(&attempt, token_out, err);
 
-    if (code != LWC_OK) {
-        return code;
-    }
-    attempt.started_boot_ms = lwc_clock_boot_ms(obtain->clock);
-    attempt.cache.mode = query->no_cache ? LWC_CACHE_NONE : obtain->mode;
-    if (attempt.cache.mode != LWC_CACHE_NONE && !lwc_fresh_boot_id(attempt.boot_id)) {
-        attempt.cache.mode = LWC_CACHE_NONE;
-    }
-    code = LWC_E_NOT_FOUND;
-    if (attempt.cache.mode != LWC_CACHE_NONE) {
-        lwc_inputs_query(obtain->conf, query, attempt.ttl_s, obtain->host, attempt.answer_name);
-        code = query->refresh ? code : use_answer(&attempt, token_out, err);
-    }
     if (code != LWC_E_NOT_FOUND) {
         return code;
     }

@@ -36,6 +36,17 @@ struct lwc_obtain {
 enum lwc_code lwc_obtain_token(const struct lwc_obtain *obtain, const struct lwc_query *query,
                                struct lwc_token **token_out, struct lwc_error *err) LWC_RESULT;
 
+/* The same from the cache alone: LWC_E_NOT_FOUND where a backend would have to be asked. */
+enum lwc_code lwc_obtain_cached(const struct lwc_obtain *obtain, const struct lwc_query *query,
+                                struct lwc_token **token_out, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Is a token cached that is fresh for @query, and is one of @identity?  It is handed out only if
+ * it was made with the key that is stored now.
+ */
+bool lwc_obtain_has_token(const struct lwc_obtain *obtain, const struct lwc_query *query,
+                          const struct lwc_identity *identity);
+
 /*
  * A failure remembered for this key is no longer so: it was proved, or stored anew.  Best effort.
  */

@@ -65,11 +65,12 @@ static const char *setting(const struct lwc_app *app, enum lwc_opt opt, const ch
     return lwc_is_set(value) ? value : NULL;
 }
 
-enum lwc_code lwc_app_open(struct lwc_app *app, struct lwc_error *err)
+struct lwc_options lwc_app_options(struct lwc_app *app)
 {
     const bool no_prompt = lwc_app_no_prompt(app);
-    const struct lwc_options options = {
-        .size = sizeof options,
+
+    return (struct lwc_options){
+        .size = sizeof(struct lwc_options),
         .flags = no_prompt ? LWC_OPEN_NO_PROMPT : 0,
         .service = setting(app, LWC_OPT_SERVICE, "LWCRED_SERVICE"),
         .config = setting(app, LWC_OPT_CONFIG, "LWCRED_CONFIG"),
@@ -78,6 +79,11 @@ enum lwc_code lwc_app_open(struct lwc_app *app, struct lwc_error *err)
         .log = take_log,
         .prompt = no_prompt ? NULL : lwc_prompt_terminal,
     };
+}
+
+enum lwc_code lwc_app_open(struct lwc_app *app, struct lwc_error *err)
+{
+    const struct lwc_options options = lwc_app_options(app);
 
     return app->ctx != NULL ? LWC_OK : lwc_open(&options, &app->ctx, err);
 }

@@ -29,6 +29,9 @@ void lwc_app_clear(struct lwc_app *app);
 /* May nobody be asked: --no-prompt, LWCRED_NO_PROMPT, CI, GIT_TERMINAL_PROMPT=0? */
 bool lwc_app_no_prompt(const struct lwc_app *app);
 
+/* What the command line and the environment say to lwc_open(); borrows from @app. */
+struct lwc_options lwc_app_options(struct lwc_app *app);
+
 /* Open the library if it is not open yet. */
 enum lwc_code lwc_app_open(struct lwc_app *app, struct lwc_error *err) LWC_RESULT;
 

@@ -102,6 +102,24 @@ static const struct lwc_command commands[] = {
         .example = "backends",
     },
     {
+        .name = "config",
+        .run = lwc_config_run,
+        .needs = "check [FILE]|show",
+        .operands = 2,
+        .summary = "check or show the stack file",
+        .text = "'check' tells all that is wrong with FILE, or with the stack file in force.\n"
+                "'show' prints the stack in force, controls spelled out, includes in place.",
+        .example = "config check ~/.config/lwcred/stack.d/default",
+    },
+    {
+        .name = "explain",
+        .run = lwc_explain_run,
+        .needs = "",
+        .summary = "tell which credential would answer, and why",
+        .text = "Asks every backend what it holds, line by line.  Unlocks and reveals nothing.",
+        .example = "explain --account acme",
+    },
+    {
         .name = "help",
         .run = lwc_help_run,
         .needs = "[COMMAND]",
@@ -161,6 +179,7 @@ static enum lwc_code no_command(const struct lwc_app *app, struct lwc_error *err
 static enum lwc_code run(struct lwc_app *app, const struct lwc_command *command,
                          struct lwc_error *err)
 {
+    static const char *const counts[] = {"no arguments", "one argument", "two arguments"};
     const char *account = app->args.option[LWC_OPT_ACCOUNT];
     enum lwc_code code = lwc_args_check(&app->args, command->options, command->name, err);
 
@@ -171,8 +190,8 @@ static enum lwc_code run(struct lwc_app *app, const struct lwc_command *command,
         return lwc_help_command(command, err);
     }
     if (app->args.operands - 1 > command->operands) {
-        code = lwc_fail(err, LWC_E_INVALID, "'%s' takes %s", command->name,
-                        command->operands == 0 ? "no arguments" : "one argument");
+        code =
+            lwc_fail(err, LWC_E_INVALID, "'%s' takes %s", command->name, counts[command->operands]);
         return lwc_hint(err, code, "see 'lw-credential-helper %s --help'", command->name);
     }
     code = account == NULL ? LWC_OK : lwc_account_parse(account, app->account, err);

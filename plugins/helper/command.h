@@ -42,7 +42,8 @@ enum lwc_code lwc_command_find(const char *name, const struct lwc_command **comm
 enum lwc_code lwc_command_run(struct lwc_app *app, int argc, char *const argv[],
                               struct lwc_error *err) LWC_RESULT;
 
-/* The handlers, one file for each group: get.c, verbs.c, add.c, list.c, cached.c, help.c. */
+/* The handlers, one file for each group: get.c, verbs.c, add.c, list.c, cached.c,
+   backends.c, config.c, explain.c, help.c. */
 enum lwc_code lwc_get_run(struct lwc_app *app, struct lwc_error *err);
 enum lwc_code lwc_verb_store(struct lwc_app *app, struct lwc_error *err);
 enum lwc_code lwc_verb_erase(struct lwc_app *app, struct lwc_error *err);
@@ -53,6 +54,8 @@ enum lwc_code lwc_show_run(struct lwc_app *app, struct lwc_error *err);
 enum lwc_code lwc_remove_run(struct lwc_app *app, struct lwc_error *err);
 enum lwc_code lwc_backends_run(struct lwc_app *app, struct lwc_error *err);
 enum lwc_code lwc_cache_run(struct lwc_app *app, struct lwc_error *err);
+enum lwc_code lwc_config_run(struct lwc_app *app, struct lwc_error *err);
+enum lwc_code lwc_explain_run(struct lwc_app *app, struct lwc_error *err);
 enum lwc_code lwc_help_run(struct lwc_app *app, struct lwc_error *err);
 
 /* Help texts and the version, on stdout. */

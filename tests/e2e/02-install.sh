@@ -30,6 +30,7 @@ share/bash-completion/completions/lw-credential-helper
 share/man/man1/lw-credential-helper.1
 share/man/man1/lwcred-backend-check.1
 share/man/man5/lwcred-store.5
+share/man/man5/lwcred.conf.5
 share/man/man7/lwcred-backend.7
 share/man/man8/lwcred-backend-host.8'
 run 0 find "$prefix" ! -type d -printf '%P\n'

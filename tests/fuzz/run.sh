@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [SECONDS [PATTERN]]: fuzz every target whose name matches, each for SECONDS (default 60),
-# from the corpus in the tree ("make fuzz FUZZ_SECONDS=10").  New inputs that the fuzzer finds
-# interesting go to a scratch directory; one that breaks something stays in $BUILD/fuzz/found.
+# from the corpus in the tree ("make fuzz FUZZ_SECONDS=10").  FUZZ_SECONDS_conf=60 is for the target
+# fuzz_conf alone.  New inputs that the fuzzer finds interesting go to a scratch directory; one that
+# breaks something stays in $BUILD/fuzz/found.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-${FUZZ_SECONDS:-60}} pattern=${2:-}
@@ -29,9 +30,11 @@ for target in "${targets[@]}"; do
     clang -fsanitize=fuzzer,address,undefined -pthread -o "$scratch/$target" "$o/obj/tests/fuzz/$target.o" \
         -Wl,--start-group "${archives[@]}" -Wl,--end-group "${libs[@]}" -ldl
     mkdir "$scratch/new"
-    printf 'fuzz %s for %s s\n' "$target" "$seconds"
+    own=FUZZ_SECONDS_${target#fuzz_} time=$seconds
+    [ -z "${!own:-}" ] || time=${!own}
+    printf 'fuzz %s for %s s\n' "$target" "$time"
     # Only the last words of a good run, all of a bad one.
-    if ! "$scratch/$target" -max_total_time="$seconds" -timeout=10 -print_final_stats=1 \
+    if ! "$scratch/$target" -max_total_time="$time" -timeout=10 -print_final_stats=1 \
         -artifact_prefix="$build/found/$target-" "$scratch/new" "tests/fuzz/corpus/${target#fuzz_}" \
         >"$scratch/log" 2>&1; then
         tail -n 80 "$scratch/log"

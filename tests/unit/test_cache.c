@@ -13,6 +13,7 @@
 #include <keyutils.h>
 
 #include "base/util.h"
+#include "stack/conf_setting.h"
 #include "tests/support/cachebed.h"
 #include "tests/support/entries.h"
 
@@ -75,24 +76,6 @@ static int teardown(void **state)
 {
     reset();
     return cachebed_teardown(state);
-}
-
-static void mode_words_are_the_documented_ones(void **state)
-{
-    static const char *const words[] = {"auto", "keyring", "runtime", "sealed", "none"};
-    static const char *const wrong[] = {"", "Auto", "off", "sealed "};
-    enum lwc_cache_mode mode = LWC_CACHE_AUTO;
-
-    (void)state;
-    for (size_t i = 0; i < LWC_ARRAY_LEN(words); i++) {
-        assert_true(lwc_cache_mode_parse(words[i], &mode));
-        assert_int_equal(mode, i);
-        assert_string_equal(lwc_cache_mode_name(mode), words[i]);
-    }
-    for (size_t i = 0; i < LWC_ARRAY_LEN(wrong); i++) {
-        assert_false(lwc_cache_mode_parse(wrong[i], &mode));
-    }
-    assert_int_equal(mode, LWC_CACHE_NONE);
 }
 
 static void each_mode_writes_to_its_place_and_reads_from_it(void **state)
@@ -252,7 +235,6 @@ static void entry_of_another_kind_is_a_miss_and_stays(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(mode_words_are_the_documented_ones),
         TEST(each_mode_writes_to_its_place_and_reads_from_it),
         TEST(mode_of_one_place_does_not_read_or_write_the_others),
         TEST(mode_none_and_sealed_without_a_key_have_no_place),

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,16 @@ static void query_name_changes_with_whatever_decides_the_answer(void **state)
         {"lifetime", STACK, {.profile = NULL}, 61},
         {"argument", "lookup sufficient answer b\n", {.profile = NULL}, 60},
         {"control", "lookup required answer a\n", {.profile = NULL}, 60},
+        {"one action",
+         "lookup [success=done not_found=ignore unavailable=ignore error=bad default=die]"
+         " answer a\n",
+         {.profile = NULL},
+         60},
+        {"a skip",
+         "lookup [success=1 default=ignore] answer a\nlookup required answer b\n",
+         {.profile = NULL},
+         60},
+        {"arguments parted otherwise", "lookup sufficient answer [a ]\n", {.profile = NULL}, 60},
         {"one line more", STACK "lookup sufficient answer a\n", {.profile = NULL}, 60},
     };
     const struct lwc_query none = {.profile = NULL};
@@ -49,6 +60,12 @@ static void query_name_changes_with_whatever_decides_the_answer(void **state)
     (void)state;
     name_of(STACK, &none, 60, base);
     name_of("# a comment decides nothing\n" STACK, &none, 60, again);
+    assert_string_equal(base, again);
+    /* What is written otherwise is the same, and a setting decides how long an answer is good. */
+    name_of(
+        "lookup [default=die unavailable=ignore \\\n not_found=ignore success=done] answer [a]\n"
+        "set min-valid 60\n",
+        &none, 60, again);
     assert_string_equal(base, again);
     assert_int_equal(strspn(base, "0123456789abcdef"), LWC_HASH_HEX_LEN - 1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -158,10 +175,53 @@ static void flight_name_is_of_account_and_key_id(void **state)
     assert_string_not_equal(base, other);
 }
 
+static enum lwc_code read_lines(void *data, const char *from, const char *name,
+                                struct lwc_secret *content, char **path_out, struct lwc_error *err)
+{
+    (void)from;
+    *path_out = strdup(name);
+    return lwc_secret_append(content, data, strlen(data), err);
+}
+
+/* The answer's name under the stack "include inner", where inner holds @text. */
+static void name_of_included(const char *text, char name_out[LWC_HASH_HEX_LEN])
+{
+    static const char outer[] = "include inner\n";
+    const struct lwc_query none = {.profile = NULL};
+    char copy[256];
+    const struct lwc_conf_input input = {.data = copy, .read = read_lines};
+    LWC_AUTO_CONF conf = NULL;
+    struct stacks stacks;
+
+    (void)snprintf(copy, sizeof copy, "%s", text);
+    stacks_open(&stacks, STACK);
+    assert_int_equal(
+        lwc_conf_parse_from(&input, outer, sizeof outer - 1, "outer", "outer", &conf, NULL),
+        LWC_OK);
+    lwc_inputs_query(conf, &none, 60, &stacks.host, name_out);
+    stacks_close(&stacks);
+}
+
+static void query_name_changes_with_an_included_file(void **state)
+{
+    const struct lwc_query none = {.profile = NULL};
+    char direct[LWC_HASH_HEX_LEN];
+    char included[LWC_HASH_HEX_LEN];
+    char other[LWC_HASH_HEX_LEN];
+
+    (void)state;
+    name_of(STACK, &none, 60, direct);
+    name_of_included(STACK, included);
+    name_of_included("lookup sufficient answer b\n", other);
+    assert_string_equal(direct, included);
+    assert_string_not_equal(included, other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(query_name_changes_with_whatever_decides_the_answer),
+        cmocka_unit_test(query_name_changes_with_an_included_file),
         cmocka_unit_test(query_name_changes_with_each_variable),
         cmocka_unit_test(credential_hash_is_of_the_key_not_of_its_name),
         cmocka_unit_test(flight_name_is_of_account_and_key_id),

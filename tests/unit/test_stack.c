@@ -33,7 +33,7 @@ static enum lwc_code walk(const char *text, unsigned *asked, struct lwc_error *e
 
     *asked = 0;
     stacks_open(&stacks, text);
-    code = lwc_stack_walk(stacks.stack, LWC_OP_LOOKUP, step_find, asked, err);
+    code = lwc_stack_walk(stacks.stack, LWC_OP_LOOKUP, step_find, NULL, asked, err);
     stacks_close(&stacks);
     return code;
 }
