@@ -7,7 +7,7 @@ set -eu
 
 build="gcc libc6-dev make pkgconf libsodium-dev libkeyutils-dev libcurl4-openssl-dev libcjson-dev"
 run="git ca-certificates"
-tests="abigail-tools clang g++ libclang-rt-dev clang-format libcmocka-dev python3 openssl strace valgrind shellcheck mandoc keyutils"
+tests="abigail-tools clang g++ libclang-rt-dev clang-format libcmocka-dev libpam-modules python3 openssl strace valgrind shellcheck mandoc keyutils"
 bench="curl libssl-dev dbus-daemon gnome-keyring libsecret-tools"
 
 say() {

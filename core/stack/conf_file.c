@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stack files found, judged and read; the rest of conf.h is in conf.c. */
+/*
+ * Stack files found, judged and read; the rest of conf.h is in conf.c.
+ *
+ * MUST:
+ *  1. A file is root's or ours and writable by nobody else, and so is the way to it
+ *     (base/safefile.h), before a byte of it counts; an included one no less than the first.
+ *  2. The first file that is there decides: one that cannot be used is an error, and no other is
+ *     looked for.
+ *  3. A service's name has no character of a path.
+ */
 #include "stack/conf.h"
 
 #include <errno.h>

@@ -180,6 +180,15 @@ class Bed:
             lines.append("set cache " + cache)
         return self.write(name + ".conf", "\n".join(lines) + "\n")
 
+    def long_stack_file(self, name, cache):
+        """Ten lines with controls and arguments of every kind, of which the third answers."""
+        control = "[success=done not_found=ignore \\\n        unavailable=ignore default=die]"
+        lines = ["lookup sufficient env", "lookup [success=1 default=ignore] env", "lookup sufficient file"]
+        lines += ["lookup %s file [path=%s/other store %d] kdf=interactive" % (control, self.dir, i) for i in range(3)]
+        lines += ["store %s file kdf=interactive  # a comment" % control, "store required file",
+                  "erase sufficient file", "erase [default=bad success=ok] file kdf=interactive"]
+        return self.write(name + ".conf", "\n".join(lines + ["set min-valid 5m", "set cache " + cache]) + "\n")
+
     def request(self, name):
         return self.write(name + ".request", "protocol=https\nhost=%s.lacework.net\n\n" % name)
 
@@ -326,6 +335,8 @@ def get_rows(bed):
         config = bed.stack_file(cache, cache)
         rows[cache] = Row("get, warm: %s" % cache, [bed.helper, "--config", config, "get"],
                           bed.request("bench-" + cache), key_id=bed.add_key("bench-" + cache))
+    rows["ten"] = Row("get, warm: ten lines", [bed.helper, "--config", bed.long_stack_file("ten", "keyring"), "get"],
+                      bed.request("bench-ten"), key_id=bed.add_key("bench-ten"))
     key_id, secret = bed.new_key()
     sealing = {"LW_ACCOUNT": "bench-sealed", "LW_API_KEY": key_id, "LW_API_SECRET": secret,
                "LW_API_SERVER_URL": "https://" + bed.origin}
@@ -479,7 +490,8 @@ def print_threads(results):
 
 
 def add_notes(rows):
-    for place in ("keyring", "runtime", "sealed"):
+    ratio_note(rows["ten"], rows["keyring"], "three lines")
+    for place in ("keyring", "ten", "runtime", "sealed"):
         ratio_note(rows[place], rows["git"], "git's cache")
         ratio_note(rows[place], rows["secret-tool"], "secret-tool")
         rows[place].notes.append("%d exchanges" % rows[place].exchanges)
@@ -518,6 +530,7 @@ def bench(bed, rounds):
     bed.add_key("bench-threads")
     threads = {count: measurement.threads(thread_config, "bench-threads", count) for count in THREADS}
     bed.forget(bed.dir / "keyring.conf", "bench-keyring")
+    bed.forget(bed.dir / "ten.conf", "bench-ten")
 
     describe(bed, rounds, began)
     add_notes(rows)

@@ -2,7 +2,7 @@
 /*
  * Every combination of control and outcome in stacks of up to three lines, against a model of PAM's
  * rules that was written from the text of pam.conf(5): it works on words and calls itself, where
- * the stack works on tables and loops.
+ * the stack works on tables and loops.  What lint says of a stack must be so in every case.
  */
 #include "stack/stack.h"
 
@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "stack/conf_lint.h"
 #include "tests/support/stacks.h"
 
 #define LINES_MAX 3
@@ -131,6 +132,24 @@ struct stage {
     unsigned asked;
 };
 
+/* What happened in any of the cases of one stack, and what lint said of it before. */
+struct sum {
+    unsigned asked;
+    bool succeeded;
+    unsigned unreached; /* a bit for each line */
+    bool hopeless;
+};
+
+static void hear_lint(void *data, const struct lwc_conf_place *where, const struct lwc_error *what)
+{
+    struct sum *sum = data;
+
+    if (strstr(what->msg, "is never reached") != NULL) {
+        sum->unreached |= 1u << ((where->line - 1) / 2);
+    }
+    sum->hopeless = sum->hopeless || strstr(what->msg, "no line of this operation") != NULL;
+}
+
 static enum lwc_code act(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
 {
     struct stage *stage = data;
@@ -145,6 +164,7 @@ static enum lwc_code act(void *data, struct lwc_stack_unit *unit, struct lwc_err
 /* Every outcome of the lines of one stack. */
 static size_t play_all(struct play *play, const struct stacks *stacks)
 {
+    struct sum sum = {.asked = 0};
     size_t cases = 1;
 
     for (size_t i = 0; i < play->lines; i++) {
@@ -171,7 +191,12 @@ static size_t play_all(struct play *play, const struct stacks *stacks)
                      outcomes[play->outcome[0]].name, outcomes[play->outcome[1]].name,
                      outcomes[play->outcome[2]].name, code, stage.asked, expected, play->asked);
         }
+        sum.asked |= stage.asked;
+        sum.succeeded = sum.succeeded || code == LWC_OK;
     }
+    lwc_conf_lint(stacks->conf, hear_lint, &sum);
+    assert_int_equal(sum.unreached & sum.asked, 0);
+    assert_false(sum.hopeless && sum.succeeded);
     return cases;
 }
 
