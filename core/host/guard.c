@@ -23,7 +23,7 @@
 /*
  * worker  its process; 0 once it has been reaped.
  * caller  our parent as long as it lives.
- * status  of the worker.
+ * status  of the worker, unless it ended because the caller had gone.
  */
 struct guard {
     int socket_fd;
@@ -31,6 +31,7 @@ struct guard {
     pid_t caller;
     pid_t worker;
     int status;
+    bool caller_gone;
 };
 
 static const int watched[] = {SIGCHLD, SIGTERM, SIGINT, PARENT_DIED};
@@ -108,9 +109,9 @@ static void watch(struct guard *guard)
         if (poll(polled, LWC_ARRAY_LEN(polled), -1) < 0 && errno != EINTR) {
             return;
         }
-        ended = told_to_end(guard) || polled[1].revents != 0;
+        guard->caller_gone = told_to_end(guard) || polled[1].revents != 0;
         reap(guard);
-        ended = ended || guard->worker == 0;
+        ended = guard->caller_gone || guard->worker == 0;
     }
 }
 
@@ -173,5 +174,5 @@ int lwc_guard_run(int fd, lwc_guard_work *work)
     }
     watch(&guard);
     end_all(&guard);
-    return guard.status;
+    return guard.caller_gone ? 0 : guard.status;
 }

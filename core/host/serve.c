@@ -6,11 +6,11 @@
 #include "base/clock.h"
 #include "base/frame.h"
 #include "base/secret.h"
+#include "host/request.h"
 #include "stack/module.h"
 
 #define STATUS_CALLER 3 /* the caller has gone, or talks nonsense */
 #define BUFFER_LEN 1024
-#define ARGS_MAX 1024
 #define SETTINGS_MAX 256
 
 /* A setting that the module asked for; it may look at the value until close(). */
@@ -47,7 +47,7 @@ static int64_t now_ms(void)
 }
 
 /* Nobody is there to hear why; what is locked memory goes with the process. */
-static void leave(void)
+static _Noreturn void leave(void)
 {
     _exit(STATUS_CALLER);
 }
@@ -75,40 +75,28 @@ static struct lwc_frame_in receive(struct serve *serve, struct lwc_secret *bytes
     return in;
 }
 
-static void take_times(struct serve *serve, struct lwc_frame_in *in)
+static void keep_times(struct serve *serve, struct lwc_frame_times times)
 {
-    struct lwc_frame_times times = lwc_frame_take_times(in);
     int64_t now = now_ms();
 
-    if (times.call_ms < 0 || times.call_ms > INT64_MAX / 2 || times.caller_ms < 0 ||
-        times.caller_ms > INT64_MAX / 2) {
-        leave();
-    }
     serve->call_at_ms = now + times.call_ms;
     serve->caller_at_ms = now + times.caller_ms;
 }
 
 /* Send a frame that asks; what is answered is borrowed until the next one. */
-static enum lwc_code ask(struct serve *serve, const struct lwc_frame_out *out,
-                         const void **value_out, size_t *len_out, struct lwc_error *err)
+static struct lwc_answer ask(struct serve *serve, const struct lwc_frame_out *out,
+                             struct lwc_error *err)
 {
+    struct lwc_answer answer;
     struct lwc_frame_in in;
-    bool is_there = false;
-    enum lwc_code code = LWC_OK;
 
     send_frame(serve, out);
     in = receive(serve, serve->answer);
-    take_times(serve, &in);
-    code = lwc_frame_take_error(&in, err);
-    is_there = lwc_frame_take_u32(&in) != 0;
-    *value_out = lwc_frame_take_bytes(&in, len_out);
-    if (in.type != LWC_FRAME_ANSWER || in.request != serve->number || !lwc_frame_ended(&in)) {
+    if (!lwc_answer_parse(&in, &answer, err) || answer.number != serve->number) {
         leave();
     }
-    if (!is_there) {
-        *value_out = NULL;
-    }
-    return code;
+    keep_times(serve, answer.times);
+    return answer;
 }
 
 static void host_log(void *data, enum lwc_log_level level, const char *text)
@@ -168,8 +156,7 @@ static const char *host_setting(void *data, const char *name)
     struct serve *serve = data;
     struct setting *setting = &serve->settings[serve->setting_count];
     struct lwc_frame_out out;
-    const void *value = NULL;
-    size_t len = 0;
+    struct lwc_answer answer;
     bool is_known = false;
     const char *known = setting_known(serve, name, &is_known);
 
@@ -178,9 +165,11 @@ static const char *host_setting(void *data, const char *name)
     }
     out = begin(serve, LWC_FRAME_SETTING);
     lwc_frame_put_text(&out, name);
-    if (ask(serve, &out, &value, &len, NULL) != LWC_OK ||
+    answer = ask(serve, &out, NULL);
+    if (answer.code != LWC_OK ||
         lwc_secret_copy(name, strlen(name), &setting->name, NULL) != LWC_OK ||
-        (value != NULL && lwc_secret_copy(value, len, &setting->value, NULL) != LWC_OK)) {
+        (answer.value != NULL &&
+         lwc_secret_copy(answer.value, answer.len, &setting->value, NULL) != LWC_OK)) {
         leave();
     }
     serve->setting_count++;
@@ -192,15 +181,15 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
 {
     struct serve *serve = data;
     struct lwc_frame_out out = begin(serve, LWC_FRAME_PROMPT);
-    const void *typed = NULL;
-    size_t len = 0;
+    struct lwc_answer typed;
     enum lwc_code code = LWC_OK;
 
     lwc_frame_put_u32(&out, flags);
     lwc_frame_put_text(&out, text);
-    code = ask(serve, &out, &typed, &len, err);
-    if (code == LWC_OK && typed != NULL) {
-        code = answer->put(answer->data, NULL, typed, len, err);
+    typed = ask(serve, &out, err);
+    code = typed.code;
+    if (code == LWC_OK && typed.value != NULL) {
+        code = answer->put(answer->data, NULL, typed.value, typed.len, err);
     }
     lwc_secret_reset(serve->answer);
     return code;
@@ -213,7 +202,6 @@ static enum lwc_code sink_put(void *data, const struct lwc_identity *identity, c
         .profile = "", .account = "", .origin = "", .key_id = "", .sub_account = ""};
     struct serve *serve = data;
     struct lwc_frame_out out = begin(serve, LWC_FRAME_PUT);
-    const void *value = NULL;
 
     if (len == 0 || len > LWC_SECRET_MAX) {
         return lwc_fail(err, LWC_E_INVALID, "secret of %zu bytes, allowed are 1 to %d", len,
@@ -222,7 +210,7 @@ static enum lwc_code sink_put(void *data, const struct lwc_identity *identity, c
     lwc_frame_put_u32(&out, identity != NULL);
     lwc_frame_put_identity(&out, identity != NULL ? identity : &none);
     lwc_frame_put_bytes(&out, bytes, len);
-    return ask(serve, &out, &value, &len, err);
+    return ask(serve, &out, err).code;
 }
 
 static enum lwc_code visitor_visit(void *data, const struct lwc_identity *identity,
@@ -230,113 +218,83 @@ static enum lwc_code visitor_visit(void *data, const struct lwc_identity *identi
 {
     struct serve *serve = data;
     struct lwc_frame_out out = begin(serve, LWC_FRAME_VISIT);
-    const void *value = NULL;
-    size_t len = 0;
 
     lwc_frame_put_identity(&out, identity);
-    return ask(serve, &out, &value, &len, err);
+    return ask(serve, &out, err).code;
 }
 
-/* The requests.  Each takes its members, and calls nothing if they are not well-formed. */
-typedef enum lwc_code request_fn(struct serve *serve, struct lwc_frame_in *in,
+typedef enum lwc_code request_fn(struct serve *serve, const struct lwc_request *request,
                                  struct lwc_error *err);
 
-static enum lwc_code do_open(struct serve *serve, struct lwc_frame_in *in, struct lwc_error *err)
+static enum lwc_code do_open(struct serve *serve, const struct lwc_request *request,
+                             struct lwc_error *err)
 {
-    const char *argv[ARGS_MAX + 1] = {NULL};
-    size_t argc = lwc_frame_take_u32(in);
-    enum lwc_code code = LWC_OK;
+    enum lwc_code code =
+        serve->backend.open(&serve->host, request->argc, request->argv, &serve->state, err);
 
-    for (size_t i = 0; i < argc && i < ARGS_MAX; i++) {
-        argv[i] = lwc_frame_take_text(in);
-    }
-    if (!lwc_frame_ended(in)) {
-        leave();
-    }
-    code = serve->backend.open(&serve->host, argc, argv, &serve->state, err);
     serve->open = code == LWC_OK;
     return code;
 }
 
-static enum lwc_code do_close(struct serve *serve, struct lwc_frame_in *in, struct lwc_error *err)
+static enum lwc_code do_close(struct serve *serve, const struct lwc_request *request,
+                              struct lwc_error *err)
 {
+    (void)request;
     (void)err;
-    if (!lwc_frame_ended(in)) {
-        leave();
-    }
     serve->backend.close(serve->state);
     serve->open = false;
     return LWC_OK;
 }
 
-static enum lwc_code do_find(struct serve *serve, struct lwc_frame_in *in, struct lwc_error *err)
+static enum lwc_code do_find(struct serve *serve, const struct lwc_request *request,
+                             struct lwc_error *err)
 {
-    struct lwc_identity query = lwc_frame_take_identity(in);
     const struct lwc_sink sink = {.data = serve, .put = sink_put};
 
-    if (!lwc_frame_ended(in)) {
-        leave();
-    }
-    return serve->backend.find(serve->state, &query, &sink, err);
+    return serve->backend.find(serve->state, &request->identity, &sink, err);
 }
 
-static enum lwc_code do_list(struct serve *serve, struct lwc_frame_in *in, struct lwc_error *err)
+static enum lwc_code do_list(struct serve *serve, const struct lwc_request *request,
+                             struct lwc_error *err)
 {
     const struct lwc_visitor visitor = {.data = serve, .visit = visitor_visit};
 
-    if (!lwc_frame_ended(in)) {
-        leave();
-    }
+    (void)request;
     return serve->backend.list(serve->state, &visitor, err);
 }
 
-static enum lwc_code do_store(struct serve *serve, struct lwc_frame_in *in, struct lwc_error *err)
+static enum lwc_code do_store(struct serve *serve, const struct lwc_request *request,
+                              struct lwc_error *err)
 {
-    struct lwc_identity identity = lwc_frame_take_identity(in);
-    uint32_t flags = lwc_frame_take_u32(in);
-    size_t len = 0;
-    const void *secret = lwc_frame_take_bytes(in, &len);
-
-    if (!lwc_frame_ended(in)) {
-        leave();
-    }
-    return serve->backend.store(serve->state, &identity, secret, len, flags, err);
+    return serve->backend.store(serve->state, &request->identity, request->secret,
+                                request->secret_len, request->value, err);
 }
 
-static enum lwc_code do_erase(struct serve *serve, struct lwc_frame_in *in, struct lwc_error *err)
+static enum lwc_code do_erase(struct serve *serve, const struct lwc_request *request,
+                              struct lwc_error *err)
 {
-    struct lwc_identity query = lwc_frame_take_identity(in);
-
-    if (!lwc_frame_ended(in)) {
-        leave();
-    }
-    return serve->backend.erase(serve->state, &query, err);
+    return serve->backend.erase(serve->state, &request->identity, err);
 }
 
-static enum lwc_code do_unlock(struct serve *serve, struct lwc_frame_in *in, struct lwc_error *err)
+static enum lwc_code do_unlock(struct serve *serve, const struct lwc_request *request,
+                               struct lwc_error *err)
 {
-    if (!lwc_frame_ended(in)) {
-        leave();
-    }
+    (void)request;
     return serve->backend.unlock(serve->state, err);
 }
 
-static enum lwc_code do_lock(struct serve *serve, struct lwc_frame_in *in, struct lwc_error *err)
+static enum lwc_code do_lock(struct serve *serve, const struct lwc_request *request,
+                             struct lwc_error *err)
 {
-    if (!lwc_frame_ended(in)) {
-        leave();
-    }
+    (void)request;
     return serve->backend.lock(serve->state, err);
 }
 
-static enum lwc_code do_probe(struct serve *serve, struct lwc_frame_in *in, struct lwc_error *err)
+static enum lwc_code do_probe(struct serve *serve, const struct lwc_request *request,
+                              struct lwc_error *err)
 {
-    uint32_t cap = lwc_frame_take_u32(in);
-
-    if (!lwc_frame_ended(in) || serve->backend.probe == NULL) {
-        leave();
-    }
-    return serve->backend.probe(serve->state, cap, err);
+    return serve->backend.probe != NULL ? serve->backend.probe(serve->state, request->value, err)
+                                        : lwc_fail(err, LWC_E_INTERNAL, "there is no probe()");
 }
 
 /* cap: without it the backend has no such function. */
@@ -356,6 +314,21 @@ static const struct {
     {LWC_FRAME_PROBE, 0, do_probe},
 };
 
+/* The function for a request that is in turn; ends the process if it is not. */
+static request_fn *function_for(const struct serve *serve, const struct lwc_request *request)
+{
+    size_t i = 0;
+
+    while (i < LWC_ARRAY_LEN(requests) && requests[i].type != request->type) {
+        i++;
+    }
+    if (i == LWC_ARRAY_LEN(requests) || serve->open == (request->type == LWC_FRAME_OPEN) ||
+        (serve->backend.caps & requests[i].cap) != requests[i].cap) {
+        leave();
+    }
+    return requests[i].run;
+}
+
 static void done(struct serve *serve, enum lwc_code code, const struct lwc_error *err)
 {
     struct lwc_frame_out out = begin(serve, LWC_FRAME_DONE);
@@ -364,53 +337,54 @@ static void done(struct serve *serve, enum lwc_code code, const struct lwc_error
     send_frame(serve, &out);
 }
 
+static void next_request(struct serve *serve, struct lwc_request *request_out)
+{
+    struct lwc_frame_in in = receive(serve, serve->request);
+
+    if (!lwc_request_parse(&in, request_out)) {
+        leave();
+    }
+    serve->number = request_out->number;
+}
+
 /* False after the last one. */
 static bool serve_one(struct serve *serve)
 {
-    struct lwc_frame_in in = receive(serve, serve->request);
+    struct lwc_request request;
+    request_fn *run = NULL;
     struct lwc_error err = {0};
     enum lwc_code code = LWC_OK;
-    size_t i = 0;
 
-    while (i < LWC_ARRAY_LEN(requests) && requests[i].type != in.type) {
-        i++;
-    }
-    if (i == LWC_ARRAY_LEN(requests) || serve->open == (in.type == LWC_FRAME_OPEN) ||
-        (serve->backend.caps & requests[i].cap) != requests[i].cap) {
-        leave();
-    }
-    take_times(serve, &in);
-    serve->number = in.request;
+    next_request(serve, &request);
+    run = function_for(serve, &request);
+    keep_times(serve, request.times);
     serve->asking = false;
-    code = requests[i].run(serve, &in, &err);
+    code = run(serve, &request, &err);
     lwc_secret_reset(serve->request);
     lwc_secret_reset(serve->answer);
     done(serve, code, &err);
-    return in.type != LWC_FRAME_CLOSE;
+    return request.type != LWC_FRAME_CLOSE;
 }
 
 /* HELLO: load the module that the caller names. */
 static bool greet(struct serve *serve)
 {
-    struct lwc_frame_in in = receive(serve, serve->request);
-    uint32_t version = lwc_frame_take_u32(&in);
-    const char *name = lwc_frame_take_text(&in);
-    const char *external_dir = lwc_frame_take_text(&in);
+    struct lwc_request hello;
     struct lwc_error err = {0};
     struct lwc_frame_out out;
     enum lwc_code code = LWC_OK;
 
-    if (in.type != LWC_FRAME_HELLO || !lwc_frame_ended(&in)) {
+    next_request(serve, &hello);
+    if (hello.type != LWC_FRAME_HELLO) {
         leave();
     }
-    serve->number = in.request;
-    if (version != LWC_FRAME_VERSION) {
+    if (hello.value != LWC_FRAME_VERSION) {
         code = lwc_fail(&err, LWC_E_UNAVAILABLE,
                         "lwcred-backend-host speaks version %d of the protocol, not %u",
-                        LWC_FRAME_VERSION, version);
+                        LWC_FRAME_VERSION, hello.value);
     }
     if (code == LWC_OK) {
-        code = lwc_module_load_from(name, external_dir, &serve->backend, &err);
+        code = lwc_module_load_from(hello.name, hello.external_dir, &serve->backend, &err);
     }
     if (code != LWC_OK) {
         done(serve, code, &err);

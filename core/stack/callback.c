@@ -148,13 +148,13 @@ static const struct {
     const char *name;
     serve_fn *serve;
 } kinds[LWC_CALLBACK_KINDS] = {
-    {LWC_FRAME_LOG, 0, 1000, false, "log line", serve_log},
-    {LWC_FRAME_DEPENDS, 0, 1000, false, "dependence", serve_depends},
-    {LWC_FRAME_ASKING, 0, 100, false, "announcement", serve_asking},
-    {LWC_FRAME_SETTING, 0, 1000, true, "request for a setting", serve_setting},
-    {LWC_FRAME_PROMPT, 0, 20, true, "prompt", serve_prompt},
-    {LWC_FRAME_PUT, LWC_FRAME_FIND, 2, true, "secret", serve_put},
-    {LWC_FRAME_VISIT, LWC_FRAME_LIST, 20000, true, "credential", serve_visit},
+    {LWC_FRAME_LOG, 0, 1000, false, "a log line", serve_log},
+    {LWC_FRAME_DEPENDS, 0, 1000, false, "a dependence", serve_depends},
+    {LWC_FRAME_ASKING, 0, 100, false, "an announcement", serve_asking},
+    {LWC_FRAME_SETTING, 0, 1000, true, "a request for a setting", serve_setting},
+    {LWC_FRAME_PROMPT, 0, 20, true, "a prompt", serve_prompt},
+    {LWC_FRAME_PUT, LWC_FRAME_FIND, 2, true, "a secret", serve_put},
+    {LWC_FRAME_VISIT, LWC_FRAME_LIST, 20000, true, "a credential", serve_visit},
 };
 
 static void answer_write(const struct lwc_call *call, const struct answer *answer,
@@ -186,14 +186,14 @@ enum lwc_code lwc_callback_serve(struct lwc_call *call, struct lwc_frame_in *in,
         return lwc_fail(err, LWC_E_INVALID, "a frame of the unknown type %u", in->type);
     }
     if (kinds[kind].request != 0 && kinds[kind].request != call->request) {
-        return lwc_fail(err, LWC_E_INVALID, "a %s where none is due", kinds[kind].name);
+        return lwc_fail(err, LWC_E_INVALID, "%s where none is due", kinds[kind].name);
     }
     if (++call->counts[kind] > kinds[kind].max) {
-        return lwc_fail(err, LWC_E_INVALID, "more than %u times a %s", kinds[kind].max,
+        return lwc_fail(err, LWC_E_INVALID, "more than %u times %s", kinds[kind].max,
                         kinds[kind].name);
     }
     if (!kinds[kind].serve(call, in, &answer)) {
-        return lwc_fail(err, LWC_E_INVALID, "a malformed %s", kinds[kind].name);
+        return lwc_fail(err, LWC_E_INVALID, "%s that is malformed", kinds[kind].name);
     }
     *asks_out = kinds[kind].asks;
     if (kinds[kind].asks) {

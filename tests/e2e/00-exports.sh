@@ -34,11 +34,12 @@ for object in "$O"/lib/lwcred/backends/*.so "$O/lib/lwcred/net.so"; do
 done
 
 # Linking libcurl costs more than all else at every start: only net.so may.
-for object in "$O/bin/lw-credential-helper" "$lib" "$O"/lib/lwcred/backends/*.so; do
+for object in "$O/bin/lw-credential-helper" "$O/libexec/lwcred/lwcred-backend-host" "$lib" "$O"/lib/lwcred/backends/*.so; do
     needed=$(readelf -d "$object" | grep -E 'NEEDED.*(curl|cjson)' || true)
     [ -z "$needed" ] || fail "$object is linked with $needed"
 done
-for object in "$O/bin/lw-credential-helper" "$lib" "$O"/lib/lwcred/backends/*.so "$O/lib/lwcred/net.so"; do
+for object in "$O/bin/lw-credential-helper" "$O/libexec/lwcred/lwcred-backend-host" "$lib" "$O"/lib/lwcred/backends/*.so \
+    "$O/lib/lwcred/net.so"; do
     readelf -d "$object" | grep -q BIND_NOW || fail "$object is bound lazily"
     readelf -lW "$object" | grep -q 'GNU_RELRO' || fail "$object has no read-only relocations"
     readelf -lW "$object" | grep -qE 'GNU_STACK.* RW +0x' || fail "$object wants an executable stack"

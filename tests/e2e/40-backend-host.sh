@@ -63,7 +63,7 @@ expect_no_host
 stack '' optional 'lookup sufficient file' 'store required file'
 add file
 for fault in stop-group crash half flood-log drip child-and-leave child-and-sleep; do
-    stack "at=list fault=$fault" sufficient 'lookup sufficient file'
+    stack "at=list fault=$fault" '[success=done not_found=ignore unavailable=ignore default=die]' 'lookup sufficient file'
     get 0
     issued_token_matches "$(cat "$OUT")"
 done

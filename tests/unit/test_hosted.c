@@ -117,7 +117,7 @@ static const struct {
     {"big", "sent a frame of 2147483647 bytes"},
     {"unknown", "sent a frame of the unknown type 99"},
     {"malformed", "sent a malformed answer"},
-    {"nul", "sent a malformed log line"},
+    {"nul", "sent a log line that is malformed"},
     {"put", "sent a secret where none is due"},
     {"flood-log", "sent more than 1000 times a log line"},
     {"flood-zero", "sent a frame out of turn"},

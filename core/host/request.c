@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/request.h"
+
+/* A deadline further away than that is none; sums with a clock do not overflow. */
+#define TIMES_MAX_MS (INT64_MAX / 2)
+
+static struct lwc_frame_times take_times(struct lwc_frame_in *in)
+{
+    struct lwc_frame_times times = lwc_frame_take_times(in);
+
+    if (times.call_ms < 0 || times.call_ms > TIMES_MAX_MS || times.caller_ms < 0 ||
+        times.caller_ms > TIMES_MAX_MS) {
+        in->bad = true;
+    }
+    return times;
+}
+
+static void take_hello(struct lwc_frame_in *in, struct lwc_request *request)
+{
+    request->value = lwc_frame_take_u32(in);
+    request->name = lwc_frame_take_text(in);
+    request->external_dir = lwc_frame_take_text(in);
+}
+
+static void take_arguments(struct lwc_frame_in *in, struct lwc_request *request)
+{
+    request->argc = lwc_frame_take_u32(in);
+    for (size_t i = 0; i < request->argc && i < LWC_REQUEST_ARGS_MAX; i++) {
+        request->argv[i] = lwc_frame_take_text(in);
+    }
+    in->bad = in->bad || request->argc > LWC_REQUEST_ARGS_MAX;
+}
+
+static void take_nothing(struct lwc_frame_in *in, struct lwc_request *request)
+{
+    (void)in;
+    (void)request;
+}
+
+static void take_identity(struct lwc_frame_in *in, struct lwc_request *request)
+{
+    request->identity = lwc_frame_take_identity(in);
+}
+
+static void take_stored(struct lwc_frame_in *in, struct lwc_request *request)
+{
+    request->identity = lwc_frame_take_identity(in);
+    request->value = lwc_frame_take_u32(in);
+    request->secret = lwc_frame_take_bytes(in, &request->secret_len);
+}
+
+static void take_value(struct lwc_frame_in *in, struct lwc_request *request)
+{
+    request->value = lwc_frame_take_u32(in);
+}
+
+static const struct {
+    uint32_t type;
+    bool has_times;
+    void (*take)(struct lwc_frame_in *in, struct lwc_request *request);
+} requests[] = {
+    {LWC_FRAME_HELLO, false, take_hello},   {LWC_FRAME_OPEN, true, take_arguments},
+    {LWC_FRAME_CLOSE, true, take_nothing},  {LWC_FRAME_FIND, true, take_identity},
+    {LWC_FRAME_LIST, true, take_nothing},   {LWC_FRAME_STORE, true, take_stored},
+    {LWC_FRAME_ERASE, true, take_identity}, {LWC_FRAME_UNLOCK, true, take_nothing},
+    {LWC_FRAME_LOCK, true, take_nothing},   {LWC_FRAME_PROBE, true, take_value},
+};
+
+bool lwc_request_parse(struct lwc_frame_in *in, struct lwc_request *request_out)
+{
+    size_t i = 0;
+
+    *request_out = (struct lwc_request){.type = in->type, .number = in->request};
+    while (i < LWC_ARRAY_LEN(requests) && requests[i].type != in->type) {
+        i++;
+    }
+    if (i == LWC_ARRAY_LEN(requests)) {
+        return false;
+    }
+    if (requests[i].has_times) {
+        request_out->times = take_times(in);
+    }
+    requests[i].take(in, request_out);
+    return lwc_frame_ended(in);
+}
+
+bool lwc_answer_parse(struct lwc_frame_in *in, struct lwc_answer *answer_out, struct lwc_error *err)
+{
+    bool is_there = false;
+
+    *answer_out = (struct lwc_answer){.number = in->request, .times = take_times(in)};
+    answer_out->code = lwc_frame_take_error(in, err);
+    is_there = lwc_frame_take_u32(in) != 0;
+    answer_out->value = lwc_frame_take_bytes(in, &answer_out->len);
+    if (!is_there) {
+        answer_out->value = NULL;
+        answer_out->len = 0;
+    }
+    return in->type == LWC_FRAME_ANSWER && lwc_frame_ended(in);
+}
