@@ -121,14 +121,20 @@ static enum lwc_code secret_fits(struct lwc_stack_unit *unit, const struct keepi
 static enum lwc_code remove_in(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
 {
     struct keeping *keeping = data;
+    const struct lwc_identity *wanted = keeping->identity;
     struct lwc_identity_copy picked;
-    enum lwc_code code = lwc_query_pick(unit, keeping->identity, &picked, err);
+    enum lwc_code code = LWC_OK;
 
+    /* A backend that cannot list picks for itself, and refuses where several fit. */
+    if (lwc_unit_can(unit, LWC_CAP_LIST)) {
+        code = lwc_query_pick(unit, keeping->identity, &picked, err);
+        wanted = &picked.id;
+    }
     if (code == LWC_OK && keeping->secret != NULL) {
-        code = secret_fits(unit, keeping, &picked.id, err);
+        code = secret_fits(unit, keeping, wanted, err);
     }
     if (code == LWC_OK) {
-        code = lwc_unit_erase(unit, &picked.id, err);
+        code = lwc_unit_erase(unit, wanted, err);
     }
     if (code == LWC_OK) {
         note_done(keeping, unit);

@@ -22,6 +22,7 @@ include/lwcred/error.h
 lib/liblwcred.so
 lib/liblwcred.so.0
 lib/liblwcred.so.0.1.0
+lib/lwcred/backends/exec.so
 lib/lwcred/backends/file.so
 lib/lwcred/net.so
 lib/pkgconfig/lwcred.pc
@@ -32,6 +33,7 @@ share/man/man1/lwcred-backend-check.1
 share/man/man5/lwcred-store.5
 share/man/man5/lwcred.conf.5
 share/man/man7/lwcred-backend.7
+share/man/man7/lwcred-exec.7
 share/man/man8/lwcred-backend-host.8'
 run 0 find "$prefix" ! -type d -printf '%P\n'
 sort -o "$OUT" "$OUT"

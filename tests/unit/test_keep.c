@@ -5,11 +5,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "tests/support/stacks.h"
+#include "tests/support/tmpdir.h"
 
 #define HELD "hold=taken:acme.lacework.net:ACME_0:s3cret"
 
@@ -134,11 +136,55 @@ static void remove_takes_only_what_fits(void **state)
     }
 }
 
+static void remove_from_one_that_cannot_list_leaves_the_choice_to_it(void **state)
+{
+    static const struct {
+        const char *profile, *key_id, *secret;
+        enum lwc_code code;
+    } cases[] = {
+        {"lwcred-check-1", "", "other", LWC_E_NOT_FOUND},
+        {"no-such", "", NULL, LWC_E_NOT_FOUND},
+        {"", "ACME_0", NULL, LWC_E_INVALID},
+        {"lwcred-check-1", "", "s", LWC_OK},
+        {"lwcred-check-1", "", NULL, LWC_E_NOT_FOUND},
+        {"", "ACME_0", NULL, LWC_OK},
+    };
+    const struct tmpdir *dir = *state;
+    struct stacks stacks;
+    struct lwc_identity one = identity_of("lwcred-check-1");
+    struct lwc_identity two = identity_of("lwcred-check-2");
+    char backend[LWC_BACKEND_NAME_MAX + 1];
+    char text[3 * TMPDIR_PATH_LEN];
+
+    snprintf(text, sizeof text,
+             "store required breaks-nolist path=%s/keys\n"
+             "erase required breaks-nolist path=%s/keys\n",
+             dir->path, dir->path);
+    stacks_open(&stacks, text);
+    assert_int_equal(lwc_keep_store(stacks.stack, &one, "s", 1, NULL, 0, backend, NULL), LWC_OK);
+    assert_int_equal(lwc_keep_store(stacks.stack, &two, "s", 1, NULL, 0, backend, NULL), LWC_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lwc_identity query = LWC_IDENTITY_ANY;
+        size_t len = cases[i].secret != NULL ? strlen(cases[i].secret) : 0;
+        struct lwc_error err = {0};
+
+        print_message("%zu\n", i);
+        query.profile = cases[i].profile;
+        query.key_id = cases[i].key_id;
+        assert_int_equal(
+            lwc_keep_remove(stacks.stack, &query, cases[i].secret, len, NULL, backend, &err),
+            cases[i].code);
+    }
+    stacks_close(&stacks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(store_and_probe_go_where_the_lines_say),
         cmocka_unit_test(remove_takes_only_what_fits),
+        cmocka_unit_test_setup_teardown(remove_from_one_that_cannot_list_leaves_the_choice_to_it,
+                                        tmpdir_setup, tmpdir_teardown),
     };
 
     return cmocka_run_group_tests_name("keep", tests, NULL, NULL);

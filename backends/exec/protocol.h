@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BACKENDS_EXEC_PROTOCOL_H
+#define BACKENDS_EXEC_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lwcred/backend.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+
+/*
+ * Git's credential protocol, from the side of git: gitcredentials(7), git-credential(1).
+ *
+ * MUST:
+ *  1. No value with NUL, CR, LF or another control byte is written, nor taken from an answer.
+ *  2. An answer that speaks of another protocol, host or user name than was asked for is refused.
+ *  3. A line without '=' or without its end, and a key that is given twice, are refused; unknown
+ *     keys are ignored.
+ */
+
+/* What is asked, or handed over.  username and password "" or NULL: not said. */
+struct lwc_ask {
+    const char *host;
+    const char *username;
+    const char *password;
+    size_t password_len;
+};
+
+/* Write the request, blank line included; LWC_E_INVALID for a value that cannot be written. */
+enum lwc_code lwc_ask_write(const struct lwc_ask *ask, struct lwc_secret *out,
+                            struct lwc_error *err) LWC_RESULT;
+
+/* What was answered.  The password is borrowed from the answer's bytes. */
+struct lwc_answer {
+    char username[LWC_KEY_ID_MAX + 1];
+    const char *password; /* NULL: the program has nothing */
+    size_t password_len;
+    bool is_refused; /* "quit": nobody else is to be asked */
+};
+
+/*
+ * Read @answer, given to @request.  A name without a password, a password without a name, or one
+ * that ended before @now_s, is no answer: password is NULL.  LWC_E_INVALID for one that breaks the
+ * rules; no message holds a value.
+ */
+enum lwc_code lwc_answer_read(const struct lwc_ask *request, const struct lwc_secret *answer,
+                              int64_t now_s, struct lwc_answer *answer_out, struct lwc_error *err)
+    LWC_RESULT;
+
+#endif
