@@ -34,9 +34,14 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
     return code;
 }
 
+/* What the program said in its options is what a backend finds in the variable. */
 static const char *host_setting(void *data, const char *name)
 {
-    (void)data;
+    const struct lwc_context *ctx = data;
+
+    if ((ctx->options.flags & LWC_OPEN_NO_PROMPT) != 0 && lwc_streq(name, "LWCRED_NO_PROMPT")) {
+        return "1";
+    }
     return secure_getenv(name);
 }
 

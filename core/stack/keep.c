@@ -41,7 +41,7 @@ static enum lwc_code look_in(void *data, struct lwc_stack_unit *unit, struct lwc
     if (holder->is_held || !lwc_unit_can(unit, LWC_CAP_LIST | LWC_CAP_STORE)) {
         return LWC_OK;
     }
-    code = lwc_unit_list(unit, &visitor, err);
+    code = lwc_query_list(unit, &visitor, err);
     if (code == LWC_OK && holder->is_held) {
         (void)snprintf(holder->backend, sizeof holder->backend, "%s", lwc_unit_name(unit));
     }

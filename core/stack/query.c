@@ -76,12 +76,24 @@ static enum lwc_code several(const struct candidates *candidates, struct lwc_err
                     "choose one with --profile or LW_PROFILE");
 }
 
+enum lwc_code lwc_query_list(struct lwc_stack_unit *unit, const struct lwc_visitor *visitor,
+                             struct lwc_error *err)
+{
+    enum lwc_code code = lwc_unit_list(unit, visitor, err);
+
+    if (code == LWC_E_LOCKED) {
+        code = lwc_unit_probe(unit, LWC_CAP_READ, err);
+        code = code == LWC_OK ? lwc_unit_list(unit, visitor, err) : code;
+    }
+    return code;
+}
+
 enum lwc_code lwc_query_pick(struct lwc_stack_unit *unit, const struct lwc_identity *query,
                              struct lwc_identity_copy *picked_out, struct lwc_error *err)
 {
     struct candidates candidates = {.query = query};
     const struct lwc_visitor visitor = {.data = &candidates, .visit = consider};
-    enum lwc_code code = lwc_unit_list(unit, &visitor, err);
+    enum lwc_code code = lwc_query_list(unit, &visitor, err);
 
     if (code != LWC_OK) {
         return code;
@@ -269,7 +281,7 @@ static enum lwc_code count_unit(void *data, struct lwc_stack_unit *unit, struct 
 {
     const struct lwc_visitor visitor = {.data = data, .visit = consider};
 
-    return lwc_unit_list(unit, &visitor, err);
+    return lwc_query_list(unit, &visitor, err);
 }
 
 static enum lwc_code find_only(const struct asking *asking, const struct lwc_identity *query,

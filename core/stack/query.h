@@ -75,6 +75,13 @@ enum lwc_code lwc_query_find_exact(struct lwc_stack *stack, enum lwc_op op,
                                    const struct lwc_identity *query, struct lwc_found **found_out,
                                    struct lwc_error *err) LWC_RESULT;
 
+/*
+ * What @unit holds, to answer a request for a secret: a store so locked that it cannot even name
+ * what it holds is unlocked first, asking if need be.  (lwc_unit_list() asks nobody.)
+ */
+enum lwc_code lwc_query_list(struct lwc_stack_unit *unit, const struct lwc_visitor *visitor,
+                             struct lwc_error *err) LWC_RESULT;
+
 /* The one credential of @unit that fits @query, without its secret.  LWC_E_INVALID: several. */
 enum lwc_code lwc_query_pick(struct lwc_stack_unit *unit, const struct lwc_identity *query,
                              struct lwc_identity_copy *picked_out, struct lwc_error *err)

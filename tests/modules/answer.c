@@ -2,6 +2,7 @@
 /*
  * A backend that answers what its arguments say:
  *   find=CODE list=CODE store=CODE erase=CODE probe=CODE   number of an enum lwc_code
+ *   opens=1        probe() makes list() answer, whatever list= says
  *   hold=PROFILE:ACCOUNT:KEYID:SECRET                      a credential; may be repeated
  *   lie=other      find() answers with another credential
  *   lie=silent     find() says LWC_OK and gives nothing
@@ -24,7 +25,7 @@ struct held {
 };
 
 struct answer {
-    int find, list, store, erase, probe;
+    int find, list, store, erase, probe, opens;
     const char *lie;
     struct held held[HOLDS_MAX];
     size_t count;
@@ -71,6 +72,7 @@ static enum lwc_code answer_open(const struct lwc_host *host, size_t argc, const
             sscanf(argv[i], "store=%d", &answer->store);
             sscanf(argv[i], "erase=%d", &answer->erase);
             sscanf(argv[i], "probe=%d", &answer->probe);
+            sscanf(argv[i], "opens=%d", &answer->opens);
         }
     }
     *state_out = answer;
@@ -168,9 +170,12 @@ static enum lwc_code answer_erase(void *state, const struct lwc_identity *query,
 
 static enum lwc_code answer_probe(void *state, uint32_t cap, struct lwc_error *err)
 {
-    const struct answer *answer = state;
+    struct answer *answer = state;
 
     (void)cap;
+    if (answer->opens != 0) {
+        answer->list = LWC_OK;
+    }
     return fail(answer, answer->probe, err);
 }
 

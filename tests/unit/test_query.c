@@ -78,6 +78,19 @@ static void put_question(const struct question *question)
 #define ENV_FIRST "lookup sufficient env\n"
 
 static const struct question profile_questions[] = {
+    {"a store too locked to name its keys is unlocked for a lookup",
+     "lookup sufficient answer list=4 opens=1 " ONE("prod", ACME, "A_1") "\n",
+     {.profile = "prod"},
+     {0},
+     LWC_OK,
+     "prod"},
+    {"one that stays locked is not passed over",
+     "lookup sufficient answer list=4 probe=4 opens=1\n"
+     "lookup sufficient answer " ONE("prod", ACME, "A_1") "\n",
+     {.profile = "prod"},
+     {0},
+     LWC_E_LOCKED,
+     "told to answer 4"},
     {"there", TWO_ACME, {.profile = "dev"}, {0}, LWC_OK, "dev"},
     {"not there",
      TWO_ACME,

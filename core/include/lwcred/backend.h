@@ -138,7 +138,7 @@ enum lwc_prompt_flag {
  * prompt        asks the user @text (without colon) and puts the answer into @answer.  Returns
  *               LWC_OK; LWC_E_LOCKED if nobody can be asked or the user declined.
  * setting       the value of a named setting (environment variable), or NULL.  Borrowed until
- *               close().
+ *               close().  LWCRED_NO_PROMPT is "1" wherever nobody may be asked.
  * remaining_ms  milliseconds until the call is to be over, 0 when it is; prompts not counted.  For
  *               a BLOCKING backend its "timeout=" counts, too; it is ended a moment later.
  * depends       the answer depends on the file @path (absolute, present or not): once it changes,
@@ -206,7 +206,9 @@ struct lwc_backend {
 
     /*
      * LWC_CAP_LIST.  Name every credential held, without unlocking or asking.  None: LWC_OK, or
-     * LWC_E_NOT_FOUND with a reason that the user should hear if nothing else answers.
+     * LWC_E_NOT_FOUND with a reason that the user should hear if nothing else answers.  So locked
+     * that it cannot name them: LWC_E_LOCKED before the first one; the host may call
+     * probe(LWC_CAP_READ), which unlocks, and list() again.
      */
     enum lwc_code (*list)(void *state, const struct lwc_visitor *visitor, struct lwc_error *err);
 
