@@ -65,11 +65,17 @@ HOST_SRC := $(wildcard core/host/*.c)
 HELPER_SRC := $(wildcard plugins/helper/*.c plugins/format/*.c)
 BACKENDS := $(notdir $(patsubst %/,%,$(dir $(wildcard backends/*/*.c))))
 BACKENDS := $(filter-out $(BUILTIN),$(sort $(BACKENDS)))
+# The packages that a backend needs beyond libsodium, which see its folder only.
+PKGS_secret-service := libsecret-1
+LACKING := $(foreach b,$(BACKENDS),$(if $(PKGS_$(b)),$(shell $(PKG_CONFIG) --exists $(PKGS_$(b)) || echo $(b))))
+BACKENDS := $(filter-out $(LACKING),$(BACKENDS))
+$(foreach b,$(LACKING),$(info not built: backend $(b), which needs $(PKGS_$(b))))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 TESTMOD_SRC := $(wildcard tests/modules/*.c)
 SECCOMP_RUN_SRC := tests/support/seccomp-run.c
-SUPPORT_SRC := $(filter-out $(SECCOMP_RUN_SRC),$(wildcard tests/support/*.c))
+KEEP_SRC := tests/support/keep.c
+SUPPORT_SRC := $(filter-out $(SECCOMP_RUN_SRC) $(KEEP_SRC),$(wildcard tests/support/*.c))
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 HELPER := $(O)/bin/lw-credential-helper
@@ -82,6 +88,7 @@ FUZZ := $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(FUZZ_SRC))
 TESTMOD := $(patsubst tests/modules/%.c,$(O)/tests/modules/%.so,$(TESTMOD_SRC))
 CONTRACT := $(O)/tests/lwcred-backend-check
 SECCOMP_RUN := $(O)/tests/seccomp-run
+KEEP := $(O)/tests/keep
 
 .PHONY: all check check-valgrind install uninstall installcheck clean help demo fmt fmt-check \
 	style tests fuzz bench bench-programs abi-check abi-update FORCE
@@ -119,7 +126,12 @@ endif
 $(O)/obj/%.o: %.c $(O)/flags.stamp
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+define pkg_cflags
+$(O)/obj/backends/$(1)/%.o: PKG_CFLAGS := $(patsubst -I%,-isystem %,$(call cflags_of,$(PKGS_$(1))))
+endef
+$(foreach b,$(BACKENDS),$(if $(PKGS_$(b)),$(eval $(call pkg_cflags,$(b)))))
 
 # The same file twice: paths of this build tree for the tests, and those of the installation.
 $(O)/obj/core/paths-build.o: core/paths.c $(O)/flags.stamp $(O)/paths.stamp
@@ -188,7 +200,7 @@ $(NETSO): $(O)/obj/libnet.a $(O)/obj/libbase.a core/token/net.map
 		-Wl,--no-whole-archive $(O)/obj/libbase.a $(LIBS_NET)
 	$(Q)chmod go-w $@
 
-# One rule for all backends; LIBS_NAME names the packages that backend NAME needs beyond libsodium.
+# One rule for all backends.
 .SECONDEXPANSION:
 $(MODULES): $(O)/lib/lwcred/backends/%.so: $$(call obj,$$(wildcard backends/$$*/*.c)) $(O)/obj/libbase.a backends/backend.map
 	$(link_shared) -Wl,--version-script=backends/backend.map $(filter %.o,$^) $(O)/obj/libbase.a \
@@ -225,8 +237,10 @@ $(O)/install/lwcred-backend-check: $(CONTRACT_OBJ) $(CORE_LIBS) $(O)/obj/core/pa
 
 $(SECCOMP_RUN): $(call obj,$(SECCOMP_RUN_SRC))
 	$(link_program) $^
+$(KEEP): $(call obj,$(KEEP_SRC)) $(CORE_LIBS) $(O)/obj/core/paths-build.o
+	$(link_program) $^ $(LIBS_CORE) -ldl
 
-tests: all $(UNIT) $(FUZZ) $(TESTMOD) $(SECCOMP_RUN) $(CONTRACT)
+tests: all $(UNIT) $(FUZZ) $(TESTMOD) $(SECCOMP_RUN) $(KEEP) $(CONTRACT)
 
 check: style tests
 	$(Q)O='$(abspath $(O))' CC='$(CC)' SAN='$(SAN)' tests/run.sh $(T)

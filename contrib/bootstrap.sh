@@ -5,10 +5,10 @@
 # when all of it is there.
 set -eu
 
-build="gcc libc6-dev make pkgconf libsodium-dev libkeyutils-dev libcurl4-openssl-dev libcjson-dev"
+build="gcc libc6-dev make pkgconf libsodium-dev libkeyutils-dev libcurl4-openssl-dev libcjson-dev libsecret-1-dev"
 run="git ca-certificates"
-tests="abigail-tools clang g++ libclang-rt-dev clang-format libcmocka-dev libpam-modules python3 openssl strace valgrind shellcheck mandoc keyutils"
-bench="curl libssl-dev dbus-daemon gnome-keyring libsecret-tools"
+tests="abigail-tools clang g++ libclang-rt-dev clang-format libcmocka-dev libpam-modules python3 openssl strace valgrind shellcheck mandoc keyutils dbus-daemon gnome-keyring libsecret-tools python3-secretstorage"
+bench="curl libssl-dev"
 
 say() {
     printf 'bootstrap: %s\n' "$*"

@@ -36,6 +36,9 @@ LIBRARIES = {
     "cJSON": ("core/token/json.c",),
     "sodium": ("core/base/secret.c", "core/base/crypto.c", "backends/file/seal.c"),
     "keyutils": ("core/token/place_keyring.c",),
+    "libsecret": ("backends/secret-service/keyring.c",),
+    "glib": (),
+    "gio": (),
     "cmocka": (),
 }
 

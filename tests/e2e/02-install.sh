@@ -24,6 +24,7 @@ lib/liblwcred.so.0
 lib/liblwcred.so.0.1.0
 lib/lwcred/backends/exec.so
 lib/lwcred/backends/file.so
+lib/lwcred/backends/secret-service.so
 lib/lwcred/net.so
 lib/pkgconfig/lwcred.pc
 libexec/lwcred/lwcred-backend-host

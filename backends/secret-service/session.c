@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/secret-service/session.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+
+#define HINT "log in to a session that has one, or keep keys in the encrypted file (--backend file)"
+#define MARGIN_MS 500
+#define BUS_ADDRESS "DBUS_SESSION_BUS_ADDRESS"
+
+static const char *setting(const struct lwc_host *host, const char *name)
+{
+    const char *value = host->setting(host->data, name);
+
+    return lwc_is_set(value) ? value : NULL;
+}
+
+/* A transport that would start a program is none: a helper starts no bus and no shell. */
+static bool starts_something(const char *address)
+{
+    static const char *const transports[] = {"autolaunch:", "unixexec:", "launchd:"};
+
+    while (address != NULL) {
+        for (size_t i = 0; i < LWC_ARRAY_LEN(transports); i++) {
+            if (strncmp(address, transports[i], strlen(transports[i])) == 0) {
+                return true;
+            }
+        }
+        address = strchr(address, ';');
+        address = address != NULL ? address + 1 : NULL;
+    }
+    return false;
+}
+
+static bool is_own_socket(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == geteuid();
+}
+
+enum lwc_code lwc_session_bus(const struct lwc_host *host, struct lwc_error *err)
+{
+    const char *address = setting(host, BUS_ADDRESS);
+    const char *run = setting(host, "XDG_RUNTIME_DIR");
+    char path[PATH_MAX];
+    enum lwc_code code;
+
+    if (address != NULL && !starts_something(address)) {
+        return LWC_OK;
+    }
+    if (address != NULL) {
+        code = lwc_fail(err, LWC_E_UNAVAILABLE,
+                        BUS_ADDRESS " names a bus that would have to be started");
+        return lwc_hint(err, code, HINT);
+    }
+    if (run != NULL && snprintf(path, sizeof path, "%s/bus", run) < (int)sizeof path &&
+        is_own_socket(path)) {
+        return LWC_OK;
+    }
+    code = lwc_fail(err, LWC_E_UNAVAILABLE, "there is no session bus: %s",
+                    run != NULL ? BUS_ADDRESS " is not set, and XDG_RUNTIME_DIR holds no bus"
+                                : BUS_ADDRESS " and XDG_RUNTIME_DIR are not set");
+    return lwc_hint(err, code, HINT);
+}
+
+static bool is_one_of(const char *word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; word != NULL && i < count; i++) {
+        if (strcasecmp(word, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_true(const char *word)
+{
+    static const char *const words[] = {"1", "true", "yes", "on"};
+
+    return is_one_of(word, words, LWC_ARRAY_LEN(words));
+}
+
+static bool is_false(const char *word)
+{
+    static const char *const words[] = {"0", "false", "no", "off"};
+
+    return is_one_of(word, words, LWC_ARRAY_LEN(words));
+}
+
+const char *lwc_session_silence(const struct lwc_host *host)
+{
+    const char *no_prompt = setting(host, "LWCRED_NO_PROMPT");
+
+    if ((no_prompt != NULL && !is_false(no_prompt)) || is_true(setting(host, "CI"))) {
+        return "nobody may be asked";
+    }
+    if (setting(host, "DISPLAY") == NULL && setting(host, "WAYLAND_DISPLAY") == NULL) {
+        return "there is no display to ask on";
+    }
+    return NULL;
+}
+
+int64_t lwc_session_limit_ms(const struct lwc_host *host, int64_t timeout_ms)
+{
+    int64_t left_ms = host->remaining_ms(host->data);
+    int64_t limit_ms = left_ms < timeout_ms ? left_ms : timeout_ms;
+
+    return limit_ms - (limit_ms / 8 < MARGIN_MS ? limit_ms / 8 : MARGIN_MS);
+}
+
+void lwc_session_depend(const struct lwc_host *host)
+{
+    const char *data = setting(host, "XDG_DATA_HOME");
+    const char *home = setting(host, "HOME");
+    const bool has_data = data != NULL && data[0] == '/';
+    char path[PATH_MAX];
+    int len;
+
+    if (!has_data && (home == NULL || home[0] != '/')) {
+        return;
+    }
+    len = snprintf(path, sizeof path, "%s%s", has_data ? data : home,
+                   has_data ? "/keyrings" : "/.local/share/keyrings");
+    if (len > 0 && len < (int)sizeof path) {
+        host->depends(host->data, path);
+    }
+}

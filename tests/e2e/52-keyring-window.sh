@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A keyring that asks the user with a window of its own: answered, closed, ignored; and not shown
+# where nobody may be asked.  No real one shows a window here: a stand-in does.
+. "$(dirname "$0")/../support/secret-service.sh"
+start_standin
+plant_key
+start_bus
+MOCK_PID=''
+
+mock() { # mode
+    stop_process "$MOCK_PID"
+    "$KEYRING" absent 20
+    printf %s "$SECRET" >"$T/secret"
+    "$ROOT/tests/support/mock_keyring.py" "$1" default acme.lacework.net "$KEY_ID" "$ORIGIN" \
+        <"$T/secret" >"$T/windows" 2>"$T/mock.said" &
+    MOCK_PID=$!
+    "$KEYRING" wait 20
+}
+
+windows() { # number: so many windows were shown
+    [ "$(grep -c '^prompt$' "$T/windows")" = "$1" ] || fail "$(cat "$T/windows"): not $1 windows"
+}
+keyring_stack timeout=2
+export DISPLAY=:77
+
+mock accept
+run 0 "$HELPER" get --no-cache --format token
+issued_token_matches "$(cat "$OUT")"
+windows 1
+run 0 "$HELPER" get --no-cache --format token
+windows 1
+mock accept
+run 0 env -u DISPLAY WAYLAND_DISPLAY=wayland-7 "$HELPER" get --no-cache --format token
+windows 1
+
+mock dismiss
+run 4 "$HELPER" get --no-cache --format token
+expect_stderr_has 'the keyring is locked, and its window was dismissed'
+expect_stderr_has '^hint: '
+windows 1
+run 0 "$HELPER" list
+expect_stdout_has '^default '
+windows 1
+
+# No window where nobody may be asked or could see it.
+mock accept
+for setting in LWCRED_NO_PROMPT=1 CI=true GIT_TERMINAL_PROMPT=0 DISPLAY=; do
+    run 4 env "$setting" "$HELPER" get --no-cache --format token
+    expect_stderr_has 'the keyring is locked: (nobody may be asked|there is no display)'
+done
+run 4 "$HELPER" --no-prompt get --no-cache --format token
+windows 0
+
+# Nobody answers: it ends at the caller's deadline, later than the keyring's own time limit, and
+# the window is taken back.
+mock never
+run 4 timeout 60 "$HELPER" --timeout 4 get --no-cache --format token
+expect_stderr_has 'the keyring is locked, and its window was not answered in time \(3\.[0-9] s\)'
+expect_stderr_has '^hint: '
+windows 1
+grep -qx dismissed "$T/windows" || fail "the window was left behind"
+stop_process "$MOCK_PID"
+echo ok
