@@ -6,6 +6,7 @@
 HELPER=$O/bin/lw-credential-helper # strace and valgrind do not go together
 export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
 make_store_keyfile
+cache_in auto # a stack of the file store alone: nothing here is about a keyring
 add() { # profile
     "$HELPER" add -p "$1" -a acme --key-id "ACME_01" --secret-stdin --no-verify --api-url https://localhost:1
 }
