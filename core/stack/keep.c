@@ -96,9 +96,13 @@ static enum lwc_code probe_in(void *data, struct lwc_stack_unit *unit, struct lw
 static enum lwc_code store_in(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
 {
     struct keeping *keeping = data;
-    enum lwc_code code =
-        lwc_unit_store(unit, keeping->identity, keeping->secret, keeping->len, keeping->flags, err);
+    enum lwc_code code = lwc_unit_probe(unit, LWC_CAP_STORE, err);
 
+    /* A secret goes to none that cannot keep it. */
+    if (code == LWC_OK) {
+        code = lwc_unit_store(unit, keeping->identity, keeping->secret, keeping->len,
+                              keeping->flags, err);
+    }
     if (code == LWC_OK) {
         note_done(keeping, unit);
     }
