@@ -39,32 +39,37 @@ static void turn(void *data, const struct lwc_turn *turn, const struct lwc_ident
 {
     struct telling *telling = data;
     char action[LWC_ACTION_TEXT_LEN];
+    char locked[LWC_ACTION_TEXT_LEN];
+    const bool locks = holds != NULL && lwc_unit_can(turn->unit, LWC_CAP_UNLOCK);
 
     lwc_secret_reset(telling->text);
     if (telling->code == LWC_OK) {
         telling->code = lwc_conf_text_line(telling->text, turn->line, telling->err);
     }
     telling->untold = telling->untold || is_untold;
-    telling->visitor->line(telling->visitor->data,
-                           &(struct lwc_explained_line){
-                               .size = sizeof(struct lwc_explained_line),
-                               .rule = telling->rule,
-                               .walk = telling->walks - 1,
-                               .wanted = telling->wanted,
-                               .file = turn->line->where.file,
-                               .line = turn->line->where.line,
-                               .text = lwc_secret_text(telling->text),
-                               .backend = turn->line->backend,
-                               .asked = turn->is_asked,
-                               .code = turn->code,
-                               .why = turn->why,
-                               .holds = holds,
-                               .untold = is_untold,
-                               .outcome = lwc_outcome_name(lwc_outcome_of(turn->code)),
-                               .action = lwc_action_text(turn->action, action),
-                               .counts = turn->counts,
-                               .ends = turn->ends,
-                           });
+    telling->visitor->line(
+        telling->visitor->data,
+        &(struct lwc_explained_line){
+            .size = sizeof(struct lwc_explained_line),
+            .rule = telling->rule,
+            .walk = telling->walks - 1,
+            .wanted = telling->wanted,
+            .file = turn->line->where.file,
+            .line = turn->line->where.line,
+            .text = lwc_secret_text(telling->text),
+            .backend = turn->line->backend,
+            .asked = turn->is_asked,
+            .code = turn->code,
+            .why = turn->why,
+            .holds = holds,
+            .untold = is_untold,
+            .outcome = lwc_outcome_name(lwc_outcome_of(turn->code)),
+            .action = lwc_action_text(turn->action, action),
+            .if_locked =
+                locks ? lwc_action_text(turn->line->actions[LWC_OUT_LOCKED], locked) : NULL,
+            .counts = turn->counts,
+            .ends = turn->ends,
+        });
 }
 
 static void tell_answer(const struct telling *telling, const struct lwc_obtain *obtain,

@@ -394,8 +394,9 @@ enum lwc_rule {
  * untold    it cannot tell without giving the secret, and was counted as one that holds nothing.
  * outcome   what the control calls it: "success", "not_found", ...
  * action    what the control makes of it: "done", "ignore", "2", ...
- * counts    it entered into the result.
- * ends      no further line is asked.
+ * if_locked  what the control makes of it if the store of @holds cannot be opened when it is
+ * needed; NULL where there is none, or none that locks. counts    it entered into the result. ends
+ * no further line is asked.
  */
 struct lwc_explained_line {
     uint32_t size;
@@ -413,6 +414,7 @@ struct lwc_explained_line {
     bool untold;
     const char *outcome;
     const char *action;
+    const char *if_locked;
     bool counts;
     bool ends;
     /* 0.1 ends here */

@@ -44,45 +44,70 @@ enum lwc_code lwc_conf_skip_check(const struct lwc_conf *conf, size_t index, str
  * answers of the lines before.
  */
 struct states {
-    bool open;   /* nothing has failed for good: success is still possible        */
-    bool failed; /* a failure is remembered: the walk cannot succeed any more     */
+    bool bare;   /* nothing has counted                                            */
+    bool good;   /* only success has counted                                       */
+    bool failed; /* a failure has counted: the walk cannot succeed any more        */
 };
+
+static bool is_hopeful(const struct states *states)
+{
+    return states->bare || states->good;
+}
 
 static bool is_reached(const struct states *states)
 {
-    return states->open || states->failed;
+    return is_hopeful(states) || states->failed;
 }
 
 static void join(struct states *to, const struct states *from)
 {
-    to->open = to->open || from->open;
+    to->bare = to->bare || from->bare;
+    to->good = to->good || from->good;
     to->failed = to->failed || from->failed;
 }
 
+/* The states behind a line that is reached in @before and gives @outcome; none if that ends it. */
+static struct states states_after(const struct states *before, enum lwc_outcome outcome,
+                                  uint16_t action)
+{
+    switch (action) {
+    case LWC_ACT_DIE:
+        return (struct states){.failed = false};
+    case LWC_ACT_BAD:
+        return (struct states){.failed = true};
+    case LWC_ACT_DONE: /* ends it, but for a failure before */
+        return (struct states){.failed = before->failed};
+    case LWC_ACT_OK:
+        return (struct states){.good = outcome == LWC_OUT_SUCCESS && is_hopeful(before),
+                               .failed = outcome != LWC_OUT_SUCCESS || before->failed};
+    default: /* ignored */
+        return *before;
+    }
+}
+
 /* Where each answer of line @index leads: into the states of the lines behind it. */
-static void spread(const struct lwc_conf *conf, const size_t *lines, size_t count, size_t index,
+static void spread(const struct lwc_conf_line *line, size_t count, size_t index,
                    struct states *states)
 {
-    const struct lwc_conf_line *line = &conf->lines[lines[index]];
-
     for (size_t i = 0; i < LWC_OUT_COUNT; i++) {
-        const uint16_t action = line->actions[i];
-        const size_t next = index + 1 + skip_of(action);
-        struct states after = states[index];
+        const size_t next = index + 1 + skip_of(line->actions[i]);
+        const struct states after =
+            states_after(&states[index], (enum lwc_outcome)i, line->actions[i]);
 
-        if (action == LWC_ACT_DIE) {
-            continue;
-        }
-        if (action == LWC_ACT_DONE) {
-            after.open = false; /* a success or failure that is final */
-        }
-        if (action == LWC_ACT_BAD || (action == LWC_ACT_OK && i != LWC_OUT_SUCCESS)) {
-            after = (struct states){.failed = true};
-        }
         if (next < count) {
             join(&states[next], &after);
         }
     }
+}
+
+/* Does success lead past the last line, with nothing that has counted? */
+static bool is_futile(const struct lwc_conf_line *line, size_t count, size_t index,
+                      const struct states *before)
+{
+    const uint16_t action = line->actions[LWC_OUT_SUCCESS];
+
+    return !before->good && (action == LWC_ACT_IGNORE || action > LWC_ACT_SKIP) &&
+           index + 1 + skip_of(action) >= count;
 }
 
 static void warn_at(const struct lwc_conf_line *line, lwc_conf_fault_fn *visit, void *data,
@@ -116,7 +141,7 @@ static void lint_op(const struct lwc_conf *conf, enum lwc_op op, lwc_conf_fault_
                     void *data)
 {
     size_t lines[LWC_CONF_LINES_MAX];
-    struct states states[LWC_CONF_LINES_MAX] = {{.open = true}};
+    struct states states[LWC_CONF_LINES_MAX] = {{.bare = true}};
     size_t count = 0;
     bool hopeful = false;
 
@@ -135,9 +160,13 @@ static void lint_op(const struct lwc_conf *conf, enum lwc_op op, lwc_conf_fault_
         }
         if (is_idle(line)) {
             warn_at(line, visit, data, "this line changes nothing: every answer is ignored");
+        } else if (is_futile(line, count, i, &states[i])) {
+            warn_at(line, visit, data,
+                    "success of this line does not count, and no line behind it is asked: the "
+                    "stack fails");
         }
-        hopeful = hopeful || (states[i].open && can_succeed(line));
-        spread(conf, lines, count, i, states);
+        hopeful = hopeful || (is_hopeful(&states[i]) && can_succeed(line));
+        spread(line, count, i, states);
     }
     if (count > 0 && !hopeful) {
         warn_at(&conf->lines[lines[0]], visit, data,

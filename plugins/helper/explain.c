@@ -136,6 +136,12 @@ static void add_line_object(struct page *page, const struct lwc_explained_line *
         ADD(page, ",\"outcome\":\"%s\",\"action\":\"%s\",\"counts\":%s,\"ends\":%s,\"untold\":%s",
             line->outcome, line->action, LWC_TRUTH(line->counts), LWC_TRUTH(line->ends),
             LWC_TRUTH(line->untold));
+        ADD(page, ",\"ifLocked\":");
+        if (line->if_locked != NULL) {
+            add_text(page, line->if_locked);
+        } else {
+            ADD(page, "null");
+        }
         ADD(page, ",\"message\":");
         add_text(page, line->why->msg);
         ADD(page, ",\"holds\":");
@@ -206,6 +212,9 @@ static void take_line(void *data, const struct lwc_explained_line *line)
     ADD(page, "\n");
     add_said(page, line);
     ADD(page, "    control: %s=%s: %s\n", line->outcome, line->action, consequence(line));
+    if (line->if_locked != NULL) {
+        ADD(page, "             locked=%s, if it cannot be opened\n", line->if_locked);
+    }
 }
 
 static void end_walks(struct page *page)
@@ -235,9 +244,6 @@ static void take_answer(void *data, const struct lwc_explained_answer *answer)
         rules[answer->rule].reason, sources[answer->from].reason);
     if (answer->untold) {
         ADD(page, "note:   a backend that cannot tell what it holds could answer before\n");
-    }
-    if (answer->from != LWC_FROM_CACHE) {
-        ADD(page, "note:   whether the backend can be opened shows when it is needed\n");
     }
 }
 

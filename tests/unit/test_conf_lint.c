@@ -21,6 +21,7 @@ static void note(void *data, const struct lwc_conf_place *where, const struct lw
 
 #define UNREACHED "this line is never r;"
 #define IDLE "this line changes no;"
+#define FUTILE "success of this line;"
 #define HOPELESS "no line of this oper;"
 
 static void lint_points_out_what_is_surely_useless_and_no_more(void **state)
@@ -41,9 +42,13 @@ static void lint_points_out_what_is_surely_useless_and_no_more(void **state)
         {"lookup [default=1] a\nlookup required b\nlookup required c\n", "2:" UNREACHED},
         {"lookup [success=1 default=ignore] a\nlookup required b\nlookup required c\n", ""},
         {"lookup [default=ignore] a\nlookup required b\n", "1:" IDLE},
+        {"store [success=1 default=ignore] a\nstore required b\n", "1:" FUTILE},
+        {"store required x\nstore [success=1 default=ignore] a\nstore required b\n", ""},
+        {"store [success=1 default=ignore] a\nstore required b\nstore optional c\n", ""},
+        {"lookup sufficient a\nlookup [success=ignore default=bad] b\n", "2:" FUTILE},
         {"lookup [success=bad default=ignore] a\n", "1:" HOPELESS},
         {"store [default=bad] a\nstore required b\n", "1:" HOPELESS},
-        {"lookup [success=ignore default=ok] a\n", "1:" HOPELESS},
+        {"lookup [success=ignore default=ok] a\n", "1:" FUTILE "1:" HOPELESS},
         {"store sufficient a\nstore required b\nerase sufficient a\n", ""},
         {"set cache none\n", ""},
         {"", ""},

@@ -80,6 +80,7 @@ enum lwc_code __wrap_lwc_explain(struct lwc_context *ctx, const struct lwc_query
                                        .holds = &prod,
                                        .outcome = "success",
                                        .action = "done",
+                                       .if_locked = "die",
                                        .counts = true,
                                        .ends = true};
     visitor->line(visitor->data, &line);
@@ -119,6 +120,7 @@ static enum lwc_code run(bool json, struct capture *capture)
     "  f:3: lookup [default=done] c\n"                                                          \
     "    said:    holds profile prod, account acme.lacework.net, key ACME_0, sub-account sub\n" \
     "    control: success=done: counts, and ends the walk\n"                                    \
+    "             locked=die, if it cannot be opened\n"                                         \
     "\n"
 
 static void explain_tells_people_walks_and_answer(void **state)
@@ -139,7 +141,6 @@ static void explain_tells_people_walks_and_answer(void **state)
     from = LWC_FROM_BACKEND;
     assert_int_equal(run(false, &capture), LWC_OK);
     assert_non_null(strstr(capture.out, "token:  ready from the backend\n"));
-    assert_non_null(strstr(capture.out, "note:   whether the backend can be opened shows"));
 }
 
 static void explain_without_an_answer_tells_the_walks_and_fails(void **state)
@@ -170,14 +171,16 @@ static void explain_tells_programs_the_same(void **state)
         "{\"walks\":[{\"rule\":\"environment\",\"wanted\":{\"profile\":\"\",\"account\":\"\","
         "\"keyId\":\"\"},\"lines\":[{\"file\":\"f\",\"line\":1,\"text\":\"lookup [default=1] a\","
         "\"backend\":\"a\",\"asked\":true,\"outcome\":\"locked\",\"action\":\"1\","
-        "\"counts\":false,\"ends\":false,\"untold\":false,\"message\":\"not \\u001b open\","
+        "\"counts\":false,\"ends\":false,\"untold\":false,\"ifLocked\":null,\"message\":\"not "
+        "\\u001b open\","
         "\"holds\":null},{\"file\":\"f\",\"line\":2,\"text\":\"lookup [default=1] a\","
         "\"backend\":\"a\",\"asked\":false}]},{\"rule\":\"default\",\"wanted\":{\"profile\":"
         "\"prod\","
         "\"account\":\"acme.lacework.net\",\"keyId\":\"ACME_0\"},\"lines\":[{\"file\":\"f\","
         "\"line\":3,\"text\":\"lookup [default=done] c\",\"backend\":\"c\",\"asked\":true,"
         "\"outcome\":\"success\",\"action\":\"done\",\"counts\":true,\"ends\":true,"
-        "\"untold\":false,\"message\":\"\",\"holds\":" IDENTITY "}]}],\"answer\":" IDENTITY
+        "\"untold\":false,\"ifLocked\":\"die\",\"message\":\"\",\"holds\":" IDENTITY
+        "}]}],\"answer\":" IDENTITY
         ",\"rule\":\"default\",\"token\":\"cache-if-same-key\",\"certain\":false}\n");
 }
 

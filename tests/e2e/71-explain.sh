@@ -100,7 +100,9 @@ stack 'lookup sufficient file' 'set cache none'
 before=$(count_exchanges)
 LWCRED_KEY_FILE='' run 0 "$HELPER" explain --profile prod
 expect_stdout_has "^answer: profile prod"
-expect_stdout_has '^note:   whether the backend can be opened shows when it is needed$'
+expect_stdout_has '^ *locked=die, if it cannot be opened$'
+LWCRED_KEY_FILE='' run 0 "$HELPER" explain --profile prod --json
+json "d['walks'][0]['lines'][0]['ifLocked'] == 'die'"
 LWCRED_KEY_FILE='' run 4 "$HELPER" get --profile prod --format token
 
 # The cache: not there, there, and there for the same key.
