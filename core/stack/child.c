@@ -153,6 +153,9 @@ enum lwc_code lwc_child_start(const char *dir, const char *name, struct lwc_chil
     if (code != LWC_OK) {
         return code;
     }
+    if (access(path, X_OK) != 0) {
+        return lwc_fail_sys(err, LWC_E_UNAVAILABLE, errno, "cannot start '%s'", path);
+    }
     if (!environment_fill(&environment)) {
         return lwc_fail_nomem(err);
     }

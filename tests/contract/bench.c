@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "stack/module.h"
+#include "tests/contract/through.h"
 
 bool bench_say(struct bench *bench, const char *fmt, ...)
 {
@@ -111,6 +112,7 @@ static enum lwc_code load_path(struct bench *bench, struct lwc_error *err)
     const char *file = slash != NULL ? slash + 1 : bench->module;
     size_t len = strlen(file);
     char dir[PATH_MAX] = ".";
+    char whole[PATH_MAX];
     char name[LWC_BACKEND_NAME_MAX + 1];
     const void *found = NULL;
     enum lwc_code code;
@@ -125,6 +127,9 @@ static enum lwc_code load_path(struct bench *bench, struct lwc_error *err)
     if (slash != NULL) {
         (void)snprintf(dir, sizeof dir, "%.*s", (int)(slash - bench->module), bench->module);
     }
+    if (bench->in_host && realpath(dir[0] != '\0' ? dir : "/", whole) != NULL) {
+        (void)setenv("LWCRED_BACKEND_DIR", whole, 1); /* where the host finds it */
+    }
     code = lwc_module_object(dir[0] != '\0' ? dir : "/", file, "lwc_backend", &found, err);
     return code == LWC_OK ? lwc_module_judge(found, name, &bench->backend, err) : code;
 }
@@ -138,6 +143,9 @@ bool bench_load(struct bench *bench)
     enum lwc_code code = is_path ? load_path(bench, &err)
                                  : lwc_module_load(bench->module, true, &bench->backend, &err);
 
+    if (code == LWC_OK && bench->in_host) {
+        through_host(&bench->backend);
+    }
     if (code == LWC_OK) {
         return true;
     }

@@ -28,6 +28,7 @@
 /* The module under test, what it is told to hold, and what was noticed about it. */
 struct bench {
     const char *module; /* a name, or a path with a '/' or ".so" in it             */
+    bool in_host;       /* its functions run in a backend host                     */
     struct lwc_backend backend;
     struct lwc_host host;
     size_t argc;
@@ -45,7 +46,7 @@ struct bench {
 };
 
 /*
- * Fill in all but the members that the caller sets beforehand: module, argc, argv.  Loads
+ * Fill in all but the members that the caller sets beforehand: module, in_host, argc, argv.  Loads
  * nothing.
  */
 void bench_init(struct bench *bench);

@@ -28,7 +28,7 @@ struct check {
 };
 
 static const char usage_line[] =
-    "usage: " PROGRAM " [--timeout SECONDS] [--rule RULE] MODULE [[--] ARGUMENT...]\n"
+    "usage: " PROGRAM " [--host] [--timeout SECONDS] [--rule RULE] MODULE [[--] ARGUMENT...]\n"
     "       " PROGRAM " --list | --help | --version\n";
 
 static const char help_text[] =
@@ -37,6 +37,7 @@ static const char help_text[] =
     "\n"
     "  MODULE             a file, NAME.so or with a '/' in it; else an installed backend's name\n"
     "  ARGUMENT...        for the backend's open(), as in a stack file\n"
+    "  --host             in a backend host, where a backend that is BLOCKING runs\n"
     "  --rule RULE        try this rule alone\n"
     "  --timeout SECONDS  for each rule; default 30\n"
     "  --list             the rules\n"
@@ -279,6 +280,11 @@ int main(int argc, char **argv)
         }
         if (lwc_streq(argv[at], "--help")) {
             return printf("%s%s", usage_line, help_text) < 0;
+        }
+        if (lwc_streq(argv[at], "--host")) {
+            check.bench.in_host = true;
+            at--;
+            continue;
         }
         status = option_take(&check, argv[at], at + 1 < argc ? argv[at + 1] : NULL);
         if (status != 0) {

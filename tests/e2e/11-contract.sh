@@ -24,8 +24,12 @@ expect_stdout_has '^ok +held-found$'
 expect_stdout_has '^ok +held-listed$'
 unset LW_ACCOUNT LW_API_KEY LW_API_SECRET
 
-# A module that may block, which the scenarios of the backend host use.
+# A module that may block: here, and where it really runs.
 mkdir -m 700 "$T/kept"
-LWCRED_BACKEND_DIR=$O/tests/modules run 0 "$CHECK" blocking "dir=$T/kept" timeout=60
+run 0 "$CHECK" "$O/tests/modules/blocking.so" "dir=$T/kept" timeout=60
 expect_stdout_lacks '^skip .*: .* not declared'
+run 0 "$CHECK" --host "$O/tests/modules/blocking.so" "dir=$T/kept" timeout=60
+expect_stdout_lacks '^skip .*: .* not declared'
+run 1 "$CHECK" --host --rule absent-not-found "$O/tests/modules/blocking.so" at=find fault=crash
+expect_stdout_has '^BROKEN absent-not-found: .* answered unavailable'
 echo ok

@@ -221,6 +221,9 @@ static enum lwc_code blocking_store(void *state, const struct lwc_identity *iden
         code = is_text(members[i]) ? LWC_OK : fail(err, LWC_E_INVALID, "blocking: malformed");
         snprintf(kept->members[i], sizeof kept->members[i], "%s", members[i]);
     }
+    if (code == LWC_OK && blocking->dir[0] == '\0') {
+        code = fail(err, LWC_E_IO, "blocking: no dir=");
+    }
     if (code == LWC_OK && (len == 0 || len > LWC_SECRET_MAX)) {
         code = fail(err, LWC_E_INVALID, "blocking: a secret of %zu bytes", len);
     }

@@ -18,6 +18,25 @@
 
 #define HANG_MS 20000 /* much longer than any of the faults may take */
 
+/* The machine's clock, which a test can put on. */
+static int64_t later_ms;
+
+const struct lwc_clock *__real_lwc_clock_system(void);
+const struct lwc_clock *__wrap_lwc_clock_system(void);
+
+static int64_t boot_ms(void *data)
+{
+    (void)data;
+    return lwc_clock_boot_ms(__real_lwc_clock_system()) + later_ms;
+}
+
+const struct lwc_clock *__wrap_lwc_clock_system(void)
+{
+    static const struct lwc_clock clock = {.boot_ms = boot_ms};
+
+    return &clock;
+}
+
 static int64_t now_ms(void)
 {
     return lwc_clock_boot_ms(lwc_clock_system());
@@ -212,6 +231,25 @@ static void after_a_fault_no_host_is_started_for_a_while(void **state)
     hostbed_close(&bed);
 }
 
+static void a_minute_after_a_fault_a_host_is_started_again(void **state)
+{
+    struct hostbed bed;
+    struct lwc_error err = {0};
+    unsigned count = 0;
+
+    (void)state;
+    hostbed_open(&bed, "at=list fault=crash");
+    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_UNAVAILABLE);
+    bed.left_ms += 120000;
+    later_ms = 55000;
+    assert_int_equal(hostbed_store(&bed, "p", "s", 1, &err), LWC_E_UNAVAILABLE);
+    assert_non_null(strstr(err.msg, "crashed (SIGSEGV)"));
+    later_ms = 61000;
+    assert_int_equal(hostbed_store(&bed, "p", "s", 1, &err), LWC_OK);
+    later_ms = 0;
+    hostbed_close(&bed);
+}
+
 /* The one child is the host's first process; its end ends all. */
 static void kill_host(void)
 {
@@ -362,6 +400,7 @@ int main(void)
         cmocka_unit_test(a_fault_in_each_function_is_unavailable),
         cmocka_unit_test(a_fault_in_close_leaves_nothing),
         cmocka_unit_test(after_a_fault_no_host_is_started_for_a_while),
+        cmocka_unit_test(a_minute_after_a_fault_a_host_is_started_again),
         cmocka_unit_test(a_host_that_ended_while_idle_is_started_anew),
         cmocka_unit_test(a_second_answer_is_never_taken_for_the_next_one),
         cmocka_unit_test(asking_lifts_the_own_timeout_and_not_the_callers),
