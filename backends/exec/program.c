@@ -171,10 +171,7 @@ static int attributes_fill(posix_spawnattr_t *attributes)
                                                     POSIX_SPAWN_SETSIGMASK);
 }
 
-/*
- * Descriptors 0 to 2 are made first from copies above them, so that none is overwritten before it
- * was taken over.
- */
+/* The sockets are above 2: whoever runs a backend has descriptors 0 to 2 open. */
 static int actions_fill(posix_spawn_file_actions_t *actions, const struct ends *ends)
 {
     int sys = 0;
