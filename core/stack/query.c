@@ -88,12 +88,17 @@ enum lwc_code lwc_query_list(struct lwc_stack_unit *unit, const struct lwc_visit
     return code;
 }
 
-enum lwc_code lwc_query_pick(struct lwc_stack_unit *unit, const struct lwc_identity *query,
-                             struct lwc_identity_copy *picked_out, struct lwc_error *err)
+/* lwc_query_list, which may ask, or lwc_unit_list, which does not. */
+typedef enum lwc_code list_fn(struct lwc_stack_unit *unit, const struct lwc_visitor *visitor,
+                              struct lwc_error *err);
+
+static enum lwc_code pick(struct lwc_stack_unit *unit, const struct lwc_identity *query,
+                          list_fn *list, struct lwc_identity_copy *picked_out,
+                          struct lwc_error *err)
 {
     struct candidates candidates = {.query = query};
     const struct lwc_visitor visitor = {.data = &candidates, .visit = consider};
-    enum lwc_code code = lwc_query_list(unit, &visitor, err);
+    enum lwc_code code = list(unit, &visitor, err);
 
     if (code != LWC_OK) {
         return code;
@@ -105,6 +110,18 @@ enum lwc_code lwc_query_pick(struct lwc_stack_unit *unit, const struct lwc_ident
         return several(&candidates, err);
     }
     return lwc_identity_copy(&candidates.best.id, picked_out, err);
+}
+
+enum lwc_code lwc_query_pick(struct lwc_stack_unit *unit, const struct lwc_identity *query,
+                             struct lwc_identity_copy *picked_out, struct lwc_error *err)
+{
+    return pick(unit, query, lwc_query_list, picked_out, err);
+}
+
+/* "env" is kept for the environment: no store need be opened to know that it holds none. */
+static bool cannot_hold(struct lwc_stack_unit *unit, const struct lwc_identity *query)
+{
+    return lwc_streq(query->profile, "env") && !lwc_streq(lwc_unit_name(unit), "env");
 }
 
 static void search_clear(struct search *search)
@@ -132,8 +149,11 @@ static enum lwc_code search_unit(void *data, struct lwc_stack_unit *unit, struct
     struct lwc_identity_copy picked;
     const struct lwc_identity *wanted = search->query;
     LWC_AUTO_FOUND found = NULL;
-    enum lwc_code code = pick_wanted(unit, &wanted, &picked, err);
+    enum lwc_code code = LWC_E_NOT_FOUND;
 
+    if (!cannot_hold(unit, search->query)) {
+        code = pick_wanted(unit, &wanted, &picked, err);
+    }
     if (code != LWC_OK) {
         return code;
     }
@@ -166,7 +186,7 @@ static enum lwc_code foresee_unit(void *data, struct lwc_stack_unit *unit, struc
             return lwc_fail(err, LWC_E_NOT_FOUND, "it cannot tell without giving the secret");
         }
     } else {
-        code = lwc_query_pick(unit, search->query, &picked, err);
+        code = pick(unit, search->query, lwc_unit_list, &picked, err);
     }
     if (code == LWC_OK && !lwc_unit_can(unit, LWC_CAP_READ)) {
         code = lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot be read", lwc_unit_name(unit));
@@ -284,11 +304,21 @@ static enum lwc_code count_unit(void *data, struct lwc_stack_unit *unit, struct 
     return lwc_query_list(unit, &visitor, err);
 }
 
+static enum lwc_code count_unit_unasked(void *data, struct lwc_stack_unit *unit,
+                                        struct lwc_error *err)
+{
+    const struct lwc_visitor visitor = {.data = data, .visit = consider};
+
+    return lwc_unit_list(unit, &visitor, err);
+}
+
 static enum lwc_code find_only(const struct asking *asking, const struct lwc_identity *query,
                                struct lwc_found **found_out, struct lwc_error *err)
 {
     struct candidates candidates = {.query = query};
-    enum lwc_code code = lwc_stack_each(asking->stack, LWC_OP_LOOKUP, count_unit, &candidates, err);
+    enum lwc_code code =
+        lwc_stack_each(asking->stack, LWC_OP_LOOKUP,
+                       asking->watch == NULL ? count_unit : count_unit_unasked, &candidates, err);
 
     if (code != LWC_OK) {
         return code;

@@ -16,9 +16,11 @@ expect_stderr_empty
 # Where it works, the keyring is chosen; --backend decides otherwise; nothing moves by itself.
 start_bus
 start_keyring
+usual=$HELPER HELPER=$CHECKED
 add_key
 expect_stderr_has "profile 'default' .* in backend 'secret-service'"
 run 0 "$HELPER" get --no-cache --format token
+HELPER=$usual
 issued_token_matches "$(cat "$OUT")"
 run 0 "$HELPER" get --no-cache --format git <<<$'protocol=https\nhost=acme.lacework.net\n'
 issued_token_matches "$(field password)"

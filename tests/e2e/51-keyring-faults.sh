@@ -29,8 +29,10 @@ ignored() {
 }
 
 # --- no bus
+HELPER=$CHECKED
 ends 8 'there is no session bus: DBUS_SESSION_BUS_ADDRESS is not set'
 ignored
+HELPER=$O/bin/lw-credential-helper
 run=$XDG_RUNTIME_DIR
 unset XDG_RUNTIME_DIR
 ends 8 'there is no session bus: .* XDG_RUNTIME_DIR are not set'

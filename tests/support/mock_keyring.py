@@ -7,6 +7,8 @@ locked key and has a window, which no real one shows here.  The secret is read f
   deaf     nor then
   dismiss  somebody closes it
   accept   somebody types the password
+  cold     the same; until then the item does not show its attributes, as GNOME Keyring's do not
+           that were not unlocked since it started
 
 Each use of the window is a line on stdout: "prompt", and "dismissed" when the client takes it back.
 """
@@ -45,7 +47,9 @@ class Keyring:
     def properties(self, path):
         common = {"Label": ("s", "x"), "Locked": ("b", self.locked), "Created": ("t", 1), "Modified": ("t", 1)}
         if path == ITEM:
-            return {**common, "Attributes": ("a{ss}", self.attributes), "Type": ("s", "")}
+            hidden = self.mode == "cold" and self.locked
+            shown = {"gkr:compat:hashed:profile": "0123"} if hidden else self.attributes
+            return {**common, "Attributes": ("a{ss}", shown), "Type": ("s", "")}
         if path == COLLECTION:
             return {**common, "Items": ("ao", [ITEM])}
         return {"Collections": ("ao", [COLLECTION])}
@@ -57,11 +61,11 @@ class Keyring:
 
     def prompt(self):
         print("prompt", flush=True)
-        if self.mode in ("dismiss", "accept"):
+        if self.mode in ("dismiss", "accept", "cold"):
             self.complete()
 
     def complete(self):
-        self.locked = self.mode != "accept"
+        self.locked = self.mode not in ("accept", "cold")
         emitter = DBusAddress(PROMPT, interface=SECRET + "Prompt")
         paths = [] if self.locked else [ITEM, COLLECTION]
         self.connection.send(new_signal(emitter, "Completed", "bv", (self.locked, ("ao", paths))))

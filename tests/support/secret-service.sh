@@ -7,6 +7,8 @@
 #   PASSWORD              of the keyring that start_keyring unlocks
 #   BUS                   path of the bus's socket
 #   KEYRING               tests/support/keyring.py
+#   HELPER, CHECKED       the helper; under WRAPPER=valgrind only the second one runs there: what
+#                         knows the keyring runs in a backend host of its own
 
 if [ -z "${STANDIN+set}" ]; then
     # shellcheck source=tests/support/e2e.sh
@@ -15,6 +17,7 @@ fi
 BUS_PID='' KEYRING_PID=''
 PASSWORD='correct horse'
 BUS=$XDG_RUNTIME_DIR/bus
+CHECKED=$HELPER HELPER=$O/bin/lw-credential-helper
 KEYRING=$ROOT/tests/support/keyring.py
 
 stop_process() { # pid: even one that is stopped
