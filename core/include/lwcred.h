@@ -391,12 +391,12 @@ enum lwc_rule {
  * asked     false: an earlier line skipped it, and the members below say nothing.
  * code      what the backend said; @why in words unless it is LWC_OK.
  * holds     the credential that it would give, or NULL.
- * untold    it cannot tell without giving the secret, and was counted as one that holds nothing.
- * outcome   what the control calls it: "success", "not_found", ...
- * action    what the control makes of it: "done", "ignore", "2", ...
- * if_locked  what the control makes of it if the store of @holds cannot be opened when it is
- * needed; NULL where there is none, or none that locks. counts    it entered into the result. ends
- * no further line is asked.
+ * untold    it cannot tell without giving the secret, and was counted as one that holds nothing;
+ * or, where @code is LWC_E_LOCKED, without being opened, which lwc_token_get() would try. outcome
+ * what the control calls it: "success", "not_found", ... action    what the control makes of it:
+ * "done", "ignore", "2", ... if_locked  what the control makes of it if the store of @holds cannot
+ * be opened when it is needed; NULL where there is none, or none that locks. counts    it entered
+ * into the result. ends no further line is asked.
  */
 struct lwc_explained_line {
     uint32_t size;

@@ -179,6 +179,9 @@ static enum lwc_code foresee_unit(void *data, struct lwc_stack_unit *unit, struc
     enum lwc_code code = LWC_OK;
 
     search->is_untold = false;
+    if (cannot_hold(unit, search->query)) {
+        return LWC_E_NOT_FOUND;
+    }
     if (!lwc_unit_can(unit, LWC_CAP_LIST)) {
         code = lwc_unit_list(unit, &nobody, err); /* opens it and lists nothing */
         search->is_untold = code == LWC_OK && lwc_unit_can(unit, LWC_CAP_READ);
@@ -187,6 +190,8 @@ static enum lwc_code foresee_unit(void *data, struct lwc_stack_unit *unit, struc
         }
     } else {
         code = pick(unit, search->query, lwc_unit_list, &picked, err);
+        /* One that is opened to tell what it holds is not opened now. */
+        search->is_untold = code == LWC_E_LOCKED;
     }
     if (code == LWC_OK && !lwc_unit_can(unit, LWC_CAP_READ)) {
         code = lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot be read", lwc_unit_name(unit));

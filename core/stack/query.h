@@ -51,7 +51,8 @@ enum lwc_code lwc_query_find(struct lwc_stack *stack, const struct lwc_identity 
  *
  * begin  a walk begins, by @rule, for the credentials that agree with @wanted.
  * turn   one line of it.  @holds is what the backend would give, or NULL.  @is_untold: it cannot
- *        tell without giving the secret, and counts as one that holds nothing.
+ *        tell without giving the secret, and counts as one that holds nothing; or without being
+ *        opened, and counts as locked.
  *
  * What is handed over is borrowed for the call.
  */

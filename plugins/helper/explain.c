@@ -163,6 +163,9 @@ static void add_said(struct page *page, const struct lwc_explained_line *line)
         ADD(page, ": ");
         add_text(page, line->why->msg);
     }
+    if (line->untold && line->code == LWC_E_LOCKED) {
+        ADD(page, " (what it holds shows once it is opened, which 'get' tries)");
+    }
     ADD(page, "\n");
 }
 

@@ -278,7 +278,7 @@ static void explain_foretells_what_get_does(void **state)
             assert_string_equal(told.backend, lwc_token_source(token));
             assert_int_equal(told.rule, cases[i].rule);
             assert_int_equal(told.from, LWC_FROM_EXCHANGE);
-            assert_false(told.untold);
+            assert_int_equal(told.untold, strstr(cases[i].stack, "list=4") != NULL);
         }
         take_variable(cases[i].variable, false);
         world.exchanges = 0;
@@ -319,6 +319,28 @@ static void explain_says_where_it_cannot_tell(void **state)
     assert_int_equal(lwc_token_get(ctx, &query, &token, NULL), LWC_OK);
     assert_string_equal(lwc_token_identity(token)->key_id, "UNTOLD_0");
     lwc_token_free(&token);
+    lwc_close(&ctx);
+}
+
+static void explain_opens_nothing_to_see_what_it_holds(void **state)
+{
+    struct lwc_context *ctx =
+        open_stack(*state, LINE("sufficient", "list=4 opens=1 " HOLD("a", "one", "A_1")), false);
+    const struct lwc_query query = {.size = sizeof query, .profile = "a"};
+    const struct lwc_query any = {.size = sizeof any};
+    const struct lwc_query *const queries[] = {&query, &any, &query};
+    struct lwc_token *token = NULL;
+    struct told told;
+
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        assert_int_equal(explain(ctx, queries[i], &told, NULL), LWC_E_LOCKED);
+        assert_false(told.answered);
+        assert_string_equal(told.actions, queries[i] == &any ? "ignore die " : "die ");
+    }
+    assert_int_equal(lwc_token_get(ctx, &query, &token, NULL), LWC_OK);
+    lwc_token_free(&token);
+    assert_int_equal(explain(ctx, &query, &told, NULL), LWC_OK);
+    assert_string_equal(told.key_id, "A_1");
     lwc_close(&ctx);
 }
 
@@ -383,6 +405,7 @@ int main(void)
         TEST(explain_foretells_what_get_does),
         TEST(explain_tells_every_line_and_what_was_made_of_it),
         TEST(explain_says_where_it_cannot_tell),
+        TEST(explain_opens_nothing_to_see_what_it_holds),
         TEST(explain_knows_what_is_cached),
         TEST(explain_bad_arguments_are_refused),
     };
