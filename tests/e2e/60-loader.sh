@@ -16,7 +16,7 @@ refused() {
     run 0 timeout 30 "$HELPER" backends --config "$T/stack"
     expect_stdout_has "^$1 +unavailable: .*$3"
     expect_stdout_has '^env +read'
-    run "$2" timeout 30 "$HELPER" get --config "$T/stack" --profile env --format token
+    run "$2" timeout 30 "$HELPER" get --config "$T/stack" --account acme --format token
     expect_stdout_empty
     expect_stderr_has "^lw-credential-helper: .*$3"
     [ -z "${4:-}" ] || expect_stderr_has "^hint: $4"
@@ -88,6 +88,6 @@ refused answer 8 "backend 'answer' is not installed"
 
 # A name is never a path.
 printf 'lookup required ../modules/answer\n' >"$T/stack"
-run 2 "$HELPER" get --config "$T/stack" --profile env --format token
+run 2 "$HELPER" get --config "$T/stack" --account acme --format token
 expect_stderr_has ':1:17: '
 echo ok
