@@ -2,67 +2,26 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "base/util.h"
 #include "command.h"
-#include "output.h"
-#include "plugins/format/object.h"
+#include "page.h"
 
-#define OUT_CAP 4096
 #define FINDINGS_SHOWN 20
-#define TEXT_LEN 1024
 
-/* An answer under construction: after a failure, additions do nothing. */
-struct page {
-    struct lwc_secret *out;
-    struct lwc_error *err;
-    enum lwc_code code;
-    bool json;
+/* A page, and what it tells of. */
+struct report {
+    struct lwc_page page;
     size_t faults;
     size_t warnings;
     size_t lines;
 };
 
-static void page_free(struct page *page)
+static void report_clear(struct report *report)
 {
-    lwc_secret_free(&page->out);
+    lwc_page_clear(&report->page);
 }
 
-static struct page page_new(const struct lwc_app *app, struct lwc_error *err)
-{
-    struct page page = {.err = err, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
-
-    page.code = lwc_secret_new(OUT_CAP, &page.out, err);
-    return page;
-}
-
-#define ADD(page, ...)                                                             \
-    do {                                                                           \
-        if ((page)->code == LWC_OK) {                                              \
-            (page)->code = lwc_text_append((page)->out, (page)->err, __VA_ARGS__); \
-        }                                                                          \
-    } while (false)
-
-/* @text as a JSON string, or as it may be shown to people. */
-static void add_text(struct page *page, const char *text)
-{
-    char clean[TEXT_LEN];
-
-    if (!page->json) {
-        ADD(page, "%s", lwc_text_printable(clean, sizeof clean, text, strlen(text)));
-    } else if (page->code == LWC_OK) {
-        page->code = lwc_text_append_json(page->out, text, page->err);
-    }
-}
-
-static void add_members(struct page *page, const struct lwc_member *members, size_t count)
-{
-    if (page->code == LWC_OK) {
-        page->code = lwc_object_append(page->out, members, count, page->err);
-    }
-}
-
-static void add_finding_object(struct page *page, const struct lwc_config_finding *finding)
+static void add_finding_object(struct report *report, const struct lwc_config_finding *finding)
 {
     char line[16];
     char column[16];
@@ -77,85 +36,88 @@ static void add_finding_object(struct page *page, const struct lwc_config_findin
 
     (void)snprintf(line, sizeof line, "%u", finding->line);
     (void)snprintf(column, sizeof column, "%u", finding->column);
-    ADD(page, page->faults + page->warnings > 1 ? "," : "");
-    add_members(page, members, LWC_ARRAY_LEN(members));
+    LWC_PAGE_ADD(&report->page, report->faults + report->warnings > 1 ? "," : "");
+    lwc_page_add_object(&report->page, members, LWC_ARRAY_LEN(members));
 }
 
 static void take_finding(void *data, const struct lwc_config_finding *finding)
 {
-    struct page *page = data;
+    struct report *report = data;
 
-    page->faults += finding->is_fault ? 1 : 0;
-    page->warnings += finding->is_fault ? 0 : 1;
-    if (page->faults + page->warnings > FINDINGS_SHOWN) {
+    report->faults += finding->is_fault ? 1 : 0;
+    report->warnings += finding->is_fault ? 0 : 1;
+    if (report->faults + report->warnings > FINDINGS_SHOWN) {
         return;
     }
-    if (page->json) {
-        add_finding_object(page, finding);
+    if (report->page.json) {
+        add_finding_object(report, finding);
         return;
     }
-    add_text(page, finding->file);
-    ADD(page, ":%u:%u: %s: ", finding->line, finding->column,
-        finding->is_fault ? "error" : "warning");
-    add_text(page, finding->what->msg);
+    lwc_page_add_text(&report->page, finding->file);
+    LWC_PAGE_ADD(&report->page, ":%u:%u: %s: ", finding->line, finding->column,
+                 finding->is_fault ? "error" : "warning");
+    lwc_page_add_text(&report->page, finding->what->msg);
     if (finding->what->hint[0] != '\0') {
-        ADD(page, " (");
-        add_text(page, finding->what->hint);
-        ADD(page, ")");
+        LWC_PAGE_ADD(&report->page, " (");
+        lwc_page_add_text(&report->page, finding->what->hint);
+        LWC_PAGE_ADD(&report->page, ")");
     }
-    ADD(page, "\n");
+    LWC_PAGE_ADD(&report->page, "\n");
 }
 
 static void count_line(void *data, const struct lwc_config_line *line)
 {
-    struct page *page = data;
+    struct report *report = data;
 
-    page->lines += line->control != NULL ? 1 : 0;
+    report->lines += line->control != NULL ? 1 : 0;
 }
 
 /* The file can be used: its name, and how many lines the stack has. */
-static const char *load(struct lwc_app *app, const struct lwc_options *options, struct page *page)
+static const char *load(struct lwc_app *app, const struct lwc_options *options,
+                        struct report *report)
 {
-    if (page->code == LWC_OK) {
-        page->code = lwc_open(options, &app->ctx, page->err);
+    if (report->page.code == LWC_OK) {
+        report->page.code = lwc_open(options, &app->ctx, report->page.err);
     }
-    if (page->code == LWC_OK) {
-        page->code = lwc_config_lines(app->ctx, count_line, page, page->err);
+    if (report->page.code == LWC_OK) {
+        report->page.code = lwc_config_lines(app->ctx, count_line, report, report->page.err);
     }
-    return page->code == LWC_OK ? lwc_config_source(app->ctx) : "";
+    return report->page.code == LWC_OK ? lwc_config_source(app->ctx) : "";
 }
 
-static void add_verdict(struct page *page, const char *file)
+static void add_verdict(struct report *report, const char *file)
 {
-    const size_t more = page->faults + page->warnings > FINDINGS_SHOWN
-                            ? page->faults + page->warnings - FINDINGS_SHOWN
+    const size_t more = report->faults + report->warnings > FINDINGS_SHOWN
+                            ? report->faults + report->warnings - FINDINGS_SHOWN
                             : 0;
 
-    if (page->json) {
-        ADD(page, "],\"more\":%zu,\"errors\":%zu,\"warnings\":%zu,\"lines\":%zu,\"file\":", more,
-            page->faults, page->warnings, page->lines);
-        add_text(page, file);
-        ADD(page, ",\"ok\":%s}", LWC_TRUTH(page->faults == 0));
+    if (report->page.json) {
+        LWC_PAGE_ADD(&report->page,
+                     "],\"more\":%zu,\"errors\":%zu,\"warnings\":%zu,\"lines\":%zu,\"file\":", more,
+                     report->faults, report->warnings, report->lines);
+        lwc_page_add_text(&report->page, file);
+        LWC_PAGE_ADD(&report->page, ",\"ok\":%s}", LWC_TRUTH(report->faults == 0));
     } else if (more > 0) {
-        ADD(page, "and %zu more", more);
+        LWC_PAGE_ADD(&report->page, "and %zu more", more);
     }
-    if (page->faults == 0 && !page->json) {
-        ADD(page, more > 0 ? "\n" : "");
-        add_text(page, file);
-        ADD(page, ": ok, %zu line%s", page->lines, page->lines == 1 ? "" : "s");
+    if (report->faults == 0 && !report->page.json) {
+        LWC_PAGE_ADD(&report->page, more > 0 ? "\n" : "");
+        lwc_page_add_text(&report->page, file);
+        LWC_PAGE_ADD(&report->page, ": ok, %zu line%s", report->lines,
+                     report->lines == 1 ? "" : "s");
     }
-    if (page->json || more > 0 || page->faults == 0) {
-        ADD(page, "\n");
+    if (report->page.json || more > 0 || report->faults == 0) {
+        LWC_PAGE_ADD(&report->page, "\n");
     }
 }
 
 static enum lwc_code check(struct lwc_app *app, const char *file, struct lwc_error *err)
 {
-    LWC_AUTO(struct page, page_free) page = page_new(app, err);
+    LWC_AUTO(struct report, report_clear) report = {.page = lwc_page_begin(app, err)};
     struct lwc_options options = lwc_app_options(app);
     struct lwc_error why = {0};
     const char *name = file;
-    enum lwc_code code = page.code;
+    enum lwc_code code = report.page.code;
 
     if (code != LWC_OK) {
         return code;
@@ -163,82 +125,80 @@ static enum lwc_code check(struct lwc_app *app, const char *file, struct lwc_err
     if (file != NULL) {
         options.config = file;
     }
-    ADD(&page, page.json ? "{\"findings\":[" : "");
-    code = lwc_config_check(&options, take_finding, &page, &why);
+    LWC_PAGE_ADD(&report.page, report.page.json ? "{\"findings\":[" : "");
+    code = lwc_config_check(&options, take_finding, &report, &why);
     if (code == LWC_OK) {
-        name = load(app, &options, &page);
-    } else if (page.faults == 0) {
+        name = load(app, &options, &report);
+    } else if (report.faults == 0) {
         *err = why; /* it could not be read at all */
         return code;
     }
-    add_verdict(&page, name != NULL ? name : "");
-    if (page.code != LWC_OK) {
-        return page.code;
+    add_verdict(&report, name != NULL ? name : "");
+    if (lwc_page_write(&report.page) != LWC_OK || code == LWC_OK) {
+        return report.page.code;
     }
-    page.code = lwc_output_write(page.out, err);
-    if (page.code != LWC_OK || code == LWC_OK) {
-        return page.code;
-    }
-    return lwc_fail(err, code, "stack file: %zu error%s", page.faults, page.faults == 1 ? "" : "s");
+    return lwc_fail(err, code, "stack file: %zu error%s", report.faults,
+                    report.faults == 1 ? "" : "s");
 }
 
-static void add_line_object(struct page *page, const struct lwc_config_line *line)
+static void add_line_object(struct report *report, const struct lwc_config_line *line)
 {
     const char *between = "";
 
-    ADD(page, "%s{\"file\":", page->lines > 1 ? "," : "");
-    add_text(page, line->file);
-    ADD(page, ",\"line\":%u,\"operation\":\"%s\",\"%s\":", line->line, line->operation,
-        line->control != NULL ? "backend" : "setting");
-    add_text(page, line->name);
+    LWC_PAGE_ADD(&report->page, "%s{\"file\":", report->lines > 1 ? "," : "");
+    lwc_page_add_text(&report->page, line->file);
+    LWC_PAGE_ADD(&report->page, ",\"line\":%u,\"operation\":\"%s\",\"%s\":", line->line,
+                 line->operation, line->control != NULL ? "backend" : "setting");
+    lwc_page_add_text(&report->page, line->name);
     if (line->control != NULL) {
-        ADD(page, ",\"control\":\"%s\"", line->control);
+        LWC_PAGE_ADD(&report->page, ",\"control\":\"%s\"", line->control);
     }
-    ADD(page, ",\"%s\":[", line->control != NULL ? "arguments" : "value");
+    LWC_PAGE_ADD(&report->page, ",\"%s\":[", line->control != NULL ? "arguments" : "value");
     for (size_t i = 0; i < line->argc; i++) {
-        ADD(page, "%s", between);
-        add_text(page, line->argv[i]);
+        LWC_PAGE_ADD(&report->page, "%s", between);
+        lwc_page_add_text(&report->page, line->argv[i]);
         between = ",";
     }
-    ADD(page, "],\"text\":");
-    add_text(page, line->text);
-    ADD(page, "}");
+    LWC_PAGE_ADD(&report->page, "],\"text\":");
+    lwc_page_add_text(&report->page, line->text);
+    LWC_PAGE_ADD(&report->page, "}");
 }
 
 static void show_line(void *data, const struct lwc_config_line *line)
 {
-    struct page *page = data;
+    struct report *report = data;
 
-    page->lines++;
-    if (page->json) {
-        add_line_object(page, line);
+    report->lines++;
+    if (report->page.json) {
+        add_line_object(report, line);
         return;
     }
-    ADD(page, "%s  # ", line->text); /* as it is: it has no control bytes, and is to be read back */
-    add_text(page, line->file);
-    ADD(page, ":%u\n", line->line);
+    LWC_PAGE_ADD(&report->page, "%s  # ",
+                 line->text); /* as it is: it has no control bytes, and is to be read back */
+    lwc_page_add_text(&report->page, line->file);
+    LWC_PAGE_ADD(&report->page, ":%u\n", line->line);
 }
 
 static enum lwc_code show(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO(struct page, page_free) page = page_new(app, err);
+    LWC_AUTO(struct report, report_clear) report = {.page = lwc_page_begin(app, err)};
 
-    if (page.code == LWC_OK) {
-        page.code = lwc_app_open(app, err);
+    if (report.page.code == LWC_OK) {
+        report.page.code = lwc_app_open(app, err);
     }
-    if (page.code != LWC_OK) {
-        return page.code;
+    if (report.page.code != LWC_OK) {
+        return report.page.code;
     }
-    ADD(&page, page.json ? "{\"source\":" : "# ");
-    add_text(&page, lwc_config_source(app->ctx));
-    ADD(&page, page.json ? ",\"lines\":[" : "\n");
-    if (page.code == LWC_OK) {
-        const enum lwc_code code = lwc_config_lines(app->ctx, show_line, &page, err);
+    LWC_PAGE_ADD(&report.page, report.page.json ? "{\"source\":" : "# ");
+    lwc_page_add_text(&report.page, lwc_config_source(app->ctx));
+    LWC_PAGE_ADD(&report.page, report.page.json ? ",\"lines\":[" : "\n");
+    if (report.page.code == LWC_OK) {
+        const enum lwc_code code = lwc_config_lines(app->ctx, show_line, &report, err);
 
-        page.code = page.code == LWC_OK ? code : page.code;
+        report.page.code = report.page.code == LWC_OK ? code : report.page.code;
     }
-    ADD(&page, page.json ? "]}\n" : "");
-    return page.code != LWC_OK ? page.code : lwc_output_write(page.out, err);
+    LWC_PAGE_ADD(&report.page, report.page.json ? "]}\n" : "");
+    return lwc_page_write(&report.page);
 }
 
 enum lwc_code lwc_config_run(struct lwc_app *app, struct lwc_error *err)

@@ -2,14 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "base/util.h"
 #include "command.h"
-#include "output.h"
-#include "plugins/format/object.h"
+#include "page.h"
 
-#define OUT_CAP 4096
-#define TEXT_LEN 1024
 #define NO_WALK UINT32_MAX
 
 /* By which rule, in a word for programs and in words for people. */
@@ -39,42 +35,20 @@ static const struct {
     [LWC_FROM_BACKEND] = {"backend", "ready from the backend"},
 };
 
-/* The telling under construction: after a failure, additions do nothing. */
-struct page {
-    struct lwc_secret *out;
-    struct lwc_error *err;
-    enum lwc_code code;
-    bool json;
+/* A page, and how far it has told. */
+struct telling {
+    struct lwc_page page;
     uint32_t walk; /* the last one begun */
     bool answered;
 };
 
-static void page_free(struct page *page)
+static void telling_clear(struct telling *telling)
 {
-    lwc_secret_free(&page->out);
-}
-
-#define ADD(page, ...)                                                             \
-    do {                                                                           \
-        if ((page)->code == LWC_OK) {                                              \
-            (page)->code = lwc_text_append((page)->out, (page)->err, __VA_ARGS__); \
-        }                                                                          \
-    } while (false)
-
-/* @text as a JSON string, or as it may be shown to people. */
-static void add_text(struct page *page, const char *text)
-{
-    char clean[TEXT_LEN];
-
-    if (!page->json) {
-        ADD(page, "%s", lwc_text_printable(clean, sizeof clean, text, strlen(text)));
-    } else if (page->code == LWC_OK) {
-        page->code = lwc_text_append_json(page->out, text, page->err);
-    }
+    lwc_page_clear(&telling->page);
 }
 
 /* "profile prod, account acme.lacework.net, key ACME_0", as much as is set. */
-static void add_names(struct page *page, const struct lwc_identity *identity)
+static void add_names(struct lwc_page *page, const struct lwc_identity *identity)
 {
     const char *const names[][2] = {{"profile", identity->profile},
                                     {"account", identity->account},
@@ -84,89 +58,92 @@ static void add_names(struct page *page, const struct lwc_identity *identity)
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
         if (names[i][1][0] != '\0') {
-            ADD(page, "%s%s ", between, names[i][0]);
-            add_text(page, names[i][1]);
+            LWC_PAGE_ADD(page, "%s%s ", between, names[i][0]);
+            lwc_page_add_text(page, names[i][1]);
             between = ", ";
         }
     }
     if (between[0] == '\0') {
-        ADD(page, "any credential");
+        LWC_PAGE_ADD(page, "any credential");
     }
 }
 
-static void add_identity(struct page *page, const struct lwc_identity *identity,
+static void add_identity(struct lwc_page *page, const struct lwc_identity *identity,
                          const char *backend)
 {
     if (identity == NULL) {
-        ADD(page, "null");
+        LWC_PAGE_ADD(page, "null");
     } else if (page->code == LWC_OK) {
         page->code = lwc_object_append_identity(page->out, identity, backend, page->err);
     }
 }
 
-static void begin_walk(struct page *page, const struct lwc_explained_line *line)
+static void begin_walk(struct telling *telling, const struct lwc_explained_line *line)
 {
-    const bool first = page->walk == NO_WALK;
+    const bool first = telling->walk == NO_WALK;
 
-    page->walk = line->walk;
-    if (!page->json) {
-        ADD(page, "%s%s\nlooked for: ", first ? "" : "\n", rules[line->rule].reason);
-        add_names(page, line->wanted);
-        ADD(page, "\n");
+    telling->walk = line->walk;
+    if (!telling->page.json) {
+        LWC_PAGE_ADD(&telling->page, "%s%s\nlooked for: ", first ? "" : "\n",
+                     rules[line->rule].reason);
+        add_names(&telling->page, line->wanted);
+        LWC_PAGE_ADD(&telling->page, "\n");
         return;
     }
-    ADD(page, "%s{\"rule\":\"%s\",\"wanted\":{\"profile\":", first ? "" : "]},",
-        rules[line->rule].word);
-    add_text(page, line->wanted->profile);
-    ADD(page, ",\"account\":");
-    add_text(page, line->wanted->account);
-    ADD(page, ",\"keyId\":");
-    add_text(page, line->wanted->key_id);
-    ADD(page, "},\"lines\":[");
+    LWC_PAGE_ADD(&telling->page, "%s{\"rule\":\"%s\",\"wanted\":{\"profile\":", first ? "" : "]},",
+                 rules[line->rule].word);
+    lwc_page_add_text(&telling->page, line->wanted->profile);
+    LWC_PAGE_ADD(&telling->page, ",\"account\":");
+    lwc_page_add_text(&telling->page, line->wanted->account);
+    LWC_PAGE_ADD(&telling->page, ",\"keyId\":");
+    lwc_page_add_text(&telling->page, line->wanted->key_id);
+    LWC_PAGE_ADD(&telling->page, "},\"lines\":[");
 }
 
-static void add_line_object(struct page *page, const struct lwc_explained_line *line, bool first)
+static void add_line_object(struct lwc_page *page, const struct lwc_explained_line *line,
+                            bool first)
 {
-    ADD(page, "%s{\"file\":", first ? "" : ",");
-    add_text(page, line->file);
-    ADD(page, ",\"line\":%u,\"text\":", line->line);
-    add_text(page, line->text);
-    ADD(page, ",\"backend\":\"%s\",\"asked\":%s", line->backend, LWC_TRUTH(line->asked));
+    LWC_PAGE_ADD(page, "%s{\"file\":", first ? "" : ",");
+    lwc_page_add_text(page, line->file);
+    LWC_PAGE_ADD(page, ",\"line\":%u,\"text\":", line->line);
+    lwc_page_add_text(page, line->text);
+    LWC_PAGE_ADD(page, ",\"backend\":\"%s\",\"asked\":%s", line->backend, LWC_TRUTH(line->asked));
     if (line->asked) {
-        ADD(page, ",\"outcome\":\"%s\",\"action\":\"%s\",\"counts\":%s,\"ends\":%s,\"untold\":%s",
+        LWC_PAGE_ADD(
+            page, ",\"outcome\":\"%s\",\"action\":\"%s\",\"counts\":%s,\"ends\":%s,\"untold\":%s",
             line->outcome, line->action, LWC_TRUTH(line->counts), LWC_TRUTH(line->ends),
             LWC_TRUTH(line->untold));
-        ADD(page, ",\"ifLocked\":");
+        LWC_PAGE_ADD(page, ",\"ifLocked\":");
         if (line->if_locked != NULL) {
-            add_text(page, line->if_locked);
+            lwc_page_add_text(page, line->if_locked);
         } else {
-            ADD(page, "null");
+            LWC_PAGE_ADD(page, "null");
         }
-        ADD(page, ",\"message\":");
-        add_text(page, line->why->msg);
-        ADD(page, ",\"holds\":");
+        LWC_PAGE_ADD(page, ",\"message\":");
+        lwc_page_add_text(page, line->why->msg);
+        LWC_PAGE_ADD(page, ",\"holds\":");
         add_identity(page, line->holds, line->backend);
     }
-    ADD(page, "}");
+    LWC_PAGE_ADD(page, "}");
 }
 
-static void add_said(struct page *page, const struct lwc_explained_line *line)
+static void add_said(struct lwc_page *page, const struct lwc_explained_line *line)
 {
-    ADD(page, "    said:    ");
+    LWC_PAGE_ADD(page, "    said:    ");
     if (line->holds != NULL) {
-        ADD(page, "holds ");
+        LWC_PAGE_ADD(page, "holds ");
         add_names(page, line->holds);
     } else {
-        ADD(page, "%s", line->outcome);
+        LWC_PAGE_ADD(page, "%s", line->outcome);
     }
     if (line->why->msg[0] != '\0') {
-        ADD(page, ": ");
-        add_text(page, line->why->msg);
+        LWC_PAGE_ADD(page, ": ");
+        lwc_page_add_text(page, line->why->msg);
     }
     if (line->untold && line->code == LWC_E_LOCKED) {
-        ADD(page, " (what it holds shows once it is opened, which 'get' tries)");
+        LWC_PAGE_ADD(page, " (what it holds shows once it is opened, which 'get' tries)");
     }
-    ADD(page, "\n");
+    LWC_PAGE_ADD(page, "\n");
 }
 
 /* What follows from the action. */
@@ -194,90 +171,93 @@ static const char *consequence(const struct lwc_explained_line *line)
 
 static void take_line(void *data, const struct lwc_explained_line *line)
 {
-    struct page *page = data;
-    const bool first = page->walk != line->walk;
+    struct telling *telling = data;
+    const bool first = telling->walk != line->walk;
 
     if (first) {
-        begin_walk(page, line);
+        begin_walk(telling, line);
     }
-    if (page->json) {
-        add_line_object(page, line, first);
+    if (telling->page.json) {
+        add_line_object(&telling->page, line, first);
         return;
     }
-    ADD(page, "  ");
-    add_text(page, line->file);
-    ADD(page, ":%u: ", line->line);
-    add_text(page, line->text);
+    LWC_PAGE_ADD(&telling->page, "  ");
+    lwc_page_add_text(&telling->page, line->file);
+    LWC_PAGE_ADD(&telling->page, ":%u: ", line->line);
+    lwc_page_add_text(&telling->page, line->text);
     if (!line->asked) {
-        ADD(page, "\n    skipped\n");
+        LWC_PAGE_ADD(&telling->page, "\n    skipped\n");
         return;
     }
-    ADD(page, "\n");
-    add_said(page, line);
-    ADD(page, "    control: %s=%s: %s\n", line->outcome, line->action, consequence(line));
+    LWC_PAGE_ADD(&telling->page, "\n");
+    add_said(&telling->page, line);
+    LWC_PAGE_ADD(&telling->page, "    control: %s=%s: %s\n", line->outcome, line->action,
+                 consequence(line));
     if (line->if_locked != NULL) {
-        ADD(page, "             locked=%s, if it cannot be opened\n", line->if_locked);
+        LWC_PAGE_ADD(&telling->page, "             locked=%s, if it cannot be opened\n",
+                     line->if_locked);
     }
 }
 
-static void end_walks(struct page *page)
+static void end_walks(struct telling *telling)
 {
-    if (page->json) {
-        ADD(page, page->walk == NO_WALK ? "],\"answer\":" : "]}],\"answer\":");
-    } else if (page->walk != NO_WALK) {
-        ADD(page, "\n");
+    if (telling->page.json) {
+        LWC_PAGE_ADD(&telling->page,
+                     telling->walk == NO_WALK ? "],\"answer\":" : "]}],\"answer\":");
+    } else if (telling->walk != NO_WALK) {
+        LWC_PAGE_ADD(&telling->page, "\n");
     }
 }
 
 static void take_answer(void *data, const struct lwc_explained_answer *answer)
 {
-    struct page *page = data;
+    struct telling *telling = data;
 
-    end_walks(page);
-    page->answered = true;
-    if (page->json) {
-        add_identity(page, answer->identity, answer->backend);
-        ADD(page, ",\"rule\":\"%s\",\"token\":\"%s\",\"certain\":%s", rules[answer->rule].word,
-            sources[answer->from].word, LWC_TRUTH(!answer->untold));
+    end_walks(telling);
+    telling->answered = true;
+    if (telling->page.json) {
+        add_identity(&telling->page, answer->identity, answer->backend);
+        LWC_PAGE_ADD(&telling->page, ",\"rule\":\"%s\",\"token\":\"%s\",\"certain\":%s",
+                     rules[answer->rule].word, sources[answer->from].word,
+                     LWC_TRUTH(!answer->untold));
         return;
     }
-    ADD(page, "answer: ");
-    add_names(page, answer->identity);
-    ADD(page, ", from backend '%s'\nwhy:    %s\ntoken:  %s\n", answer->backend,
-        rules[answer->rule].reason, sources[answer->from].reason);
+    LWC_PAGE_ADD(&telling->page, "answer: ");
+    add_names(&telling->page, answer->identity);
+    LWC_PAGE_ADD(&telling->page, ", from backend '%s'\nwhy:    %s\ntoken:  %s\n", answer->backend,
+                 rules[answer->rule].reason, sources[answer->from].reason);
     if (answer->untold) {
-        ADD(page, "note:   a backend that cannot tell what it holds could answer before\n");
+        LWC_PAGE_ADD(&telling->page,
+                     "note:   a backend that cannot tell what it holds could answer before\n");
     }
 }
 
 enum lwc_code lwc_explain_run(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO(struct page, page_free)
-    page = {.err = err, .json = lwc_args_has(&app->args, LWC_OPT_JSON), .walk = NO_WALK};
+    LWC_AUTO(struct telling, telling_clear)
+    telling = {.page = lwc_page_begin(app, err), .walk = NO_WALK};
     const struct lwc_explain_visitor visitor = {
-        .size = sizeof visitor, .data = &page, .line = take_line, .answer = take_answer};
+        .size = sizeof visitor, .data = &telling, .line = take_line, .answer = take_answer};
     const struct lwc_query query = lwc_app_query(app);
     struct lwc_error why = {0};
-    enum lwc_code code = lwc_app_open(app, err);
+    enum lwc_code code = telling.page.code;
 
     if (code == LWC_OK) {
-        code = lwc_secret_new(OUT_CAP, &page.out, err);
+        code = lwc_app_open(app, err);
     }
     if (code != LWC_OK) {
         return code;
     }
-    ADD(&page, page.json ? "{\"walks\":[" : "");
+    LWC_PAGE_ADD(&telling.page, telling.page.json ? "{\"walks\":[" : "");
     code = lwc_explain(app->ctx, &query, &visitor, &why);
-    if (!page.answered) {
-        end_walks(&page);
-        ADD(&page, page.json ? "null" : "answer: none\n");
+    if (!telling.answered) {
+        end_walks(&telling);
+        LWC_PAGE_ADD(&telling.page, telling.page.json ? "null" : "answer: none\n");
     }
-    ADD(&page, page.json ? "}\n" : "");
-    if (page.code == LWC_OK) {
-        page.code = lwc_output_write(page.out, err);
+    LWC_PAGE_ADD(&telling.page, telling.page.json ? "}\n" : "");
+    if (lwc_page_write(&telling.page) != LWC_OK || code == LWC_OK) {
+        return telling.page.code;
     }
-    if (page.code == LWC_OK && code != LWC_OK) {
-        *err = why;
-    }
-    return page.code != LWC_OK ? page.code : code;
+    *err = why;
+    return code;
 }
