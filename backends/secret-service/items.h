@@ -28,7 +28,8 @@ struct lwc_item {
 
 /*
  * @item    newest first, once they are sorted.
- * @sealed  how many more there are that do not even show their attributes while locked.
+ * @sealed  how many more there are that do not even show their attributes while locked; 1 where
+ *          nobody can say how many there are.
  */
 struct lwc_items {
     struct lwc_item **item;

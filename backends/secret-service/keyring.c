@@ -135,7 +135,8 @@ static enum lwc_code wrong(const struct lwc_keyring *keyring, enum lwc_wrong wha
 
 enum lwc_code lwc_keyring_locked(const struct lwc_keyring *keyring, struct lwc_error *err)
 {
-    return wrong(keyring, LWC_WRONG_LOCKED, lwc_session_silence(keyring->options.host), err);
+    return wrong(keyring, lwc_keyring_is_locked(keyring) ? LWC_WRONG_LOCKED : LWC_WRONG_ASKS,
+                 lwc_session_silence(keyring->options.host), err);
 }
 
 /* What the library said, as @what or as something that is known better.  Takes @error. */
@@ -287,9 +288,7 @@ enum lwc_code lwc_keyring_enter(struct lwc_keyring *keyring, struct lwc_error *e
         g_clear_object(&keyring->cancel);
         return code;
     }
-    if (keyring->service == NULL) {
-        code = connect_bus(keyring, err);
-    }
+    code = keyring->service == NULL ? connect_bus(keyring, err) : LWC_OK;
     if (code == LWC_OK) {
         code = choose_collection(keyring, err);
     }
@@ -315,7 +314,7 @@ void lwc_keyring_leave(struct lwc_keyring *keyring)
 
 bool lwc_keyring_is_locked(const struct lwc_keyring *keyring)
 {
-    return secret_collection_get_locked(keyring->collection);
+    return keyring->collection == NULL || secret_collection_get_locked(keyring->collection);
 }
 
 enum lwc_code lwc_keyring_unlock(struct lwc_keyring *keyring, const struct lwc_item *item,
@@ -406,16 +405,16 @@ enum lwc_code lwc_keyring_search(struct lwc_keyring *keyring, struct lwc_items *
     enum lwc_code code;
 
     /* Locked, GNOME Keyring finds nothing by a schema, and by other attributes what is there. */
-    if (is_locked) {
-        insert(wanted, LWC_ITEM_FORMAT_ATTRIBUTE, LWC_ITEM_FORMAT);
-    } else {
-        insert(wanted, LWC_ITEM_SCHEMA_ATTRIBUTE, LWC_ITEM_SCHEMA);
-    }
+    insert(wanted, is_locked ? LWC_ITEM_FORMAT_ATTRIBUTE : LWC_ITEM_SCHEMA_ATTRIBUTE,
+           is_locked ? LWC_ITEM_FORMAT : LWC_ITEM_SCHEMA);
     found = secret_collection_search_sync(keyring->collection, NULL, wanted, SECRET_SEARCH_ALL,
                                           keyring->cancel, &error);
     if (error != NULL) {
         return failed(keyring, LWC_WRONG_FAILED, error, err);
     }
+    /* Locked, KeePassXC knows nothing of a database, not even the date: it may hold anything. */
+    items.sealed =
+        is_locked && found == NULL && secret_collection_get_created(keyring->collection) == 0;
     items.item = calloc(g_list_length(found) + 1, sizeof *items.item);
     code = items.item == NULL ? lwc_fail_nomem(err) : LWC_OK;
     for (GList *at = found; code == LWC_OK && at != NULL; at = at->next) {

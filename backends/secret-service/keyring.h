@@ -50,7 +50,7 @@ enum lwc_code lwc_keyring_enter(struct lwc_keyring *keyring, struct lwc_error *e
 /* Does nothing outside, or where @keyring is NULL. */
 void lwc_keyring_leave(struct lwc_keyring *keyring);
 
-/* Is the collection locked, as of the last enter or unlock? */
+/* Is the collection locked, as of the last enter or unlock?  So is one that is not known yet. */
 bool lwc_keyring_is_locked(const struct lwc_keyring *keyring);
 
 /*
@@ -61,7 +61,7 @@ enum lwc_code lwc_keyring_unlock(struct lwc_keyring *keyring, const struct lwc_i
                                  struct lwc_error *err) LWC_RESULT;
 enum lwc_code lwc_keyring_lock(struct lwc_keyring *keyring, struct lwc_error *err) LWC_RESULT;
 
-/* LWC_E_LOCKED, in the words that fit the reason why nobody is asked. */
+/* LWC_E_LOCKED, in the words that fit the collection and the reason why nobody is asked. */
 enum lwc_code lwc_keyring_locked(const struct lwc_keyring *keyring, struct lwc_error *err)
     LWC_RESULT;
 

@@ -25,6 +25,8 @@ static const struct {
          "it is stopped or hangs: restart it (gnome-keyring-daemon --replace), " OR_FILE},
     [LWC_WRONG_LOCKED] = {LWC_E_LOCKED, "the keyring is locked",
                           "unlock it in your desktop session, " OR_FILE},
+    [LWC_WRONG_ASKS] = {LWC_E_LOCKED, "the keyring does this only in a window of its own",
+                        "run it in your desktop session, " OR_FILE},
     [LWC_WRONG_DISMISSED] = {LWC_E_LOCKED, "the keyring is locked, and its window was dismissed",
                              "unlock it in your desktop session, " OR_FILE},
     [LWC_WRONG_UNANSWERED] = {LWC_E_LOCKED,

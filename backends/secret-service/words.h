@@ -20,6 +20,7 @@ enum lwc_wrong {
     LWC_WRONG_NO_NAMED,    /* or without the one that is asked for                           */
     LWC_WRONG_HUNG,        /* @limit_ms went by without an answer                            */
     LWC_WRONG_LOCKED,      /* and @why nobody is asked, or NULL                              */
+    LWC_WRONG_ASKS,        /* open, and asks before it does this; @why nobody is asked       */
     LWC_WRONG_DISMISSED,   /* the keyring's window was closed, or could not be shown         */
     LWC_WRONG_UNANSWERED,  /* @limit_ms went by and the window was still there               */
     LWC_WRONG_FAILED,      /* anything else, in the words @why                               */

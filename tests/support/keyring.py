@@ -8,6 +8,7 @@
   plain LABEL [ALIAS]            a collection without a password: GNOME Keyring keeps it as text
   create LABEL ALIAS PASSWORD    a collection with one
   alias ALIAS PATH               what ALIAS means; "/" for nothing
+  state                          of the default collection: locked or unlocked
   lock                           lock the default collection
   unlock PASSWORD                unlock it without a window
   put LABEL NAME=VALUE...        an item with the secret on stdin, in the default collection
@@ -19,7 +20,7 @@ import time
 
 import secretstorage
 from jeepney.bus_messages import message_bus
-from secretstorage.util import DBusAddressWrapper, format_secret, open_session
+from secretstorage.util import DBusAddressWrapper, exec_prompt, format_secret, open_session
 
 NAME = "org.freedesktop.secrets"
 ROOT = "/org/freedesktop/secrets"
@@ -64,8 +65,16 @@ def unlock(connection, password):
     guilt.call("UnlockWithMasterPassword", "o(oayays)", path, secret)
 
 
+def state(connection):
+    print("locked" if secretstorage.get_default_collection(connection).is_locked() else "unlocked")
+
+
 def lock(connection):
-    secretstorage.get_default_collection(connection).lock()
+    service = DBusAddressWrapper(ROOT, "org.freedesktop.Secret.Service", connection)
+    path = secretstorage.get_default_collection(connection).collection_path
+    _, prompt = service.call("Lock", "ao", [path])
+    if prompt != "/":
+        exec_prompt(connection, prompt)
 
 
 def put(connection, label, *pairs):
@@ -89,6 +98,7 @@ COMMANDS = {
     "plain": lambda connection, label, alias="": create(connection, label, alias, ""),
     "create": create,
     "alias": set_alias,
+    "state": state,
     "lock": lock,
     "unlock": unlock,
     "put": put,
