@@ -50,7 +50,8 @@ becomes() { # state: of the default collection, soon
 start_keepassxc() {
     local how=(--pw-stdin)
     [ "${1:-}" != locked ] || how=()
-    QT_QPA_PLATFORM=offscreen keepassxc --config "$T/keepassxc.ini" --localconfig "$T/keepassxc.local.ini" \
+    # With a question on its screen it does not end when it is told to.
+    QT_QPA_PLATFORM=offscreen timeout -k 5 300 keepassxc --config "$T/keepassxc.ini" --localconfig "$T/keepassxc.local.ini" \
         ${how[@]+"${how[@]}"} "$DATABASE" <<<"$PASSWORD" >"$T/keepassxc.said" 2>&1 &
     KEYRING_PID=$!
     "$KEYRING" wait 60 || { cat "$T/keepassxc.said" >&2; fail "KeePassXC did not start"; }
