@@ -30,6 +30,7 @@ struct search {
     struct lwc_found *given;
     struct lwc_found *found;
     bool is_untold;
+    bool is_vain; /* no line holds it: only env could, and does not */
 };
 
 void lwc_found_free(struct lwc_found **found)
@@ -118,10 +119,10 @@ enum lwc_code lwc_query_pick(struct lwc_stack_unit *unit, const struct lwc_ident
     return pick(unit, query, lwc_query_list, picked_out, err);
 }
 
-/* "env" is kept for the environment: no store need be opened to know that it holds none. */
-static bool cannot_hold(struct lwc_stack_unit *unit, const struct lwc_identity *query)
+/* @unit need not be asked: env itself is, for its reason. */
+static bool is_spared(const struct search *search, const struct lwc_stack_unit *unit)
 {
-    return lwc_streq(query->profile, "env") && !lwc_streq(lwc_unit_name(unit), "env");
+    return search->is_vain && !lwc_streq(lwc_unit_name(unit), "env");
 }
 
 static void search_clear(struct search *search)
@@ -151,7 +152,7 @@ static enum lwc_code search_unit(void *data, struct lwc_stack_unit *unit, struct
     LWC_AUTO_FOUND found = NULL;
     enum lwc_code code = LWC_E_NOT_FOUND;
 
-    if (!cannot_hold(unit, search->query)) {
+    if (!is_spared(search, unit)) {
         code = pick_wanted(unit, &wanted, &picked, err);
     }
     if (code != LWC_OK) {
@@ -179,7 +180,7 @@ static enum lwc_code foresee_unit(void *data, struct lwc_stack_unit *unit, struc
     enum lwc_code code = LWC_OK;
 
     search->is_untold = false;
-    if (cannot_hold(unit, search->query)) {
+    if (is_spared(search, unit)) {
         return LWC_E_NOT_FOUND;
     }
     if (!lwc_unit_can(unit, LWC_CAP_LIST)) {
@@ -225,12 +226,44 @@ static void weigh_given(void *data, const struct lwc_turn *turn)
     lwc_found_free(&search->given);
 }
 
+/* What the environment holds; was_asked is false where no line names it. */
+struct environment {
+    struct candidates candidates;
+    bool was_asked;
+};
+
+static enum lwc_code see_environment(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+{
+    struct environment *environment = data;
+    const struct lwc_visitor visitor = {.data = &environment->candidates, .visit = consider};
+
+    environment->was_asked = true;
+    return lwc_unit_list(unit, &visitor, err);
+}
+
+/*
+ * The profile "env" is kept for the environment: where that does not hold it nobody does, and no
+ * store need be opened to know.  Where it does, every line before it has its say.
+ */
+static bool is_vain(const struct asking *asking, enum lwc_op op, const struct lwc_identity *query)
+{
+    struct environment environment = {.candidates = {.query = query}};
+    enum lwc_code code = LWC_OK;
+
+    if (!lwc_streq(query->profile, "env")) {
+        return false;
+    }
+    code = lwc_stack_only(asking->stack, op, "env", see_environment, &environment, NULL);
+    return !environment.was_asked || code == LWC_E_NOT_FOUND ||
+           (code == LWC_OK && environment.candidates.count == 0);
+}
+
 static enum lwc_code walk(const struct asking *asking, enum lwc_op op, enum lwc_rule rule,
                           const struct lwc_identity *query, struct lwc_found **found_out,
                           struct lwc_error *err)
 {
     LWC_AUTO(struct search, search_clear)
-    search = {.query = query, .watch = asking->watch};
+    search = {.query = query, .watch = asking->watch, .is_vain = is_vain(asking, op, query)};
     enum lwc_code code = LWC_OK;
 
     if (asking->watch != NULL) {
