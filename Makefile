@@ -19,6 +19,7 @@ DESTDIR ?=
 SAN ?=
 WERROR ?= 1
 STATIC ?= 1
+CURL ?=
 V ?=
 T ?=
 BUILD ?= build
@@ -49,7 +50,15 @@ LIBS_CORE := $(call libs_of,libsodium libkeyutils)
 # The program starts hundreds of times an hour: what it always needs is linked into it.
 LIBS_HELPER := $(if $(filter 1,$(STATIC)),-l:libsodium.a -l:libkeyutils.a,$(LIBS_CORE))
 LIBS_HOST := $(if $(filter 1,$(STATIC)),-l:libsodium.a,$(call libs_of,libsodium))
-LIBS_NET := $(call libs_of,libcurl libcjson libsodium)
+# CURL=DIRECTORY: a libcurl that was built for us alone (contrib/libcurl), linked into net.so.
+ifneq ($(CURL),)
+CURL_A := $(wildcard $(CURL)/lib/libcurl.a)
+$(if $(CURL_A),,$(error CURL=$(CURL): no lib/libcurl.a there; contrib/libcurl/build.sh makes it))
+endif
+CURL_CONFIG := $(if $(CURL),PKG_CONFIG_LIBDIR='$(abspath $(CURL))/lib/pkgconfig' $(PKG_CONFIG) --static,$(PKG_CONFIG))
+CFLAGS_CURL := $(patsubst -I%,-isystem %,$(shell $(CURL_CONFIG) --cflags libcurl))
+LIBS_CURL := $(shell $(CURL_CONFIG) --libs libcurl)
+LIBS_NET := $(LIBS_CURL) $(call libs_of,libcjson libsodium)
 LIBS_CMOCKA := $(call libs_of,cmocka)
 
 # What is built, from what.
@@ -104,13 +113,14 @@ help:
 	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG PREFIX BINDIR LIBDIR LIBEXECDIR INCLUDEDIR'
 	@echo '         MANDIR SYSCONFDIR DESTDIR BUILD=dir SAN=address,undefined WERROR=0|1 V=1'
 	@echo '         STATIC=0|1 (1: libsodium and libkeyutils are linked into the program)'
+	@echo '         CURL=dir (a libcurl for HTTPS alone, made by contrib/libcurl, is linked into net.so)'
 	@echo '         FUZZ_SECONDS=60 (make fuzz: time for each target), FUZZ_SECONDS_conf=60 (for fuzz_conf)'
 	@echo '         BENCH_ARGS=--rounds=N (make bench)'
 	@echo '         T=pattern (make check: only the tests whose name matches)'
 	@echo 'Now:     CC=$(CC) PREFIX=$(PREFIX) output in $(O)'
 
 # Flags: everything is rebuilt when they change.
-FLAGS := $(STATIC) $(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
+FLAGS := $(STATIC) $(LIBS_CURL) $(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
 PATHS_BUILD := -DLWC_LIB_DIR='"$(abspath $(O))/lib/lwcred"' -DLWC_SYSCONF_DIR='"$(SYSCONFDIR)/lwcred"' \
 	-DLWC_LIBEXEC_DIR='"$(abspath $(O))/libexec/lwcred"'
 PATHS_INSTALL := -DLWC_LIB_DIR='"$(LIBDIR)/lwcred"' -DLWC_SYSCONF_DIR='"$(SYSCONFDIR)/lwcred"' \
@@ -128,6 +138,7 @@ $(O)/obj/%.o: %.c $(O)/flags.stamp
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+$(call obj,core/token/http.c tests/bench/curl_post.c): PKG_CFLAGS := $(CFLAGS_CURL)
 define pkg_cflags
 $(O)/obj/backends/$(1)/%.o: PKG_CFLAGS := $(patsubst -I%,-isystem %,$(call cflags_of,$(PKGS_$(1))))
 endef
@@ -195,7 +206,7 @@ $(LIBSO): $(CORE_LIBS) $(O)/obj/core/paths-build.o core/liblwcred.map
 $(O)/install/liblwcred.so.$(VERSION): $(CORE_LIBS) $(O)/obj/core/paths-install.o core/liblwcred.map
 	$(link_shared) $(LIBSO_LINK) $(O)/obj/core/paths-install.o $(LIBS_CORE) -ldl
 
-$(NETSO): $(O)/obj/libnet.a $(O)/obj/libbase.a core/token/net.map
+$(NETSO): $(O)/obj/libnet.a $(O)/obj/libbase.a core/token/net.map $(CURL_A)
 	$(link_shared) -Wl,--version-script=core/token/net.map -Wl,--whole-archive $(O)/obj/libnet.a \
 		-Wl,--no-whole-archive $(O)/obj/libbase.a $(LIBS_NET)
 	$(Q)chmod go-w $@
@@ -226,6 +237,7 @@ $(UNIT): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_LIBS)
 $(FUZZ): $(O)/tests/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TEST_LIBS)
 	$(link_program) $< $(O)/obj/tests/fuzz/replay.o -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
 		$(LIBS_CORE) $(LIBS_NET) -ldl
+$(UNIT) $(FUZZ) $(O)/bench/curl_post: $(CURL_A)
 $(TESTMOD): $(O)/tests/modules/%.so: $(O)/obj/tests/modules/%.o
 	$(link_shared) $<
 	$(Q)chmod go-w $@
@@ -270,7 +282,7 @@ $(O)/bench/measure: $(O)/obj/tests/bench/measure.o
 $(O)/bench/openssl_post: $(O)/obj/tests/bench/openssl_post.o
 	$(link_program) $< $(call libs_of,openssl)
 $(O)/bench/curl_post: $(O)/obj/tests/bench/curl_post.o
-	$(link_program) $< $(call libs_of,libcurl)
+	$(link_program) $< $(LIBS_CURL)
 $(O)/bench/threads: $(O)/obj/tests/bench/threads.o $(LIBSO)
 	$(link_program) $< $(LIBSO) -Wl,-rpath,'$$ORIGIN/../lib'
 $(O)/bench/grow_store: $(O)/obj/tests/bench/grow_store.o $(O)/obj/libbackends.a $(O)/obj/libbase.a

@@ -509,6 +509,9 @@ def describe(bed, rounds, began):
     print("%d x %s, Linux %s" % (os.cpu_count(), cpu.group(1) if cpu else "?", os.uname().release))
     print("Medians over %d interleaved rounds, a fifth where one run takes over 100 ms; %d CAs, bundle of %d KiB."
           % (rounds, certs, (bed.dir / "bundle.pem").stat().st_size // 1024))
+    net = run(["ldd", bed.build / "lib/lwcred/net.so"], bed.env)
+    print("libcurl %s: an exchange loads %d libraries."
+          % ("of the system" if "libcurl.so" in net else "for HTTPS alone, in net.so", net.count("=> /")))
     print("The stand-in API runs on the same machine and is in the wall times of all that exchange.")
     print("%.0f s in all.\n" % (time.monotonic() - began))
 
