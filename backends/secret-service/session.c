@@ -3,10 +3,10 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/util.h"
 
 #define HINT "log in to a session that has one, or keep keys in the encrypted file (--backend file)"
@@ -69,35 +69,11 @@ enum lwc_code lwc_session_bus(const struct lwc_host *host, struct lwc_error *err
     return lwc_hint(err, code, HINT);
 }
 
-static bool is_one_of(const char *word, const char *const *words, size_t count)
-{
-    for (size_t i = 0; word != NULL && i < count; i++) {
-        if (strcasecmp(word, words[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_true(const char *word)
-{
-    static const char *const words[] = {"1", "true", "yes", "on"};
-
-    return is_one_of(word, words, LWC_ARRAY_LEN(words));
-}
-
-static bool is_false(const char *word)
-{
-    static const char *const words[] = {"0", "false", "no", "off"};
-
-    return is_one_of(word, words, LWC_ARRAY_LEN(words));
-}
-
 const char *lwc_session_silence(const struct lwc_host *host)
 {
     const char *no_prompt = setting(host, "LWCRED_NO_PROMPT");
 
-    if ((no_prompt != NULL && !is_false(no_prompt)) || is_true(setting(host, "CI"))) {
+    if ((no_prompt != NULL && !lwc_text_is_no(no_prompt)) || lwc_text_is_yes(setting(host, "CI"))) {
         return "nobody may be asked";
     }
     if (setting(host, "DISPLAY") == NULL && setting(host, "WAYLAND_DISPLAY") == NULL) {

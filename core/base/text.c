@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <strings.h>
 
 #define ELLIPSIS "..."
 #define STACK_BURN_LEN 4096
@@ -233,6 +234,30 @@ bool lwc_text_parse_duration(const char *text, int64_t *seconds_out)
     }
     *seconds_out = number * scale;
     return true;
+}
+
+static bool is_one_of(const char *word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; word != NULL && i < count; i++) {
+        if (strcasecmp(word, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool lwc_text_is_yes(const char *word)
+{
+    static const char *const words[] = {"1", "true", "yes", "on"};
+
+    return is_one_of(word, words, LWC_ARRAY_LEN(words));
+}
+
+bool lwc_text_is_no(const char *word)
+{
+    static const char *const words[] = {"0", "false", "no", "off"};
+
+    return is_one_of(word, words, LWC_ARRAY_LEN(words));
 }
 
 /* @unit as it stands in a JSON string. */

@@ -36,6 +36,13 @@ bool lwc_text_parse_number(const char *text, size_t len, int64_t max, int64_t *n
 bool lwc_text_parse_duration(const char *text, int64_t *seconds_out);
 
 /*
+ * The words for yes (1, true, yes, on) and for no (0, false, no, off) that git-config(1) knows, in
+ * any case.  NULL and "" are neither.
+ */
+bool lwc_text_is_yes(const char *word);
+bool lwc_text_is_no(const char *word);
+
+/*
  * Append @text to @out as a JSON string with its quotes (RFC 8259 section 7): control bytes and
  * invalid UTF-8 escaped, the latter as U+FFFD.
  */

@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
+#include "base/text.h"
 #include "output.h"
 #include "prompt.h"
 
@@ -16,37 +16,13 @@ void lwc_app_clear(struct lwc_app *app)
     lwc_close(&app->ctx);
 }
 
-/* @word in one of the forms that git knows; an empty one counts as not set. */
-static bool is_one_of(const char *word, const char *const *words, size_t count)
-{
-    for (size_t i = 0; lwc_is_set(word) && i < count; i++) {
-        if (strcasecmp(word, words[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_true(const char *word)
-{
-    static const char *const words[] = {"1", "true", "yes", "on"};
-
-    return is_one_of(word, words, LWC_ARRAY_LEN(words));
-}
-
-static bool is_false(const char *word)
-{
-    static const char *const words[] = {"0", "false", "no", "off"};
-
-    return is_one_of(word, words, LWC_ARRAY_LEN(words));
-}
-
 bool lwc_app_no_prompt(const struct lwc_app *app)
 {
     const char *own = getenv("LWCRED_NO_PROMPT");
 
-    return lwc_args_has(&app->args, LWC_OPT_NO_PROMPT) || (lwc_is_set(own) && !is_false(own)) ||
-           is_true(getenv("CI")) || is_false(getenv("GIT_TERMINAL_PROMPT"));
+    return lwc_args_has(&app->args, LWC_OPT_NO_PROMPT) ||
+           (lwc_is_set(own) && !lwc_text_is_no(own)) || lwc_text_is_yes(getenv("CI")) ||
+           lwc_text_is_no(getenv("GIT_TERMINAL_PROMPT"));
 }
 
 static void take_log(void *data, enum lwc_log_level level, const char *text)

@@ -338,6 +338,28 @@ static void nearest_finds_slips_only(void **state)
     }
 }
 
+static void yes_and_no_are_words_in_any_case(void **state)
+{
+    static const struct {
+        const char *word;
+        bool yes;
+        bool no;
+    } cases[] = {
+        {"1", true, false},   {"true", true, false},      {"YES", true, false},
+        {"On", true, false},  {"0", false, true},         {"False", false, true},
+        {"no", false, true},  {"OFF", false, true},       {"", false, false},
+        {"2", false, false},  {"t", false, false},        {"yes ", false, false},
+        {NULL, false, false}, {"disabled", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        print_message("'%s'\n", cases[i].word != NULL ? cases[i].word : "NULL");
+        assert_true(lwc_text_is_yes(cases[i].word) == cases[i].yes);
+        assert_true(lwc_text_is_no(cases[i].word) == cases[i].no);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +369,7 @@ int main(void)
         cmocka_unit_test(judges_tell_alphabets_apart),
         cmocka_unit_test(parse_number_takes_digits_up_to_max),
         cmocka_unit_test(parse_duration_takes_suffixes_up_to_ten_years),
+        cmocka_unit_test(yes_and_no_are_words_in_any_case),
         cmocka_unit_test(append_json_escapes),
         cmocka_unit_test(append_formats_behind_what_is_there),
         cmocka_unit_test(append_of_long_text_is_whole),
