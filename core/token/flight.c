@@ -6,6 +6,7 @@
  *  2. It depends on nothing but the effective uid.
  *  3. Every wait is bounded.
  *  4. Only who holds a file's lock writes or removes it; it is removed only under its own name.
+ *     Who leaves gives the lock back, whatever forks of this process still hold.
  *  5. A memo is judged whole before it is believed; what is damaged was never there.
  */
 #include "token/flight.h"
@@ -14,8 +15,10 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 
 #include "base/safefile.h"
 #include "base/util.h"
@@ -24,6 +27,7 @@
 #define RUNTIME_DIR "/run/user"
 #define SHARED_DIR "/dev/shm"
 #define SLOTS 2
+#define PAUSE_MS 50
 #define SLOT_NAME_LEN (LWC_HASH_HEX_LEN + 2)
 #define DIR_TEXT_LEN 64
 
@@ -180,18 +184,84 @@ static enum lwc_code flight_new(const char *name, struct lwc_flight **flight_out
     return code;
 }
 
-/* Half of the time for the first lock, what is left for the second. */
-static enum lwc_code slots_try(struct lwc_flight *flight, int64_t wait_ms, struct lwc_error *err)
+static enum lwc_code slot_take(struct lwc_flight *flight, size_t slot, int64_t wait_ms,
+                               struct lwc_error *err)
+{
+    flight->held = slot;
+    return lwc_lock_take(&flight->dir, flight->names[slot], wait_ms, &flight->fd, err);
+}
+
+/* What of a file changes with its holder: who leaves removes it, or writes a memo. */
+struct trace {
+    ino_t inode;
+    struct timespec written;
+};
+
+static struct trace slot_trace(const struct lwc_flight *flight, size_t slot)
+{
+    struct stat st = {0};
+
+    if (fstatat(flight->dir.dir_fd, flight->names[slot], &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return (struct trace){0};
+    }
+    return (struct trace){.inode = st.st_ino, .written = st.st_mtim};
+}
+
+static bool slot_changed(const struct lwc_flight *flight, size_t slot, const struct trace *then)
+{
+    struct trace now = slot_trace(flight, slot);
+
+    return now.inode != then->inode || now.written.tv_sec != then->written.tv_sec ||
+           now.written.tv_nsec != then->written.tv_nsec;
+}
+
+static void pause_ms(int64_t ms)
+{
+    const struct timespec span = {.tv_nsec = ms * 1000000};
+
+    (void)nanosleep(&span, NULL); /* waking early does no harm */
+}
+
+/* The second stage: any lock that comes free. */
+static enum lwc_code any_take(struct lwc_flight *flight, int64_t wait_ms, struct lwc_error *err)
 {
     const struct lwc_clock *clock = lwc_clock_system();
     int64_t end_ms = lwc_clock_boot_ms(clock) + wait_ms;
-    int64_t timeout_ms = wait_ms / SLOTS;
     enum lwc_code code = LWC_E_BUSY;
 
+    for (;;) {
+        int64_t left_ms = end_ms - lwc_clock_boot_ms(clock);
+
+        for (size_t i = 0; i < SLOTS && code == LWC_E_BUSY; i++) {
+            code = slot_take(flight, SLOTS - 1 - i, 0, err);
+        }
+        if (code != LWC_E_BUSY || left_ms <= 0) {
+            return code;
+        }
+        pause_ms(left_ms < PAUSE_MS ? left_ms : PAUSE_MS);
+    }
+}
+
+/* Half of the time for the first lock, what is left for any. */
+static enum lwc_code slots_try(struct lwc_flight *flight, int64_t wait_ms, struct lwc_error *err)
+{
+    struct trace traces[SLOTS];
+    enum lwc_code code = slot_take(flight, 0, 0, err);
+
+    if (code != LWC_E_BUSY) {
+        return code;
+    }
+    traces[0] = slot_trace(flight, 0);
+    code = slot_take(flight, 0, wait_ms / SLOTS, err);
+    if (code != LWC_E_BUSY) {
+        return code;
+    }
+    traces[1] = slot_trace(flight, 1);
+    code = any_take(flight, wait_ms - wait_ms / SLOTS, err);
     for (size_t i = 0; i < SLOTS && code == LWC_E_BUSY; i++) {
-        flight->held = i;
-        code = lwc_lock_take(&flight->dir, flight->names[i], timeout_ms, &flight->fd, err);
-        timeout_ms = end_ms - lwc_clock_boot_ms(clock);
+        if (slot_changed(flight, i, &traces[i])) {
+            code = lwc_fail(err, LWC_E_UNAVAILABLE, "too many wait");
+        }
     }
     return code;
 }
@@ -202,7 +272,7 @@ enum lwc_code lwc_flight_enter(const char *name, int64_t wait_ms, struct lwc_fli
     LWC_AUTO(struct lwc_flight *, flight_free) flight = NULL;
     enum lwc_code code = flight_new(name, &flight, err);
 
-    if (code == LWC_OK) {
+    if (flight != NULL) {
         code = slots_try(flight, wait_ms, err);
     }
     if (code != LWC_OK) {
@@ -224,6 +294,7 @@ static void slot_leave(const struct lwc_flight *flight, size_t slot, int fd)
         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino) {
         (void)unlinkat(flight->dir.dir_fd, name, 0); /* stays: the next one removes it */
     }
+    (void)flock(fd, LOCK_UN);
     (void)close(fd); /* nothing to lose on a tmpfs */
 }
 
@@ -281,7 +352,7 @@ static void slot_clear(const struct lwc_flight *flight, size_t slot)
 }
 
 enum lwc_code lwc_flight_recall(const struct lwc_flight *flight,
-                                const uint8_t who[static LWC_HASH_LEN],
+                                const uint8_t who[static LWC_HASH_LEN], int64_t since_boot_ms,
                                 const struct lwc_clock *clock, struct lwc_error *err)
 {
     struct lwc_memo memo;
@@ -293,7 +364,8 @@ enum lwc_code lwc_flight_recall(const struct lwc_flight *flight,
 
         if (state == MEMO_RUN_OUT) {
             slot_clear(flight, i);
-        } else if (state == MEMO_LIVE && memcmp(memo.who, who, LWC_HASH_LEN) == 0) {
+        } else if (state == MEMO_LIVE && memo.made_ms > since_boot_ms &&
+                   memcmp(memo.who, who, LWC_HASH_LEN) == 0) {
             lwc_memo_tell(&memo, clock, err != NULL ? err : &told);
             code = memo.err.code;
         }

@@ -15,8 +15,9 @@
  * The lock is a file in a directory of our own in a local tmpfs: /run/user/UID/lwcred if that is
  * ours and a tmpfs, else /dev/shm/lwcred-UID; not $XDG_RUNTIME_DIR, HOME or TMPDIR, for two
  * processes with other ones must meet.  The kernel drops the lock when its holder dies.  Waiting
- * is bounded, in two stages: who waited in vain for the first lock (its holder was stopped)
- * competes for a second one, so that one of them goes on and not all at once.
+ * is bounded, in two stages: who waited in vain for the first lock (its holder was stopped, or the
+ * server lets it wait) competes for a second one, too, so that one of them goes on and not all at
+ * once.
  *
  * The file also carries the failure memo: what went wrong last, for whom, and until when that is
  * not tried again.  It holds no secret.
@@ -30,8 +31,9 @@ struct lwc_flight;
  *
  * @wait_ms     how long to wait in all.
  * @flight_out  owned by the caller, lwc_flight_leave().
- * Returns LWC_OK; LWC_E_BUSY if the locks were not had in time; LWC_E_UNAVAILABLE if there is no
- * directory for them.  After either the caller may go on alone.
+ * Returns LWC_OK; LWC_E_BUSY if the same ones were inside all the time: everybody who waited would
+ * now do at once what they cannot get done; LWC_E_UNAVAILABLE if there is no directory for the
+ * locks, or others were always quicker: the caller may go on alone.
  */
 enum lwc_code lwc_flight_enter(const char *name, int64_t wait_ms, struct lwc_flight **flight_out,
                                struct lwc_error *err) LWC_RESULT;
@@ -40,13 +42,14 @@ enum lwc_code lwc_flight_enter(const char *name, int64_t wait_ms, struct lwc_fli
 void lwc_flight_leave(struct lwc_flight **flight);
 
 /*
- * The failure remembered for @who (hash of the credential), if it has not run out.
+ * The failure remembered for @who (a hash), if it has not run out.
  *
- * @err  filled as the failed exchange filled it; wait_s counted down to now.
+ * @since_boot_ms  only one that was remembered later than that.
+ * @err            filled as the failed exchange filled it; wait_s counted down to now.
  * Returns its code, or LWC_OK if there is none.
  */
 enum lwc_code lwc_flight_recall(const struct lwc_flight *flight,
-                                const uint8_t who[static LWC_HASH_LEN],
+                                const uint8_t who[static LWC_HASH_LEN], int64_t since_boot_ms,
                                 const struct lwc_clock *clock, struct lwc_error *err) LWC_RESULT;
 
 /*

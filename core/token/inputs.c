@@ -29,8 +29,26 @@ static const char *const settings[] = {
     "HOME",
     "XDG_DATA_HOME",
     "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
+    "XDG_CACHE_HOME",
+    "XDG_STATE_HOME",
+    "GNUPGHOME",
     "DBUS_SESSION_BUS_ADDRESS",
 };
+
+/* What the way to the API depends on. */
+static const char *const ways[] = {
+    "HTTPS_PROXY", "https_proxy",      "ALL_PROXY",     "all_proxy",    "NO_PROXY",
+    "no_proxy",    "LWCRED_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "OPENSSL_CONF",
+};
+
+static void add_settings(struct lwc_hash *hash, const struct lwc_host *host,
+                         const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        lwc_hash_add_text(hash, host->setting(host->data, names[i]));
+    }
+}
 
 static void add_conf(struct lwc_hash *hash, const struct lwc_conf *conf)
 {
@@ -63,9 +81,7 @@ void lwc_inputs_query(const struct lwc_conf *conf, const struct lwc_query *query
     lwc_hash_add_number(&hash, query->org_access);
     lwc_hash_add_number(&hash, ttl_s);
     add_conf(&hash, conf);
-    for (size_t i = 0; i < LWC_ARRAY_LEN(settings); i++) {
-        lwc_hash_add_text(&hash, host->setting(host->data, settings[i]));
-    }
+    add_settings(&hash, host, settings, LWC_ARRAY_LEN(settings));
     lwc_hash_end(&hash, bytes);
     lwc_hash_hex(bytes, name_out);
 }
@@ -83,6 +99,20 @@ void lwc_inputs_credential(const struct lwc_identity *identity, const struct lwc
     lwc_hash_add_text(&hash, identity->sub_account);
     lwc_hash_add_number(&hash, identity->flags & LWC_ID_ORG_ACCESS);
     lwc_hash_add_number(&hash, ttl_s);
+    lwc_hash_end(&hash, hash_out);
+}
+
+void lwc_inputs_failure(const uint8_t who[static LWC_HASH_LEN], const struct lwc_host *host,
+                        int64_t granted_s, int64_t min_valid_s,
+                        uint8_t hash_out[static LWC_HASH_LEN])
+{
+    struct lwc_hash hash;
+
+    lwc_hash_begin(&hash, "lwcred failure 1");
+    lwc_hash_add(&hash, who, LWC_HASH_LEN);
+    add_settings(&hash, host, ways, LWC_ARRAY_LEN(ways));
+    lwc_hash_add_number(&hash, granted_s);
+    lwc_hash_add_number(&hash, min_valid_s);
     lwc_hash_end(&hash, hash_out);
 }
 

@@ -29,6 +29,15 @@ void lwc_inputs_query(const struct lwc_conf *conf, const struct lwc_query *query
 void lwc_inputs_credential(const struct lwc_identity *identity, const struct lwc_secret *secret,
                            int64_t ttl_s, uint8_t hash_out[static LWC_HASH_LEN]);
 
+/*
+ * Of a failure of credential @who: what fails by way of one proxy, or for one set of certificate
+ * authorities, need not fail by another.  A failure that concerns only calls with as much time, or
+ * with the same demand, is named by those, too; 0 for one that concerns all.
+ */
+void lwc_inputs_failure(const uint8_t who[static LWC_HASH_LEN], const struct lwc_host *host,
+                        int64_t granted_s, int64_t min_valid_s,
+                        uint8_t hash_out[static LWC_HASH_LEN]);
+
 /* Of the flight: authority, account and key id. */
 void lwc_inputs_flight(const struct lwc_identity *identity, char name_out[static LWC_HASH_HEX_LEN]);
 

@@ -15,6 +15,9 @@
 /* A longer life is asked for where the margin demands it: so much longer. */
 #define MARGIN_EXTRA_S 60
 
+/* A reply that is not there when less than this is left was not waited for long enough. */
+#define LATE_MS 100
+
 #define ANY_TIME (-1)
 #define FORGIVE_WAIT_MS 1000
 
@@ -27,6 +30,8 @@ struct attempt {
     const struct lwc_query *query;
     int64_t ttl_s;
     int64_t started_boot_ms;
+    int64_t granted_s;    /* how much time the call had when it began */
+    bool has_own_failure; /* another call could have succeeded where this one failed */
     struct lwc_cache cache;
     char boot_id[LWC_BOOT_ID_LEN + 1];
     char answer_name[LWC_HASH_HEX_LEN];
@@ -191,10 +196,15 @@ static enum lwc_code exchange(struct attempt *attempt, struct lwc_token **token_
                            attempt->obtain->clock, &token, err);
 
     if (code != LWC_OK) {
+        attempt->has_own_failure =
+            code == LWC_E_NETWORK &&
+            attempt->obtain->host->remaining_ms(attempt->obtain->host->data) < LATE_MS;
         return code;
     }
     memcpy(token->boot_id, attempt->boot_id, sizeof token->boot_id);
     if (token->lifetime_s < attempt->query->min_valid_s) {
+        attempt->has_own_failure = true;
+        remember_token(attempt, token);
         return lwc_fail(err, LWC_E_NETWORK, "the API gave a token of %jd s, shorter than asked for",
                         (intmax_t)token->lifetime_s);
     }
@@ -205,24 +215,60 @@ static enum lwc_code exchange(struct attempt *attempt, struct lwc_token **token_
     return code;
 }
 
+/* The name of a failure of this credential: of anybody's, or of calls like this one alone. */
+static void name_failure(const struct attempt *attempt, bool is_own,
+                         uint8_t name_out[static LWC_HASH_LEN])
+{
+    lwc_inputs_failure(attempt->who, attempt->obtain->host, is_own ? attempt->granted_s : 0,
+                       is_own ? attempt->query->min_valid_s : 0, name_out);
+}
+
+/* What came of it while we waited, or may not be asked for again. */
+static int64_t since_boot_ms(const struct attempt *attempt)
+{
+    return attempt->query->refresh ? attempt->started_boot_ms : ANY_TIME;
+}
+
+static enum lwc_code recall(const struct attempt *attempt, const struct lwc_flight *flight,
+                            struct lwc_error *err)
+{
+    static const bool is_own[] = {false, true};
+    enum lwc_code code = LWC_OK;
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(is_own) && code == LWC_OK; i++) {
+        uint8_t name[LWC_HASH_LEN];
+
+        name_failure(attempt, is_own[i], name);
+        code = lwc_flight_recall(flight, name, since_boot_ms(attempt), attempt->obtain->clock, err);
+    }
+    if (code != LWC_OK) {
+        trace(attempt, "flight: this failed a moment ago and is not tried again yet");
+    }
+    return code;
+}
+
+static void remember(const struct attempt *attempt, struct lwc_flight *flight,
+                     const struct lwc_error *why)
+{
+    uint8_t name[LWC_HASH_LEN];
+
+    name_failure(attempt, attempt->has_own_failure, name);
+    lwc_flight_remember(flight, name, attempt->obtain->clock, why);
+}
+
 /* Inside the flight: somebody may have been there before us, with or without success. */
 static enum lwc_code fly(struct attempt *attempt, struct lwc_flight *flight,
                          struct lwc_token **token_out, struct lwc_error *err)
 {
-    const struct lwc_clock *clock = attempt->obtain->clock;
-    int64_t since_boot_ms = attempt->query->refresh ? attempt->started_boot_ms : ANY_TIME;
     struct lwc_error why = {0};
-    enum lwc_code code = use_token(attempt, since_boot_ms, token_out, &why);
+    enum lwc_code code = use_token(attempt, since_boot_ms(attempt), token_out, &why);
 
     if (code != LWC_E_NOT_FOUND) {
         return code == LWC_OK ? code : lwc_wrap(&why, code, "cache");
     }
-    if (flight != NULL && !attempt->query->refresh) {
-        code = lwc_flight_recall(flight, attempt->who, clock, err);
-        if (code != LWC_OK && code != LWC_E_NOT_FOUND) {
-            trace(attempt, "flight: this failed a moment ago and is not tried again yet");
-            return code;
-        }
+    code = flight != NULL ? recall(attempt, flight, err) : LWC_OK;
+    if (code != LWC_OK) {
+        return code;
     }
     code = exchange(attempt, token_out, &why);
     if (code != LWC_OK && err != NULL) {
@@ -231,7 +277,7 @@ static enum lwc_code fly(struct attempt *attempt, struct lwc_flight *flight,
     if (flight != NULL && code == LWC_OK) {
         lwc_flight_forget(flight);
     } else if (flight != NULL) {
-        lwc_flight_remember(flight, attempt->who, clock, &why);
+        remember(attempt, flight, &why);
     }
     return code;
 }
@@ -240,7 +286,8 @@ static enum lwc_code fly(struct attempt *attempt, struct lwc_flight *flight,
 static enum lwc_code use_stale(const struct attempt *attempt, enum lwc_code failure,
                                struct lwc_token **token_out, struct lwc_error *err)
 {
-    bool excused = failure == LWC_E_NETWORK || failure == LWC_E_RATE_LIMITED;
+    bool excused =
+        failure == LWC_E_NETWORK || failure == LWC_E_RATE_LIMITED || failure == LWC_E_BUSY;
     struct lwc_error warning = {0};
     enum lwc_code code = failure;
 
@@ -273,6 +320,23 @@ void lwc_obtain_forgive(const struct lwc_identity *identity)
     }
 }
 
+/* Others have been at it for long.  They may have come past the flight, though. */
+static enum lwc_code give_up(struct attempt *attempt, const struct lwc_error *why,
+                             struct lwc_token **token_out, struct lwc_error *err)
+{
+    enum lwc_code code = use_token(attempt, since_boot_ms(attempt), token_out, err);
+
+    if (code != LWC_E_NOT_FOUND) {
+        return code;
+    }
+    if (err != NULL) {
+        *err = *why;
+    }
+    return lwc_hint(
+        err, LWC_E_BUSY,
+        "other processes ask for this token and get no answer; is one of them stopped?");
+}
+
 static enum lwc_code renew(struct attempt *attempt, struct lwc_token **token_out,
                            struct lwc_error *err)
 {
@@ -286,10 +350,13 @@ static enum lwc_code renew(struct attempt *attempt, struct lwc_token **token_out
         return exchange(attempt, token_out, err);
     }
     lwc_inputs_flight(&attempt->identity.id, name);
-    if (lwc_flight_enter(name, host->remaining_ms(host->data) / 2, &flight, &why) != LWC_OK) {
+    /* An exchange may take 30 s.  By default whoever waits for one sees it fail. */
+    code = lwc_flight_enter(name, host->remaining_ms(host->data) / 3 * 2, &flight, &why);
+    if (code != LWC_OK) {
         trace(attempt, why.msg);
     }
-    code = fly(attempt, flight, token_out, err);
+    code = code == LWC_E_BUSY ? give_up(attempt, &why, token_out, err)
+                              : fly(attempt, flight, token_out, err);
     return code == LWC_OK ? code : use_stale(attempt, code, token_out, err);
 }
 
@@ -354,6 +421,7 @@ static enum lwc_code begin(struct attempt *attempt, struct lwc_token **token_out
         return code;
     }
     attempt->started_boot_ms = lwc_clock_boot_ms(obtain->clock);
+    attempt->granted_s = (obtain->host->remaining_ms(obtain->host->data) + 999) / 1000;
     attempt->cache.mode = query->no_cache ? LWC_CACHE_NONE : obtain->mode;
     if (attempt->cache.mode != LWC_CACHE_NONE && !lwc_fresh_boot_id(attempt->boot_id)) {
         attempt->cache.mode = LWC_CACHE_NONE;

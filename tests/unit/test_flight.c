@@ -7,12 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -314,162 +312,6 @@ static void enter_with_both_locks_held_is_busy(void **state)
     assert_int_equal(flightbed_count(), 0);
 }
 
-/* In a child: no cmocka there, the exit status tells. */
-
-static int count_up(const char *path)
-{
-    char text[16] = "";
-    LWC_AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
-    int len = 0;
-
-    if (fd < 0 || read(fd, text, sizeof text - 1) < 0) {
-        return 2;
-    }
-    (void)usleep(500); /* so that two at once would show */
-    len = snprintf(text, sizeof text, "%ld", strtol(text, NULL, 10) + 1);
-    return pwrite(fd, text, (size_t)len, 0) == len ? 0 : 2;
-}
-
-/* Enter, be the only one inside, count, leave. */
-static int fly(int64_t wait_ms)
-{
-    char counter[TMPDIR_PATH_LEN];
-    char inside[TMPDIR_PATH_LEN];
-    struct lwc_flight *flight = NULL;
-    int result = 0;
-
-    tmpdir_join(root, "counter", counter);
-    tmpdir_join(root, "inside", inside);
-    if (lwc_flight_enter(FLIGHTBED_NAME, wait_ms, &flight, NULL) != LWC_OK) {
-        return 1;
-    }
-    if (mkdir(inside, 0700) != 0) {
-        return 3;
-    }
-    result = count_up(counter);
-    if (rmdir(inside) != 0) {
-        return 4;
-    }
-    lwc_flight_leave(&flight);
-    return result;
-}
-
-static void flock_of(int count, int64_t wait_ms)
-{
-    char text[16];
-    int status = 0;
-
-    tmpdir_write(root, "counter", "0", 1, 0600);
-    for (int i = 0; i < count; i++) {
-        pid_t pid = fork();
-
-        assert_true(pid >= 0);
-        if (pid == 0) {
-            _exit(fly(wait_ms));
-        }
-    }
-    for (int i = 0; i < count; i++) {
-        assert_true(wait(&status) > 0);
-        assert_int_equal(status, 0);
-    }
-    (void)snprintf(text, sizeof text, "%d", count);
-    tmpdir_assert_text(root, "counter", text);
-}
-
-static void enter_of_many_lets_one_in_at_a_time(void **state)
-{
-    static const int counts[] = {50, 200};
-
-    (void)state;
-    for (size_t i = 0; i < LWC_ARRAY_LEN(counts); i++) {
-        print_message("%d\n", counts[i]);
-        flock_of(counts[i], 2 * LONG_MS);
-        assert_int_equal(flightbed_count(), 0);
-    }
-}
-
-/* A child that is in and stays there, stopped or not. */
-static pid_t start_holder(void)
-{
-    int ready[2] = {-1, -1};
-    char byte = 0;
-    pid_t pid = -1;
-
-    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-    pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        struct lwc_flight *flight = NULL;
-
-        if (lwc_flight_enter(FLIGHTBED_NAME, FLIGHTBED_SHORT_MS, &flight, NULL) == LWC_OK &&
-            write(ready[1], "x", 1) == 1) {
-            (void)pause();
-        }
-        _exit(1);
-    }
-    assert_int_equal(close(ready[1]), 0);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    assert_int_equal(close(ready[0]), 0);
-    return pid;
-}
-
-static void end_holder(pid_t pid)
-{
-    int status = 0;
-
-    assert_int_equal(kill(pid, SIGKILL), 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFSIGNALED(status));
-}
-
-static void enter_after_the_holder_was_killed_needs_no_waiting(void **state)
-{
-    LWC_AUTO_FLIGHT flight = NULL;
-    pid_t holder = start_holder();
-
-    (void)state;
-    assert_true(flightbed_slot_is_there(1));
-    end_holder(holder);
-    flight = flightbed_enter(0);
-    assert_false(flightbed_slot_is_there(2));
-    lwc_flight_leave(&flight);
-    assert_int_equal(flightbed_count(), 0);
-}
-
-static void enter_past_a_stopped_holder_goes_on_one_at_a_time(void **state)
-{
-    LWC_AUTO_FLIGHT flight = NULL;
-    pid_t holder = start_holder();
-
-    (void)state;
-    assert_int_equal(kill(holder, SIGSTOP), 0);
-    flock_of(20, 6000);
-    assert_true(flightbed_slot_is_there(1));
-    assert_false(flightbed_slot_is_there(2));
-    end_holder(holder);
-    flight = flightbed_enter(0);
-    lwc_flight_leave(&flight);
-    assert_int_equal(flightbed_count(), 0);
-}
-
-static void enter_past_two_stopped_holders_is_busy(void **state)
-{
-    struct lwc_flight *flight = NULL;
-    pid_t first = start_holder();
-    pid_t second = start_holder();
-
-    (void)state;
-    assert_int_equal(kill(first, SIGSTOP), 0);
-    assert_int_equal(kill(second, SIGSTOP), 0);
-    assert_int_equal(lwc_flight_enter(FLIGHTBED_NAME, FLIGHTBED_SHORT_MS, &flight, NULL),
-                     LWC_E_BUSY);
-    assert_null(flight);
-    end_holder(second);
-    flight = flightbed_enter(FLIGHTBED_SHORT_MS);
-    lwc_flight_leave(&flight);
-    end_holder(first);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tmpdir_teardown)
 
 int main(void)
@@ -483,10 +325,6 @@ int main(void)
         TEST(leave_of_nothing_is_allowed),
         TEST(enter_of_others_names_is_not_hindered),
         TEST(enter_with_both_locks_held_is_busy),
-        TEST(enter_of_many_lets_one_in_at_a_time),
-        TEST(enter_after_the_holder_was_killed_needs_no_waiting),
-        TEST(enter_past_a_stopped_holder_goes_on_one_at_a_time),
-        TEST(enter_past_two_stopped_holders_is_busy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,7 +74,7 @@ static enum lwc_code fly_and_recall(const uint8_t *whose, struct lwc_error *err)
 {
     LWC_AUTO_FLIGHT flight = flightbed_enter(0);
 
-    return lwc_flight_recall(flight, whose, &clock_fake, err);
+    return lwc_flight_recall(flight, whose, -1, &clock_fake, err);
 }
 
 static int setup(void **state)
@@ -147,6 +147,17 @@ static void recall_for_someone_else_is_ok_and_keeps_it(void **state)
     assert_int_equal(fly_and_recall(who, NULL), LWC_E_REFUSED);
 }
 
+static void recall_tells_only_what_failed_since(void **state)
+{
+    LWC_AUTO_FLIGHT flight = flightbed_enter(0);
+
+    (void)state;
+    remember(flight, LWC_E_REFUSED, 0, "refused");
+    assert_int_equal(lwc_flight_recall(flight, who, now_ms - 1, &clock_fake, NULL), LWC_E_REFUSED);
+    assert_int_equal(lwc_flight_recall(flight, who, now_ms, &clock_fake, NULL), LWC_OK);
+    assert_int_equal(lwc_flight_recall(flight, who, -1, &clock_fake, NULL), LWC_E_REFUSED);
+}
+
 static void remember_of_what_is_not_remembered_leaves_what_was(void **state)
 {
     static const enum lwc_code codes[] = {LWC_OK,   LWC_E_INTERNAL, LWC_E_INVALID,
@@ -197,7 +208,7 @@ static void forget_removes_it(void **state)
     fly_and_fail(LWC_E_REFUSED, 0, "it failed");
     flight = flightbed_enter(0);
     lwc_flight_forget(flight);
-    assert_int_equal(lwc_flight_recall(flight, who, &clock_fake, NULL), LWC_OK);
+    assert_int_equal(lwc_flight_recall(flight, who, -1, &clock_fake, NULL), LWC_OK);
     lwc_flight_leave(&flight);
     assert_int_equal(flightbed_count(), 0);
 }
@@ -255,9 +266,9 @@ static void recall_past_a_stopped_holder_knows_its_memo(void **state)
     (void)state;
     remember(first, LWC_E_REFUSED, 0, "it failed");
     second = flightbed_enter(FLIGHTBED_SHORT_MS);
-    assert_int_equal(lwc_flight_recall(second, who, &clock_fake, NULL), LWC_E_REFUSED);
+    assert_int_equal(lwc_flight_recall(second, who, -1, &clock_fake, NULL), LWC_E_REFUSED);
     now_ms += 10000;
-    assert_int_equal(lwc_flight_recall(second, who, &clock_fake, NULL), LWC_OK);
+    assert_int_equal(lwc_flight_recall(second, who, -1, &clock_fake, NULL), LWC_OK);
     lwc_flight_leave(&second);
     assert_true(flightbed_slot_is_there(1));
     assert_false(flightbed_slot_is_there(2));
@@ -290,7 +301,7 @@ static void forget_removes_it_behind_both_locks(void **state)
     remember(second, LWC_E_NETWORK, 0, "it failed");
     lwc_flight_leave(&second);
     lwc_flight_forget(first);
-    assert_int_equal(lwc_flight_recall(first, who, &clock_fake, NULL), LWC_OK);
+    assert_int_equal(lwc_flight_recall(first, who, -1, &clock_fake, NULL), LWC_OK);
     lwc_flight_leave(&first);
     assert_int_equal(flightbed_count(), 0);
 }
@@ -305,7 +316,7 @@ static void forget_leaves_the_file_of_another_holder(void **state)
     remember(first, LWC_E_REFUSED, 0, "it failed");
     lwc_flight_forget(second);
     lwc_flight_leave(&second);
-    assert_int_equal(lwc_flight_recall(first, who, &clock_fake, NULL), LWC_E_REFUSED);
+    assert_int_equal(lwc_flight_recall(first, who, -1, &clock_fake, NULL), LWC_E_REFUSED);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tmpdir_teardown)
@@ -316,6 +327,7 @@ int main(void)
         TEST(recall_of_nothing_is_ok),
         TEST(recall_gives_the_failure_until_it_runs_out),
         TEST(recall_counts_the_wait_down),
+        TEST(recall_tells_only_what_failed_since),
         TEST(recall_for_someone_else_is_ok_and_keeps_it),
         TEST(remember_of_what_is_not_remembered_leaves_what_was),
         TEST(remember_replaces_what_was),

@@ -77,20 +77,45 @@ static void query_name_changes_with_whatever_decides_the_answer(void **state)
     }
 }
 
+static void unset_all(const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        unsetenv(names[i]);
+    }
+}
+
 static void query_name_changes_with_each_variable(void **state)
 {
-    static const char *const variables[] = {
-        "LW_PROFILE",    "LW_ACCOUNT",        "LW_API_KEY",
-        "LW_API_SECRET", "LW_API_TOKEN",      "LW_API_SERVER_URL",
-        "LW_SUBACCOUNT", "LWCRED_STORE",      "CREDENTIALS_DIRECTORY",
-        "XDG_DATA_HOME", "LW_API_SECRET_FILE"};
+    static const char *const variables[] = {"LW_PROFILE",
+                                            "LW_ACCOUNT",
+                                            "LW_ACCOUNT_FILE",
+                                            "LW_API_KEY",
+                                            "LW_API_KEY_FILE",
+                                            "LW_API_SECRET",
+                                            "LW_API_SECRET_FILE",
+                                            "LW_SUBACCOUNT",
+                                            "LW_SUBACCOUNT_FILE",
+                                            "LW_ORGANIZATION",
+                                            "LW_ORGANIZATION_FILE",
+                                            "LW_API_TOKEN",
+                                            "LW_API_TOKEN_FILE",
+                                            "LW_API_SERVER_URL",
+                                            "LW_API_SERVER_URL_FILE",
+                                            "CREDENTIALS_DIRECTORY",
+                                            "LWCRED_STORE",
+                                            "HOME",
+                                            "XDG_DATA_HOME",
+                                            "XDG_CONFIG_HOME",
+                                            "XDG_RUNTIME_DIR",
+                                            "XDG_CACHE_HOME",
+                                            "XDG_STATE_HOME",
+                                            "GNUPGHOME",
+                                            "DBUS_SESSION_BUS_ADDRESS"};
     const struct lwc_query none = {.profile = NULL};
     char base[LWC_HASH_HEX_LEN];
 
     (void)state;
-    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
-        unsetenv(variables[i]);
-    }
+    unset_all(variables, sizeof variables / sizeof variables[0]);
     name_of(STACK, &none, 60, base);
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
         char one[LWC_HASH_HEX_LEN];
@@ -156,6 +181,42 @@ static void credential_hash_is_of_the_key_not_of_its_name(void **state)
     assert_memory_not_equal(base, other, LWC_HASH_LEN);
     hash_credential(&renamed, "s3cret", 61, other);
     assert_memory_not_equal(base, other, LWC_HASH_LEN);
+}
+
+static void name_failure(int64_t granted_s, int64_t min_valid_s, uint8_t name_out[LWC_HASH_LEN])
+{
+    static const uint8_t who[LWC_HASH_LEN] = "0123456789abcdef0123456789abcde";
+    struct stacks stacks;
+
+    stacks_open(&stacks, STACK);
+    lwc_inputs_failure(who, &stacks.host, granted_s, min_valid_s, name_out);
+    stacks_close(&stacks);
+}
+
+static void failure_name_changes_with_the_way_and_the_demand(void **state)
+{
+    static const char *const variables[] = {
+        "HTTPS_PROXY", "https_proxy",  "ALL_PROXY",    "all_proxy",        "NO_PROXY",
+        "no_proxy",    "SSL_CERT_DIR", "OPENSSL_CONF", "LWCRED_CA_BUNDLE", "SSL_CERT_FILE"};
+    uint8_t base[LWC_HASH_LEN];
+    uint8_t other[LWC_HASH_LEN];
+
+    (void)state;
+    unset_all(variables, sizeof variables / sizeof variables[0]);
+    name_failure(0, 0, base);
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        print_message("%s\n", variables[i]);
+        setenv(variables[i], "/one", 1);
+        name_failure(0, 0, other);
+        unsetenv(variables[i]);
+        assert_memory_not_equal(base, other, LWC_HASH_LEN);
+    }
+    name_failure(1, 0, other);
+    assert_memory_not_equal(base, other, LWC_HASH_LEN);
+    name_failure(0, 1, other);
+    assert_memory_not_equal(base, other, LWC_HASH_LEN);
+    name_failure(0, 0, other);
+    assert_memory_equal(base, other, LWC_HASH_LEN);
 }
 
 static void flight_name_is_of_account_and_key_id(void **state)
@@ -224,6 +285,7 @@ int main(void)
         cmocka_unit_test(query_name_changes_with_an_included_file),
         cmocka_unit_test(query_name_changes_with_each_variable),
         cmocka_unit_test(credential_hash_is_of_the_key_not_of_its_name),
+        cmocka_unit_test(failure_name_changes_with_the_way_and_the_demand),
         cmocka_unit_test(flight_name_is_of_account_and_key_id),
     };
 

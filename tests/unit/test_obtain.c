@@ -262,6 +262,100 @@ static void failures_are_remembered_for_a_moment(void **state)
     }
 }
 
+static unsigned timely; /* so many exchanges leave the call time */
+
+static int64_t time_left(void *data)
+{
+    (void)data;
+    return world.exchanges <= timely ? 10000 : 0;
+}
+
+static int64_t much_time_left(void *data)
+{
+    return 2 * time_left(data);
+}
+
+static void own_impatience_is_remembered_for_the_equally_impatient(void **state)
+{
+    struct lwc_host host;
+    struct bed bed;
+
+    (void)state;
+    bed_open_as(&bed, "p", "impatient");
+    host = bed.stacks.host;
+    host.remaining_ms = time_left;
+    bed.obtain.host = &host;
+    world.code = LWC_E_NETWORK;
+    timely = 0;
+    (void)get(&bed, plain, LWC_E_NETWORK);
+    timely = 1;
+    (void)get(&bed, plain, LWC_E_NETWORK);
+    assert_int_equal(world.exchanges, 1);
+    host.remaining_ms = much_time_left;
+    (void)get(&bed, plain, LWC_E_NETWORK);
+    assert_int_equal(world.exchanges, 2);
+    /* Refused is refused, however late. */
+    world.boot_ms += 10001;
+    world.code = LWC_E_REFUSED;
+    timely = 2;
+    (void)get(&bed, plain, LWC_E_REFUSED);
+    timely = 3;
+    host.remaining_ms = time_left;
+    (void)get(&bed, plain, LWC_E_REFUSED);
+    assert_int_equal(world.exchanges, 3);
+    bed_close(&bed);
+}
+
+static void token_too_short_for_one_is_kept_for_the_others(void **state)
+{
+    const struct lwc_query much = {.min_valid_s = 3000};
+    struct bed bed;
+
+    (void)state;
+    bed_open_as(&bed, "p", "tooshort");
+    world.lifetime_s = 600;
+    (void)get(&bed, much, LWC_E_NETWORK);
+    assert_int_equal(get(&bed, plain, LWC_OK), 600);
+    (void)get(&bed, much, LWC_E_NETWORK);
+    assert_int_equal(world.exchanges, 1);
+    (void)get(&bed, (struct lwc_query){.min_valid_s = 601}, LWC_E_NETWORK);
+    assert_int_equal(world.exchanges, 2);
+    bed_close(&bed);
+}
+
+static void proxy_that_fails_is_no_failure_of_others(void **state)
+{
+    struct bed bed;
+
+    (void)state;
+    bed_open_as(&bed, "p", "proxy");
+    setenv("HTTPS_PROXY", "http://127.0.0.1:9", 1);
+    world.code = LWC_E_NETWORK;
+    (void)get(&bed, plain, LWC_E_NETWORK);
+    unsetenv("HTTPS_PROXY");
+    world.code = LWC_OK;
+    (void)get(&bed, plain, LWC_OK);
+    assert_int_equal(world.exchanges, 2);
+    bed_close(&bed);
+}
+
+static void refresh_shares_what_failed_since_it_began(void **state)
+{
+    const struct lwc_query refresh = {.refresh = true};
+    struct bed bed;
+
+    (void)state;
+    bed_open_as(&bed, "p", "refreshed");
+    world.code = LWC_E_REFUSED;
+    (void)get(&bed, plain, LWC_E_REFUSED);
+    (void)get(&bed, refresh, LWC_E_REFUSED);
+    assert_int_equal(world.exchanges, 2);
+    world.boot_ms += 1000;
+    (void)get(&bed, plain, LWC_E_REFUSED);
+    assert_int_equal(world.exchanges, 2);
+    bed_close(&bed);
+}
+
 static void stale_token_bridges_a_failure_of_the_network(void **state)
 {
     static const struct {
@@ -349,6 +443,10 @@ int main(void)
         TEST(refresh_and_no_cache_do_what_they_say),
         TEST(same_key_under_another_name_shares_the_token),
         TEST(failures_are_remembered_for_a_moment),
+        TEST(own_impatience_is_remembered_for_the_equally_impatient),
+        TEST(token_too_short_for_one_is_kept_for_the_others),
+        TEST(proxy_that_fails_is_no_failure_of_others),
+        TEST(refresh_shares_what_failed_since_it_began),
         TEST(stale_token_bridges_a_failure_of_the_network),
         TEST(expired_token_and_dead_network_is_an_error),
         TEST(cached_answer_needs_no_network),

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What failed for one is held against those alone for whom it would fail, too; and a server that
+# answers nobody is not asked by everybody.
+. "$(dirname "$0")/../support/cache.sh"
+MANY=30
+if [ "${WRAPPER:-}" = valgrind ]; then
+    MANY=4
+fi
+start_standin
+plant_key
+make_store_keyfile
+XDG_RUNTIME_DIR=$RUN
+run 0 "$HELPER" add -a cache33 --key-id "$KEY_ID" --secret-stdin --no-verify --api-url "$API_URL" <<<"$SECRET"
+cache_in runtime
+forget_all() {
+    run 0 "$HELPER" erase < <(printf 'protocol=https\nhost=cache33.lacework.net\n')
+}
+
+# --- a proxy, certificates, a hurry of their own
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=nobody -keyout "$T/nobody.key" -out "$T/nobody.pem" 2>"$T/said"
+HTTPS_PROXY=http://127.0.0.1:9 run 10 "$HELPER" get --format token
+expect_stdout_empty
+exchanged
+forget_all
+LWCRED_CA_BUNDLE=$T/nobody.pem run 10 "$HELPER" get --format token
+expect_stderr_has CA
+exchanged
+forget_all
+mode slow-headers 3
+run 10 "$PLAIN" --timeout 1 get --format token
+expect_stderr_has 'timed out'
+mode
+exchanged
+forget_all
+
+# --- many who insist on a new token, while the API refuses any
+mode 'status 429 retry-after=3'
+BEFORE=$(count_exchanges)
+pids=()
+for ((i = 0; i < MANY; i++)); do
+    "$PLAIN" get --format token --refresh </dev/null >"$T/refresh.$i" 2>&1 &
+    pids+=($!)
+done
+for pid in "${pids[@]}"; do
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" = 12 ] || fail "status $status"
+done
+# Who begins after the answer came asks himself.
+[ $(($(count_exchanges) - BEFORE)) -le 5 ] || fail "$(($(count_exchanges) - BEFORE)) exchanges for $MANY"
+sleep 3.1
+
+# --- a server that accepts and never answers: two wait for it, and the others for them
+most=0
+calls_in_progress() {
+    local hex
+    printf -v hex '%04X' "$PORT"
+    awk -v port=":$hex" '$2 ~ port "$" && $4 == "01"' /proc/net/tcp /proc/net/tcp6 | wc -l
+}
+mode nothing
+pids=()
+for ((i = 0; i < MANY; i++)); do
+    "$PLAIN" --timeout 9 get --format token </dev/null >"$T/hung.$i.out" 2>"$T/hung.$i.err" &
+    pids+=($!)
+done
+for ((tries = 0; tries < 45; tries++)); do
+    now=$(calls_in_progress)
+    [ "$now" -le "$most" ] || most=$now
+    sleep 0.2
+done
+[ "$most" -ge 1 ] && [ "$most" -le 2 ] || fail "$most calls at once"
+for pid in "${pids[@]}"; do
+    status=0
+    wait "$pid" || status=$?
+    case $status in 10 | 13) ;; *) fail "status $status: $(cat "$T"/hung.*.err)" ;; esac
+done
+[ -z "$(cat "$T"/hung.*.out)" ] || fail "output"
+grep -q 'held by another process' "$T"/hung.*.err || fail "nobody says why"
+mode
+sleep 3.1
+exchanged
+cached
+echo ok
