@@ -28,10 +28,11 @@
  * The library never prints, exits, changes signal handlers, the umask or the locale, and starts
  * no thread that outlives a call, but for one of the name resolver where that hangs past the
  * deadline.  libcurl obeys SSLKEYLOGFILE in the environment: a program that cannot trust its
- * environment unsets it.  Threads may share a context: its calls wait for one another;
- * different contexts are independent.  Strings are UTF-8 and end in NUL.  Functions that return
- * enum lwc_code write their outputs only on LWC_OK and describe a failure in @err (which may be
- * NULL).
+ * environment unsets it.  Threads may share a context: its calls wait for one another, but for
+ * those that find a fresh token in the cache; its callbacks are never called by two threads at
+ * once.  Different contexts are independent.  Strings are UTF-8 and end in NUL.  Functions that
+ * return enum lwc_code write their outputs only on LWC_OK and describe a failure in @err (which may
+ * be NULL).
  */
 
 #define LWC_VERSION "0.1.0"

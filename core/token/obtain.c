@@ -421,7 +421,6 @@ static enum lwc_code begin(struct attempt *attempt, struct lwc_token **token_out
         return code;
     }
     attempt->started_boot_ms = lwc_clock_boot_ms(obtain->clock);
-    attempt->granted_s = (obtain->host->remaining_ms(obtain->host->data) + 999) / 1000;
     attempt->cache.mode = query->no_cache ? LWC_CACHE_NONE : obtain->mode;
     if (attempt->cache.mode != LWC_CACHE_NONE && !lwc_fresh_boot_id(attempt->boot_id)) {
         attempt->cache.mode = LWC_CACHE_NONE;
@@ -486,6 +485,7 @@ enum lwc_code lwc_obtain_token(const struct lwc_obtain *obtain, const struct lwc
     if (code != LWC_E_NOT_FOUND) {
         return code;
     }
+    attempt.granted_s = (obtain->host->remaining_ms(obtain->host->data) + 999) / 1000;
     code = find(&attempt, &why);
     if (code == LWC_OK) {
         code = use_credential(&attempt, token_out, &why);

@@ -36,7 +36,11 @@ struct lwc_obtain {
 enum lwc_code lwc_obtain_token(const struct lwc_obtain *obtain, const struct lwc_query *query,
                                struct lwc_token **token_out, struct lwc_error *err) LWC_RESULT;
 
-/* The same from the cache alone: LWC_E_NOT_FOUND where a backend would have to be asked. */
+/*
+ * The same from the cache alone: LWC_E_NOT_FOUND where a backend would have to be asked.  Reads of
+ * @obtain the configuration, the clock, and what its host says of settings and takes of traces: so
+ * threads may call it for one context at once.
+ */
 enum lwc_code lwc_obtain_cached(const struct lwc_obtain *obtain, const struct lwc_query *query,
                                 struct lwc_token **token_out, struct lwc_error *err) LWC_RESULT;
 
