@@ -10,30 +10,37 @@
 #define PORT_MAX 65535
 #define PORT_HTTPS 443
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+/* What a byte may stand in.  NUL stands in nothing, so that no run goes on behind it. */
+enum {
+    DIGIT = 1u << 0,
+    LOWER = 1u << 1,
+    UPPER = 1u << 2,
+    HYPHEN = 1u << 3,
+    MARK = 1u << 4,
+    OTHER = 1u << 5,
 
-static bool is_lower_alnum(char c)
-{
-    return (c >= 'a' && c <= 'z') || is_digit(c);
-}
+    LABEL = LOWER | DIGIT | HYPHEN,
+    ALNUM = LOWER | DIGIT | UPPER,
+    PROFILE = ALNUM | HYPHEN | MARK,
+    PLAIN = PROFILE | OTHER, /* key ids and sub-accounts */
+};
 
-static bool is_alnum(char c)
-{
-    return is_lower_alnum(c) || (c >= 'A' && c <= 'Z');
-}
+static const uint8_t classes[UINT8_MAX + 1] = {
+    ['!'] = OTHER, ['#' ... '&'] = OTHER, ['(' ... ','] = OTHER, ['-'] = HYPHEN,
+    ['.'] = MARK,  ['/'] = OTHER,         ['0' ... '9'] = DIGIT, [':' ... '?'] = OTHER,
+    ['@'] = MARK,  ['A' ... 'Z'] = UPPER, ['['] = OTHER,         [']' ... '^'] = OTHER,
+    ['_'] = MARK,  ['`'] = OTHER,         ['a' ... 'z'] = LOWER, ['{' ... '~'] = OTHER,
+};
 
-static bool is_within(char c, const char *set)
+/* How many bytes at the start of @text are of the classes in @allowed. */
+static size_t run(const char *text, unsigned allowed)
 {
-    return c != '\0' && strchr(set, c) != NULL;
-}
+    size_t len = 0;
 
-/* Alphabet of key ids, sub-accounts and secrets. */
-static bool is_plain(char c)
-{
-    return c > 0x20 && c < 0x7f && c != '"' && c != '\'' && c != '\\';
+    while ((classes[(uint8_t)text[len]] & allowed) != 0) {
+        len++;
+    }
+    return len;
 }
 
 /* Fails if @text is missing or longer than @max; names it @what. */
@@ -43,7 +50,7 @@ static enum lwc_code length_check(const char *what, const char *text, size_t max
     if (text == NULL) {
         return lwc_fail(err, LWC_E_INVALID, "%s: missing", what);
     }
-    if (strlen(text) > max) {
+    if (strnlen(text, max + 1) > max) {
         return lwc_fail(err, LWC_E_INVALID, "%s: longer than %zu bytes", what, max);
     }
     return LWC_OK;
@@ -52,6 +59,7 @@ static enum lwc_code length_check(const char *what, const char *text, size_t max
 enum lwc_code lwc_profile_check(const char *profile, struct lwc_error *err)
 {
     enum lwc_code code = length_check("profile name", profile, LWC_PROFILE_MAX, err);
+    size_t len = 0;
 
     if (code != LWC_OK) {
         return code;
@@ -59,14 +67,13 @@ enum lwc_code lwc_profile_check(const char *profile, struct lwc_error *err)
     if (profile[0] == '\0') {
         return lwc_fail(err, LWC_E_INVALID, "profile name: empty");
     }
-    for (size_t i = 0; profile[i] != '\0'; i++) {
-        if (!is_alnum(profile[i]) && (i == 0 || !is_within(profile[i], "._@-"))) {
-            return lwc_hint(err,
-                            lwc_fail(err, LWC_E_INVALID,
-                                     "profile name '%s': wrong character at %zu", profile, i + 1),
-                            "a profile name is made of A-Z a-z 0-9 . _ @ - and begins with a "
-                            "letter or digit");
-        }
+    len = (classes[(uint8_t)profile[0]] & ALNUM) != 0 ? run(profile, PROFILE) : 0;
+    if (profile[len] != '\0') {
+        return lwc_hint(err,
+                        lwc_fail(err, LWC_E_INVALID, "profile name '%s': wrong character at %zu",
+                                 profile, len + 1),
+                        "a profile name is made of A-Z a-z 0-9 . _ @ - and begins with a "
+                        "letter or digit");
     }
     return LWC_OK;
 }
@@ -75,17 +82,17 @@ static enum lwc_code plain_check(const char *what, const char *text, size_t max,
                                  struct lwc_error *err)
 {
     enum lwc_code code = length_check(what, text, max, err);
+    size_t len = 0;
 
     if (code != LWC_OK) {
         return code;
     }
-    for (size_t i = 0; text[i] != '\0'; i++) {
-        if (!is_plain(text[i])) {
-            return lwc_fail(err, LWC_E_INVALID,
-                            "%s: character %zu is not printable ASCII, or a blank, quote or "
-                            "backslash",
-                            what, i + 1);
-        }
+    len = run(text, PLAIN);
+    if (text[len] != '\0') {
+        return lwc_fail(err, LWC_E_INVALID,
+                        "%s: character %zu is not printable ASCII, or a blank, quote or "
+                        "backslash",
+                        what, len + 1);
     }
     return LWC_OK;
 }
@@ -101,6 +108,11 @@ enum lwc_code lwc_key_id_check(const char *key_id, struct lwc_error *err)
 enum lwc_code lwc_sub_account_check(const char *sub_account, struct lwc_error *err)
 {
     return plain_check("sub-account", sub_account, LWC_SUB_ACCOUNT_MAX, err);
+}
+
+static bool is_within(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
 }
 
 /* What is wrong with one byte of a secret, in words that help; NULL if nothing is. */
@@ -148,58 +160,59 @@ enum lwc_code lwc_key_secret_check(const void *secret, size_t len, struct lwc_er
     return LWC_OK;
 }
 
-static bool label_is_canonical(const char *label, size_t len)
+/* The length of the canonical label with which @text begins; 0: there is none. */
+static size_t label_len(const char *text)
 {
-    if (len == 0 || len > LABEL_MAX || label[0] == '-' || label[len - 1] == '-') {
-        return false;
-    }
-    for (size_t i = 0; i < len; i++) {
-        if (!is_lower_alnum(label[i]) && label[i] != '-') {
-            return false;
-        }
-    }
-    return true;
+    size_t len = run(text, LABEL);
+
+    return len > 0 && len <= LABEL_MAX && text[0] != '-' && text[len - 1] != '-' ? len : 0;
 }
 
 /* Digits alone, or 0x and what follows: resolvers read a name that ends so as an address. */
-static bool label_is_number(const char *label)
+static bool label_is_number(const char *label, size_t len)
 {
-    return (label[0] == '0' && label[1] == 'x') || label[strspn(label, "0123456789")] == '\0';
+    return (label[0] == '0' && label[1] == 'x') || run(label, DIGIT) == len;
 }
 
-static bool name_is_canonical(const char *name)
+/* Is @len bytes of @text, which need not end there, an address as inet_pton() knows them? */
+static bool is_address(int family, const char *text, size_t len)
 {
-    const char *label = name;
-    struct in_addr address;
-
-    for (const char *dot = strchr(label, '.'); dot != NULL; dot = strchr(label, '.')) {
-        if (!label_is_canonical(label, (size_t)(dot - label))) {
-            return false;
-        }
-        label = dot + 1;
-    }
-    if (!label_is_canonical(label, strlen(label))) {
-        return false;
-    }
-    return !label_is_number(label) || inet_pton(AF_INET, name, &address) == 1;
-}
-
-static bool ipv6_is_canonical(const char *host, size_t len)
-{
-    char text[INET6_ADDRSTRLEN];
+    char copy[INET6_ADDRSTRLEN];
     struct in6_addr address;
 
-    if (len < 4 || len - 2 >= sizeof text || host[len - 1] != ']') {
+    if (len >= sizeof copy) {
         return false;
     }
-    for (size_t i = 1; i < len - 1; i++) {
-        if (!is_digit(host[i]) && !is_within(host[i], "abcdef:.")) {
-            return false;
-        }
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return inet_pton(family, copy, &address) == 1;
+}
+
+/* The length of the canonical name, or IPv4 address, with which @host begins; 0: there is none. */
+static size_t name_len(const char *host)
+{
+    const char *label = host;
+    size_t len = label_len(label);
+
+    while (len > 0 && label[len] == '.') {
+        label += len + 1;
+        len = label_len(label);
     }
-    memcpy(text, host + 1, len - 2);
-    text[len - 2] = '\0';
-    return inet_pton(AF_INET6, text, &address) == 1;
+    if (len == 0) {
+        return 0;
+    }
+    if (label_is_number(label, len) && !is_address(AF_INET, host, (size_t)(label - host) + len)) {
+        return 0;
+    }
+    return (size_t)(label - host) + len;
+}
+
+/* The same for an IPv6 address in brackets. */
+static size_t ipv6_len(const char *host)
+{
+    size_t len = 1 + strspn(host + 1, "0123456789abcdef:.");
+
+    return host[len] == ']' && is_address(AF_INET6, host + 1, len - 1) ? len + 1 : 0;
 }
 
 static bool port_is_canonical(const char *port)
@@ -212,23 +225,13 @@ static bool port_is_canonical(const char *port)
 
 bool lwc_host_is_canonical(const char *host, bool port_allowed)
 {
-    const char *bracket = host[0] == '[' ? strchr(host, ']') : NULL;
-    const char *colon = strchr(bracket != NULL ? bracket : host, ':');
-    size_t len = colon != NULL ? (size_t)(colon - host) : strlen(host);
-    char name[LWC_ACCOUNT_MAX + 1];
+    size_t len = host[0] == '[' ? ipv6_len(host) : name_len(host);
 
-    if (len > LWC_ACCOUNT_MAX) {
+    if (len == 0 || len > LWC_ACCOUNT_MAX) {
         return false;
     }
-    if (colon != NULL && (!port_allowed || !port_is_canonical(colon + 1))) {
-        return false;
-    }
-    if (bracket != NULL) {
-        return ipv6_is_canonical(host, len);
-    }
-    memcpy(name, host, len);
-    name[len] = '\0';
-    return name_is_canonical(name);
+    return host[len] == '\0' ||
+           (host[len] == ':' && port_allowed && port_is_canonical(host + len + 1));
 }
 
 static enum lwc_code host_check(const char *what, const char *host, bool port_allowed,
@@ -274,8 +277,8 @@ enum lwc_code lwc_identity_check(const struct lwc_identity *id, struct lwc_error
     if (code == LWC_OK) {
         code = kind_check(id, err);
     }
-    if (code == LWC_OK && id->kind == LWC_KIND_ACCESS_KEY) {
-        code = lwc_key_id_check(id->key_id, err);
+    if (code == LWC_OK && id->kind == LWC_KIND_ACCESS_KEY && id->key_id[0] == '\0') {
+        code = lwc_fail(err, LWC_E_INVALID, "key id: empty");
     }
     return code;
 }

@@ -77,6 +77,30 @@ static void member_checks_keep_alphabets_and_lengths(void **state)
     }
 }
 
+/* Every byte, at the start and behind it: NUL ends a text and is no part of it. */
+static void alphabets_hold_these_bytes_and_no_other(void **state)
+{
+    static const char alnum[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    static const char label[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+
+    (void)state;
+    for (int byte = 1; byte <= UINT8_MAX; byte++) {
+        const char first[] = {(char)byte, 'a', '\0'};
+        const char second[] = {'a', (char)byte, 'a', '\0'};
+        bool is_alnum = strchr(alnum, byte) != NULL;
+        bool is_plain = byte > ' ' && byte < 0x7f && strchr("\"'\\", byte) == NULL;
+
+        print_message("byte 0x%02x\n", (unsigned)byte);
+        assert_int_equal(lwc_profile_check(first, NULL) == LWC_OK, is_alnum);
+        assert_int_equal(lwc_profile_check(second, NULL) == LWC_OK,
+                         is_alnum || strchr("._@-", byte) != NULL);
+        assert_int_equal(lwc_key_id_check(first, NULL) == LWC_OK, is_plain);
+        assert_int_equal(lwc_sub_account_check(second, NULL) == LWC_OK, is_plain);
+        assert_int_equal(lwc_host_is_canonical(second, false),
+                         strchr(label, byte) != NULL || byte == '.');
+    }
+}
+
 static const struct {
     const char *host;
     bool alone;
@@ -342,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(member_checks_keep_alphabets_and_lengths),
+        cmocka_unit_test(alphabets_hold_these_bytes_and_no_other),
         cmocka_unit_test(host_is_canonical_judges_forms),
         cmocka_unit_test(identity_check_names_the_wrong_member),
         cmocka_unit_test(key_secret_check_says_what_is_wrong),
