@@ -195,42 +195,35 @@ static enum lwc_code splice(const struct lwc_format *base, const struct lwc_imag
     return LWC_OK;
 }
 
-static enum lwc_code encode(const struct lwc_format *next, const struct lwc_secret *master,
-                            struct lwc_image *image_out, struct lwc_error *err)
-{
-    LWC_AUTO_IMAGE image = {0};
-    enum lwc_code code = lwc_format_encode(next, &image.bytes, &image.len, err);
-
-    if (code == LWC_OK) {
-        code = lwc_seal_finish(master, image.bytes, image.len, err);
-    }
-    if (code == LWC_OK) {
-        code = lwc_format_parse(image.bytes, image.len, &image.format, err);
-    }
-    if (code == LWC_OK) {
-        *image_out = image;
-        image = (struct lwc_image){0};
-    }
-    return code;
-}
-
 enum lwc_code lwc_image_build(const struct lwc_format *base, const struct lwc_image_change *change,
-                              const struct lwc_secret *master, struct lwc_image *image_out,
+                              const struct lwc_secret *master, uint8_t **bytes_out, size_t *len_out,
                               struct lwc_error *err)
 {
+    LWC_AUTO_FREE uint8_t *record = NULL;
     LWC_AUTO_FREE uint8_t *bytes = NULL;
     LWC_AUTO_FORMAT next = {0};
     struct lwc_format_record added = {0};
+    size_t len = 0;
     enum lwc_code code = LWC_OK;
 
     if (base->generation >= INT64_MAX) {
         return lwc_fail(err, LWC_E_INVALID, "the store has no generation left");
     }
     if (change->identity != NULL) {
-        code = seal(base, change, master, &bytes, &added, err);
+        code = seal(base, change, master, &record, &added, err);
     }
     if (code == LWC_OK) {
-        code = splice(base, change, bytes != NULL ? &added : NULL, &next, err);
+        code = splice(base, change, record != NULL ? &added : NULL, &next, err);
     }
-    return code == LWC_OK ? encode(&next, master, image_out, err) : code;
+    if (code == LWC_OK) {
+        code = lwc_format_encode(&next, &bytes, &len, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_seal_finish(master, bytes, len, err);
+    }
+    if (code == LWC_OK) {
+        *bytes_out = LWC_TAKE(bytes);
+        *len_out = len;
+    }
+    return code;
 }

@@ -66,14 +66,14 @@ struct lwc_image_change {
 };
 
 /*
- * Make the next image.  All other records are carried byte for byte.
+ * Make the bytes of the next image.  All other records are carried byte for byte.
  *
  * @base       the image's format, or a new store's with generation 0.
- * @image_out  cleared by the caller with lwc_image_clear().
+ * @bytes_out  malloc()ed, the caller's.
  * Returns LWC_OK, LWC_E_INVALID (identity, secret, the store is full), LWC_E_IO.
  */
 enum lwc_code lwc_image_build(const struct lwc_format *base, const struct lwc_image_change *change,
-                              const struct lwc_secret *master, struct lwc_image *image_out,
+                              const struct lwc_secret *master, uint8_t **bytes_out, size_t *len_out,
                               struct lwc_error *err) LWC_RESULT;
 
 #endif

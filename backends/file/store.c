@@ -237,7 +237,8 @@ static enum lwc_code save(struct lwc_store *store, const struct lwc_path *path,
                           const struct lwc_format *base, struct lwc_image_change *change,
                           const struct lwc_secret *master, struct lwc_error *err)
 {
-    LWC_AUTO_IMAGE next = {0};
+    LWC_AUTO_FREE uint8_t *bytes = NULL;
+    size_t len = 0;
     struct proof proof = {change, master};
     char previous[sizeof path->name + SUFFIX_MAX];
     enum lwc_code code = LWC_OK;
@@ -245,15 +246,14 @@ static enum lwc_code save(struct lwc_store *store, const struct lwc_path *path,
     change->now = lwc_clock_wall_s(store->clock);
     store->random(change->id, sizeof change->id);
     store->random(change->nonce, sizeof change->nonce);
-    code = lwc_image_build(base, change, master, &next, err);
+    code = lwc_image_build(base, change, master, &bytes, &len, err);
     if (code != LWC_OK) {
         return lwc_vault_wrap(&store->vault, code, err);
     }
     (void)snprintf(previous, sizeof previous, "%s.prev", path->name);
-    code = lwc_file_replace(path, next.bytes, next.len, previous, prove, &proof, err);
+    code = lwc_file_replace(path, bytes, len, previous, prove, &proof, err);
     if (code == LWC_OK) {
-        lwc_seen_note(&store->vault.seen, store->vault.path, next.format.store_id,
-                      next.format.generation);
+        lwc_seen_note(&store->vault.seen, store->vault.path, base->store_id, base->generation + 1);
     }
     return code;
 }
