@@ -78,31 +78,6 @@ enum lwc_code lwc_format_encode(const struct lwc_format *format, uint8_t **bytes
     return LWC_OK;
 }
 
-/* The text of @id, and in *@placed_out the same identity with its text where it now lies. */
-static void encode_text(const struct lwc_identity *id, uint8_t *out,
-                        struct lwc_identity *placed_out)
-{
-    const char *members[] = {id->profile, id->account, id->origin, id->key_id, id->sub_account};
-    const char **places[] = {&placed_out->profile, &placed_out->account, &placed_out->origin,
-                             &placed_out->key_id, &placed_out->sub_account};
-    size_t len = 0;
-
-    *placed_out = *id;
-    for (size_t i = 0; i < LWC_ARRAY_LEN(members); i++) {
-        size_t member_len = strlen(members[i]) + 1;
-
-        memcpy(out + len, members[i], member_len);
-        *places[i] = (const char *)out + len;
-        len += member_len;
-    }
-}
-
-static size_t measure_text(const struct lwc_identity *id)
-{
-    return strlen(id->profile) + strlen(id->account) + strlen(id->origin) + strlen(id->key_id) +
-           strlen(id->sub_account) + 5;
-}
-
 static void encode_record(const struct lwc_format_draft *draft, size_t text_len, uint8_t *out)
 {
     memcpy(out + LWC_FORMAT_RECORD_AT_ID, draft->id, LWC_FORMAT_ID_LEN);
@@ -129,13 +104,13 @@ enum lwc_code lwc_format_record_make(const struct lwc_format_draft *draft, uint8
     if (!lwc_format_sealed_len_allowed(draft->sealed_len)) {
         return lwc_fail(err, LWC_E_INVALID, "a secret has 1 to %d bytes", LWC_SECRET_MAX);
     }
-    text_len = measure_text(draft->identity);
+    text_len = lwc_identity_text_len(draft->identity);
     bytes = calloc(1, LWC_FORMAT_RECORD_AT_TEXT + text_len + draft->sealed_len);
     if (bytes == NULL) {
         return lwc_fail_nomem(err);
     }
     encode_record(draft, text_len, bytes);
-    encode_text(draft->identity, bytes + LWC_FORMAT_RECORD_AT_TEXT, &record_out->id);
+    lwc_identity_place(draft->identity, (char *)bytes + LWC_FORMAT_RECORD_AT_TEXT, &record_out->id);
     record_out->bytes = bytes;
     record_out->ad_len = LWC_FORMAT_RECORD_AT_TEXT + text_len;
     record_out->len = record_out->ad_len + draft->sealed_len;

@@ -308,6 +308,28 @@ enum lwc_code lwc_identity_copy(const struct lwc_identity *id, struct lwc_identi
     return LWC_OK;
 }
 
+size_t lwc_identity_text_len(const struct lwc_identity *id)
+{
+    return strlen(id->profile) + strlen(id->account) + strlen(id->origin) + strlen(id->key_id) +
+           strlen(id->sub_account) + 5;
+}
+
+void lwc_identity_place(const struct lwc_identity *id, char *room, struct lwc_identity *placed_out)
+{
+    const char *members[] = {id->profile, id->account, id->origin, id->key_id, id->sub_account};
+    const char **places[] = {&placed_out->profile, &placed_out->account, &placed_out->origin,
+                             &placed_out->key_id, &placed_out->sub_account};
+
+    *placed_out = *id;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(members); i++) {
+        size_t len = strlen(members[i]) + 1;
+
+        memcpy(room, members[i], len);
+        *places[i] = room;
+        room += len;
+    }
+}
+
 static bool agrees(const char *wanted, const char *value)
 {
     return !lwc_is_set(wanted) || lwc_streq(wanted, value);

@@ -55,6 +55,15 @@ bool lwc_host_is_canonical(const char *host, bool port_allowed);
 enum lwc_code lwc_identity_copy(const struct lwc_identity *id, struct lwc_identity_copy *copy_out,
                                 struct lwc_error *err) LWC_RESULT;
 
+/* How many bytes the five strings of @id take, each with its NUL. */
+size_t lwc_identity_text_len(const struct lwc_identity *id);
+
+/*
+ * Write the strings of @id, each with its NUL, into @room in the order in which lwcred/backend.h
+ * has them.  *placed_out is @id with its text there.
+ */
+void lwc_identity_place(const struct lwc_identity *id, char *room, struct lwc_identity *placed_out);
+
 /*
  * Does @id agree with every set member of @query?  @query->account equals the account or the
  * origin.  sub_account and flags of a query do not select.

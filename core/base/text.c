@@ -282,6 +282,18 @@ static size_t json_unit(char shown[static 8], const uint8_t *bytes, struct unit 
     return unit.len;
 }
 
+/* How many bytes from the start stand in a JSON string as they are and are a character each. */
+static size_t json_run(const uint8_t *bytes, size_t len)
+{
+    size_t run = 0;
+
+    while (run < len && bytes[run] >= 0x20 && bytes[run] < 0x7f && bytes[run] != '"' &&
+           bytes[run] != '\\') {
+        run++;
+    }
+    return run;
+}
+
 enum lwc_code lwc_text_append_json(struct lwc_secret *out, const char *text, struct lwc_error *err)
 {
     const uint8_t *bytes = (const uint8_t *)text;
@@ -291,10 +303,17 @@ enum lwc_code lwc_text_append_json(struct lwc_secret *out, const char *text, str
     char shown[8] = {0};
 
     for (size_t at = 0; at < len && code == LWC_OK;) {
-        struct unit unit = utf8_next(bytes + at, len - at);
+        size_t step = json_run(bytes + at, len - at);
 
-        code = lwc_secret_append(out, shown, json_unit(shown, bytes + at, unit), err);
-        at += unit.len;
+        if (step > 0) {
+            code = lwc_secret_append(out, bytes + at, step, err);
+        } else {
+            struct unit unit = utf8_next(bytes + at, len - at);
+
+            code = lwc_secret_append(out, shown, json_unit(shown, bytes + at, unit), err);
+            step = unit.len;
+        }
+        at += step;
     }
     lwc_wipe(shown, sizeof shown);
     if (code == LWC_OK) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "object.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "base/util.h"
 
@@ -18,18 +20,26 @@ const char *lwc_kind_name(uint32_t kind)
     return kind_names[kind];
 }
 
+/* No printf: a list has tens of thousands of members. */
+static enum lwc_code append(struct lwc_secret *out, const char *text, struct lwc_error *err)
+{
+    return lwc_secret_append(out, text, strlen(text), err);
+}
+
 static enum lwc_code append_member(struct lwc_secret *out, const struct lwc_member *member,
                                    bool first, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_text_append(out, err, "%s\"%s\":", first ? "{" : ",", member->name);
+    const char *const head[] = {first ? "{\"" : ",\"", member->name, "\":"};
 
-    if (code != LWC_OK) {
-        return code;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(head); i++) {
+        enum lwc_code code = append(out, head[i], err);
+
+        if (code != LWC_OK) {
+            return code;
+        }
     }
-    if (member->text != NULL) {
-        return lwc_text_append_json(out, member->text, err);
-    }
-    return lwc_text_append(out, err, "%s", member->literal);
+    return member->text != NULL ? lwc_text_append_json(out, member->text, err)
+                                : append(out, member->literal, err);
 }
 
 enum lwc_code lwc_object_append(struct lwc_secret *out, const struct lwc_member *members,
@@ -42,7 +52,7 @@ enum lwc_code lwc_object_append(struct lwc_secret *out, const struct lwc_member 
             return code;
         }
     }
-    return lwc_text_append(out, err, count == 0 ? "{}" : "}");
+    return append(out, count == 0 ? "{}" : "}", err);
 }
 
 enum lwc_code lwc_object_append_identity(struct lwc_secret *out, const struct lwc_identity *id,

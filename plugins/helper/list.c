@@ -11,43 +11,44 @@
 
 #define OUT_CAP 4096
 #define CELL_LEN 320
+#define GAP 2 /* blanks between columns */
 
 /* The columns of list, and the lines of show. */
 typedef const char *cell_fn(const struct lwc_roll_entry *entry);
 
 static const char *cell_profile(const struct lwc_roll_entry *entry)
 {
-    return entry->identity.id.profile;
+    return entry->id.profile;
 }
 
 static const char *cell_account(const struct lwc_roll_entry *entry)
 {
-    return entry->identity.id.account;
+    return entry->id.account;
 }
 
 static const char *cell_origin(const struct lwc_roll_entry *entry)
 {
-    return lwc_identity_authority(&entry->identity.id);
+    return lwc_identity_authority(&entry->id);
 }
 
 static const char *cell_key_id(const struct lwc_roll_entry *entry)
 {
-    return entry->identity.id.key_id;
+    return entry->id.key_id;
 }
 
 static const char *cell_sub_account(const struct lwc_roll_entry *entry)
 {
-    return entry->identity.id.sub_account;
+    return entry->id.sub_account;
 }
 
 static const char *cell_org(const struct lwc_roll_entry *entry)
 {
-    return (entry->identity.id.flags & LWC_ID_ORG_ACCESS) != 0 ? "yes" : "no";
+    return (entry->id.flags & LWC_ID_ORG_ACCESS) != 0 ? "yes" : "no";
 }
 
 static const char *cell_kind(const struct lwc_roll_entry *entry)
 {
-    return lwc_kind_name(entry->identity.id.kind);
+    return lwc_kind_name(entry->id.kind);
 }
 
 static const char *cell_backend(const struct lwc_roll_entry *entry)
@@ -72,6 +73,8 @@ static const struct column columns[] = {
     {"TOKEN", cell_token},
 };
 
+#define COLUMN_COUNT LWC_ARRAY_LEN(columns)
+
 static const struct column lines[] = {
     {"profile", cell_profile}, {"account", cell_account},         {"API at", cell_origin},
     {"key id", cell_key_id},   {"sub-account", cell_sub_account}, {"org access", cell_org},
@@ -79,51 +82,63 @@ static const struct column lines[] = {
 };
 
 /* An empty cell would shift the others for a program that splits at blanks. */
-static const char *clean_cell(char out[CELL_LEN], const char *text)
+static const char *clean_cell(char room[CELL_LEN], const char *text)
 {
-    lwc_text_printable(out, CELL_LEN, text, strlen(text));
-    return out[0] == '\0' ? "-" : out;
+    const size_t len = strlen(text);
+
+    if (len > 0 && len < CELL_LEN && lwc_text_is_graph(text, len)) {
+        return text;
+    }
+    lwc_text_printable(room, CELL_LEN, text, len);
+    return room[0] == '\0' ? "-" : room;
 }
 
-static int width_of(const struct lwc_roll *roll, const struct column *column)
+static void measure_columns(const struct lwc_roll *roll, size_t widths_out[COLUMN_COUNT])
 {
     char room[CELL_LEN];
-    size_t width = strlen(column->title);
 
-    for (const struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
-        const size_t len = strlen(clean_cell(room, column->cell(entry)));
-
-        width = len > width ? len : width;
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        widths_out[i] = strlen(columns[i].title);
     }
-    return (int)width;
+    for (const struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
+        for (size_t i = 0; i < COLUMN_COUNT; i++) {
+            const size_t len = strlen(clean_cell(room, columns[i].cell(entry)));
+
+            widths_out[i] = len > widths_out[i] ? len : widths_out[i];
+        }
+    }
 }
 
 /* One row; @entry NULL: the titles. */
-static enum lwc_code append_row(struct lwc_secret *out, const int *widths,
+static enum lwc_code append_row(struct lwc_secret *out, const size_t *widths,
                                 const struct lwc_roll_entry *entry, struct lwc_error *err)
 {
-    enum lwc_code code = LWC_OK;
+    char row[COLUMN_COUNT * (CELL_LEN + GAP)];
+    char room[CELL_LEN];
+    size_t begin = 0;
+    size_t end = 0;
 
-    for (size_t i = 0; code == LWC_OK && i < LWC_ARRAY_LEN(columns); i++) {
-        char room[CELL_LEN];
-        const bool last = i + 1 == LWC_ARRAY_LEN(columns);
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
         const char *text =
             entry == NULL ? columns[i].title : clean_cell(room, columns[i].cell(entry));
+        const size_t len = strlen(text);
 
-        code = lwc_text_append(out, err, "%-*s%s", last ? 0 : widths[i], text, last ? "\n" : "  ");
+        memset(row + end, ' ', begin - end);
+        memcpy(row + begin, text, len);
+        end = begin + len;
+        begin += widths[i] + GAP;
     }
-    return code;
+    row[end++] = '\n';
+    return lwc_secret_append(out, row, end, err);
 }
 
 static enum lwc_code append_table(struct lwc_secret *out, const struct lwc_roll *roll,
                                   struct lwc_error *err)
 {
-    int widths[LWC_ARRAY_LEN(columns)];
+    size_t widths[COLUMN_COUNT];
     enum lwc_code code = LWC_OK;
 
-    for (size_t i = 0; i < LWC_ARRAY_LEN(columns); i++) {
-        widths[i] = width_of(roll, &columns[i]);
-    }
+    measure_columns(roll, widths);
     if (roll->count > 0) {
         code = append_row(out, widths, NULL, err);
     }
@@ -137,7 +152,7 @@ static enum lwc_code append_table(struct lwc_secret *out, const struct lwc_roll 
 static enum lwc_code append_object(struct lwc_secret *out, const struct lwc_roll_entry *entry,
                                    struct lwc_error *err)
 {
-    return lwc_object_append_identity(out, &entry->identity.id, entry->backend, err);
+    return lwc_object_append_identity(out, &entry->id, entry->backend, err);
 }
 
 static enum lwc_code append_array(struct lwc_secret *out, const struct lwc_roll *roll,
@@ -147,7 +162,7 @@ static enum lwc_code append_array(struct lwc_secret *out, const struct lwc_roll 
 
     for (const struct lwc_roll_entry *entry = roll->first; code == LWC_OK && entry != NULL;
          entry = entry->next) {
-        code = entry == roll->first ? LWC_OK : lwc_text_append(out, err, ",");
+        code = entry == roll->first ? LWC_OK : lwc_secret_append(out, ",", 1, err);
         if (code == LWC_OK) {
             code = append_object(out, entry, err);
         }

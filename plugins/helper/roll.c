@@ -2,6 +2,7 @@
 #include "roll.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void lwc_roll_clear(struct lwc_roll *roll)
 {
@@ -20,21 +21,25 @@ static enum lwc_code visit(void *data, const struct lwc_identity *identity, cons
                            struct lwc_error *err)
 {
     struct lwc_roll *roll = data;
-    LWC_AUTO_FREE struct lwc_roll_entry *entry = calloc(1, sizeof *entry);
-    enum lwc_code code = LWC_OK;
+    const size_t backend_len = strlen(backend) + 1;
+    struct lwc_roll_entry *entry = NULL;
+    size_t text_len = 0;
+    enum lwc_code code = lwc_identity_check(identity, err);
 
-    if (entry == NULL) {
-        return lwc_fail_nomem(err);
-    }
-    code = lwc_identity_copy(identity, &entry->identity, err);
     if (code != LWC_OK) {
         return lwc_wrap(err, code, "backend '%s'", backend);
     }
-    (void)snprintf(entry->backend, sizeof entry->backend, "%s", backend);
+    text_len = lwc_identity_text_len(identity);
+    entry = calloc(1, sizeof *entry + text_len + backend_len);
+    if (entry == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    lwc_identity_place(identity, entry->text, &entry->id);
+    memcpy(entry->text + text_len, backend, backend_len);
+    entry->backend = entry->text + text_len;
     *roll->end = entry;
     roll->end = &entry->next;
     roll->count++;
-    entry = NULL;
     return LWC_OK;
 }
 
@@ -47,9 +52,8 @@ static void note_token(void *data, const struct lwc_identity *identity, int64_t 
 
     (void)place;
     for (struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
-        if (lwc_streq(entry->identity.id.key_id, identity->key_id) &&
-            lwc_streq(entry->identity.id.account, identity->account) &&
-            entry->life_s < expires_in) {
+        if (lwc_streq(entry->id.key_id, identity->key_id) &&
+            lwc_streq(entry->id.account, identity->account) && entry->life_s < expires_in) {
             entry->life_s = expires_in;
             (void)snprintf(entry->token, sizeof entry->token, "%jd %s",
                            (intmax_t)(minutes > 0 ? minutes : expires_in),

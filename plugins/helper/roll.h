@@ -11,10 +11,11 @@
 
 struct lwc_roll_entry {
     struct lwc_roll_entry *next;
-    struct lwc_identity_copy identity;
-    char backend[LWC_BACKEND_NAME_MAX + 1];
+    struct lwc_identity id;
+    const char *backend;
     int64_t life_s; /* of its cached token, 0: there is none */
     char token[32]; /* the same for people: "57 min", or "" */
+    char text[];    /* of id and backend */
 };
 
 struct lwc_roll {

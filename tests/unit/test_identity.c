@@ -310,6 +310,30 @@ static void copy_of_unfit_identity_is_refused_untouched(void **state)
     assert_string_equal(copy.profile, "before");
 }
 
+static void place_writes_the_strings_one_behind_the_other(void **state)
+{
+    static const char text[] = "prod\0acme.lacework.net\0localhost:8443\0ACME_0123456789ABCDEF\0";
+    char room[sizeof text + 1];
+    struct lwc_identity placed;
+    struct lwc_identity id = good;
+
+    (void)state;
+    id.origin = "localhost:8443";
+    id.flags = LWC_ID_ORG_ACCESS;
+    memset(room, 'x', sizeof room);
+    assert_int_equal(lwc_identity_text_len(&id), sizeof text);
+    lwc_identity_place(&id, room, &placed);
+    assert_memory_equal(room, text, sizeof text);
+    assert_int_equal(room[sizeof text], 'x');
+    assert_ptr_equal(placed.profile, room);
+    assert_string_equal(placed.account, id.account);
+    assert_string_equal(placed.origin, id.origin);
+    assert_string_equal(placed.key_id, id.key_id);
+    assert_ptr_equal(placed.sub_account, room + sizeof text - 1);
+    assert_int_equal(placed.kind, LWC_KIND_ACCESS_KEY);
+    assert_int_equal(placed.flags, LWC_ID_ORG_ACCESS);
+}
+
 static void matches_every_set_member(void **state)
 {
     static const struct lwc_identity held = {
@@ -373,6 +397,7 @@ int main(void)
         cmocka_unit_test(key_secret_check_caps_the_length),
         cmocka_unit_test(copy_holds_its_own_text),
         cmocka_unit_test(copy_of_unfit_identity_is_refused_untouched),
+        cmocka_unit_test(place_writes_the_strings_one_behind_the_other),
         cmocka_unit_test(matches_every_set_member),
         cmocka_unit_test(authority_is_origin_else_account),
     };

@@ -136,6 +136,50 @@ static void list_is_a_table_with_aligned_columns(void **state)
     assert_string_equal(capture.err, "");
 }
 
+/* Rows are as wide as the widest cell of each column, however long that may be. */
+static void list_has_room_for_the_longest_cells(void **state)
+{
+    static const size_t lens[] = {LWC_PROFILE_MAX, LWC_ACCOUNT_MAX, LWC_KEY_ID_MAX,
+                                  LWC_SUB_ACCOUNT_MAX};
+    char profile[LWC_PROFILE_MAX + 1] = "";
+    char account[LWC_ACCOUNT_MAX + 1] = "";
+    char key_id[LWC_KEY_ID_MAX + 1] = "";
+    char sub_account[LWC_SUB_ACCOUNT_MAX + 1] = "";
+    struct lwc_identity longest = prod;
+    struct capture capture;
+    const char *row = NULL;
+
+    (void)state;
+    memset(profile, 'p', LWC_PROFILE_MAX);
+    memset(account, 'a', LWC_ACCOUNT_MAX);
+    for (size_t i = 60; i < LWC_ACCOUNT_MAX - 1; i += 60) {
+        account[i] = '.';
+    }
+    memset(key_id, 'K', LWC_KEY_ID_MAX);
+    memset(sub_account, 's', LWC_SUB_ACCOUNT_MAX);
+    longest.profile = profile;
+    longest.account = account;
+    longest.key_id = key_id;
+    longest.sub_account = sub_account;
+    fake.held[0] = &prod;
+    fake.held[1] = &longest;
+    assert_int_equal(run(lwc_list_run, NULL, false, &capture, NULL), LWC_OK);
+    row = capture.out;
+    for (size_t i = 0; i < 3; i++) {
+        size_t at = 0;
+
+        for (size_t column = 0; column < LWC_ARRAY_LEN(lens); column++) {
+            at += lens[column];
+            assert_memory_equal(row + at, "  ", 2);
+            assert_int_not_equal(row[at + 2], ' ');
+            at += 2;
+        }
+        row = strchr(row, '\n') + 1;
+    }
+    assert_string_equal(row, "");
+    assert_non_null(strstr(capture.out, key_id));
+}
+
 static void list_json_is_an_array(void **state)
 {
     struct capture capture;
@@ -235,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(list_is_a_table_with_aligned_columns, reset),
+        cmocka_unit_test_setup(list_has_room_for_the_longest_cells, reset),
         cmocka_unit_test_setup(list_json_is_an_array, reset),
         cmocka_unit_test_setup(list_of_nothing_says_so_on_stderr, reset),
         cmocka_unit_test_setup(list_with_a_failed_backend_shows_the_rest_and_fails, reset),

@@ -78,9 +78,9 @@ static void load_keeps_the_order(void **state)
     end_code = LWC_OK;
     assert_int_equal(lwc_roll_load(&app, &roll, NULL), LWC_OK);
     assert_int_equal(roll.count, 3);
-    assert_string_equal(roll.first->identity.id.profile, "one");
-    assert_string_equal(roll.first->next->identity.id.profile, "two");
-    assert_string_equal(roll.first->next->next->identity.id.profile, "three");
+    assert_string_equal(roll.first->id.profile, "one");
+    assert_string_equal(roll.first->next->id.profile, "two");
+    assert_string_equal(roll.first->next->next->id.profile, "three");
     assert_string_equal(roll.first->backend, "file");
     assert_string_equal(roll.first->token, "59 min");
     assert_int_equal(roll.first->life_s, 3599);
