@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -126,13 +127,13 @@ static enum lwc_code complete_key_id(struct add *add, struct lwc_error *err)
         if (code != LWC_OK) {
             return code;
         }
-        memcpy(add->key_id, lwc_secret_bytes(answer), lwc_secret_len(answer));
+        (void)snprintf(add->key_id, sizeof add->key_id, "%s", lwc_secret_text(answer));
         add->id.key_id = add->key_id;
     }
     code = lwc_key_slip_check(add->id.key_id, NULL, err);
     if (code == LWC_OK && !lwc_key_id_is_usual(add->id.key_id)) {
-        lwc_app_warn(add->app, "key id %s has an unusual form; usual is ACME_0123456789ABCDEF",
-                     add->id.key_id);
+        /* It is not shown: it may be a secret that was given in its place. */
+        lwc_app_warn(add->app, "the key id has an unusual form; usual is ACME_0123456789ABCDEF");
     }
     return code;
 }

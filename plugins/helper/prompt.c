@@ -179,6 +179,10 @@ static enum lwc_code judge_line(const struct lwc_secret *line, struct lwc_error 
     if (lwc_secret_len(line) == 0) {
         return lwc_fail(err, LWC_E_LOCKED, "declined: nothing was typed");
     }
+    /* Control-@ types one; whoever takes the answer for text would see its start only. */
+    if (memchr(lwc_secret_bytes(line), '\0', lwc_secret_len(line)) != NULL) {
+        return lwc_fail(err, LWC_E_INVALID, "answer with a NUL byte in it");
+    }
     if (lwc_secret_len(line) > LWC_PROMPT_LINE_MAX) {
         code = lwc_fail(err, LWC_E_INVALID, "answer longer than %u bytes", LWC_PROMPT_LINE_MAX);
         return lwc_hint(err, code, "give it in a file: a terminal cuts long lines");

@@ -306,8 +306,24 @@ static void add_odd_shapes_earn_a_warning(void **state)
     (void)state;
     args.option[LWC_OPT_KEY_ID] = "odd-key";
     assert_int_equal(add(&args, SECRET "\r\n", &capture, NULL), LWC_OK);
-    assert_non_null(strstr(capture.err, "warning: key id odd-key"));
+    assert_non_null(strstr(capture.err, "warning: the key id has an unusual form"));
     assert_string_not_equal(fake.stored, "");
+}
+
+static void add_refused_odd_key_id_is_not_shown(void **state)
+{
+    static const char misplaced[] = "Forti!Cloud-Secret-Of-Another-Shape";
+    struct lwc_args args = full_args();
+    struct capture capture;
+    struct lwc_error err = {0};
+
+    (void)state;
+    args.option[LWC_OPT_KEY_ID] = misplaced;
+    fake.prove_code = LWC_E_REFUSED;
+    assert_int_equal(add(&args, SECRET, &capture, &err), LWC_E_REFUSED);
+    assert_non_null(strstr(capture.err, "warning"));
+    assert_null(strstr(capture.err, misplaced));
+    assert_null(strstr(err.msg, misplaced));
 }
 
 static void add_secret_file_is_read_without_its_newline(void **state)
@@ -375,6 +391,7 @@ int main(void)
         cmocka_unit_test_setup(add_wrong_options_are_refused_before_the_probe, reset),
         cmocka_unit_test_setup(add_slips_of_the_hand_are_refused, reset),
         cmocka_unit_test_setup(add_odd_shapes_earn_a_warning, reset),
+        cmocka_unit_test_setup(add_refused_odd_key_id_is_not_shown, reset),
         cmocka_unit_test_setup_teardown(add_secret_file_is_read_without_its_newline, setup_dir,
                                         tmpdir_teardown),
         cmocka_unit_test_setup_teardown(add_secret_file_of_others_is_unsafe, setup_dir,

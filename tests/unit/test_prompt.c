@@ -179,6 +179,20 @@ static void overlong_answer_is_refused_not_cut(void **state)
     assert_string_equal(result, "2 answer longer than 4000 bytes");
 }
 
+static void answer_with_nul_is_refused_not_cut(void **state)
+{
+    static const char line[] = "AB\0CD\n";
+    struct session session;
+    char result[SCREEN_LEN];
+
+    (void)state;
+    start(&session, LWC_PROMPT_ECHO);
+    expect(&session, "Passphrase: ");
+    assert_int_equal(write(session.terminal, line, sizeof line - 1), sizeof line - 1);
+    assert_int_equal(finish(&session, result), 0);
+    assert_string_equal(result, "2 answer with a NUL byte in it");
+}
+
 static void twice_compares_and_tries_again(void **state)
 {
     struct session session;
@@ -284,6 +298,7 @@ int main(void)
         cmocka_unit_test(echoed_answer_is_shown),
         cmocka_unit_test(nothing_typed_is_declined),
         cmocka_unit_test(overlong_answer_is_refused_not_cut),
+        cmocka_unit_test(answer_with_nul_is_refused_not_cut),
         cmocka_unit_test(twice_compares_and_tries_again),
         cmocka_unit_test(twice_gives_up_after_three_tries),
         cmocka_unit_test(signals_restore_the_terminal_and_kill),
