@@ -160,6 +160,18 @@ static enum lwc_code act(struct lwc_stack *stack, enum lwc_op op, const char *on
     return code;
 }
 
+/* Every line passed over the key; what a backend said about it is kept. */
+static enum lwc_code not_taken(struct lwc_error *err)
+{
+    static const char what[] = "no backend of the stack takes a new key";
+
+    if (err != NULL && err->msg[0] != '\0' && !lwc_streq(err->msg, LWC_ABSENT)) {
+        return lwc_wrap(err, LWC_E_UNAVAILABLE, "%s", what);
+    }
+    return lwc_hint(err, lwc_fail(err, LWC_E_UNAVAILABLE, "%s", what),
+                    "'lw-credential-helper backends' lists them; with -v each says why");
+}
+
 static enum lwc_code keep(struct lwc_stack *stack, const char *only, uint32_t flags,
                           lwc_stack_step *step, struct keeping *keeping,
                           char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
@@ -172,10 +184,7 @@ static enum lwc_code keep(struct lwc_stack *stack, const char *only, uint32_t fl
     }
     keeping->flags = flags;
     code = act(stack, LWC_OP_STORE, only, step, keeping, backend_out, err);
-    if (code == LWC_E_NOT_FOUND) {
-        return lwc_fail(err, LWC_E_UNAVAILABLE, "no backend of the stack takes a new key");
-    }
-    return code;
+    return code == LWC_E_NOT_FOUND ? not_taken(err) : code;
 }
 
 enum lwc_code lwc_keep_probe(struct lwc_stack *stack, const struct lwc_identity *identity,

@@ -46,6 +46,8 @@ static void store_and_probe_go_where_the_lines_say(void **state)
          "backend 'env' cannot store"},
         {"no line", "lookup required answer\n", "new", NULL, 0, LWC_E_UNAVAILABLE,
          "no backend of the stack takes a new key"},
+        {"nowhere, for a reason", "store required answer store=3 probe=3\n", "new", NULL, 0,
+         LWC_E_UNAVAILABLE, "takes a new key: told to answer 3"},
         {"named", "store required nowhere\nstore required answer\n", "new", "answer", 0, LWC_OK,
          "answer"},
         {"named but absent", "store required answer\n", "new", "file", 0, LWC_E_INVALID,
