@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <curl/curl.h>
 
@@ -11,6 +12,7 @@
 #include "message.h"
 
 #define BODY_START ((size_t)4096)
+#define PROXY_HINT "look at HTTPS_PROXY and NO_PROXY"
 
 /* One request under way.  over_*: a limit was passed, so a callback has stopped it. */
 struct transfer {
@@ -246,19 +248,24 @@ static enum lwc_code fail_verify(const struct transfer *transfer, struct lwc_err
         {21, "is signed by an unknown CA", ca_hint},
         {62, "is for another name", ""},
     };
+    const char *whose = "proxy";
     long result = 0;
     enum lwc_code code = LWC_OK;
 
-    (void)curl_easy_getinfo(transfer->curl, CURLINFO_SSL_VERIFYRESULT, &result);
+    (void)curl_easy_getinfo(transfer->curl, CURLINFO_PROXY_SSL_VERIFYRESULT, &result);
+    if (result == 0) {
+        whose = "server";
+        (void)curl_easy_getinfo(transfer->curl, CURLINFO_SSL_VERIFYRESULT, &result);
+    }
     for (size_t i = 0; i < LWC_ARRAY_LEN(results); i++) {
         if (results[i].result == result) {
-            code = lwc_fail(err, LWC_E_NETWORK, "%s: the server's certificate %s", transfer->host,
-                            results[i].what);
+            code = lwc_fail(err, LWC_E_NETWORK, "%s: the %s's certificate %s", transfer->host,
+                            whose, results[i].what);
             return results[i].hint[0] != '\0' ? lwc_hint(err, code, "%s", results[i].hint) : code;
         }
     }
-    return lwc_fail(err, LWC_E_NETWORK, "%s: the server's certificate is not trusted: %s",
-                    transfer->host, transfer->detail);
+    return lwc_fail(err, LWC_E_NETWORK, "%s: the %s's certificate is not trusted: %s",
+                    transfer->host, whose, transfer->detail);
 }
 
 static enum lwc_code fail_time(const struct transfer *transfer, struct lwc_error *err)
@@ -335,6 +342,21 @@ static enum lwc_code fail_authorities(const struct transfer *transfer, struct lw
                     file != NULL ? file : "libcurl's default CA file");
 }
 
+/* Was it the way to a proxy that failed, or may it have been? */
+static bool may_be_proxy(const struct transfer *transfer)
+{
+    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    curl_off_t connected_us = 0;
+
+    (void)curl_easy_getinfo(transfer->curl, CURLINFO_APPCONNECT_TIME_T, &connected_us);
+    for (size_t i = 0; connected_us == 0 && i < LWC_ARRAY_LEN(names); i++) {
+        if (lwc_is_set(getenv(names[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const struct failure {
     CURLcode result;
     enum lwc_code (*fail)(const struct transfer *transfer, struct lwc_error *err);
@@ -343,8 +365,7 @@ static const struct failure {
 } failures[] = {
     {CURLE_COULDNT_RESOLVE_HOST, NULL, "the name cannot be resolved",
      "is the account name right, and is the network up?"},
-    {CURLE_COULDNT_RESOLVE_PROXY, NULL, "the name of the proxy cannot be resolved",
-     "look at HTTPS_PROXY and NO_PROXY"},
+    {CURLE_COULDNT_RESOLVE_PROXY, NULL, "the name of the proxy cannot be resolved", PROXY_HINT},
     {CURLE_COULDNT_CONNECT, fail_connect, NULL, NULL},
     {CURLE_OPERATION_TIMEDOUT, fail_time, NULL, NULL},
     {CURLE_SSL_CONNECT_ERROR, fail_tls, NULL, NULL},
@@ -362,8 +383,8 @@ static const struct failure {
     {CURLE_BAD_CONTENT_ENCODING, NULL, "the reply's encoding is broken", NULL},
 };
 
-static enum lwc_code fail_transfer(const struct transfer *transfer, CURLcode result,
-                                   struct lwc_error *err)
+static enum lwc_code fail_result(const struct transfer *transfer, CURLcode result,
+                                 struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
@@ -379,6 +400,25 @@ static enum lwc_code fail_transfer(const struct transfer *transfer, CURLcode res
         }
     }
     return lwc_fail(err, LWC_E_NETWORK, "%s: %s", transfer->host, curl_easy_strerror(result));
+}
+
+static enum lwc_code fail_transfer(const struct transfer *transfer, CURLcode result,
+                                   struct lwc_error *err)
+{
+    long proxy_status = 0;
+    enum lwc_code code = LWC_OK;
+
+    (void)curl_easy_getinfo(transfer->curl, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    if (proxy_status >= 300) {
+        code = lwc_fail(err, LWC_E_NETWORK, "%s: the proxy lets nobody through to it (status %ld)",
+                        transfer->host, proxy_status);
+        return lwc_hint(err, code, PROXY_HINT);
+    }
+    code = fail_result(transfer, result, err);
+    if (err != NULL && err->hint[0] == '\0' && may_be_proxy(transfer)) {
+        return lwc_hint(err, code, PROXY_HINT);
+    }
+    return code;
 }
 
 /* From start to end */

@@ -71,6 +71,26 @@ expect_stderr_has 'LWCRED_CA_BUNDLE'
     SSL_CERT_FILE=$CA/other-ca.pem run 10 "$HELPER" get --format token -p default
 )
 
+# The authorities that were chosen count alone: libcurl's own file does not, though it holds the CA.
+if [ "$(id -u)" = 0 ]; then
+    # shellcheck disable=SC2016
+    DEFAULT_FILE=(unshare -m bash -euc 'mount --bind "$1" "$2"; export SSL_CERT_FILE=$2; shift 2; unset LWCRED_CA_BUNDLE; "$@"' _
+        "$CA/ca.pem" /etc/ssl/certs/ca-certificates.crt)
+    mkdir "$T/no-ca"
+    run 0 "${DEFAULT_FILE[@]}" "$HELPER" get --format token -p default
+    run 10 "${DEFAULT_FILE[@]}" env -u SSL_CERT_FILE SSL_CERT_DIR="$T/no-ca" "$HELPER" get --format token -p default
+    expect_stderr_has 'unknown CA'
+fi
+
+# TLS 1.2 at least, even where this machine's OpenSSL would take less.
+start_standin --dir "$T/old-tls" --old-tls
+plant_key
+printf '%s\n' 'openssl_conf = init' '[init]' 'ssl_conf = modules' '[modules]' 'system_default = weak' \
+    '[weak]' 'MinProtocol = None' 'CipherString = DEFAULT@SECLEVEL=0' >"$T/openssl.cnf"
+run 0 env OPENSSL_CONF="$T/openssl.cnf" openssl s_client -connect "$ORIGIN" -tls1_1 </dev/null
+run 10 env OPENSSL_CONF="$T/openssl.cnf" "$HELPER" add -a acme -p old-tls --key-id "$KEY_ID" --secret-stdin --api-url "$API_URL" <<<"$SECRET"
+expect_stderr_has 'no TLS connection'
+
 # --- plain http on the other end
 start_standin --dir "$T/plain" --plain
 plant_key

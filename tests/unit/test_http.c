@@ -365,7 +365,46 @@ static void proxy_sees_no_header_of_ours(void **state)
     assert_int_equal(unsetenv("no_proxy"), 0);
     assert_int_equal(setenv("https_proxy", "http://127.0.0.1:1", 1), 0);
     lwc_http_reply_clear(&reply);
-    expect_failure("dead proxy", &request, LWC_E_NETWORK, "cannot connect", "");
+    expect_failure("dead proxy", &request, LWC_E_NETWORK, "cannot connect", "HTTPS_PROXY");
+    assert_int_equal(unsetenv("https_proxy"), 0);
+}
+
+/* The stand-in is no proxy itself: what it says to CONNECT is 501. */
+static void wrong_proxies_are_told_of_without_their_password(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *cert;
+        const char *option;
+        const char *scheme;
+        const char *text;
+        const char *hint;
+    } cases[] = {
+        {"refusing", "server", "--plain", "http", "the proxy lets nobody through", "HTTPS_PROXY"},
+        {"refusing-tls", "server", NULL, "https", "the proxy lets nobody through", "HTTPS_PROXY"},
+        {"proxy-other-ca", "other", NULL, "https",
+         "the proxy's certificate is signed by an unknown CA", "CA"},
+        {"proxy-other-name", "wrong-name", NULL, "https", "is for another name", "HTTPS_PROXY"},
+    };
+    const struct fixture *f = *state;
+    const struct lwc_http_request request = post(f, ENOUGH_MS);
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        LWC_AUTO_HTTP_REPLY reply = {.body = NULL};
+        struct lwc_error err = {0};
+        struct standin proxy;
+        char url[128];
+
+        standin_start(&f->tmp, cases[i].name, cases[i].cert, cases[i].option, &proxy);
+        (void)snprintf(url, sizeof url, "%s://me:pr0xy@localhost:%u", cases[i].scheme, proxy.port);
+        assert_int_equal(setenv("https_proxy", url, 1), 0);
+        if (perform(&request, &reply, &err) != LWC_E_NETWORK ||
+            strstr(err.msg, cases[i].text) == NULL || strstr(err.hint, cases[i].hint) == NULL ||
+            strstr(err.msg, "pr0xy") != NULL || strstr(err.hint, "pr0xy") != NULL) {
+            fail_msg("%s: code %d, %s, %s", cases[i].name, err.code, err.msg, err.hint);
+        }
+        standin_stop(&proxy);
+    }
     assert_int_equal(unsetenv("https_proxy"), 0);
 }
 
@@ -421,6 +460,7 @@ int main(void)
         cmocka_unit_test(foreign_servers_get_no_request),
         cmocka_unit_test(authorities_are_those_that_were_given),
         cmocka_unit_test(proxy_sees_no_header_of_ours),
+        cmocka_unit_test(wrong_proxies_are_told_of_without_their_password),
         cmocka_unit_test(cookies_and_netrc_are_not_used),
         cmocka_unit_test(get_without_body_is_possible),
     };
