@@ -52,6 +52,11 @@ at_tty "$OK" --stdin <(printf 'protocol=https\nhost=github.com\n\n') -- "$HELPER
 at_tty '^\[status 3, echo on' -- "$HELPER" get -p other --format token
 at_tty '^\[status 2, echo on' -- "$HELPER" add --profile default -a acme --key-id "$KEY_ID"
 
+# --- a secret is not read where it would be shown
+printf '%s\n' "$PASS" >"$T/passphrase"
+LWCRED_PASSPHRASE_FILE=$T/passphrase at_tty '^\[status 2, echo on' -- "$HELPER" add -p new -a acme --key-id "$KEY_ID" --secret-stdin --no-verify
+grep -q 'standard input is a terminal' "$OUT" || fail "the secret was read from the terminal"
+
 # --- nobody may be asked
 before=$(sha256sum <"$STORE")
 LOCKED='^\[status 4, echo on'

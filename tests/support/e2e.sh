@@ -288,8 +288,8 @@ no_secret_left() {
     [ $# -eq 0 ] || shift
     [ -n "$SECRET" ] || fail "no secret was planted"
     found=$(
-        grep -rlaF -f <(needles "$SECRET") -- "$dir" || [ $? = 1 ]
-        find "$dir" | grep -F -f <(needles "$SECRET") || [ $? = 1 ]
+        { grep -rlaF -f <(needles "$SECRET") -- "$dir" || [ $? = 1 ]; } &&
+            { find "$dir" | grep -F -f <(needles "$SECRET") || [ $? = 1 ]; }
     ) || fail "searching $dir failed"
     for file in "$@"; do
         found=$(printf '%s\n' "$found" | grep -vxF -e "$file" || true)

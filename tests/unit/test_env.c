@@ -206,6 +206,38 @@ static void find_reads_files_and_drops_one_newline(void **state)
     }
 }
 
+/* What stands before the NUL is not taken for the whole. */
+static void find_value_with_nul_is_refused(void **state)
+{
+    static const char *const files[] = {"LW_ACCOUNT_FILE", "LW_API_KEY_FILE", "LW_SUBACCOUNT_FILE",
+                                        "LW_API_SECRET_FILE", "LW_API_SERVER_URL_FILE"};
+    static const struct {
+        const char *name;
+        const char *value;
+    } whole[] = {{"LW_ACCOUNT", "acme"}, {"LW_API_KEY", "A_1"}, {"LW_API_SECRET", SECRET}};
+    static const char content[] = "acme\0.evil.example";
+    struct tmpdir *dir = *state;
+    char path[TMPDIR_PATH_LEN];
+
+    tmpdir_write(dir, "value", content, sizeof content - 1, 0400);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const struct variable variables[] = {{files[i], tmpdir_join(dir, "value", path)},
+                                             {NULL, NULL}};
+        LWC_AUTO_FOUND found = NULL;
+        struct lwc_error err = {0};
+
+        print_message("%s\n", files[i]);
+        set_variables(variables);
+        for (size_t j = 0; j < sizeof whole / sizeof whole[0]; j++) {
+            if (strncmp(files[i], whole[j].name, strlen(whole[j].name)) != 0) {
+                setenv(whole[j].name, whole[j].value, 1);
+            }
+        }
+        assert_int_equal(look(&found, &err), LWC_E_INVALID);
+        assert_null(found);
+    }
+}
+
 static void find_follows_links_and_judges_what_they_lead_to(void **state)
 {
     struct tmpdir *dir = *state;
@@ -273,6 +305,8 @@ int main(void)
         cmocka_unit_test(find_half_set_environment_is_no_answer),
         cmocka_unit_test(find_malformed_values_are_refused_without_showing_the_secret),
         cmocka_unit_test_setup_teardown(find_reads_files_and_drops_one_newline, tmpdir_setup,
+                                        tmpdir_teardown),
+        cmocka_unit_test_setup_teardown(find_value_with_nul_is_refused, tmpdir_setup,
                                         tmpdir_teardown),
         cmocka_unit_test_setup_teardown(find_follows_links_and_judges_what_they_lead_to,
                                         tmpdir_setup, tmpdir_teardown),

@@ -39,7 +39,9 @@ void *__wrap_sodium_malloc(size_t len);
 void *__real_sodium_malloc(size_t len);
 
 static bool memory_gone;
-static char swap_path[TMPDIR_PATH_LEN]; /* becomes a link right after it was looked at */
+/* Right after it was looked at becomes a link or, where that is set, a FIFO. */
+static char swap_path[TMPDIR_PATH_LEN];
+static bool swap_for_fifo;
 
 int __wrap_fstatat(int fd, const char *name, struct stat *st, int flags);
 int __real_fstatat(int fd, const char *name, struct stat *st, int flags);
@@ -50,7 +52,7 @@ int __wrap_fstatat(int fd, const char *name, struct stat *st, int flags)
 
     if (swap_path[0] != '\0') {
         assert_int_equal(unlink(swap_path), 0);
-        assert_int_equal(symlink("world", swap_path), 0);
+        assert_int_equal(swap_for_fifo ? mkfifo(swap_path, 0600) : symlink("world", swap_path), 0);
         swap_path[0] = '\0';
     }
     return result;
@@ -268,6 +270,27 @@ static void open_of_file_swapped_for_a_link_is_refused(void **state)
     assert_int_equal(fd, -1);
 }
 
+/* Neither waited at, which the alarm would end, nor taken for a file. */
+static void open_of_file_swapped_for_a_fifo_is_refused(void **state)
+{
+    const struct tmpdir *dir = *state;
+    LWC_AUTO_PATH path = LWC_PATH_INIT;
+    struct lwc_error err = {0};
+    int fd = -1;
+    char text[TMPDIR_PATH_LEN];
+
+    make_world(dir);
+    tmpdir_join(dir, "private", swap_path);
+    swap_for_fifo = true;
+    assert_int_equal(lwc_path_resolve(tmpdir_join(dir, "private", text), &path, NULL), LWC_OK);
+    swap_for_fifo = false;
+    (void)alarm(30);
+    assert_int_equal(lwc_file_open(&path, LWC_TRUST_PRIVATE, &fd, NULL, &err), LWC_E_INVALID);
+    (void)alarm(0);
+    assert_non_null(strstr(err.msg, "is a FIFO"));
+    assert_int_equal(fd, -1);
+}
+
 static void read_with_faults_keeps_what_was_there(void **state)
 {
     static const struct {
@@ -410,6 +433,7 @@ int main(void)
         TEST(open_gives_descriptor_closed_on_exec_and_stat),
         TEST(open_of_late_link_is_refused_untouched),
         TEST(open_of_file_swapped_for_a_link_is_refused),
+        TEST(open_of_file_swapped_for_a_fifo_is_refused),
         TEST(read_with_faults_keeps_what_was_there),
         TEST(read_beyond_cap_is_invalid_and_wiped),
         TEST(read_of_endless_input_stops_at_the_cap),

@@ -30,6 +30,16 @@ void __real_sodium_free(void *block);
 void __wrap_free(void *block);
 void __real_free(void *block);
 
+static size_t constant_time_compares;
+
+int __wrap_sodium_memcmp(const void *a, const void *b, size_t len);
+int __real_sodium_memcmp(const void *a, const void *b, size_t len);
+int __wrap_sodium_memcmp(const void *a, const void *b, size_t len)
+{
+    constant_time_compares++;
+    return __real_sodium_memcmp(a, b, len);
+}
+
 static bool fails(void)
 {
     calls++;
@@ -277,8 +287,10 @@ static void equal_compares_length_and_bytes(void **state)
     (void)state;
     assert_int_equal(lwc_secret_copy("secret", 6, &secret, NULL), LWC_OK);
     assert_int_equal(lwc_secret_new(0, &empty, NULL), LWC_OK);
+    constant_time_compares = 0;
     assert_true(lwc_secret_equal(secret, "secret", 6));
     assert_false(lwc_secret_equal(secret, "secreT", 6));
+    assert_int_equal(constant_time_compares, 2);
     assert_false(lwc_secret_equal(secret, "secret", 5));
     assert_false(lwc_secret_equal(secret, "secret\0", 7));
     assert_true(lwc_secret_equal(empty, NULL, 0));

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "backends/file/seal.h"
 #include "base/util.h"
 #include "tests/support/storevectors.h"
 
@@ -247,6 +248,90 @@ static void rename_that_fails_leaves_the_store_as_it_was(void **state)
     assert_memory_equal(after, before, before_len);
 }
 
+/* What is written differs from what was meant: in its MAC, or in the secret that was sealed. */
+static enum { TRUE_SEALS, WRONG_MAC, OTHER_SECRET } lie;
+
+enum lwc_code __wrap_lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, size_t len,
+                                     struct lwc_error *err);
+enum lwc_code __real_lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, size_t len,
+                                     struct lwc_error *err);
+enum lwc_code __wrap_lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, size_t len,
+                                     struct lwc_error *err)
+{
+    enum lwc_code code = __real_lwc_seal_finish(master, bytes, len, err);
+
+    if (lie == WRONG_MAC) {
+        bytes[len - LWC_FORMAT_TRAILER_LEN] ^= 1;
+        bed_fix_digest(bytes, len);
+    }
+    return code;
+}
+
+enum lwc_code __wrap_lwc_seal_record(const struct lwc_secret *master, const uint8_t *nonce,
+                                     struct lwc_seal_ad ad, const void *secret, size_t len,
+                                     uint8_t *sealed_out, struct lwc_error *err);
+enum lwc_code __real_lwc_seal_record(const struct lwc_secret *master, const uint8_t *nonce,
+                                     struct lwc_seal_ad ad, const void *secret, size_t len,
+                                     uint8_t *sealed_out, struct lwc_error *err);
+enum lwc_code __wrap_lwc_seal_record(const struct lwc_secret *master, const uint8_t *nonce,
+                                     struct lwc_seal_ad ad, const void *secret, size_t len,
+                                     uint8_t *sealed_out, struct lwc_error *err)
+{
+    const void *sealed = lie == OTHER_SECRET ? "another!" : secret;
+
+    assert_true(lie != OTHER_SECRET || len == strlen("another!"));
+    return __real_lwc_seal_record(master, nonce, ad, sealed, len, sealed_out, err);
+}
+
+static void what_reads_back_wrong_does_not_take_the_stores_place(void **state)
+{
+    static const enum lwc_code codes[] = {
+        [WRONG_MAC] = LWC_E_CORRUPT, [OTHER_SECRET] = LWC_E_INTERNAL};
+    struct bed *bed = *state;
+
+    bed_use_key_file(bed);
+    {
+        AUTO_STORE store = bed_store(bed);
+
+        assert_int_equal(bed_put(store, "alpha", "secret a", NULL), LWC_OK);
+    }
+    for (size_t i = WRONG_MAC; i <= OTHER_SECRET; i++) {
+        AUTO_STORE store = bed_store(bed);
+        enum lwc_code code = LWC_OK;
+
+        lie = i;
+        code = bed_put(store, "beta", "secret b", NULL);
+        lie = TRUE_SEALS;
+        assert_int_equal(code, codes[i]);
+        assert_old_or_new(bed, "lie", (int)i, code, 5);
+    }
+}
+
+/* One key seals all records: the same nonce twice would give both away. */
+static void every_seal_has_a_nonce_of_its_own(void **state)
+{
+    static const uint8_t zero[LWC_FORMAT_NONCE_LEN];
+    struct bed *bed = *state;
+    AUTO_STORE store = bed_store(bed);
+    uint8_t nonces[3][LWC_FORMAT_NONCE_LEN];
+
+    bed_use_key_file(bed);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(nonces); i++) {
+        LWC_AUTO_FORMAT format = {0};
+        LWC_AUTO_FREE uint8_t *bytes = NULL;
+        char key_id[LWC_KEY_ID_MAX + 1];
+        const struct lwc_identity id = bed_identity("alpha", key_id);
+        size_t len = 0;
+
+        assert_int_equal(lwc_store_put(store, &id, "same", 4, LWC_STORE_REPLACE, NULL), LWC_OK);
+        bytes = bed_read(bed->path, &len);
+        assert_int_equal(lwc_format_parse(bytes, len, &format, NULL), LWC_OK);
+        memcpy(nonces[i], format.records[0].bytes + LWC_FORMAT_RECORD_AT_NONCE, sizeof nonces[i]);
+        assert_memory_not_equal(nonces[i], i == 0 ? zero : nonces[i - 1], sizeof zero);
+    }
+    assert_memory_not_equal(nonces[2], nonces[0], sizeof zero);
+}
+
 static void reading_writes_nothing_and_takes_no_lock(void **state)
 {
     struct bed *bed = *state;
@@ -306,6 +391,8 @@ int main(void)
         TEST(put_with_any_call_failing_leaves_old_or_new),
         TEST(first_put_with_any_call_failing_leaves_none_or_a_store),
         TEST(rename_that_fails_leaves_the_store_as_it_was),
+        TEST(what_reads_back_wrong_does_not_take_the_stores_place),
+        TEST(every_seal_has_a_nonce_of_its_own),
         TEST(reading_writes_nothing_and_takes_no_lock),
         TEST(probe_of_a_place_that_is_read_only_is_io_and_asks_nobody),
     };

@@ -152,6 +152,8 @@ static void judges_tell_alphabets_apart(void **state)
         {"token newline", lwc_text_is_b64token, ROW("ab\n"), false},
         {"token NUL", lwc_text_is_b64token, ROW("ab\0"), false},
         {"token quote", lwc_text_is_b64token, ROW("a\"b"), false},
+        {"token colon", lwc_text_is_b64token, ROW("a:b"), false},
+        {"token star", lwc_text_is_b64token, ROW("a*"), false},
         {"token high", lwc_text_is_b64token, ROW("\xc3\xa9"), false},
     };
 
