@@ -65,6 +65,10 @@ static const char *labels_fault(const char *labels)
     const char *last = strrchr(labels, '.');
     size_t count = 1;
 
+    /* Said because it does not show at the end of what is shown. */
+    if (strpbrk(labels, " \t\r\n") != NULL) {
+        return "a blank or newline in it";
+    }
     if (!lwc_host_is_canonical(labels, false) || labels[0] == '[') {
         return "letters, digits and hyphens expected";
     }
@@ -120,17 +124,17 @@ enum lwc_code lwc_origin_canonical(const char *url, char origin_out[LWC_ORIGIN_M
                                    struct lwc_error *err)
 {
     static const char scheme[] = "https://";
+    const char *host = url + sizeof scheme - 1;
     char origin[LWC_ORIGIN_MAX + 1];
     char shown[96];
     size_t len = 0;
 
     if (strncasecmp(url, scheme, sizeof scheme - 1) == 0) {
-        url += sizeof scheme - 1;
-        len = strlen(url);
-        len -= len > 0 && url[len - 1] == '/';
+        len = strlen(host);
+        len -= len > 0 && host[len - 1] == '/';
     }
     if (len > 0 && len < sizeof origin) {
-        memcpy(origin, url, len);
+        memcpy(origin, host, len);
         origin[len] = '\0';
         lower(origin);
         if (len > 4 && lwc_streq(origin + len - 4, ":443")) {
@@ -140,6 +144,11 @@ enum lwc_code lwc_origin_canonical(const char *url, char origin_out[LWC_ORIGIN_M
             memcpy(origin_out, origin, strlen(origin) + 1);
             return LWC_OK;
         }
+    }
+    /* What stands before the @ may be a password. */
+    if (strchr(url, '@') != NULL) {
+        return lwc_fail(err, LWC_E_INVALID,
+                        "an API address has no user name: https://HOST[:PORT] expected");
     }
     return lwc_fail(err, LWC_E_INVALID, "'%s' is not an API address: https://HOST[:PORT] expected",
                     lwc_text_printable(shown, sizeof shown, url, strlen(url)));

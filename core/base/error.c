@@ -9,6 +9,7 @@
 
 /* Longer than any message, so that lwc_text_printable() does the cutting. */
 #define RAW_LEN ((size_t)LWC_ERROR_MSG_LEN * 2 + sizeof ": ")
+#define WHY_LEN 128
 
 static void format_printable(char *out, size_t cap, const char *fmt, va_list args)
     __attribute__((format(printf, 3, 0)));
@@ -49,7 +50,7 @@ enum lwc_code lwc_fail_sys(struct lwc_error *err, enum lwc_code code, int sys, c
 {
     int saved = errno;
     const char *why = strerrordesc_np(sys);
-    char context[LWC_ERROR_MSG_LEN];
+    char context[LWC_ERROR_MSG_LEN - WHY_LEN]; /* a long name leaves room for the reason */
     char raw[RAW_LEN];
     char msg[LWC_ERROR_MSG_LEN];
     va_list args;

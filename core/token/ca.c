@@ -3,7 +3,9 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/safefile.h"
@@ -38,6 +40,56 @@ static enum lwc_code check_file(const char *name, const char *path, struct lwc_e
         return LWC_OK;
     }
     return lwc_wrap(err, code == LWC_E_UNSAFE ? code : LWC_E_INVALID, "%s", name);
+}
+
+/* One of the directories, @name of @len bytes; OpenSSL passes over those that are missing. */
+static enum lwc_code check_dir(const char *name, size_t len, struct lwc_error *err)
+{
+    LWC_AUTO_PATH path = LWC_PATH_INIT;
+    char entry[PATH_MAX];
+    struct stat st;
+    enum lwc_code code = LWC_OK;
+
+    if (len == 0) {
+        return LWC_OK;
+    }
+    if (len + sizeof "/0" > sizeof entry) {
+        return lwc_fail(err, LWC_E_INVALID, "the path is too long");
+    }
+    /* Any name in it makes the walk judge the directory itself. */
+    (void)snprintf(entry, sizeof entry, "%.*s/0", (int)len, name);
+    code = lwc_path_resolve(entry, &path, err);
+    if (code != LWC_OK) {
+        return code == LWC_E_NOT_FOUND ? LWC_OK : code;
+    }
+    if (fstat(path.dir_fd, &st) != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "%s", path.dir);
+    }
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return lwc_fail(err, LWC_E_UNSAFE, "directory %s can be written by others (mode %04o)",
+                        path.dir, st.st_mode & 07777u);
+    }
+    return LWC_OK;
+}
+
+/* Whoever can put a file there decides what is trusted, as with the file. */
+static enum lwc_code check_dirs(const char *name, const char *list, struct lwc_error *err)
+{
+    struct lwc_error why = {0};
+
+    while (*list != '\0') {
+        const size_t len = strcspn(list, ":");
+        enum lwc_code code = check_dir(list, len, &why);
+
+        if (code != LWC_OK) {
+            if (err != NULL) {
+                *err = why;
+            }
+            return lwc_wrap(err, code == LWC_E_UNSAFE ? code : LWC_E_INVALID, "%s", name);
+        }
+        list += len + (list[len] == ':');
+    }
+    return LWC_OK;
 }
 
 static enum lwc_code put(char out[static PATH_MAX], const char *name, const char *path,
@@ -114,6 +166,9 @@ enum lwc_code lwc_ca_choose(const struct lwc_host *host, struct lwc_ca *ca_out,
         code = put_file(&ca, "LWCRED_CA_BUNDLE", bundle, err);
     } else if (file != NULL || dir != NULL) {
         code = file != NULL ? put_file(&ca, "SSL_CERT_FILE", file, err) : LWC_OK;
+        if (code == LWC_OK && dir != NULL) {
+            code = check_dirs("SSL_CERT_DIR", dir, err);
+        }
         if (code == LWC_OK && dir != NULL) {
             code = put(ca.dir, "SSL_CERT_DIR", dir, err);
         }

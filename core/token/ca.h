@@ -26,7 +26,7 @@ struct lwc_ca {
  * directory, which costs a tenth of the time that its bundle takes; else the system's bundle.
  *
  * Returns LWC_OK; LWC_E_INVALID if a file that a setting names is missing, not readable or no
- * file; LWC_E_UNSAFE if others can write it.
+ * file; LWC_E_UNSAFE if others can write it, or put files into a directory of SSL_CERT_DIR.
  */
 enum lwc_code lwc_ca_choose(const struct lwc_host *host, struct lwc_ca *ca_out,
                             struct lwc_error *err) LWC_RESULT;

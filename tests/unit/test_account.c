@@ -100,6 +100,32 @@ static void account_other_forms_are_refused(void **state)
     }
 }
 
+static void refusals_show_what_was_given_but_no_password(void **state)
+{
+    static const struct {
+        enum lwc_code (*judge)(const char *text, char *out, struct lwc_error *err);
+        const char *text;
+        const char *msg;
+    } cases[] = {
+        {lwc_account_canonical, "acme ", "'acme' is not an account: a blank or newline in it"},
+        {lwc_account_canonical, "acme\n",
+         "'acme\\x0a' is not an account: a blank or newline in it"},
+        {lwc_origin_canonical, "https://x.example/api",
+         "'https://x.example/api' is not an API address: https://HOST[:PORT] expected"},
+        {lwc_origin_canonical, "https://me:hunter2@x.example",
+         "an API address has no user name: https://HOST[:PORT] expected"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char out[LWC_ORIGIN_MAX + 1] = "";
+        struct lwc_error err = {0};
+
+        assert_int_equal(cases[i].judge(cases[i].text, out, &err), LWC_E_INVALID);
+        assert_string_equal(err.msg, cases[i].msg);
+    }
+}
+
 static void origin_good_forms_become_canonical(void **state)
 {
     static const struct {
@@ -165,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(account_known_forms_become_canonical),
         cmocka_unit_test(account_other_forms_are_refused),
+        cmocka_unit_test(refusals_show_what_was_given_but_no_password),
         cmocka_unit_test(origin_good_forms_become_canonical),
         cmocka_unit_test(origin_other_forms_are_refused),
     };

@@ -104,6 +104,9 @@ static void bad_files_are_refused_by_name(void **state)
     char fifo[TMPDIR_PATH_LEN];
     char open[TMPDIR_PATH_LEN];
     char endless[2 * TMPDIR_PATH_LEN];
+    char open_dir[TMPDIR_PATH_LEN];
+    char sticky_dir[TMPDIR_PATH_LEN];
+    char list[TMPDIR_PATH_LEN + 16];
     const struct {
         const char *name;
         struct settings settings;
@@ -117,12 +120,21 @@ static void bad_files_are_refused_by_name(void **state)
         {"others can write", {open, NULL, NULL}, LWC_E_UNSAFE, "LWCRED_CA_BUNDLE: "},
         {"endless", {endless, NULL, NULL}, LWC_E_INVALID, "LWCRED_CA_BUNDLE: "},
         {"endless dir", {NULL, NULL, endless}, LWC_E_INVALID, "SSL_CERT_DIR: "},
+        {"file as dir", {NULL, NULL, fifo}, LWC_E_INVALID, "SSL_CERT_DIR: "},
+        {"others can write the dir", {NULL, NULL, open_dir}, LWC_E_UNSAFE, "SSL_CERT_DIR: "},
+        {"others can add to the dir", {NULL, NULL, sticky_dir}, LWC_E_UNSAFE, "SSL_CERT_DIR: "},
+        {"the second of them", {NULL, NULL, list}, LWC_E_UNSAFE, "SSL_CERT_DIR: "},
     };
 
     tmpdir_join(tmp, "fifo", fifo);
     assert_int_equal(mkfifo(fifo, 0600), 0);
     tmpdir_join(tmp, "open.pem", open);
     tmpdir_write(tmp, "open.pem", "a", 1, 0666);
+    tmpdir_mkdir(tmp, "dir", 0777);
+    tmpdir_mkdir(tmp, "sticky", 01777);
+    tmpdir_join(tmp, "dir", open_dir);
+    tmpdir_join(tmp, "sticky", sticky_dir);
+    (void)snprintf(list, sizeof list, "/nonexistent::%s", open_dir);
     memset(endless, 'a', sizeof endless);
     endless[0] = '/';
     endless[sizeof endless - 1] = '\0';

@@ -50,6 +50,22 @@ static void load_finds_the_service_before_the_default(void **state)
     assert_string_equal(other->lines[0].backend, "two");
 }
 
+/* As the XDG base directories are defined: a relative one counts as none. */
+static void load_with_relative_config_home_uses_home(void **state)
+{
+    struct tmpdir *dir = *state;
+    LWC_AUTO_CONF conf = NULL;
+
+    setenv("XDG_CONFIG_HOME", "relative", 1);
+    setenv("HOME", dir->path, 1);
+    tmpdir_mkdir(dir, ".config", 0700);
+    tmpdir_mkdir(dir, ".config/lwcred", 0700);
+    tmpdir_mkdir(dir, ".config/lwcred/stack.d", 0700);
+    put(dir, ".config/lwcred/stack.d/default", "lookup required three\n");
+    assert_int_equal(lwc_conf_load(NULL, NULL, &conf, NULL), LWC_OK);
+    assert_string_equal(conf->lines[0].backend, "three");
+}
+
 static void load_refuses_what_others_can_write(void **state)
 {
     struct tmpdir *dir = *state;
@@ -206,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIR(load_nothing_there_gives_the_built_in_stack),
         IN_DIR(load_finds_the_service_before_the_default),
+        IN_DIR(load_with_relative_config_home_uses_home),
         IN_DIR(load_refuses_what_others_can_write),
         IN_DIR(load_named_file_that_is_missing_is_an_error),
         IN_DIR(include_is_looked_up_beside_the_file_that_includes),

@@ -70,6 +70,20 @@ static void fail_sys_with_number_says_why(void **state)
     assert_string_equal(err.msg, "write: system error 99999");
 }
 
+/* However long the name in it is, and though it is wrapped. */
+static void fail_sys_with_long_name_still_says_why(void **state)
+{
+    static char name[2 * LWC_ERROR_MSG_LEN];
+    struct lwc_error err = {0};
+
+    (void)state;
+    memset(name, 'a', sizeof name - 1);
+    (void)!lwc_fail_sys(&err, LWC_E_INVALID, ENAMETOOLONG, "%s", name);
+    (void)!lwc_wrap(&err, LWC_E_INVALID, "option --secret-file");
+    assert_non_null(strstr(err.msg, "option --secret-file: aaa"));
+    assert_non_null(strstr(err.msg, "aaa...: File name too long"));
+}
+
 static void fail_nomem_is_io_with_enomem(void **state)
 {
     struct lwc_error err = {0};
@@ -167,6 +181,7 @@ int main(void)
         cmocka_unit_test(every_call_without_record_returns_code),
         cmocka_unit_test(fail_with_control_bytes_is_printable),
         cmocka_unit_test(fail_sys_with_number_says_why),
+        cmocka_unit_test(fail_sys_with_long_name_still_says_why),
         cmocka_unit_test(fail_nomem_is_io_with_enomem),
         cmocka_unit_test(fail_with_long_text_is_cut_with_dots),
         cmocka_unit_test(fail_with_own_text_as_argument_is_safe),
