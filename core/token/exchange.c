@@ -96,6 +96,18 @@ static enum lwc_code make_body(struct call *call, const struct lwc_exchange *exc
     return code;
 }
 
+/* Does the environment name a proxy, as libcurl reads it? */
+static bool is_proxied(const struct lwc_host *host)
+{
+    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    bool found = false;
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
+        found = found || lwc_is_set(host->setting(host->data, names[i]));
+    }
+    return found;
+}
+
 static enum lwc_code make_call(struct call *call, const struct lwc_exchange *exchange,
                                struct lwc_error *err)
 {
@@ -118,6 +130,7 @@ static enum lwc_code make_call(struct call *call, const struct lwc_exchange *exc
     request->method = "POST";
     request->url = call->url;
     request->timeout_ms = host->remaining_ms(host->data);
+    request->proxied = is_proxied(host);
     request->ca_file = call->ca.file[0] != '\0' ? call->ca.file : NULL;
     request->ca_dir = call->ca.dir[0] != '\0' ? call->ca.dir : NULL;
     return LWC_OK;

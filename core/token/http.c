@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <curl/curl.h>
 
@@ -345,16 +344,10 @@ static enum lwc_code fail_authorities(const struct transfer *transfer, struct lw
 /* Was it the way to a proxy that failed, or may it have been? */
 static bool may_be_proxy(const struct transfer *transfer)
 {
-    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
     curl_off_t connected_us = 0;
 
     (void)curl_easy_getinfo(transfer->curl, CURLINFO_APPCONNECT_TIME_T, &connected_us);
-    for (size_t i = 0; connected_us == 0 && i < LWC_ARRAY_LEN(names); i++) {
-        if (lwc_is_set(getenv(names[i]))) {
-            return true;
-        }
-    }
-    return false;
+    return transfer->request->proxied && connected_us == 0;
 }
 
 static const struct failure {

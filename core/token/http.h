@@ -2,6 +2,7 @@
 #ifndef CORE_TOKEN_HTTP_H
 #define CORE_TOKEN_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,7 @@ struct lwc_http_header {
  * timeout_ms  for everything; cut to LWC_HTTP_TOTAL_MS.
  * ca_file     PEM file, or NULL.
  * ca_dir      hashed directory, or NULL; with neither, the system's.
+ * proxied     the environment names a proxy, which may be to blame.
  */
 struct lwc_http_request {
     const char *method;
@@ -50,6 +52,7 @@ struct lwc_http_request {
     int64_t timeout_ms;
     const char *ca_file;
     const char *ca_dir;
+    bool proxied;
 };
 
 /* Times in seconds; -1 where the header is missing or unreadable. */

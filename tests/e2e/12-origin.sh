@@ -102,7 +102,9 @@ run 2 "$HELPER" add -a acme -p plain --key-id "$KEY_ID" --secret-stdin --api-url
 start_standin --dir "$T/proxied" --proxy
 plant_key
 https_proxy=$PROXY_URL run 0 "$HELPER" add -a acme -p proxied --key-id "$KEY_ID" --secret-stdin --api-url "$API_URL" <<<"$SECRET"
-https_proxy=http://127.0.0.1:1 run 10 "$HELPER" get --format token -p proxied
+https_proxy=http://me:pr0xy@127.0.0.1:1 run 10 "$HELPER" -v get --format token -p proxied
+expect_stderr_has '^hint: look at HTTPS_PROXY'
+expect_stderr_lacks pr0xy
 https_proxy=http://127.0.0.1:1 no_proxy=localhost run 0 "$HELPER" get --format token -p proxied
 no_secret_left ""
 echo ok

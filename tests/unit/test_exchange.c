@@ -38,6 +38,8 @@ struct fixture {
     const char *reply;
     int status;
     int64_t remaining_ms;
+    const char *proxy_setting; /* the variable that names a proxy, or NULL */
+    bool proxied;
     char trace[512];
 };
 
@@ -49,6 +51,7 @@ static enum lwc_code perform(void *data, const struct lwc_http_request *request,
 
     f->calls++;
     f->timeout_ms = request->timeout_ms;
+    f->proxied = request->proxied;
     len = (size_t)snprintf(f->sent, sizeof f->sent, "%s %s\n", request->method, request->url);
     for (size_t i = 0; i < request->header_count; i++) {
         len += (size_t)snprintf(f->sent + len, sizeof f->sent - len, "%s: %s\n",
@@ -76,6 +79,9 @@ static const char *setting(void *data, const char *name)
 {
     const struct fixture *f = data;
 
+    if (f->proxy_setting != NULL && lwc_streq(name, f->proxy_setting)) {
+        return "http://proxy.example";
+    }
     return lwc_streq(name, "LWCRED_CA_BUNDLE") ? f->ca_bundle : NULL;
 }
 
@@ -288,6 +294,23 @@ static void missing_ca_file_stops_before_anything_is_sent(void **state)
     fixture_clear(&f);
 }
 
+static void request_tells_of_a_proxy_in_the_environment(void **state)
+{
+    static const char *const names[] = {NULL, "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY"};
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
+        struct fixture f;
+
+        fixture_init(&f);
+        f.proxy_setting = names[i];
+        assert_int_equal(run(&f), LWC_OK);
+        assert_true(f.proxied == (names[i] != NULL));
+        fixture_clear(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +322,7 @@ int main(void)
         cmocka_unit_test(rate_limit_keeps_the_waiting_time),
         cmocka_unit_test(transport_failure_is_handed_on),
         cmocka_unit_test(missing_ca_file_stops_before_anything_is_sent),
+        cmocka_unit_test(request_tells_of_a_proxy_in_the_environment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,66 +25,64 @@ static struct lwc_identity identity_of(const char *profile)
                                  .kind = LWC_KIND_ACCESS_KEY};
 }
 
+static const struct {
+    const char *name;
+    const char *stack;
+    const char *profile;
+    const char *backend;
+    uint32_t flags;
+    enum lwc_code code;
+    const char *text; /* the backend, or a part of the message */
+} store_cases[] = {
+    {"first that takes it", "store sufficient answer\n", "new", NULL, 0, LWC_OK, "answer"},
+    {"missing one is passed over", "store sufficient nowhere\nstore required answer\n", "new", NULL,
+     0, LWC_OK, "answer"},
+    {"locked one fails closed", "store sufficient answer store=4 probe=4\nstore required answer\n",
+     "new", NULL, 0, LWC_E_LOCKED, "told to answer 4"},
+    {"read-only one cannot", "store required env\n", "new", NULL, 0, LWC_E_INVALID,
+     "backend 'env' cannot store"},
+    {"no line", "lookup required answer\n", "new", NULL, 0, LWC_E_UNAVAILABLE,
+     "no backend of the stack takes a new key"},
+    {"nowhere, for a reason", "store required answer store=3 probe=3\n", "new", NULL, 0,
+     LWC_E_UNAVAILABLE, "takes a new key: told to answer 3"},
+    {"named", "store required nowhere\nstore required answer\n", "new", "answer", 0, LWC_OK,
+     "answer"},
+    {"named but absent", "store required answer\n", "new", "file", 0, LWC_E_INVALID,
+     "no store line of the stack names backend 'file'"},
+    {"taken", "lookup required answer " HELD "\nstore required answer " HELD "\n", "taken", NULL, 0,
+     LWC_E_INVALID, "profile 'taken' exists in backend 'answer'"},
+    {"taken in a store line only", "store required answer " HELD "\n", "taken", NULL, 0,
+     LWC_E_INVALID, "exists in backend 'answer'"},
+    {"replaced where it is",
+     "lookup required answer " HELD "\nstore required nowhere\nstore required answer " HELD "\n",
+     "taken", NULL, LWC_STORE_REPLACE, LWC_OK, "answer"},
+    {"never moved", "lookup required answer " HELD "\nstore required nowhere\n", "taken", "nowhere",
+     LWC_STORE_REPLACE, LWC_E_INVALID, "is kept in backend 'answer'"},
+    {"a damaged holder stops it", "lookup required answer list=6\nstore required answer x\n", "new",
+     NULL, 0, LWC_E_CORRUPT, "told to answer 6"},
+};
+
 static void store_and_probe_go_where_the_lines_say(void **state)
 {
-    static const struct {
-        const char *name;
-        const char *stack;
-        const char *profile;
-        const char *backend;
-        uint32_t flags;
-        enum lwc_code code;
-        const char *text; /* the backend, or a part of the message */
-    } cases[] = {
-        {"first that takes it", "store sufficient answer\n", "new", NULL, 0, LWC_OK, "answer"},
-        {"missing one is passed over", "store sufficient nowhere\nstore required answer\n", "new",
-         NULL, 0, LWC_OK, "answer"},
-        {"locked one fails closed",
-         "store sufficient answer store=4 probe=4\nstore required answer\n", "new", NULL, 0,
-         LWC_E_LOCKED, "told to answer 4"},
-        {"read-only one cannot", "store required env\n", "new", NULL, 0, LWC_E_INVALID,
-         "backend 'env' cannot store"},
-        {"no line", "lookup required answer\n", "new", NULL, 0, LWC_E_UNAVAILABLE,
-         "no backend of the stack takes a new key"},
-        {"nowhere, for a reason", "store required answer store=3 probe=3\n", "new", NULL, 0,
-         LWC_E_UNAVAILABLE, "takes a new key: told to answer 3"},
-        {"named", "store required nowhere\nstore required answer\n", "new", "answer", 0, LWC_OK,
-         "answer"},
-        {"named but absent", "store required answer\n", "new", "file", 0, LWC_E_INVALID,
-         "no store line of the stack names backend 'file'"},
-        {"taken", "lookup required answer " HELD "\nstore required answer " HELD "\n", "taken",
-         NULL, 0, LWC_E_INVALID, "profile 'taken' exists in backend 'answer'"},
-        {"taken in a store line only", "store required answer " HELD "\n", "taken", NULL, 0,
-         LWC_E_INVALID, "exists in backend 'answer'"},
-        {"replaced where it is",
-         "lookup required answer " HELD "\nstore required nowhere\nstore required answer " HELD
-         "\n",
-         "taken", NULL, LWC_STORE_REPLACE, LWC_OK, "answer"},
-        {"never moved", "lookup required answer " HELD "\nstore required nowhere\n", "taken",
-         "nowhere", LWC_STORE_REPLACE, LWC_E_INVALID, "is kept in backend 'answer'"},
-        {"a damaged holder stops it", "lookup required answer list=6\nstore required answer x\n",
-         "new", NULL, 0, LWC_E_CORRUPT, "told to answer 6"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < 2 * sizeof store_cases / sizeof store_cases[0]; i++) {
         size_t at = i / 2;
         struct stacks stacks;
-        struct lwc_identity identity = identity_of(cases[at].profile);
+        struct lwc_identity identity = identity_of(store_cases[at].profile);
         struct lwc_error err = {0};
         char backend[LWC_BACKEND_NAME_MAX + 1] = "untouched";
         enum lwc_code code;
 
-        print_message("%s (%s)\n", cases[at].name, i % 2 == 0 ? "probe" : "store");
-        stacks_open(&stacks, cases[at].stack);
-        code = i % 2 == 0 ? lwc_keep_probe(stacks.stack, &identity, cases[at].backend,
-                                           cases[at].flags, backend, &err)
-                          : lwc_keep_store(stacks.stack, &identity, "s", 1, cases[at].backend,
-                                           cases[at].flags, backend, &err);
+        print_message("%s (%s)\n", store_cases[at].name, i % 2 == 0 ? "probe" : "store");
+        stacks_open(&stacks, store_cases[at].stack);
+        code = i % 2 == 0 ? lwc_keep_probe(stacks.stack, &identity, store_cases[at].backend,
+                                           store_cases[at].flags, backend, &err)
+                          : lwc_keep_store(stacks.stack, &identity, "s", 1, store_cases[at].backend,
+                                           store_cases[at].flags, backend, &err);
         stacks_close(&stacks);
-        assert_int_equal(code, cases[at].code);
-        assert_string_equal(backend, code == LWC_OK ? cases[at].text : "untouched");
-        assert_true(code == LWC_OK || strstr(err.msg, cases[at].text) != NULL);
+        assert_int_equal(code, store_cases[at].code);
+        assert_string_equal(backend, code == LWC_OK ? store_cases[at].text : "untouched");
+        assert_true(code == LWC_OK || strstr(err.msg, store_cases[at].text) != NULL);
     }
 }
 
