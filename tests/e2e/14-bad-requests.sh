@@ -112,6 +112,7 @@ usage get --format token --format token
 usage get --ttl 0 --format token
 usage get --ttl 86401 --format token
 usage get --ttl 2x --format token
+usage get --refresh --no-cache --format token
 usage get -a evil.example.com --format token
 usage get -a 'https://acme.lacework.net@evil.example/' --format token
 usage list --ttl 60

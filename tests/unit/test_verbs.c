@@ -42,6 +42,14 @@ static const struct lwc_identity same_key = {
     .kind = LWC_KIND_ACCESS_KEY,
     .flags = LWC_ID_ORG_ACCESS,
 };
+static const struct lwc_identity same_key_elsewhere = {
+    .profile = "default",
+    .account = "other.lacework.net",
+    .origin = "",
+    .key_id = "ACME_01",
+    .sub_account = "",
+    .kind = LWC_KIND_ACCESS_KEY,
+};
 static const struct lwc_identity environment = {
     .profile = "env",
     .account = "acme.lacework.net",
@@ -180,6 +188,10 @@ static void store_puts_a_key_where_it_belongs(void **state)
          {&same_key},
          "dev",
          "dev acme.lacework.net [] ACME_01 [] " SECRET " 0 0"},
+        {"same key id, other account",
+         {&same_key_elsewhere},
+         NULL,
+         "acme acme.lacework.net [] ACME_01 [] " SECRET " 0 0"},
         {"in the environment",
          {&environment},
          NULL,
