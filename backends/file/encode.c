@@ -112,11 +112,8 @@ enum lwc_code lwc_format_record_make(const struct lwc_format_draft *draft, uint8
     encode_record(draft, text_len, bytes);
     lwc_identity_place(draft->identity, (char *)bytes + LWC_FORMAT_RECORD_AT_TEXT, &record_out->id);
     record_out->bytes = bytes;
-    record_out->ad_len = LWC_FORMAT_RECORD_AT_TEXT + text_len;
-    record_out->len = record_out->ad_len + draft->sealed_len;
-    record_out->generation = draft->generation;
-    record_out->created_at = draft->created_at;
-    record_out->changed_at = draft->changed_at;
+    record_out->ad_len = (uint32_t)(LWC_FORMAT_RECORD_AT_TEXT + text_len);
+    record_out->len = (uint32_t)(record_out->ad_len + draft->sealed_len);
     *bytes_out = bytes;
     return LWC_OK;
 }

@@ -209,8 +209,8 @@ static enum lwc_code frame_record(struct cursor *in, size_t index, struct lwc_fo
         return lwc_fail(err, LWC_E_CORRUPT, "record %zu: lengths %zu and %zu are out of bounds",
                         index, text_len, sealed_len);
     }
-    record->ad_len = LWC_FORMAT_RECORD_AT_TEXT + text_len;
-    record->len = record->ad_len + sealed_len;
+    record->ad_len = (uint32_t)(LWC_FORMAT_RECORD_AT_TEXT + text_len);
+    record->len = (uint32_t)(record->ad_len + sealed_len);
     record->bytes = take(in, record->len);
     if (record->bytes == NULL) {
         return lwc_fail(err, LWC_E_CORRUPT, "record %zu is cut off", index);
@@ -240,18 +240,20 @@ static enum lwc_code parse_record(struct cursor *in, const struct lwc_format *fo
                                   struct lwc_error *err)
 {
     struct lwc_format_record *record = &format->records[index];
+    uint64_t generation = 0;
+    int64_t time = 0;
     enum lwc_code code = frame_record(in, index, record, err);
 
     if (code != LWC_OK) {
         return code;
     }
-    record->generation = lwc_bytes_get64(record->bytes + LWC_FORMAT_RECORD_AT_GENERATION);
-    if (record->generation < 1 || record->generation > format->generation) {
+    generation = lwc_format_record_generation(record);
+    if (generation < 1 || generation > format->generation) {
         return lwc_fail(err, LWC_E_CORRUPT, "record %zu is of generation %" PRIu64, index,
-                        record->generation);
+                        generation);
     }
-    if (!get_time(record->bytes + LWC_FORMAT_RECORD_AT_CREATED, &record->created_at) ||
-        !get_time(record->bytes + LWC_FORMAT_RECORD_AT_CHANGED, &record->changed_at)) {
+    if (!get_time(record->bytes + LWC_FORMAT_RECORD_AT_CREATED, &time) ||
+        !get_time(record->bytes + LWC_FORMAT_RECORD_AT_CHANGED, &time)) {
         return lwc_fail(err, LWC_E_CORRUPT, "record %zu: time out of bounds", index);
     }
     code = parse_identity(index, record, err);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backends/file/bytes.h"
 #include "base/error.h"
 #include "base/identity.h"
 
@@ -124,20 +125,28 @@ struct lwc_format_slot {
 };
 
 /*
- * One record.  @bytes is borrowed; @id's text lies in it.
+ * One record.  @bytes is borrowed; @id's text lies in it.  There are thousands of them: what is
+ * seldom asked for stays in the bytes.
  *
  * bytes, len  the whole record, as it stands in the file.
  * ad_len      how many bytes stand before the sealed ones; the seal authenticates them.
  */
 struct lwc_format_record {
     const uint8_t *bytes;
-    size_t len;
-    size_t ad_len;
-    uint64_t generation;
-    int64_t created_at;
-    int64_t changed_at;
+    uint32_t len;
+    uint32_t ad_len;
     struct lwc_identity id;
 };
+
+static inline uint64_t lwc_format_record_generation(const struct lwc_format_record *record)
+{
+    return lwc_bytes_get64(record->bytes + LWC_FORMAT_RECORD_AT_GENERATION);
+}
+
+static inline int64_t lwc_format_record_created_at(const struct lwc_format_record *record)
+{
+    return (int64_t)lwc_bytes_get64(record->bytes + LWC_FORMAT_RECORD_AT_CREATED);
+}
 
 /* A whole store.  @records is owned, lwc_format_clear(); what it points to is borrowed. */
 struct lwc_format {

@@ -139,7 +139,7 @@ static enum lwc_code seal(const struct lwc_format *base, const struct lwc_image_
         .id = old != NULL ? old->bytes + LWC_FORMAT_RECORD_AT_ID : change->id,
         .nonce = change->nonce,
         .generation = base->generation + 1,
-        .created_at = old != NULL ? old->created_at : change->now,
+        .created_at = old != NULL ? lwc_format_record_created_at(old) : change->now,
         .changed_at = change->now,
         .identity = change->identity,
         .sealed_len = lwc_seal_len(change->len),

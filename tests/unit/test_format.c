@@ -120,9 +120,9 @@ static void parse_sound_store_gives_its_parts(void **state)
     assert_string_equal(format.records[1].id.sub_account, "sub");
     assert_int_equal(format.records[1].id.kind, LWC_KIND_ACCESS_KEY);
     assert_int_equal(format.records[1].id.flags, LWC_ID_ORG_ACCESS);
-    assert_int_equal(format.records[1].generation, 3);
-    assert_int_equal(format.records[1].created_at, 1000);
-    assert_int_equal(format.records[1].changed_at, 2000);
+    assert_int_equal(lwc_format_record_generation(&format.records[1]), 3);
+    assert_int_equal(lwc_format_record_created_at(&format.records[1]), 1000);
+    assert_int_equal(lwc_bytes_get64(format.records[1].bytes + LWC_FORMAT_RECORD_AT_CHANGED), 2000);
     free_sample(&sample);
 }
 

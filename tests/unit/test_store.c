@@ -336,8 +336,9 @@ static void replaced_record_keeps_its_id_and_birth(void **state)
     after = bed_read(bed->path, &len);
     assert_int_equal(lwc_format_parse(after, len, &new, NULL), LWC_OK);
     assert_memory_equal(new.records[0].bytes, old.records[0].bytes, LWC_FORMAT_ID_LEN);
-    assert_int_equal(new.records[0].created_at, old.records[0].created_at);
-    assert_int_equal(new.records[0].generation, 2);
+    assert_int_equal(lwc_format_record_created_at(&new.records[0]),
+                     lwc_format_record_created_at(&old.records[0]));
+    assert_int_equal(lwc_format_record_generation(&new.records[0]), 2);
     assert_memory_not_equal(new.records[0].bytes + LWC_FORMAT_RECORD_AT_NONCE,
                             old.records[0].bytes + LWC_FORMAT_RECORD_AT_NONCE,
                             LWC_FORMAT_NONCE_LEN);
