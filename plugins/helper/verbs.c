@@ -190,7 +190,7 @@ static enum lwc_code remove_key(struct lwc_app *app, const struct key *key, stru
     return code;
 }
 
-/* A token is forgotten; a key is removed; a password that is neither changes nothing. */
+/* A token is forgotten; a key is removed; a password or key id that is none changes nothing. */
 static enum lwc_code erase(struct lwc_app *app, const struct lwc_git_request *request,
                            struct key *key, struct lwc_error *err)
 {
@@ -209,6 +209,10 @@ static enum lwc_code erase(struct lwc_app *app, const struct lwc_git_request *re
     }
     if (err != NULL) {
         *err = (struct lwc_error){0};
+    }
+    if (key->key_id[0] != '\0' && token == NULL) {
+        lwc_app_trace(app, "erase: no such key, nothing erased");
+        return LWC_OK;
     }
     return forget(app, key, token, err);
 }

@@ -75,6 +75,7 @@ static void printable_makes_text_harmless(void **state)
          "a\\xe2\\x80\\x8b"
          "b"},
         {"line separator", ROW("\xe2\x80\xa8"), "\\xe2\\x80\\xa8"},
+        {"arabic letter mark", ROW("\xd8\x9c"), "\\xd8\\x9c"},
     };
     char out[128];
 

@@ -357,6 +357,9 @@ static void erase_forgets_a_token_or_all_of_the_host(void **state)
         {ACME "username=x-lw-token\npassword=_tok\n", "acme.lacework.net _tok"},
         {ACME "capability[]=authtype\nauthtype=Bearer\ncredential=_cred\n",
          "acme.lacework.net _cred"},
+        {ACME "username=ACME_01\npassword=_tok\n", "acme.lacework.net _tok"},
+        {ACME "username=ACME_01\n", ""},
+        {ACME "username=x-lw-token\n", "acme.lacework.net "},
         {ACME, "acme.lacework.net "},
         {"protocol=http\nhost=acme.lacework.net\npassword=_tok\n", ""},
     };
@@ -367,6 +370,7 @@ static void erase_forgets_a_token_or_all_of_the_host(void **state)
 
         print_message("%s\n", cases[i].input);
         forgotten[0] = '\0';
+        fake.remove_code = LWC_E_NOT_FOUND;
         assert_int_equal(run(lwc_verb_erase, NULL, cases[i].input, &capture, NULL), LWC_OK);
         assert_string_equal(forgotten, cases[i].forgotten);
     }
