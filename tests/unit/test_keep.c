@@ -45,6 +45,8 @@ static const struct {
      "no backend of the stack takes a new key"},
     {"nowhere, for a reason", "store required answer store=3 probe=3\n", "new", NULL, 0,
      LWC_E_UNAVAILABLE, "takes a new key: told to answer 3"},
+    {"given to none that says no before", "store required answer probe=8\n", "new", NULL, 0,
+     LWC_E_UNAVAILABLE, "told to answer 8"},
     {"named", "store required nowhere\nstore required answer\n", "new", "answer", 0, LWC_OK,
      "answer"},
     {"named but absent", "store required answer\n", "new", "file", 0, LWC_E_INVALID,
