@@ -7,7 +7,7 @@ set -eu
 
 build="gcc libc6-dev make pkgconf libsodium-dev libkeyutils-dev libcurl4-openssl-dev libcjson-dev libsecret-1-dev"
 run="git ca-certificates"
-tests="abigail-tools clang g++ libclang-rt-dev clang-format libcmocka-dev libpam-modules python3 openssl strace valgrind shellcheck mandoc keyutils dbus-daemon gnome-keyring keepassxc libsecret-tools python3-secretstorage"
+tests="abigail-tools clang g++ libclang-rt-dev lld clang-format libcmocka-dev libpam-modules python3 openssl strace valgrind shellcheck mandoc keyutils dbus-daemon gnome-keyring keepassxc libsecret-tools python3-secretstorage"
 bench="curl libssl-dev dpkg-dev"
 
 say() {

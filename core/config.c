@@ -127,11 +127,11 @@ static void check_backend(const struct lwc_conf *conf, size_t index, bool extern
         [LWC_OP_ERASE] = "erase",
     };
     const struct lwc_conf_line *line = &conf->lines[index];
-    struct lwc_backend backend;
+    struct lwc_descriptor found = {0};
     struct lwc_error what = {0};
-    enum lwc_code code = lwc_module_load(line->backend, external, &backend, &what);
+    enum lwc_code code = lwc_module_use(line->backend, external, &found, &what);
 
-    if (code == LWC_OK && (backend.caps & needed[line->op]) == 0) {
+    if (code == LWC_OK && (found.backend.caps & needed[line->op]) == 0) {
         code = lwc_fail(&what, LWC_E_INVALID, "backend '%s' cannot %s", line->backend,
                         verbs[line->op]);
     } else if (code != LWC_OK && named_before(conf, index)) {

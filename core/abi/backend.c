@@ -30,6 +30,7 @@ struct lwc_abi_limits {
     char abi_major[LWC_ABI_MAJOR(LWC_BACKEND_ABI)];
     char caps_known[LWC_CAPS_KNOWN];
     char backend_name[LWC_BACKEND_NAME_MAX];
+    char backend_summary[LWC_BACKEND_SUMMARY_MAX];
     char profile[LWC_PROFILE_MAX];
     char account[LWC_ACCOUNT_MAX];
     char origin[LWC_ORIGIN_MAX];

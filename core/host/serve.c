@@ -384,7 +384,7 @@ static bool greet(struct serve *serve)
                         LWC_FRAME_VERSION, hello.value);
     }
     if (code == LWC_OK) {
-        code = lwc_module_load_from(hello.name, hello.external_dir, &serve->backend, &err);
+        code = lwc_module_load(hello.name, hello.external_dir, &serve->backend, &err);
     }
     if (code != LWC_OK) {
         done(serve, code, &err);
@@ -392,6 +392,7 @@ static bool greet(struct serve *serve)
     }
     out = begin(serve, LWC_FRAME_READY);
     lwc_frame_put_u32(&out, LWC_FRAME_VERSION);
+    lwc_frame_put_u32(&out, serve->backend.abi);
     lwc_frame_put_u32(&out, serve->backend.caps);
     send_frame(serve, &out);
     return true;

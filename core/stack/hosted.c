@@ -28,6 +28,7 @@
  */
 struct lwc_hosted {
     char name[LWC_BACKEND_NAME_MAX + 1];
+    uint32_t abi;
     uint32_t caps;
     bool external;
     const struct lwc_host *host;
@@ -82,6 +83,7 @@ struct lwc_hosted *lwc_hosted_new(const struct lwc_backend *backend, bool extern
         return NULL;
     }
     memcpy(hosted->name, backend->name, strnlen(backend->name, LWC_BACKEND_NAME_MAX));
+    hosted->abi = backend->abi;
     hosted->caps = backend->caps;
     hosted->external = external;
     hosted->host = host;
@@ -241,6 +243,7 @@ static enum lwc_code hello(struct lwc_hosted *hosted, struct lwc_call *call, str
     struct lwc_error why = {0};
     enum lwc_code code = LWC_OK;
     uint32_t version = 0;
+    uint32_t abi = 0;
     uint32_t caps = 0;
 
     lwc_frame_put_u32(&out, LWC_FRAME_VERSION);
@@ -253,13 +256,14 @@ static enum lwc_code hello(struct lwc_hosted *hosted, struct lwc_call *call, str
         return code != LWC_OK ? code : lwc_fail(err, LWC_E_INTERNAL, "no backend was loaded");
     }
     version = lwc_frame_take_u32(&in);
+    abi = lwc_frame_take_u32(&in);
     caps = lwc_frame_take_u32(&in);
     if (code == LWC_OK && (!lwc_frame_ended(&in) || version != LWC_FRAME_VERSION)) {
         code = lwc_fail(&why, LWC_E_INVALID, "version %u of the protocol, not %u", version,
                         LWC_FRAME_VERSION);
     }
-    if (code == LWC_OK && caps != hosted->caps) {
-        code = lwc_fail(&why, LWC_E_INVALID, "other capabilities than a moment ago");
+    if (code == LWC_OK && (abi != hosted->abi || caps != hosted->caps)) {
+        code = lwc_fail(&why, LWC_E_INVALID, "another descriptor than its file has");
     }
     return code == LWC_OK ? LWC_OK : give_up(hosted, call, code, &why, err);
 }

@@ -19,7 +19,7 @@
  * The host is started by the first call and ends with lwc_hosted_free().
  *
  * MUST:
- *  1. No function of the module is called in this process.
+ *  1. No function of the module is called in this process, which need not have loaded it.
  *  2. A call takes no longer than the argument "timeout=DURATION" says (10 s), nor than the caller
  * has left; while the user is asked, only the latter counts.
  *  3. A host that did not keep to the protocol is ended and reaped before the call returns.
@@ -27,7 +27,7 @@
 struct lwc_hosted;
 
 /*
- * @backend   its descriptor; name and capabilities are looked at.
+ * @backend   its descriptor; name, ABI and capabilities are looked at, and must be the same there.
  * @external  may the module come from $LWCRED_BACKEND_DIR?
  * All pointers are borrowed until lwc_hosted_free().  NULL if there is no memory.
  */

@@ -8,23 +8,35 @@
 #include <lwcred/backend.h>
 
 #include "base/error.h"
+#include "stack/descriptor.h"
 
 /*
- * Load backend @name: one that is linked in, else from the compiled-in directory, then, if
- * @external, from $LWCRED_BACKEND_DIR.  Modules stay loaded until the process ends.
+ * The backend @name, for a process that will use it: one that is linked in, else from the
+ * compiled-in directory, then, if @external, from $LWCRED_BACKEND_DIR.
  *
- * @backend_out  filled with the descriptor, cut or zero-extended to this version's size.
+ * One with LWC_CAP_BLOCKING is read, not loaded: hosted.h runs it.  Any other is loaded, and
+ * stays so until the process ends.
+ *
+ * @descriptor  filled, and of use only if LWC_OK is returned; not to be copied.
  * Returns LWC_OK; LWC_E_UNAVAILABLE if there is no such module; LWC_E_UNSAFE if its file or a
  * directory above it could be written by others; LWC_E_INVALID if it is no backend of this ABI.
  * Any thread.
  */
-enum lwc_code lwc_module_load(const char *name, bool external, struct lwc_backend *backend_out,
-                              struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_module_use(const char *name, bool external, struct lwc_descriptor *descriptor,
+                             struct lwc_error *err) LWC_RESULT;
 
-/* The same with the directory of external modules at hand; NULL or "": none. */
-enum lwc_code lwc_module_load_from(const char *name, const char *external_dir,
-                                   struct lwc_backend *backend_out, struct lwc_error *err)
-    LWC_RESULT;
+/*
+ * Load the backend @name into this process whatever it is, for backend hosts and tests.
+ *
+ * @external_dir  searched after the compiled-in directory; NULL or "": none.
+ * @backend_out   its descriptor, cut or zero-extended to this version's size.
+ */
+enum lwc_code lwc_module_load(const char *name, const char *external_dir,
+                              struct lwc_backend *backend_out, struct lwc_error *err) LWC_RESULT;
+
+/* The same from the directory @dir only.  LWC_E_NOT_FOUND if it is not there. */
+enum lwc_code lwc_module_load_at(const char *dir, const char *name, struct lwc_backend *backend_out,
+                                 struct lwc_error *err) LWC_RESULT;
 
 /* $LWCRED_BACKEND_DIR, or NULL. */
 const char *lwc_module_external_dir(void);
@@ -47,12 +59,5 @@ enum lwc_code lwc_module_path(const char *dir, const char *file, char **path_out
  */
 enum lwc_code lwc_module_object(const char *dir, const char *file, const char *symbol,
                                 const void **data_out, struct lwc_error *err) LWC_RESULT;
-
-/*
- * Judge a descriptor that was found under @name and copy what both sides know of it.  Separate
- * from loading, so that built-in descriptors pass the same checks.
- */
-enum lwc_code lwc_module_judge(const struct lwc_backend *found, const char *name,
-                               struct lwc_backend *backend_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

@@ -9,7 +9,7 @@
 
 /*
  * States: new (tried is false); bad (tried, why.code set); loaded (tried, no state yet); open
- * (state_open).  hosted is set, and the functions in backend ask it, if the backend may block.
+ * (state_open).  hosted is set, and the functions of the backend ask it, if that may block.
  */
 struct lwc_stack_unit {
     const struct lwc_conf_line *line;
@@ -18,7 +18,7 @@ struct lwc_stack_unit {
     bool tried;
     bool state_open;
     void *state;
-    struct lwc_backend backend;
+    struct lwc_descriptor descriptor;
     struct lwc_hosted *hosted;
     struct lwc_error why;
 };
@@ -51,7 +51,7 @@ void lwc_unit_free(struct lwc_stack_unit **unit)
         return;
     }
     if ((*unit)->state_open) {
-        (*unit)->backend.close((*unit)->state);
+        (*unit)->descriptor.backend.close((*unit)->state);
     }
     lwc_hosted_free(&(*unit)->hosted);
     free(*unit);
@@ -78,17 +78,18 @@ const char *lwc_unit_name(const struct lwc_stack_unit *unit)
 
 static enum lwc_code unit_load(struct lwc_stack_unit *unit, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_module_load(unit->line->backend, unit->external, &unit->backend, err);
+    enum lwc_code code =
+        lwc_module_use(unit->line->backend, unit->external, &unit->descriptor, err);
 
-    if (code != LWC_OK || (unit->backend.caps & LWC_CAP_BLOCKING) == 0) {
+    if (code != LWC_OK || (unit->descriptor.backend.caps & LWC_CAP_BLOCKING) == 0) {
         return code;
     }
-    unit->hosted = lwc_hosted_new(&unit->backend, unit->external, unit->host, unit->line->argc,
-                                  (const char *const *)unit->line->argv);
+    unit->hosted = lwc_hosted_new(&unit->descriptor.backend, unit->external, unit->host,
+                                  unit->line->argc, (const char *const *)unit->line->argv);
     if (unit->hosted == NULL) {
         return lwc_fail_nomem(err);
     }
-    lwc_hosted_proxy(&unit->backend);
+    lwc_hosted_proxy(&unit->descriptor.backend);
     return LWC_OK;
 }
 
@@ -104,7 +105,7 @@ const struct lwc_backend *lwc_unit_backend(struct lwc_stack_unit *unit,
     if (why_out != NULL) {
         *why_out = &unit->why;
     }
-    return unit->why.code == LWC_OK ? &unit->backend : NULL;
+    return unit->why.code == LWC_OK ? &unit->descriptor.backend : NULL;
 }
 
 bool lwc_unit_can(struct lwc_stack_unit *unit, uint32_t caps)
@@ -142,7 +143,7 @@ static enum lwc_code unit_open(struct lwc_stack_unit *unit, uint32_t caps, const
         }
         return unit->why.code;
     }
-    if ((unit->backend.caps & caps) != caps) {
+    if ((unit->descriptor.backend.caps & caps) != caps) {
         return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot %s", lwc_unit_name(unit), what);
     }
     if (unit->state_open) {
@@ -152,8 +153,8 @@ static enum lwc_code unit_open(struct lwc_stack_unit *unit, uint32_t caps, const
         unit->state = unit->hosted;
         code = lwc_hosted_open(unit->hosted, err);
     } else {
-        code = unit->backend.open(unit->host, unit->line->argc,
-                                  (const char *const *)unit->line->argv, &unit->state, err);
+        code = unit->descriptor.backend.open(
+            unit->host, unit->line->argc, (const char *const *)unit->line->argv, &unit->state, err);
     }
     unit->state_open = code == LWC_OK;
     return checked(unit, code, err);
@@ -185,10 +186,10 @@ enum lwc_code lwc_unit_list(struct lwc_stack_unit *unit, const struct lwc_visito
     const struct lwc_visitor checking = {.data = &receiver, .visit = receive_listed};
     enum lwc_code code = unit_open(unit, 0, "be opened", err);
 
-    if (code != LWC_OK || (unit->backend.caps & LWC_CAP_LIST) == 0) {
+    if (code != LWC_OK || (unit->descriptor.backend.caps & LWC_CAP_LIST) == 0) {
         return code;
     }
-    return checked(unit, unit->backend.list(unit->state, &checking, err), err);
+    return checked(unit, unit->descriptor.backend.list(unit->state, &checking, err), err);
 }
 
 static enum lwc_code receive_found(void *data, const struct lwc_identity *identity,
@@ -225,7 +226,7 @@ enum lwc_code lwc_unit_find(struct lwc_stack_unit *unit, const struct lwc_identi
     if (code != LWC_OK) {
         return code;
     }
-    code = checked(unit, unit->backend.find(unit->state, query, &sink, err), err);
+    code = checked(unit, unit->descriptor.backend.find(unit->state, query, &sink, err), err);
     if (code == LWC_OK && receiver.secret == NULL) {
         code = lwc_fail(err, LWC_E_INTERNAL, "backend '%s' found a credential and did not give it",
                         lwc_unit_name(unit));
@@ -254,10 +255,10 @@ enum lwc_code lwc_unit_probe(struct lwc_stack_unit *unit, uint32_t cap, struct l
 {
     enum lwc_code code = unit_open(unit, cap, verb_of(cap), err);
 
-    if (code != LWC_OK || unit->backend.probe == NULL) {
+    if (code != LWC_OK || unit->descriptor.backend.probe == NULL) {
         return code;
     }
-    return checked(unit, unit->backend.probe(unit->state, cap, err), err);
+    return checked(unit, unit->descriptor.backend.probe(unit->state, cap, err), err);
 }
 
 enum lwc_code lwc_unit_store(struct lwc_stack_unit *unit, const struct lwc_identity *identity,
@@ -268,7 +269,8 @@ enum lwc_code lwc_unit_store(struct lwc_stack_unit *unit, const struct lwc_ident
     if (code != LWC_OK) {
         return code;
     }
-    return checked(unit, unit->backend.store(unit->state, identity, secret, len, flags, err), err);
+    return checked(
+        unit, unit->descriptor.backend.store(unit->state, identity, secret, len, flags, err), err);
 }
 
 enum lwc_code lwc_unit_erase(struct lwc_stack_unit *unit, const struct lwc_identity *query,
@@ -279,5 +281,5 @@ enum lwc_code lwc_unit_erase(struct lwc_stack_unit *unit, const struct lwc_ident
     if (code != LWC_OK) {
         return code;
     }
-    return checked(unit, unit->backend.erase(unit->state, query, err), err);
+    return checked(unit, unit->descriptor.backend.erase(unit->state, query, err), err);
 }

@@ -14,7 +14,7 @@ void lwc_unit_free(struct lwc_stack_unit **unit);
 /* Is it the backend of @line with the same arguments? */
 bool lwc_unit_serves(const struct lwc_stack_unit *unit, const struct lwc_conf_line *line);
 
-/* The loaded descriptor, or NULL and in *why_out the reason, borrowed. */
+/* The descriptor, with functions to call, or NULL and in *why_out the reason, borrowed. */
 const struct lwc_backend *lwc_unit_backend(struct lwc_stack_unit *unit,
                                            const struct lwc_error **why_out);
 

@@ -114,7 +114,6 @@ static enum lwc_code load_path(struct bench *bench, struct lwc_error *err)
     char dir[PATH_MAX] = ".";
     char whole[PATH_MAX];
     char name[LWC_BACKEND_NAME_MAX + 1];
-    const void *found = NULL;
     enum lwc_code code;
 
     if (len < 4 || !lwc_streq(file + len - 3, ".so") || !lwc_module_name_ok(file, len - 3)) {
@@ -130,8 +129,11 @@ static enum lwc_code load_path(struct bench *bench, struct lwc_error *err)
     if (bench->in_host && realpath(dir[0] != '\0' ? dir : "/", whole) != NULL) {
         (void)setenv("LWCRED_BACKEND_DIR", whole, 1); /* where the host finds it */
     }
-    code = lwc_module_object(dir[0] != '\0' ? dir : "/", file, "lwc_backend", &found, err);
-    return code == LWC_OK ? lwc_module_judge(found, name, &bench->backend, err) : code;
+    code = lwc_module_load_at(dir[0] != '\0' ? dir : "/", name, &bench->backend, err);
+    if (code == LWC_E_NOT_FOUND) {
+        return lwc_fail(err, LWC_E_UNAVAILABLE, "'%s/%s' is not installed", dir, file);
+    }
+    return code;
 }
 
 bool bench_load(struct bench *bench)
@@ -140,8 +142,9 @@ bool bench_load(struct bench *bench)
     size_t len = strlen(bench->module);
     bool is_path = strchr(bench->module, '/') != NULL ||
                    (len > 3 && lwc_streq(bench->module + len - 3, ".so"));
-    enum lwc_code code = is_path ? load_path(bench, &err)
-                                 : lwc_module_load(bench->module, true, &bench->backend, &err);
+    enum lwc_code code =
+        is_path ? load_path(bench, &err)
+                : lwc_module_load(bench->module, lwc_module_external_dir(), &bench->backend, &err);
 
     if (code == LWC_OK && bench->in_host) {
         through_host(&bench->backend);

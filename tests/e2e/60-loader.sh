@@ -31,6 +31,7 @@ refused bad-no-open 2 "backend 'bad-no-open' lacks the function open\(\)"
 refused bad-no-find 2 "backend 'bad-no-find' lacks the function find\(\)"
 refused bad-name 2 "backend 'bad-name' calls itself 'another'"
 refused bad-no-summary 2 "backend 'bad-no-summary' has no summary"
+refused bad-late-blocking 2 "backend 'bad-late-blocking' is another one when it is loaded than in its file"
 
 # Who else could have written it.
 cp answer.so copied.so
@@ -79,7 +80,7 @@ refused machine 2 "machine.so' was built for another machine \(64-bit"
 patched relocatable 16 001
 refused relocatable 2 "relocatable.so' is an ELF file but not a shared object"
 cp "$O/bin/lw-credential-helper" program.so
-refused program 2 "cannot load '.*/program.so': .*position-independent executable"
+refused program 2 "program.so' has no symbol 'lwc_backend'"
 
 # What is not there.
 refused missing 8 "backend 'missing' is not installed"

@@ -26,7 +26,8 @@ for header in lwcred.h lwcred/backend.h lwcred/error.h; do
     run 0 g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror "${flags[@]}" -c -o "$T/header.o" "$T/header.cc"
 done
 
-# A descriptor made by C++ is found under its C name, all else hidden.
+# A descriptor made by C++ is found under its C name, all else hidden.  One that only a constructor
+# would make is none: nobody could judge it before its code runs.
 cat >"$T/plus.cc" <<'END'
 #include <lwcred/backend.h>
 
@@ -38,7 +39,7 @@ static enum lwc_code plus_open(const struct lwc_host *, size_t, const char *cons
 
 static void plus_close(void *) {}
 
-static struct lwc_backend make()
+static CONSTEXPR struct lwc_backend make()
 {
     struct lwc_backend made = {};
 
@@ -53,8 +54,14 @@ static struct lwc_backend make()
 
 const struct lwc_backend lwc_backend = make();
 END
-run 0 g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror "${flags[@]}" -fPIC -shared -fvisibility=hidden \
-    -Wl,-z,defs -o "$T/plus.so" "$T/plus.cc"
+plus() { # CONSTEXPR
+    run 0 g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror "${flags[@]}" -DCONSTEXPR="$1" -fPIC -shared \
+        -fvisibility=hidden -O0 -Wl,-z,defs -o "$T/plus.so" "$T/plus.cc"
+}
+plus ''
+run 1 lwcred-backend-check "$T/plus.so"
+expect_stdout_has "^BROKEN module-loads: .*/plus.so' has no constant 'lwc_backend'; .*constexpr"
+plus constexpr
 run 1 lwcred-backend-check "$T/plus.so"
 expect_stdout_has '^ok +module-loads$'
 

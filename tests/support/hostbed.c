@@ -101,7 +101,8 @@ void hostbed_open(struct hostbed *bed, const char *args)
             add_argument(bed, "", word);
         }
     }
-    assert_int_equal(lwc_module_load("blocking", true, &bed->backend, NULL), LWC_OK);
+    assert_int_equal(lwc_module_use("blocking", true, &bed->descriptor, NULL), LWC_OK);
+    bed->backend = bed->descriptor.backend;
     bed->hosted = lwc_hosted_new(&bed->backend, true, &bed->host, bed->argc, bed->argv);
     assert_non_null(bed->hosted);
     lwc_hosted_proxy(&bed->backend);

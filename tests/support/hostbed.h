@@ -7,12 +7,14 @@
 
 #include "base/identity.h"
 #include "base/secret.h"
+#include "stack/descriptor.h"
 #include "stack/hosted.h"
 #include "tests/support/tmpdir.h"
 
 /*
  * The test module "blocking" in a backend host, and a caller that remembers what it was asked.
  *
+ * backend   that of the descriptor, its functions replaced by those that ask the host.
  * left_ms   the caller's deadline, from the bed's start on.
  * typed     what a prompt answers; NULL: nobody may be asked.
  * logged    the last line; logs: how many.
@@ -21,6 +23,7 @@
 struct hostbed {
     void *dir; /* struct tmpdir */
     struct lwc_host host;
+    struct lwc_descriptor descriptor;
     struct lwc_backend backend;
     struct lwc_hosted *hosted;
     char args[HOSTBED_ARGS_MAX][TMPDIR_PATH_LEN];

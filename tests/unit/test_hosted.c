@@ -359,6 +359,28 @@ static void a_failing_open_is_reported_each_time_and_leaves_nothing(void **state
     hostbed_close(&bed);
 }
 
+static void a_host_with_another_descriptor_than_the_file_is_unavailable(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct hostbed bed;
+        struct lwc_error err = {0};
+        struct lwc_backend other;
+
+        hostbed_open(&bed, "");
+        other = bed.descriptor.backend;
+        other.abi += i == 0;
+        other.caps ^= i == 1 ? LWC_CAP_PROMPTS : 0;
+        lwc_hosted_free(&bed.hosted);
+        bed.hosted = lwc_hosted_new(&other, true, &bed.host, bed.argc, bed.argv);
+        assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_E_UNAVAILABLE);
+        assert_string_equal(err.msg,
+                            "backend 'blocking' sent another descriptor than its file has");
+        assert_int_equal(hostbed_children(), 0);
+        hostbed_close(&bed);
+    }
+}
+
 static void a_timeout_that_is_no_duration_is_invalid(void **state)
 {
     static const char *const values[] = {"timeout=", "timeout=x", "timeout=0", "timeout=-1"};
@@ -407,6 +429,7 @@ int main(void)
         cmocka_unit_test(the_callers_deadline_ends_a_call),
         cmocka_unit_test(a_module_that_keeps_time_has_the_last_word),
         cmocka_unit_test(a_failing_open_is_reported_each_time_and_leaves_nothing),
+        cmocka_unit_test(a_host_with_another_descriptor_than_the_file_is_unavailable),
         cmocka_unit_test(a_timeout_that_is_no_duration_is_invalid),
         cmocka_unit_test(what_is_too_long_to_tell_is_refused_and_harms_nothing),
     };

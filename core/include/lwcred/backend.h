@@ -17,8 +17,10 @@
  * lwcred-backend(7) shows a whole one; lwcred-backend-check(1) tells which of the rules below a
  * module breaks.
  *
- * The host judges that descriptor before it calls anything in it.  A backend imports no symbol
- * of liblwcred: everything it needs comes in through struct lwc_host.  Rules for all functions:
+ * The host reads that descriptor out of the file and judges it before any code of the module runs,
+ * and calls nothing in it unless it is the same once the module is loaded.  A backend imports no
+ * symbol of liblwcred: everything it needs comes in through struct lwc_host.  Rules for all
+ * functions:
  *
  *   - never print, read the terminal, exit, change signal handlers, the locale or the umask;
  *   - keep no global state: all state hangs on the pointer that open() made;
@@ -39,6 +41,7 @@
 
 /* Limits that both sides keep; lengths in bytes without the terminating NUL. */
 #define LWC_BACKEND_NAME_MAX 32 /* [a-z0-9-]                                          */
+#define LWC_BACKEND_SUMMARY_MAX 255
 #define LWC_PROFILE_MAX 64      /* [A-Za-z0-9][A-Za-z0-9._@-]*                        */
 #define LWC_ACCOUNT_MAX 253     /* canonical host name, lower case                    */
 #define LWC_ORIGIN_MAX 262      /* host[:port], lower case                            */
@@ -168,12 +171,12 @@ enum lwc_store_flag {
 };
 
 /*
- * The descriptor.  Const, with static storage.
+ * The descriptor.  A constant, with static storage: no code makes it when the module is loaded.
  *
  * abi      LWC_BACKEND_ABI at build time.  Another major version is refused.
  * size     sizeof(struct lwc_backend) at build time; members beyond it count as NULL.
  * name     must equal the file's name without ".so".
- * summary  one line for people.
+ * summary  one line for people, at most LWC_BACKEND_SUMMARY_MAX bytes.
  * caps     enum lwc_cap.
  */
 struct lwc_backend {
