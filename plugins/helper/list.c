@@ -183,6 +183,15 @@ static enum lwc_code print_roll(const struct lwc_app *app, const struct lwc_roll
     return code != LWC_OK ? code : lwc_output_write(out, err);
 }
 
+static void say_none(const struct lwc_app *app)
+{
+    if (lwc_args_has(&app->args, LWC_OPT_PROFILE) || lwc_args_has(&app->args, LWC_OPT_ACCOUNT)) {
+        lwc_app_say(app, "no stored credential is that of --profile and --account");
+        return;
+    }
+    lwc_app_say(app, "no credential is stored; 'lw-credential-helper add' stores one");
+}
+
 /* What there is is shown even if one backend failed; the status then says so. */
 enum lwc_code lwc_list_run(struct lwc_app *app, struct lwc_error *err)
 {
@@ -195,7 +204,7 @@ enum lwc_code lwc_list_run(struct lwc_app *app, struct lwc_error *err)
         return code;
     }
     if (roll.count == 0) {
-        lwc_app_say(app, "no credential is stored; 'lw-credential-helper add' stores one");
+        say_none(app);
     }
     print_code = print_roll(app, &roll, &print_err);
     if (print_code != LWC_OK) {
@@ -223,8 +232,10 @@ static enum lwc_code pick(const struct lwc_app *app, const struct lwc_roll *roll
     enum lwc_code code = LWC_OK;
 
     if (roll->count == 0) {
-        code = profile == NULL
+        code = profile == NULL && app->account[0] == '\0'
                    ? lwc_fail(err, LWC_E_NOT_FOUND, "no credential is stored")
+               : profile == NULL
+                   ? lwc_fail(err, LWC_E_NOT_FOUND, "no credential of account '%s'", app->account)
                    : lwc_fail(err, LWC_E_NOT_FOUND, "no credential with profile '%s'", profile);
         return lwc_hint(err, code, "'lw-credential-helper list' shows what there is");
     }

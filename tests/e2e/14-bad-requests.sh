@@ -129,6 +129,8 @@ for name in ../x a/b .hidden '' 'a b' "$(printf 'a\033[2J')" "$(printf 'a\nb')" 
     [ "$(wc -c <"$ERR")" -lt 2000 ] || fail "a long name floods stderr"
 done
 run 2 "$HELPER" get -p ../x --format token
+run 3 "$HELPER" show -a other
+expect_stderr_has "no credential of account 'other.lacework.net'"
 [ "$(sha256sum <"$STORE")" = "$before" ] || fail "the store changed"
 
 # --- malformed keys are refused, odd ones warned about

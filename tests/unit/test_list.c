@@ -206,6 +206,11 @@ static void list_of_nothing_says_so_on_stderr(void **state)
     assert_int_equal(run(lwc_list_run, NULL, false, &capture, NULL), LWC_OK);
     assert_string_equal(capture.out, "");
     assert_non_null(strstr(capture.err, "no credential is stored"));
+    fake.held[0] = &prod;
+    assert_int_equal(run(lwc_list_run, "other", false, &capture, NULL), LWC_OK);
+    assert_string_equal(capture.out, "");
+    assert_null(strstr(capture.err, "no credential is stored"));
+    assert_non_null(strstr(capture.err, "no stored credential is that of --profile"));
 }
 
 static void list_with_a_failed_backend_shows_the_rest_and_fails(void **state)
