@@ -41,17 +41,22 @@ bool lwc_fresh_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1])
     return true;
 }
 
+int64_t lwc_fresh_left_ms(const struct lwc_entry *entry, const char *boot_id,
+                          const struct lwc_clock *clock)
+{
+    int64_t age_ms = lwc_clock_boot_ms(clock) - entry->sent_boot_ms;
+    int64_t life_ms = entry->lifetime_s * 1000;
+
+    if (age_ms < 0 || age_ms >= life_ms || !lwc_streq(entry->boot_id, boot_id)) {
+        return 0;
+    }
+    return life_ms - age_ms;
+}
+
 int64_t lwc_fresh_left_s(const struct lwc_entry *entry, const char *boot_id,
                          const struct lwc_clock *clock)
 {
-    int64_t age_ms = lwc_clock_boot_ms(clock) - entry->sent_boot_ms;
-    int64_t left_s = 0;
-
-    if (age_ms < 0 || !lwc_streq(entry->boot_id, boot_id)) {
-        return 0;
-    }
-    left_s = entry->lifetime_s - (age_ms / 1000) - (age_ms % 1000 != 0);
-    return left_s > 0 ? left_s : 0;
+    return lwc_fresh_left_ms(entry, boot_id, clock) / 1000;
 }
 
 int64_t lwc_fresh_margin_s(int64_t asked_s, int64_t usual_s, int64_t lifetime_s)

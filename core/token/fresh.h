@@ -19,7 +19,11 @@
 /* This boot's id; false if the system does not tell. */
 bool lwc_fresh_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1]);
 
-/* Seconds left of token entry @entry; 0 if it is dead, of another boot, or from the future. */
+/* Milliseconds left of token entry @entry; 0 if it is dead, of another boot, or from the future. */
+int64_t lwc_fresh_left_ms(const struct lwc_entry *entry, const char *boot_id,
+                          const struct lwc_clock *clock);
+
+/* The same in whole seconds, rounded down. */
 int64_t lwc_fresh_left_s(const struct lwc_entry *entry, const char *boot_id,
                          const struct lwc_clock *clock);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 
 #include <curl/curl.h>
 
+#include "base/descriptors.h"
 #include "base/text.h"
 #include "message.h"
 
@@ -381,6 +383,9 @@ static enum lwc_code fail_result(const struct transfer *transfer, CURLcode resul
 {
     enum lwc_code code = LWC_OK;
 
+    if (result != CURLE_OPERATION_TIMEDOUT && lwc_descriptors_lack()) {
+        return lwc_fail_sys(err, LWC_E_IO, EMFILE, "%s: cannot connect", transfer->host);
+    }
     for (size_t i = 0; i < LWC_ARRAY_LEN(failures); i++) {
         const struct failure *failure = &failures[i];
 

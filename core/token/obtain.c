@@ -86,13 +86,13 @@ static enum lwc_code hand_out(const struct attempt *attempt, const struct lwc_en
                               const struct lwc_identity *identity, const char *source,
                               struct lwc_token **token_out, struct lwc_error *err)
 {
-    int64_t left_s = lwc_fresh_left_s(entry, attempt->boot_id, attempt->obtain->clock);
+    int64_t left_ms = lwc_fresh_left_ms(entry, attempt->boot_id, attempt->obtain->clock);
 
-    if (left_s <= 0) {
+    if (left_ms <= 0) {
         return lwc_fail(err, LWC_E_NETWORK, "the token had expired when it arrived");
     }
-    return lwc_token_new(identity, source, entry->text, left_s, attempt->obtain->clock, token_out,
-                         err);
+    return lwc_token_new(identity, source, entry->text, left_ms < 1000 ? 1 : left_ms / 1000,
+                         attempt->obtain->clock, token_out, err);
 }
 
 /* What lives too short to be given away may still be better than nothing. */

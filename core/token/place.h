@@ -60,7 +60,8 @@ static inline bool lwc_place_is_name(const char *text)
 extern const struct lwc_place lwc_place_keyring;
 
 /*
- * "lwcred" in $XDG_RUNTIME_DIR or /run/user/UID: only if that is ours, mode 0700, on tmpfs.
+ * "lwcred" in $XDG_RUNTIME_DIR, or else in /run/user/UID: only if that is ours, mode 0700, on
+ * tmpfs.
  */
 extern const struct lwc_place lwc_place_runtime;
 

@@ -77,18 +77,12 @@ static const char *absolute(const char *variable)
     return value != NULL && value[0] == '/' ? value : NULL;
 }
 
-static enum lwc_code runtime_parent(bool make, struct lwc_path *parent_out, struct lwc_error *err)
+/* Can the directory of plain entries stand in @dir? */
+static enum lwc_code runtime_at(const char *dir, struct lwc_path *parent_out, struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = -1;
-    const char *dir = absolute("XDG_RUNTIME_DIR");
-    char usual[LWC_NAME_MAX];
     enum lwc_code code = LWC_OK;
 
-    (void)make; /* whoever logs the user in makes it */
-    if (dir == NULL) {
-        (void)snprintf(usual, sizeof usual, "/run/user/%u", geteuid());
-        dir = usual;
-    }
     if (strlen(dir) >= sizeof parent_out->dir) {
         return lwc_fail(err, LWC_E_UNAVAILABLE, "XDG_RUNTIME_DIR is too long");
     }
@@ -100,6 +94,25 @@ static enum lwc_code runtime_parent(bool make, struct lwc_path *parent_out, stru
         parent_out->dir_fd = LWC_TAKE_FD(fd);
         memcpy(parent_out->dir, dir, strlen(dir) + 1);
         memcpy(parent_out->name, SUBDIR, sizeof SUBDIR);
+    }
+    return code;
+}
+
+static enum lwc_code runtime_parent(bool make, struct lwc_path *parent_out, struct lwc_error *err)
+{
+    const char *dir = absolute("XDG_RUNTIME_DIR");
+    char usual[LWC_NAME_MAX];
+    enum lwc_code code = LWC_OK;
+
+    (void)make; /* whoever logs the user in makes it */
+    (void)snprintf(usual, sizeof usual, "/run/user/%u", geteuid());
+    if (dir == NULL) {
+        return runtime_at(usual, parent_out, err);
+    }
+    code = runtime_at(dir, parent_out, err);
+    /* su and sudo can leave the variable of another user. */
+    if (code != LWC_OK && runtime_at(usual, parent_out, NULL) == LWC_OK) {
+        return LWC_OK;
     }
     return code;
 }

@@ -130,17 +130,20 @@ forget_keys
 cache_in runtime
 exchanged
 quick cached
+# Where the user is logged in, the usual directory takes the place of a wrong one.
+RENEW=()
+[ ! -d "/run/user/$(id -u)" ] || RENEW=(--refresh)
 not_used() { # why, exchanges twice and writes nothing
-    exchanged
-    quick exchanged
+    exchanged "${RENEW[@]}"
+    quick exchanged "${RENEW[@]}"
     expect_stderr_empty
     [ -z "$(find "$XDG_RUNTIME_DIR/" -name lwcred 2>/dev/null)" ] || fail "$1: it is used"
 }
 rm -r "$ENTRIES"
 XDG_RUNTIME_DIR=$RUN/none not_used missing
 XDG_RUNTIME_DIR=relative not_used relative
-XDG_RUNTIME_DIR=/dev/null exchanged
-XDG_RUNTIME_DIR=/dev/shm exchanged # foreign to all but root, and open to all
+XDG_RUNTIME_DIR=/dev/null exchanged "${RENEW[@]}"
+XDG_RUNTIME_DIR=/dev/shm exchanged "${RENEW[@]}" # foreign to all but root, and open to all
 [ ! -e /dev/shm/lwcred ] || fail "/dev/shm is used"
 for mode in 0777 0755 0750 0710 0701 0500; do
     chmod $mode "$RUN"
@@ -170,6 +173,24 @@ done
 DISK=$(mktemp -d "$DISK/lwcred-e2e.XXXXXXXX")
 XDG_RUNTIME_DIR=$DISK not_used 'on disk'
 rmdir "$DISK"
+
+# As after su or sudo: the variable is another user's, and the usual directory is there.
+if [ "$(id -u)" = 0 ]; then
+    logged_in() { # what XDG_RUNTIME_DIR is
+        # shellcheck disable=SC2016
+        unshare -m bash -euc 'mount -t tmpfs tmpfs /run && mkdir -p /run/user/0 && mount -t tmpfs -o mode=700 tmpfs /run/user/0
+            XDG_RUNTIME_DIR=$1 "$2" get --format token >"$3"
+            XDG_RUNTIME_DIR=$1 "$2" get --format token | cmp - "$3"
+            [ -n "$(find /run/user/0/lwcred -type f)" ]
+            cat "$3"' _ "$1" "$HELPER" "$T/logged-in"
+    }
+    for dir in /nonexistent "$T/other" "$DISK"; do
+        before=$(count_exchanges)
+        run 0 logged_in "$dir"
+        expect_one_more "$before"
+        issued_token_matches "$(cat "$OUT")"
+    done
+fi
 
 # Its subdirectory is judged as well.
 wrong_subdir() { # why

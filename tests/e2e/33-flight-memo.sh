@@ -34,6 +34,29 @@ mode
 exchanged
 forget_all
 
+# --- no descriptors left: nobody's network is to blame
+lacking=0
+for limit in 5 6 7 8 9 10 11 12; do
+    status=0
+    prlimit --nofile=$limit "$PLAIN" get --format token >"$OUT" 2>"$ERR" || status=$?
+    if [ "$status" = 9 ]; then
+        expect_stdout_empty
+        expect_stderr_has 'Too many open files'
+        lacking=$((lacking + 1))
+    fi
+    [ "$status" = 0 ] || exchanged
+    forget_all
+done
+[ "$lacking" -ge 2 ] || fail "there were enough"
+
+# --- a token that lives for a second
+exchanged --ttl 1
+mode 'slow-headers 1.1'
+run 10 "$PLAIN" get --format token --ttl 1
+expect_stdout_empty
+expect_stderr_has 'expired when it arrived'
+mode
+
 # --- many who insist on a new token, while the API refuses any
 mode 'status 429 retry-after=3'
 BEFORE=$(count_exchanges)

@@ -31,6 +31,14 @@ enum lwc_code places_write(const struct lwc_place *place, struct lwc_error *err)
 
 void places_assert_miss(enum lwc_code code);
 
+/*
+ * The directory "usual" in the tmpdir, which a test may make, for the user's below /run/user; @name
+ * itself for any other.  The test wraps openat():
+ *
+ *     return __real_openat(dir_fd, places_map(name), flags, 0600);
+ */
+const char *places_map(const char *name);
+
 /* The path of @name, such as "lwcred/NAME", below the parent of place @i. */
 char *places_below(const struct tmpdir *dir, size_t i, const char *name,
                    char path_out[TMPDIR_PATH_LEN]);

@@ -29,6 +29,7 @@ static enum lwc_code exchange(const struct lwc_exchange *wanted, const struct lw
     }
     grant_out->lifetime_s = world.lifetime_s > 0 ? world.lifetime_s : wanted->ttl_s;
     grant_out->sent_boot_ms = world.boot_ms;
+    world.boot_ms += world.takes_ms;
     if (world.token == NULL) {
         return LWC_OK;
     }

@@ -20,6 +20,7 @@ struct world {
     int64_t wait_s;     /* in the error                                                     */
     const char *token;  /* NULL: none is given                                              */
     int64_t lifetime_s; /* 0: as long as was asked for                                      */
+    int64_t takes_ms;   /* each exchange, once it was sent                                  */
     int64_t wall_s;
     int64_t boot_ms;
     unsigned exchanges;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -45,6 +46,17 @@ static int setup(void **state)
     }
     root = *state;
     return 0;
+}
+
+/* A child that does not outlive a test that fails. */
+static pid_t fork_mortal(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    }
+    return pid;
 }
 
 /* In a child: no cmocka there, the exit status tells. */
@@ -94,7 +106,7 @@ static void flock_of(int count, int64_t wait_ms)
 
     tmpdir_write(root, "counter", "0", 1, 0600);
     for (int i = 0; i < count; i++) {
-        pid_t pid = fork();
+        pid_t pid = fork_mortal();
 
         assert_true(pid >= 0);
         if (pid == 0) {
@@ -129,7 +141,7 @@ static pid_t start_holder_for(useconds_t stay_us)
     pid_t pid = -1;
 
     assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-    pid = fork();
+    pid = fork_mortal();
     assert_true(pid >= 0);
     if (pid == 0) {
         struct lwc_flight *flight = NULL;
@@ -219,7 +231,7 @@ static pid_t start_crowd(void)
 
     flightbed_slot(1, name);
     tmpdir_join(root, name, path);
-    pid = fork();
+    pid = fork_mortal();
     assert_true(pid >= 0);
     while (pid == 0) {
         if (utimensat(AT_FDCWD, path, NULL, 0) != 0) {
@@ -269,7 +281,7 @@ static void leave_gives_the_lock_back_though_a_fork_has_it_too(void **state)
 
     (void)state;
     lwc_flight_remember(flight, who, clock, &failure); /* so that the file stays */
-    pid = fork();
+    pid = fork_mortal();
     assert_true(pid >= 0);
     while (pid == 0) {
         (void)pause();

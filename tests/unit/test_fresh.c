@@ -43,6 +43,9 @@ static void left_is_counted_on_the_boot_clock_alone(void **state)
         world.wall_s = cases[i].wall_s;
         assert_int_equal(lwc_fresh_left_s(&entry, cases[i].boot_id, &world_clock), cases[i].left_s);
     }
+    world.boot_ms = 3604999;
+    assert_int_equal(lwc_fresh_left_ms(&entry, BOOT, &world_clock), 1);
+    assert_int_equal(lwc_fresh_left_s(&entry, BOOT, &world_clock), 0);
 }
 
 static void margin_is_what_was_asked_or_half_of_the_life(void **state)

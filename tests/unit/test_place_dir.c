@@ -35,6 +35,8 @@ static int mkdir_errno;
 static int room_errno;
 static size_t judged;
 
+int __wrap_openat(int dir_fd, const char *name, int flags, ...);
+int __real_openat(int dir_fd, const char *name, int flags, ...);
 int __wrap_fstatfs(int fd, struct statfs *fs);
 int __real_fstatfs(int fd, struct statfs *fs);
 int __wrap_fstat(int fd, struct stat *st);
@@ -43,6 +45,11 @@ int __wrap_mkdirat(int fd, const char *name, mode_t mode);
 int __real_mkdirat(int fd, const char *name, mode_t mode);
 int __wrap_posix_fallocate(int fd, off_t from, off_t len);
 int __real_posix_fallocate(int fd, off_t from, off_t len);
+
+int __wrap_openat(int dir_fd, const char *name, int flags, ...)
+{
+    return __real_openat(dir_fd, places_map(name), flags, 0600);
+}
 
 int __wrap_fstatfs(int fd, struct statfs *fs)
 {
@@ -188,6 +195,32 @@ static void runtime_place_is_the_usual_one_by_default(void **state)
         places_assert_miss(places_read(&lwc_place_runtime, &err));
         assert_non_null(strstr(err.msg, usual));
     }
+}
+
+static void runtime_place_is_the_usual_one_where_the_named_one_is_none(void **state)
+{
+    static const char *const values[] = {"/nonexistent", "/", "run/sub"};
+    char path[TMPDIR_PATH_LEN];
+
+    tmpdir_mkdir(*state, "usual", 0700);
+    tmpdir_mkdir(*state, "run/sub", 0755);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(values); i++) {
+        bool is_below = values[i][0] != '/';
+
+        print_message("%s\n", values[i]);
+        (void)setenv("XDG_RUNTIME_DIR", is_below ? tmpdir_join(*state, values[i], path) : values[i],
+                     1);
+        assert_int_equal(places_write(&lwc_place_runtime, NULL), LWC_OK);
+        assert_int_equal(tmpdir_count(*state, "usual/lwcred"), 1);
+        assert_int_equal(places_read(&lwc_place_runtime, NULL), LWC_OK);
+        assert_int_equal(lwc_place_runtime.remove(PLACES_NAME, NULL), LWC_OK);
+        assert_int_equal(tmpdir_count(*state, "run/sub"), 0);
+    }
+    /* Both are good: the named one. */
+    (void)setenv("XDG_RUNTIME_DIR", tmpdir_join(*state, "run", path), 1);
+    assert_int_equal(places_write(&lwc_place_runtime, NULL), LWC_OK);
+    assert_int_equal(tmpdir_count(*state, "usual/lwcred"), 0);
+    assert_int_equal(tmpdir_count(*state, "run/lwcred"), 1);
 }
 
 static void endless_path_is_unavailable(void **state)
@@ -337,6 +370,7 @@ int main(void)
         TEST(sealed_directory_is_made_with_its_parents),
         TEST(sealed_place_is_below_home_by_default),
         TEST(runtime_place_is_the_usual_one_by_default),
+        TEST(runtime_place_is_the_usual_one_where_the_named_one_is_none),
         TEST(endless_path_is_unavailable),
         TEST(full_place_keeps_the_old_entry),
         TEST(read_only_place_is_unavailable),

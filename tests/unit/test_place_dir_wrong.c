@@ -32,10 +32,17 @@ static long fs_type;
 static uid_t dir_uid;
 static uid_t file_uid;
 
+int __wrap_openat(int dir_fd, const char *name, int flags, ...);
+int __real_openat(int dir_fd, const char *name, int flags, ...);
 int __wrap_fstatfs(int fd, struct statfs *fs);
 int __real_fstatfs(int fd, struct statfs *fs);
 int __wrap_fstat(int fd, struct stat *st);
 int __real_fstat(int fd, struct stat *st);
+
+int __wrap_openat(int dir_fd, const char *name, int flags, ...)
+{
+    return __real_openat(dir_fd, places_map(name), flags, 0600);
+}
 
 int __wrap_fstatfs(int fd, struct statfs *fs)
 {
