@@ -31,7 +31,7 @@
 #define SLOT_NAME_LEN (LWC_HASH_HEX_LEN + 2)
 #define DIR_TEXT_LEN 64
 
-/* fd is the locked file of slot held. */
+/* fd is the locked file of slot held; without a lock held is SLOTS. */
 struct lwc_flight {
     struct lwc_path dir;
     char names[SLOTS][SLOT_NAME_LEN];
@@ -260,7 +260,8 @@ static enum lwc_code slots_try(struct lwc_flight *flight, int64_t wait_ms, struc
     code = any_take(flight, wait_ms - wait_ms / SLOTS, err);
     for (size_t i = 0; i < SLOTS && code == LWC_E_BUSY; i++) {
         if (slot_changed(flight, i, &traces[i])) {
-            code = lwc_fail(err, LWC_E_UNAVAILABLE, "too many wait");
+            flight->held = SLOTS;
+            code = LWC_OK;
         }
     }
     return code;
@@ -300,10 +301,10 @@ static void slot_leave(const struct lwc_flight *flight, size_t slot, int fd)
 
 void lwc_flight_leave(struct lwc_flight **flight)
 {
-    if (*flight != NULL) {
+    if (*flight != NULL && (*flight)->held < SLOTS) {
         slot_leave(*flight, (*flight)->held, LWC_TAKE_FD((*flight)->fd));
-        flight_free(flight);
     }
+    flight_free(flight);
 }
 
 static ssize_t slot_read(const struct lwc_flight *flight, size_t slot, uint8_t *bytes, size_t cap)
@@ -380,7 +381,7 @@ void lwc_flight_remember(struct lwc_flight *flight, const uint8_t who[static LWC
     struct lwc_memo memo;
     size_t len = 0;
 
-    if (!lwc_memo_make(who, err, clock, &memo)) {
+    if (flight->held == SLOTS || !lwc_memo_make(who, err, clock, &memo)) {
         return;
     }
     len = lwc_memo_encode(&memo, bytes);

@@ -31,9 +31,10 @@ struct lwc_flight;
  *
  * @wait_ms     how long to wait in all.
  * @flight_out  owned by the caller, lwc_flight_leave().
- * Returns LWC_OK; LWC_E_BUSY if the same ones were inside all the time: everybody who waited would
- * now do at once what they cannot get done; LWC_E_UNAVAILABLE if there is no directory for the
- * locks, or others were always quicker: the caller may go on alone.
+ * Returns LWC_OK, also where others were always quicker: then the flight has no lock, and all that
+ * it can do is recall and forget; LWC_E_BUSY if the same ones were inside all the time: everybody
+ * who waited would now do at once what they cannot get done; LWC_E_UNAVAILABLE if there is no
+ * directory for the locks: the caller may go on alone.
  */
 enum lwc_code lwc_flight_enter(const char *name, int64_t wait_ms, struct lwc_flight **flight_out,
                                struct lwc_error *err) LWC_RESULT;

@@ -242,17 +242,32 @@ static pid_t start_crowd(void)
     return pid;
 }
 
-static void enter_where_others_are_quicker_may_go_on_alone(void **state)
+static void enter_where_others_are_quicker_has_no_lock(void **state)
 {
-    struct lwc_flight *flight = NULL;
-    pid_t first = start_holder();
-    pid_t second = start_holder();
-    pid_t crowd = start_crowd();
+    const uint8_t who[LWC_HASH_LEN] = "";
+    const struct lwc_error failure = {.code = LWC_E_REFUSED, .msg = "refused"};
+    const struct lwc_clock *clock = lwc_clock_system();
+    struct lwc_flight *flight = flightbed_enter(0);
+    pid_t first = -1;
+    pid_t second = -1;
+    pid_t crowd = -1;
 
     (void)state;
-    assert_int_equal(lwc_flight_enter(FLIGHTBED_NAME, 500, &flight, NULL), LWC_E_UNAVAILABLE);
-    assert_null(flight);
+    lwc_flight_remember(flight, who, clock, &failure);
+    lwc_flight_leave(&flight);
+    first = start_holder();
+    second = start_holder();
+    crowd = start_crowd();
+    flight = flightbed_enter(500);
     end_holder(crowd);
+    /* It knows what is remembered, and changes nothing that others hold. */
+    assert_int_equal(lwc_flight_recall(flight, who, -1, clock, NULL), LWC_E_REFUSED);
+    lwc_flight_remember(flight, who, clock, &failure);
+    lwc_flight_forget(flight);
+    assert_int_equal(lwc_flight_recall(flight, who, -1, clock, NULL), LWC_E_REFUSED);
+    lwc_flight_leave(&flight);
+    assert_null(flight);
+    assert_true(flightbed_slot_is_there(1) && flightbed_slot_is_there(2));
     end_holder(second);
     end_holder(first);
 }
@@ -303,7 +318,7 @@ int main(void)
         TEST(enter_after_the_holder_was_killed_needs_no_waiting),
         TEST(enter_past_a_stopped_holder_goes_on_one_at_a_time),
         TEST(enter_past_two_stopped_holders_is_busy),
-        TEST(enter_where_others_are_quicker_may_go_on_alone),
+        TEST(enter_where_others_are_quicker_has_no_lock),
         TEST(enter_takes_the_first_lock_whenever_it_comes_free),
         TEST(leave_gives_the_lock_back_though_a_fork_has_it_too),
     };
