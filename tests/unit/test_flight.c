@@ -312,6 +312,20 @@ static void enter_with_both_locks_held_is_busy(void **state)
     assert_int_equal(flightbed_count(), 0);
 }
 
+static void leave_removes_no_file_of_another(void **state)
+{
+    struct lwc_flight *flight = flightbed_enter(0);
+    char name[FLIGHTBED_NAME_LEN];
+    char path[TMPDIR_PATH_LEN];
+
+    (void)state;
+    flightbed_slot(1, name);
+    assert_int_equal(unlink(tmpdir_join(root, name, path)), 0);
+    tmpdir_write(root, name, "", 0, 0600);
+    lwc_flight_leave(&flight);
+    assert_true(flightbed_slot_is_there(1));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tmpdir_teardown)
 
 int main(void)
@@ -324,6 +338,7 @@ int main(void)
         TEST(enter_of_name_that_is_no_hash_is_refused),
         TEST(leave_of_nothing_is_allowed),
         TEST(enter_of_others_names_is_not_hindered),
+        TEST(leave_removes_no_file_of_another),
         TEST(enter_with_both_locks_held_is_busy),
     };
 

@@ -39,6 +39,7 @@ static void query_name_changes_with_whatever_decides_the_answer(void **state)
         {"sub-account", STACK, {.sub_account = "p"}, 60},
         {"organization", STACK, {.org_access = true}, 60},
         {"lifetime", STACK, {.profile = NULL}, 61},
+        {"operation", "store sufficient answer a\n", {.profile = NULL}, 60},
         {"argument", "lookup sufficient answer b\n", {.profile = NULL}, 60},
         {"control", "lookup required answer a\n", {.profile = NULL}, 60},
         {"one action",
@@ -232,6 +233,10 @@ static void flight_name_is_of_account_and_key_id(void **state)
     lwc_inputs_flight(&identity, other);
     assert_string_equal(base, other);
     identity.key_id = "ACME_1";
+    lwc_inputs_flight(&identity, other);
+    assert_string_not_equal(base, other);
+    identity = sample();
+    identity.origin = "127.0.0.1:1";
     lwc_inputs_flight(&identity, other);
     assert_string_not_equal(base, other);
 }

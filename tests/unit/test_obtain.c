@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,6 +87,7 @@ static void min_valid_is_honoured_exactly(void **state)
     assert_int_equal(world.exchanges, 2);
     assert_int_equal(obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 7200}, LWC_OK), 7260);
     assert_int_equal(world.ttl_s, 7260);
+    assert_int_equal(obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 3600}, LWC_OK), 3660);
     assert_int_equal(obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 86400}, LWC_OK), 86400);
     (void)obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 86401}, LWC_E_INVALID);
     (void)obtainbed_get(&bed, (struct lwc_query){.ttl_s = 86401}, LWC_E_INVALID);
@@ -172,6 +174,49 @@ static void same_key_under_another_name_shares_the_token(void **state)
     obtainbed_close(&two);
 }
 
+static void has_token_is_of_this_credential_and_fresh(void **state)
+{
+    static const struct {
+        const char *name;
+        struct lwc_query query;
+        const char *account;
+        const char *key;
+        const char *sub_account;
+        uint32_t flags;
+        bool has;
+    } cases[] = {
+        {"it", {.ttl_s = 0}, "acme.lacework.net", "seen", "", 0, true},
+        {"account", {.ttl_s = 0}, "other.lacework.net", "seen", "", 0, false},
+        {"key id", {.ttl_s = 0}, "acme.lacework.net", "unseen", "", 0, false},
+        {"sub-account", {.ttl_s = 0}, "acme.lacework.net", "seen", "sub", 0, false},
+        {"organization", {.ttl_s = 0}, "acme.lacework.net", "seen", "", LWC_ID_ORG_ACCESS, false},
+        {"demand", {.min_valid_s = 3601}, "acme.lacework.net", "seen", "", 0, false},
+        {"refresh", {.refresh = true}, "acme.lacework.net", "seen", "", 0, false},
+        {"no cache", {.no_cache = true}, "acme.lacework.net", "seen", "", 0, false},
+    };
+    struct obtainbed bed;
+
+    (void)state;
+    obtainbed_open(&bed, "p", "seen");
+    (void)obtainbed_get(&bed, plain, LWC_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char key_id[64];
+        const struct lwc_identity identity = {.profile = "p",
+                                              .account = cases[i].account,
+                                              .origin = "",
+                                              .key_id = key_id,
+                                              .sub_account = cases[i].sub_account,
+                                              .kind = LWC_KIND_ACCESS_KEY,
+                                              .flags = cases[i].flags};
+
+        print_message("%s\n", cases[i].name);
+        (void)snprintf(key_id, sizeof key_id, "%s-%ld", cases[i].key, (long)getpid());
+        assert_int_equal(lwc_obtain_has_token(&bed.obtain, &cases[i].query, &identity),
+                         cases[i].has);
+    }
+    obtainbed_close(&bed);
+}
+
 static void cached_answer_needs_no_network(void **state)
 {
     struct obtainbed bed;
@@ -214,6 +259,7 @@ int main(void)
         TEST(token_of_a_second_is_handed_out_while_it_lives),
         TEST(refresh_and_no_cache_do_what_they_say),
         TEST(same_key_under_another_name_shares_the_token),
+        TEST(has_token_is_of_this_credential_and_fresh),
         TEST(cached_answer_needs_no_network),
         TEST(unusable_place_costs_no_token),
     };
