@@ -35,8 +35,8 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t len);
 ssize_t __real_write(int fd, const void *bytes, size_t len);
 int __wrap_fstat(int fd, struct stat *st);
 int __real_fstat(int fd, struct stat *st);
-void *__wrap_sodium_malloc(size_t len);
-void *__real_sodium_malloc(size_t len);
+uint8_t *__wrap_lwc_region_new(size_t len, bool *locked_out);
+uint8_t *__real_lwc_region_new(size_t len, bool *locked_out);
 
 static bool memory_gone;
 /* Right after it was looked at becomes a link or, where that is set, a FIFO. */
@@ -45,15 +45,32 @@ static bool swap_for_fifo;
 
 int __wrap_fstatat(int fd, const char *name, struct stat *st, int flags);
 int __real_fstatat(int fd, const char *name, struct stat *st, int flags);
+int __wrap_lstat(const char *path, struct stat *st);
+int __real_lstat(const char *path, struct stat *st);
+
+static void swap(void)
+{
+    if (swap_path[0] != '\0') {
+        assert_int_equal(unlink(swap_path), 0);
+        assert_int_equal(swap_for_fifo ? mkfifo(swap_path, 0600) : symlink("world", swap_path), 0);
+        swap_path[0] = '\0';
+    }
+}
 
 int __wrap_fstatat(int fd, const char *name, struct stat *st, int flags)
 {
     int result = __real_fstatat(fd, name, st, flags);
 
-    if (swap_path[0] != '\0') {
-        assert_int_equal(unlink(swap_path), 0);
-        assert_int_equal(swap_for_fifo ? mkfifo(swap_path, 0600) : symlink("world", swap_path), 0);
-        swap_path[0] = '\0';
+    swap();
+    return result;
+}
+
+int __wrap_lstat(const char *path, struct stat *st)
+{
+    int result = __real_lstat(path, st);
+
+    if (strcmp(path, swap_path) == 0) {
+        swap();
     }
     return result;
 }
@@ -91,9 +108,9 @@ int __wrap_fstat(int fd, struct stat *st)
     return result;
 }
 
-void *__wrap_sodium_malloc(size_t len)
+uint8_t *__wrap_lwc_region_new(size_t len, bool *locked_out)
 {
-    return memory_gone ? NULL : __real_sodium_malloc(len);
+    return memory_gone ? NULL : __real_lwc_region_new(len, locked_out);
 }
 
 static int setup(void **state)
