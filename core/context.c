@@ -163,6 +163,7 @@ void lwc_close(struct lwc_context **ctx)
     }
     lwc_stack_close(&(*ctx)->stack);
     lwc_conf_free(&(*ctx)->conf);
+    lwc_witnesses_clear(&(*ctx)->witnesses);
     (void)pthread_mutex_destroy(&(*ctx)->mutex);
     free(*ctx);
     *ctx = NULL;

@@ -439,7 +439,8 @@ static enum lwc_code conf_new(const char *source, struct lwc_conf **conf_out, st
         return lwc_fail_nomem(err);
     }
     conf->source = strdup(source);
-    conf->lines = calloc(LWC_CONF_LINES_MAX + 1, sizeof *conf->lines);
+    /* Not zeroed, for few stacks use much of it: a line is set as a whole before it counts. */
+    conf->lines = malloc((LWC_CONF_LINES_MAX + 1) * sizeof *conf->lines);
     conf->files = calloc(LWC_CONF_FILES_MAX, sizeof *conf->files);
     if (conf->source == NULL || conf->lines == NULL || conf->files == NULL) {
         return lwc_fail_nomem(err);

@@ -70,6 +70,7 @@ void lwc_entry_free(struct lwc_entry **entry)
 {
     if (entry != NULL && *entry != NULL) {
         lwc_secret_free(&(*entry)->text);
+        lwc_witnesses_clear(&(*entry)->witnesses);
         lwc_wiping_free(*entry);
         *entry = NULL;
     }
@@ -144,8 +145,7 @@ static const char *reference_flaw(const struct lwc_entry *entry)
     for (size_t i = 0; i < witnesses->count; i++) {
         const char *path = witnesses->file[i].path;
 
-        if (path[0] != '/' ||
-            strnlen(path, sizeof witnesses->file[i].path) > LWC_WITNESS_PATH_MAX) {
+        if (path[0] != '/' || strnlen(path, LWC_WITNESS_PATH_MAX + 1) > LWC_WITNESS_PATH_MAX) {
             return "path of a file";
         }
         if (witnesses->file[i].size < 0) {
@@ -353,7 +353,8 @@ static void get_members(struct reader *reader, struct lwc_entry *entry)
     }
 }
 
-static void get_witnesses(struct reader *reader, struct lwc_witnesses *witnesses)
+static enum lwc_code get_witnesses(struct reader *reader, struct lwc_witnesses *witnesses,
+                                   struct lwc_error *err)
 {
     size_t count = get_number(reader, 2, "files");
 
@@ -362,8 +363,11 @@ static void get_witnesses(struct reader *reader, struct lwc_witnesses *witnesses
         reader->flaw = "files";
     }
     for (size_t i = 0; i < count && reader->flaw == NULL; i++) {
-        struct lwc_witness *witness = &witnesses->file[i];
+        struct lwc_witness *witness = lwc_witnesses_next(witnesses);
 
+        if (witness == NULL) {
+            return lwc_fail_nomem(err);
+        }
         get_text(reader, witness->path, LWC_WITNESS_PATH_MAX, "path of a file");
         witness->dev = get_number(reader, 8, "a file");
         witness->ino = get_number(reader, 8, "a file");
@@ -372,6 +376,7 @@ static void get_witnesses(struct reader *reader, struct lwc_witnesses *witnesses
         witness->ctime_ns = (int64_t)get_number(reader, 8, "a file");
         witnesses->count++;
     }
+    return LWC_OK;
 }
 
 /* Magic, version, kinds. */
@@ -406,10 +411,12 @@ enum lwc_code lwc_entry_decode(const void *bytes, size_t len, struct lwc_entry *
     get_head(&reader, entry);
     get_members(&reader, entry);
     code = get_token(&reader, &entry->text, err);
+    if (code == LWC_OK) {
+        code = get_witnesses(&reader, &entry->witnesses, err);
+    }
     if (code != LWC_OK) {
         return code;
     }
-    get_witnesses(&reader, &entry->witnesses);
     if (reader.flaw == NULL) {
         reader.flaw = reader.left > 0 ? "end" : flaw_of(entry);
     }

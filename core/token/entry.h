@@ -36,7 +36,7 @@ enum lwc_entry_kind { LWC_ENTRY_TOKEN = 1, LWC_ENTRY_REFERENCE = 2 };
  * text          the token; NULL in a reference.  Owned.
  * lifetime_s    of the token at sent_boot_ms on the boot clock; ttl_s was asked for.
  * target        of a reference: name of the token entry.
- * witnesses     of a reference.
+ * witnesses     of a reference.  Owned.
  */
 struct lwc_entry {
     enum lwc_entry_kind kind;

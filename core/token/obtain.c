@@ -138,7 +138,7 @@ static void remember_answer(const struct attempt *attempt, int64_t life_s)
     memcpy(answer->boot_id, attempt->boot_id, sizeof answer->boot_id);
     memcpy(answer->target, attempt->token_name, sizeof answer->target);
     (void)snprintf(answer->source, sizeof answer->source, "%s", attempt->found->backend);
-    answer->witnesses = *attempt->obtain->witnesses;
+    answer->witnesses = lwc_witnesses_take(attempt->obtain->witnesses);
     if (lwc_cache_write(&cache, attempt->answer_name, answer, life_s, &err) != LWC_OK) {
         trace(attempt, err.msg);
     }

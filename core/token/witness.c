@@ -9,10 +9,35 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
+void lwc_witnesses_clear(struct lwc_witnesses *witnesses)
+{
+    free(witnesses->file);
+    *witnesses = (struct lwc_witnesses){.file = NULL};
+}
+
+struct lwc_witnesses lwc_witnesses_take(struct lwc_witnesses *witnesses)
+{
+    struct lwc_witnesses taken = *witnesses;
+
+    *witnesses = (struct lwc_witnesses){.file = NULL};
+    return taken;
+}
+
 void lwc_witnesses_reset(struct lwc_witnesses *witnesses)
 {
-    memset(witnesses, 0, sizeof *witnesses);
+    witnesses->count = 0;
     witnesses->is_complete = true;
+}
+
+struct lwc_witness *lwc_witnesses_next(struct lwc_witnesses *witnesses)
+{
+    if (witnesses->file == NULL) {
+        witnesses->file = malloc(LWC_WITNESSES_MAX * sizeof *witnesses->file);
+    }
+    if (witnesses->file == NULL || witnesses->count >= LWC_WITNESSES_MAX) {
+        return NULL;
+    }
+    return memset(&witnesses->file[witnesses->count], 0, sizeof *witnesses->file);
 }
 
 /* Wraps round in the year 2262; only equality counts. */
@@ -53,23 +78,23 @@ static bool is_known(const struct lwc_witnesses *witnesses, const char *path)
 
 void lwc_witnesses_add(struct lwc_witnesses *witnesses, const char *path)
 {
-    struct lwc_witness witness = {0};
+    struct lwc_witness *witness = NULL;
     size_t len = strlen(path);
 
     /* The first look counts: what was read after it may be older than a second look. */
     if (is_known(witnesses, path)) {
         return;
     }
-    if (path[0] != '/' || len > LWC_WITNESS_PATH_MAX || witnesses->count == LWC_WITNESSES_MAX) {
+    if (path[0] == '/' && len <= LWC_WITNESS_PATH_MAX) {
+        witness = lwc_witnesses_next(witnesses);
+    }
+    if (witness != NULL) {
+        memcpy(witness->path, path, len + 1);
+    }
+    if (witness == NULL || !look(witness)) {
         witnesses->is_complete = false;
         return;
     }
-    memcpy(witness.path, path, len + 1);
-    if (!look(&witness)) {
-        witnesses->is_complete = false;
-        return;
-    }
-    witnesses->file[witnesses->count] = witness;
     witnesses->count++;
 }
 

@@ -88,14 +88,23 @@ struct lwc_entry *entries_token(void)
     return entry;
 }
 
+struct lwc_witness *entries_add_file(struct lwc_entry *entry, const char *path)
+{
+    struct lwc_witness *file = lwc_witnesses_next(&entry->witnesses);
+
+    assert_non_null(file);
+    memcpy(file->path, path, strlen(path) + 1);
+    entry->witnesses.count++;
+    return file;
+}
+
 struct lwc_entry *entries_reference(void)
 {
     struct lwc_entry *entry = entry_of(LWC_ENTRY_REFERENCE);
 
     memcpy(entry->target, ENTRIES_TARGET_TEXT, sizeof ENTRIES_TARGET_TEXT);
     lwc_witnesses_reset(&entry->witnesses);
-    entry->witnesses.count = 2;
-    entry->witnesses.file[0] = (struct lwc_witness){
+    *entries_add_file(entry, "/keys") = (struct lwc_witness){
         .path = "/keys",
         .dev = 0xfe01,
         .ino = UINT64_C(0x8000000000000007),
@@ -103,7 +112,7 @@ struct lwc_entry *entries_reference(void)
         .mtime_ns = INT64_C(1700000000000000000),
         .ctime_ns = -1,
     };
-    entry->witnesses.file[1] = (struct lwc_witness){.path = "/absent"};
+    (void)entries_add_file(entry, "/absent");
     return entry;
 }
 

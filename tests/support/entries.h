@@ -25,6 +25,9 @@ extern const struct entries_sample {
 struct lwc_entry *entries_token(void);
 struct lwc_entry *entries_reference(void);
 
+/* One more file on which @entry depends, to be filled in; borrowed. */
+struct lwc_witness *entries_add_file(struct lwc_entry *entry, const char *path);
+
 /* A secret without bytes, owned by the caller. */
 struct lwc_secret *entries_empty_secret(void);
 

@@ -46,6 +46,7 @@ void obtainbed_open(struct obtainbed *bed, const char *profile, const char *key)
 void obtainbed_close(struct obtainbed *bed)
 {
     stacks_close(&bed->stacks);
+    lwc_witnesses_clear(&bed->witnesses);
 }
 
 int64_t obtainbed_get(struct obtainbed *bed, struct lwc_query query, enum lwc_code expected)

@@ -49,13 +49,16 @@ static int setup(void **state)
     bench.dir = *state;
     tmpdir_write(bench.dir, "keys", "one", 3, 0600);
     (void)tmpdir_join(bench.dir, "keys", bench.path);
+    bench.witnesses = (struct lwc_witnesses){.file = NULL};
     lwc_witnesses_reset(&bench.witnesses);
-    return 0;
+    /* From here on its files stay where they are, and tests point at them. */
+    return lwc_witnesses_next(&bench.witnesses) != NULL ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     stat_errno = 0;
+    lwc_witnesses_clear(&bench.witnesses);
     return tmpdir_teardown(state);
 }
 
@@ -75,10 +78,9 @@ static void set_mtime(const char *path, time_t s, long ns)
 
 static void reset_makes_an_empty_complete_list(void **state)
 {
-    struct lwc_witnesses witnesses;
+    struct lwc_witnesses witnesses = {.count = 1};
 
     (void)state;
-    memset(&witnesses, 0xff, sizeof witnesses);
     lwc_witnesses_reset(&witnesses);
     assert_int_equal(witnesses.count, 0);
     assert_true(witnesses.is_complete);
@@ -184,7 +186,7 @@ static void add_of_an_unfit_path_is_incomplete(void **state)
 static void stat_that_fails_is_incomplete_and_does_not_hold(void **state)
 {
     static const int errors[] = {EACCES, EIO, ELOOP, ENAMETOOLONG, ENOMEM, ESTALE};
-    struct lwc_witnesses failed;
+    struct lwc_witnesses failed = {.file = NULL};
 
     (void)state;
     add("absent");
@@ -200,6 +202,7 @@ static void stat_that_fails_is_incomplete_and_does_not_hold(void **state)
         assert_false(lwc_witnesses_hold(&failed));
         assert_true(lwc_witnesses_hold(&bench.witnesses));
     }
+    lwc_witnesses_clear(&failed);
 }
 
 /* What can happen to the file "keys". */
