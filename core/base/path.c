@@ -12,13 +12,20 @@
 #define LINKS_MAX 40
 
 /*
- * A walk under way: path.dir_fd and path.dir are the directory reached, at points into rest, what
- * is still to go.
+ * A walk under way.
+ *
+ * dir   the directory reached, or the entry of it that is looked at: absolute, without links, every
+ *       directory on it judged.  So nobody but root or us can make it mean something else, and
+ *       it can be used as a name without holding a descriptor for each part.
+ * at    points into rest, what is still to go.
+ * name, seen  the last component, where that is kept as a name.
  */
 struct walk {
-    struct lwc_path path;
+    char dir[LWC_PATH_MAX];
     char rest[LWC_PATH_MAX];
     const char *at;
+    char name[LWC_NAME_MAX + 1];
+    mode_t seen;
     int links;
     uid_t us;    /* asked for once                                                      */
     bool shared; /* the directory reached is a sticky one that others can write    */
@@ -26,18 +33,11 @@ struct walk {
     bool make;   /* make what is missing                                           */
 };
 
-static void walk_clear(struct walk *walk)
-{
-    lwc_path_clear(&walk->path);
-}
-
 void lwc_path_clear(struct lwc_path *path)
 {
     lwc_auto_close_(&path->dir_fd);
-    path->dir_fd = -1;
-    path->name[0] = '\0';
-    path->dir[0] = '\0';
-    path->seen = 0;
+    free(path->dir);
+    *path = (struct lwc_path)LWC_PATH_INIT;
 }
 
 enum lwc_code lwc_path_code(int sys)
@@ -86,147 +86,139 @@ enum lwc_code lwc_path_owner_check(const char *text, uid_t owner, struct lwc_err
     return lwc_hint(err, code, "give it to uid %u with chown, or use another place", us);
 }
 
-static enum lwc_code fail_at(const struct walk *walk, const char *name, int sys,
-                             struct lwc_error *err)
+static enum lwc_code fail_at(const struct walk *walk, int sys, struct lwc_error *err)
 {
-    return lwc_fail_sys(err, lwc_path_code(sys), sys, "%s%s%s", walk->path.dir,
-                        separator(walk->path.dir), name);
+    return lwc_fail_sys(err, lwc_path_code(sys), sys, "%s", walk->dir);
 }
 
-static enum lwc_code owner_check(const struct walk *walk, const char *text, uid_t owner,
+/* Append @name to the directory reached. */
+static enum lwc_code push(struct walk *walk, const char *name, struct lwc_error *err)
+{
+    const char *slash = separator(walk->dir);
+    size_t len = strlen(walk->dir);
+    size_t name_at = len + strlen(slash);
+
+    if (name_at + strlen(name) >= sizeof walk->dir) {
+        return lwc_fail_sys(err, lwc_path_code(ENAMETOOLONG), ENAMETOOLONG, "%s%s%s", walk->dir,
+                            slash, name);
+    }
+    walk->dir[len] = '/';
+    memcpy(walk->dir + name_at, name, strlen(name) + 1);
+    return LWC_OK;
+}
+
+static void pop(struct walk *walk)
+{
+    char *slash = strrchr(walk->dir, '/');
+
+    slash[slash == walk->dir ? 1 : 0] = '\0';
+}
+
+static enum lwc_code owner_check(const struct walk *walk, const char *what, uid_t owner,
                                  struct lwc_error *err)
 {
-    return owner == walk->us ? LWC_OK : lwc_path_owner_check(text, owner, err);
+    char text[LWC_PATH_MAX + sizeof "directory "];
+
+    if (owner == walk->us) {
+        return LWC_OK;
+    }
+    (void)snprintf(text, sizeof text, "%s %s", what, walk->dir);
+    return lwc_path_owner_check(text, owner, err);
 }
 
-static enum lwc_code dir_check(struct walk *walk, const struct stat *st, struct lwc_error *err)
+/* walk->dir, of which stat says @st, is the directory reached if it may be. */
+static enum lwc_code enter(struct walk *walk, const struct stat *st, struct lwc_error *err)
 {
-    char text[LWC_PATH_TEXT_LEN];
     enum lwc_code code = LWC_E_UNSAFE;
 
-    (void)snprintf(text, sizeof text, "directory %s", walk->path.dir);
     walk->shared = (st->st_mode & (S_IWGRP | S_IWOTH)) != 0;
     if (walk->shared && (st->st_mode & S_ISVTX) == 0) {
-        code = lwc_fail(err, code, "%s can be written by others (mode %04o)", text,
+        code = lwc_fail(err, code, "directory %s can be written by others (mode %04o)", walk->dir,
                         st->st_mode & 07777u);
-        return lwc_hint(err, code, "chmod go-w '%s'", walk->path.dir);
+        return lwc_hint(err, code, "chmod go-w '%s'", walk->dir);
     }
-    return owner_check(walk, text, st->st_uid, err);
+    return owner_check(walk, "directory", st->st_uid, err);
 }
 
-/* Make @fd, with status @st and its text in walk->path.dir already, the directory reached. */
-static enum lwc_code enter(struct walk *walk, int *fd, const struct stat *st, struct lwc_error *err)
+static enum lwc_code look(const struct walk *walk, struct stat *st_out, struct lwc_error *err)
 {
-    enum lwc_code code = dir_check(walk, st, err);
+    return lstat(walk->dir, st_out) == 0 ? LWC_OK : fail_at(walk, errno, err);
+}
 
-    if (code == LWC_OK) {
-        lwc_auto_close_(&walk->path.dir_fd);
-        walk->path.dir_fd = LWC_TAKE_FD(*fd);
-    }
-    return code;
+static enum lwc_code enter_again(struct walk *walk, struct lwc_error *err)
+{
+    struct stat st;
+    enum lwc_code code = look(walk, &st, err);
+
+    return code == LWC_OK ? enter(walk, &st, err) : code;
 }
 
 static enum lwc_code enter_root(struct walk *walk, struct lwc_error *err)
 {
-    LWC_AUTO_CLOSE int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-    struct stat st;
-
-    memcpy(walk->path.dir, "/", 2);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        return fail_at(walk, "", errno, err);
-    }
-    return enter(walk, &fd, &st, err);
+    memcpy(walk->dir, "/", 2);
+    return enter_again(walk, err);
 }
 
-static enum lwc_code enter_parent(struct walk *walk, struct lwc_error *err)
+/* walk->dir is a link with status @st: put what it says in front of the rest. */
+static enum lwc_code follow(struct walk *walk, const struct stat *st, struct lwc_error *err)
 {
-    LWC_AUTO_CLOSE int fd =
-        openat(walk->path.dir_fd, "..", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    char *slash = strrchr(walk->path.dir, '/');
-    struct stat st;
-
-    if (fd < 0 || slash == NULL || fstat(fd, &st) != 0) {
-        return fail_at(walk, "..", errno, err);
-    }
-    slash[slash == walk->path.dir ? 1 : 0] = '\0';
-    return enter(walk, &fd, &st, err);
-}
-
-static enum lwc_code enter_child(struct walk *walk, const char *name, int *fd,
-                                 const struct stat *st, struct lwc_error *err)
-{
-    char text[LWC_PATH_TEXT_LEN];
-    size_t len = 0;
-
-    (void)snprintf(text, sizeof text, "%s%s%s", walk->path.dir, separator(walk->path.dir), name);
-    len = strlen(text);
-    if (len >= sizeof walk->path.dir) {
-        return fail_at(walk, name, ENAMETOOLONG, err);
-    }
-    memcpy(walk->path.dir, text, len + 1);
-    return enter(walk, fd, st, err);
-}
-
-/* Put what the link @fd says in front of the rest. */
-static enum lwc_code follow(struct walk *walk, const char *name, int fd, const struct stat *st,
-                            struct lwc_error *err)
-{
-    char target[LWC_PATH_MAX];
-    char joined[LWC_PATH_MAX * 2];
-    char text[LWC_PATH_TEXT_LEN];
+    char joined[LWC_PATH_MAX];
+    size_t rest_len = strlen(walk->at);
     ssize_t len = 0;
     enum lwc_code code = LWC_OK;
 
     if (++walk->links > LINKS_MAX) {
-        return fail_at(walk, name, ELOOP, err);
+        return fail_at(walk, ELOOP, err);
     }
-    (void)snprintf(text, sizeof text, "link %s%s%s", walk->path.dir, separator(walk->path.dir),
-                   name);
-    code = walk->shared ? owner_check(walk, text, st->st_uid, err) : LWC_OK;
+    code = walk->shared ? owner_check(walk, "link", st->st_uid, err) : LWC_OK;
     if (code != LWC_OK) {
         return code;
     }
-    len = readlinkat(fd, "", target, sizeof target - 1);
-    if (len < 0) {
-        return fail_at(walk, name, errno, err);
+    len = readlink(walk->dir, joined, sizeof joined);
+    if (len <= 0) {
+        return fail_at(walk, len == 0 ? ENOENT : errno, err);
     }
-    target[len] = '\0';
-    (void)snprintf(joined, sizeof joined, "%s%s", target, walk->at);
-    if (len == 0 || strlen(joined) >= sizeof walk->rest) {
-        return fail_at(walk, name, len == 0 ? ENOENT : ENAMETOOLONG, err);
+    if ((size_t)len + rest_len >= sizeof joined) {
+        return fail_at(walk, ENAMETOOLONG, err);
     }
-    memcpy(walk->rest, joined, strlen(joined) + 1);
+    memcpy(joined + len, walk->at, rest_len + 1);
+    memcpy(walk->rest, joined, (size_t)len + rest_len + 1);
     walk->at = walk->rest;
-    return target[0] == '/' ? enter_root(walk, err) : LWC_OK;
+    pop(walk);
+    return walk->rest[0] == '/' ? enter_root(walk, err) : LWC_OK;
 }
 
-static int open_entry(const struct walk *walk, const char *name)
+static enum lwc_code sync_at(int dir_fd, const char *name, const char *dir, struct lwc_error *err)
 {
-    return openat(walk->path.dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    LWC_AUTO_CLOSE int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    /* EINVAL: a file system that has nothing to force for directories. */
+    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL)) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "fsync of directory %s", dir);
+    }
+    return LWC_OK;
 }
 
 /* Someone else may make it at the same time; what is there then is judged like any other. */
-static enum lwc_code make_entry(const struct walk *walk, const char *name, int *fd_out,
+static enum lwc_code make_entry(struct walk *walk, const char *name, struct stat *st_out,
                                 struct lwc_error *err)
 {
-    int fd = -1;
+    enum lwc_code code = LWC_OK;
 
-    if (mkdirat(walk->path.dir_fd, name, S_IRWXU) != 0 && errno != EEXIST) {
-        return fail_at(walk, name, errno, err);
+    if (mkdirat(AT_FDCWD, walk->dir, S_IRWXU) != 0 && errno != EEXIST) {
+        return fail_at(walk, errno, err);
     }
-    fd = open_entry(walk, name);
-    if (fd < 0) {
-        return fail_at(walk, name, errno, err);
+    pop(walk);
+    code = sync_at(AT_FDCWD, walk->dir, walk->dir, err);
+    if (code == LWC_OK) {
+        code = push(walk, name, err);
     }
-    *fd_out = fd;
-    return lwc_path_sync(&walk->path, err);
+    return code == LWC_OK ? look(walk, st_out, err) : code;
 }
 
 /* Go into @name, or follow it. */
 static enum lwc_code descend(struct walk *walk, const char *name, struct lwc_error *err)
 {
-    LWC_AUTO_CLOSE int fd = -1;
     struct stat st;
     enum lwc_code code = LWC_OK;
 
@@ -234,48 +226,42 @@ static enum lwc_code descend(struct walk *walk, const char *name, struct lwc_err
         return LWC_OK;
     }
     if (lwc_streq(name, "..")) {
-        return enter_parent(walk, err);
+        pop(walk);
+        return enter_again(walk, err);
     }
-    fd = open_entry(walk, name);
-    if (fd < 0 && errno == ENOENT && walk->make) {
-        code = make_entry(walk, name, &fd, err);
-    } else if (fd < 0) {
-        code = fail_at(walk, name, errno, err);
+    code = push(walk, name, err);
+    if (code == LWC_OK && lstat(walk->dir, &st) != 0) {
+        code = errno == ENOENT && walk->make ? make_entry(walk, name, &st, err)
+                                             : fail_at(walk, errno, err);
     }
     if (code != LWC_OK) {
         return code;
     }
-    if (fstat(fd, &st) != 0) {
-        return fail_at(walk, name, errno, err);
-    }
     if (S_ISLNK(st.st_mode)) {
-        return follow(walk, name, fd, &st, err);
+        return follow(walk, &st, err);
     }
-    if (!S_ISDIR(st.st_mode)) {
-        return fail_at(walk, name, ENOTDIR, err);
-    }
-    return enter_child(walk, name, &fd, &st, err);
+    return S_ISDIR(st.st_mode) ? enter(walk, &st, err) : fail_at(walk, ENOTDIR, err);
 }
 
 /* The last component: kept as a name, unless it is a link. */
 static enum lwc_code arrive(struct walk *walk, const char *name, struct lwc_error *err)
 {
-    LWC_AUTO_CLOSE int fd = -1;
     struct stat st = {0};
+    enum lwc_code code = push(walk, name, err);
 
-    if (fstatat(walk->path.dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno != ENOENT) {
-        return fail_at(walk, name, errno, err);
+    if (code != LWC_OK) {
+        return code;
     }
-    if (!S_ISLNK(st.st_mode)) {
-        memcpy(walk->path.name, name, strlen(name) + 1);
-        walk->path.seen = st.st_mode;
-        return LWC_OK;
+    if (lstat(walk->dir, &st) != 0 && errno != ENOENT) {
+        return fail_at(walk, errno, err);
     }
-    fd = open_entry(walk, name);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        return fail_at(walk, name, errno, err);
+    if (S_ISLNK(st.st_mode)) {
+        return follow(walk, &st, err);
     }
-    return follow(walk, name, fd, &st, err);
+    pop(walk);
+    memcpy(walk->name, name, strlen(name) + 1);
+    walk->seen = st.st_mode;
+    return LWC_OK;
 }
 
 /* Take the next component off the rest; *last_out if nothing, not even a slash, stands behind. */
@@ -286,7 +272,7 @@ static enum lwc_code take_component(struct walk *walk, char name[static LWC_NAME
     size_t len = strcspn(start, "/");
 
     if (len > LWC_NAME_MAX) {
-        return fail_at(walk, start, ENAMETOOLONG, err);
+        return lwc_fail_sys(err, lwc_path_code(ENAMETOOLONG), ENAMETOOLONG, "%s", start);
     }
     memcpy(name, start, len);
     name[len] = '\0';
@@ -313,41 +299,39 @@ static enum lwc_code walk_all(struct walk *walk, struct lwc_error *err)
                                                           : descend(walk, name, err);
         }
     }
-    if (code == LWC_OK && !walk->whole && walk->path.name[0] == '\0') {
-        return lwc_fail_sys(err, LWC_E_INVALID, EISDIR, "%s", walk->path.dir);
+    if (code == LWC_OK && !walk->whole && walk->name[0] == '\0') {
+        return fail_at(walk, EISDIR, err);
     }
     return code;
 }
 
-/* What stands in front of a path that is not absolute. */
-static enum lwc_code prefix_find(const char *text, char prefix[static LWC_PATH_MAX],
-                                 struct lwc_error *err)
+/* What stands in front of a path that is not absolute is put into walk->rest. */
+static enum lwc_code prefix_find(struct walk *walk, const char *text, struct lwc_error *err)
 {
     const char *home = NULL;
 
-    prefix[0] = '\0';
+    walk->rest[0] = '\0';
     if (text[0] == '/') {
         return LWC_OK;
     }
     if (strncmp(text, "~/", 2) != 0) {
-        return getcwd(prefix, LWC_PATH_MAX) != NULL && prefix[0] == '/'
+        return getcwd(walk->rest, sizeof walk->rest) != NULL && walk->rest[0] == '/'
                    ? LWC_OK
                    : lwc_fail_sys(err, lwc_path_code(errno), errno, "working directory");
     }
     home = secure_getenv("HOME");
-    if (home == NULL || home[0] != '/' || strlen(home) >= LWC_PATH_MAX) {
+    if (home == NULL || home[0] != '/' || strlen(home) >= sizeof walk->rest) {
         return lwc_fail(err, LWC_E_INVALID, "%s: HOME is not set to an absolute path", text);
     }
-    memcpy(prefix, home, strlen(home) + 1);
+    memcpy(walk->rest, home, strlen(home) + 1);
     return LWC_OK;
 }
 
 static enum lwc_code walk_start(struct walk *walk, const char *text, struct lwc_error *err)
 {
-    char prefix[LWC_PATH_MAX];
     const char *rest = strncmp(text, "~/", 2) == 0 ? text + 2 : text;
-    int len = 0;
-    enum lwc_code code = prefix_find(text, prefix, err);
+    size_t prefix_len = 0;
+    enum lwc_code code = prefix_find(walk, text, err);
 
     if (code != LWC_OK) {
         return code;
@@ -355,42 +339,82 @@ static enum lwc_code walk_start(struct walk *walk, const char *text, struct lwc_
     if (text[0] == '\0') {
         return lwc_fail(err, LWC_E_INVALID, "empty path");
     }
-    len = snprintf(walk->rest, sizeof walk->rest, "%s/%s", prefix, rest);
-    if (len < 0 || (size_t)len >= sizeof walk->rest) {
+    prefix_len = strlen(walk->rest);
+    if (prefix_len + 1 + strlen(rest) >= sizeof walk->rest) {
         return lwc_fail_sys(err, LWC_E_INVALID, ENAMETOOLONG, "%s", text);
     }
+    walk->rest[prefix_len] = '/';
+    memcpy(walk->rest + prefix_len + 1, rest, strlen(rest) + 1);
     walk->at = walk->rest;
     walk->us = geteuid();
     return walk_all(walk, err);
 }
 
+/* Not zeroed as a whole: it is large, and most of it is never used. */
+static void walk_init(struct walk *walk, bool whole, bool make)
+{
+    walk->name[0] = '\0';
+    walk->seen = 0;
+    walk->links = 0;
+    walk->whole = whole;
+    walk->make = make;
+}
+
+/* Open the directory reached; what was opened is judged once more. */
+static enum lwc_code walk_end(struct walk *walk, struct lwc_path *path_out, struct lwc_error *err)
+{
+    LWC_AUTO_PATH path = LWC_PATH_INIT;
+    struct stat st;
+    enum lwc_code code = LWC_OK;
+
+    path.dir_fd = open(walk->dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (path.dir_fd < 0 || fstat(path.dir_fd, &st) != 0) {
+        return fail_at(walk, errno, err);
+    }
+    code = enter(walk, &st, err);
+    if (code != LWC_OK) {
+        return code;
+    }
+    path.dir = strdup(walk->dir);
+    if (path.dir == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    path.seen = walk->seen;
+    memcpy(path.name, walk->name, strlen(walk->name) + 1);
+    *path_out = path;
+    path = (struct lwc_path)LWC_PATH_INIT;
+    return LWC_OK;
+}
+
 enum lwc_code lwc_path_resolve(const char *text, struct lwc_path *path_out, struct lwc_error *err)
 {
-    LWC_AUTO(struct walk, walk_clear) walk = {.path = LWC_PATH_INIT};
-    enum lwc_code code = walk_start(&walk, text, err);
+    struct walk walk;
+    enum lwc_code code = LWC_OK;
 
-    if (code == LWC_OK) {
-        *path_out = walk.path;
-        walk.path.dir_fd = -1;
-    }
-    return code;
+    walk_init(&walk, false, false);
+    code = walk_start(&walk, text, err);
+    return code == LWC_OK ? walk_end(&walk, path_out, err) : code;
+}
+
+enum lwc_code lwc_dir_open(const char *text, struct lwc_path *path_out, struct lwc_error *err)
+{
+    struct walk walk;
+    enum lwc_code code = LWC_OK;
+
+    walk_init(&walk, true, false);
+    code = walk_start(&walk, text, err);
+    return code == LWC_OK ? walk_end(&walk, path_out, err) : code;
 }
 
 enum lwc_code lwc_dir_make(const char *text, struct lwc_error *err)
 {
-    LWC_AUTO(struct walk, walk_clear)
-    walk = {.path = LWC_PATH_INIT, .whole = true, .make = true};
+    struct walk walk;
 
+    walk_init(&walk, true, true);
     return walk_start(&walk, text, err);
 }
 
 enum lwc_code lwc_path_sync(const struct lwc_path *path, struct lwc_error *err)
 {
-    LWC_AUTO_CLOSE int fd = openat(path->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    /* EINVAL: a file system that has nothing to force for directories. */
-    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL)) {
-        return lwc_fail_sys(err, LWC_E_IO, errno, "fsync of directory %s", path->dir);
-    }
-    return LWC_OK;
+    return sync_at(path->dir_fd, ".", path->dir, err);
 }

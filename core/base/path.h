@@ -10,12 +10,15 @@
  * The way to a file in a world where others can write too.
  *
  * MUST:
- *  1. A path is walked component by component.  Each directory on the way is owned by root or
- *     by us (effective uid) and not writable by group or others; the exception is a sticky
- *     directory such as /tmp, whose entries must then be ours or root's.
+ *  1. A path is walked component by component from the root.  Each directory on the way is owned
+ *     by root or by us (effective uid) and not writable by group or others; the exception is a
+ *     sticky directory such as /tmp, whose entries must then be ours or root's.  So nobody else
+ *     can change where the part that was walked leads to; what is opened at the end is judged
+ *     again.
  *  2. A symbolic link is followed only where it stands in such a directory and, in a sticky
  *     one, only if it is ours or root's; at most 40 of them.
- *  3. ".." is opened from the directory it stands in, never worked out from the text.
+ *  3. ".." leads from the directory that was reached, links followed; it is never worked out
+ *     from the text that was given.
  *  4. Directories are made with mode 0700, and judged like those that were there.
  *  5. Every descriptor is close-on-exec.
  *
@@ -27,10 +30,10 @@
 #define LWC_PATH_MAX 4096
 #define LWC_NAME_MAX 255
 struct lwc_path {
-    int dir_fd; /* O_PATH                                                                */
+    int dir_fd;  /* O_PATH                                                                */
+    mode_t seen; /* of the entry when it was walked to; 0: not there, or not known   */
+    char *dir;   /* canonical, absolute; for messages, dlopen and logs               */
     char name[LWC_NAME_MAX + 1];
-    mode_t seen;            /* of the entry when it was walked to; 0: not there, or not known   */
-    char dir[LWC_PATH_MAX]; /* canonical, absolute; for messages, dlopen and logs        */
 };
 
 void lwc_path_clear(struct lwc_path *path);
@@ -47,6 +50,10 @@ void lwc_path_clear(struct lwc_path *path);
  * @path_out  cleared by the caller with lwc_path_clear().
  */
 enum lwc_code lwc_path_resolve(const char *text, struct lwc_path *path_out, struct lwc_error *err)
+    LWC_RESULT;
+
+/* Walk to the directory @text; the name in @path_out is empty, for the caller to fill in. */
+enum lwc_code lwc_dir_open(const char *text, struct lwc_path *path_out, struct lwc_error *err)
     LWC_RESULT;
 
 /* Make the directory @text and its missing parents, mode 0700, below trusted ones. */

@@ -117,23 +117,29 @@ typedef enum lwc_code check_fn(const struct stat *st, struct lwc_error *err);
 
 /* Anything wrong with it: LWC_E_UNAVAILABLE. */
 static enum lwc_code place_open(const char *base, check_fn *base_check, const char *name,
-                                struct lwc_path *path, struct lwc_error *err)
+                                struct lwc_path *path_out, struct lwc_error *err)
 {
+    LWC_AUTO_PATH path = LWC_PATH_INIT;
     LWC_AUTO_CLOSE int base_fd = -1;
     struct stat st = {0};
     enum lwc_code code = dir_open(AT_FDCWD, base, &base_fd, &st, err);
 
-    (void)snprintf(path->dir, sizeof path->dir, "%s", base);
     if (code == LWC_OK) {
         code = base_check(&st, err);
     }
-    if (code == LWC_OK) {
-        (void)snprintf(path->dir, sizeof path->dir, "%s/%s", base, name);
-        code = ours_open(base_fd, name, &path->dir_fd, err);
-    }
     if (code != LWC_OK) {
-        return lwc_wrap(err, LWC_E_UNAVAILABLE, "directory %s", path->dir);
+        return lwc_wrap(err, LWC_E_UNAVAILABLE, "directory %s", base);
     }
+    if (asprintf(&path.dir, "%s/%s", base, name) < 0) {
+        path.dir = NULL;
+        return lwc_fail_nomem(err);
+    }
+    code = ours_open(base_fd, name, &path.dir_fd, err);
+    if (code != LWC_OK) {
+        return lwc_wrap(err, LWC_E_UNAVAILABLE, "directory %s", path.dir);
+    }
+    *path_out = path;
+    path = (struct lwc_path)LWC_PATH_INIT;
     return LWC_OK;
 }
 

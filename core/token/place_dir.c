@@ -25,8 +25,8 @@
 #define OPEN_DIR (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define PERMISSIONS (S_IRWXU | S_IRWXG | S_IRWXO)
 
-/* Finds the directory in which SUBDIR stands, or is to be made. */
-typedef enum lwc_code parent_fn(bool make, struct lwc_path *parent_out, struct lwc_error *err);
+/* Opens the directory of the entries, made if @make says so, and judges it. */
+typedef enum lwc_code open_fn(bool make, struct lwc_path *path_out, struct lwc_error *err);
 
 static enum lwc_code as(enum lwc_code code, struct lwc_error *err)
 {
@@ -36,25 +36,38 @@ static enum lwc_code as(enum lwc_code code, struct lwc_error *err)
     return code;
 }
 
-static enum lwc_code open_private(int at, const char *name, const char *text, int *fd_out,
-                                  struct lwc_error *err)
+static enum lwc_code private_check(int fd, const char *text, uid_t us, struct lwc_error *err)
 {
-    LWC_AUTO_CLOSE int fd = openat(at, name, OPEN_DIR);
     struct stat st;
 
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        return lwc_fail_sys(err, errno == ENOENT ? LWC_E_NOT_FOUND : LWC_E_UNAVAILABLE, errno, "%s",
-                            text);
+    if (fstat(fd, &st) != 0) {
+        return lwc_fail_sys(err, LWC_E_UNAVAILABLE, errno, "%s", text);
     }
-    if (st.st_uid != geteuid()) {
+    if (st.st_uid != us) {
         return lwc_fail(err, LWC_E_UNAVAILABLE, "%s belongs to uid %u", text, st.st_uid);
     }
     if ((st.st_mode & PERMISSIONS) != S_IRWXU) {
         return lwc_fail(err, LWC_E_UNAVAILABLE, "%s has mode %04o, not 0700", text,
                         st.st_mode & 07777u);
     }
-    *fd_out = LWC_TAKE_FD(fd);
     return LWC_OK;
+}
+
+static enum lwc_code open_private(int at, const char *name, const char *text, uid_t us, int *fd_out,
+                                  struct lwc_error *err)
+{
+    LWC_AUTO_CLOSE int fd = openat(at, name, OPEN_DIR);
+    enum lwc_code code = LWC_OK;
+
+    if (fd < 0) {
+        return lwc_fail_sys(err, errno == ENOENT ? LWC_E_NOT_FOUND : LWC_E_UNAVAILABLE, errno, "%s",
+                            text);
+    }
+    code = private_check(fd, text, us, err);
+    if (code == LWC_OK) {
+        *fd_out = LWC_TAKE_FD(fd);
+    }
+    return code;
 }
 
 static enum lwc_code memory_check(int fd, const char *text, struct lwc_error *err)
@@ -78,104 +91,93 @@ static const char *absolute(const char *variable)
 }
 
 /* Can the directory of plain entries stand in @dir? */
-static enum lwc_code runtime_at(const char *dir, struct lwc_path *parent_out, struct lwc_error *err)
+static enum lwc_code base_open(const char *dir, uid_t us, int *fd_out, struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = -1;
-    enum lwc_code code = LWC_OK;
+    enum lwc_code code = open_private(AT_FDCWD, dir, dir, us, &fd, err);
 
-    if (strlen(dir) >= sizeof parent_out->dir) {
-        return lwc_fail(err, LWC_E_UNAVAILABLE, "XDG_RUNTIME_DIR is too long");
-    }
-    code = open_private(AT_FDCWD, dir, dir, &fd, err);
     if (code == LWC_OK) {
         code = memory_check(fd, dir, err);
     }
     if (code == LWC_OK) {
-        parent_out->dir_fd = LWC_TAKE_FD(fd);
-        memcpy(parent_out->dir, dir, strlen(dir) + 1);
-        memcpy(parent_out->name, SUBDIR, sizeof SUBDIR);
+        *fd_out = LWC_TAKE_FD(fd);
     }
     return code;
 }
 
-static enum lwc_code runtime_parent(bool make, struct lwc_path *parent_out, struct lwc_error *err)
+/* Whoever logs the user in makes the directory in which ours stands. */
+static enum lwc_code runtime_open(bool make, struct lwc_path *path_out, struct lwc_error *err)
 {
+    LWC_AUTO_CLOSE int fd = -1;
     const char *dir = absolute("XDG_RUNTIME_DIR");
     char usual[LWC_NAME_MAX];
+    uid_t us = geteuid();
     enum lwc_code code = LWC_OK;
 
-    (void)make; /* whoever logs the user in makes it */
-    (void)snprintf(usual, sizeof usual, "/run/user/%u", geteuid());
-    if (dir == NULL) {
-        return runtime_at(usual, parent_out, err);
-    }
-    code = runtime_at(dir, parent_out, err);
+    (void)snprintf(usual, sizeof usual, "/run/user/%u", us);
+    dir = dir != NULL ? dir : usual;
+    code = base_open(dir, us, &fd, err);
     /* su and sudo can leave the variable of another user. */
-    if (code != LWC_OK && runtime_at(usual, parent_out, NULL) == LWC_OK) {
-        return LWC_OK;
+    if (code != LWC_OK && dir != usual && base_open(usual, us, &fd, NULL) == LWC_OK) {
+        dir = usual;
+        code = LWC_OK;
     }
-    return code;
-}
-
-static enum lwc_code sealed_parent(bool make, struct lwc_path *parent_out, struct lwc_error *err)
-{
-    const char *dir = absolute("XDG_CACHE_HOME");
-    char text[LWC_PATH_TEXT_LEN];
-    enum lwc_code code = LWC_OK;
-
-    dir = dir != NULL ? dir : "~/.cache";
-    if (snprintf(text, sizeof text, "%s/" SUBDIR, dir) >= (int)sizeof text) {
-        return lwc_fail(err, LWC_E_UNAVAILABLE, "XDG_CACHE_HOME is too long");
-    }
-    if (make) {
-        code = lwc_dir_make(dir, err);
-    }
-    if (code == LWC_OK) {
-        code = lwc_path_resolve(text, parent_out, err);
-    }
-    return code == LWC_OK || code == LWC_E_NOT_FOUND ? code : as(LWC_E_UNAVAILABLE, err);
-}
-
-/* Open the directory of the entries, made if @make says so, for entry @name. */
-static enum lwc_code place_open(parent_fn *find, bool make, const char *name,
-                                struct lwc_path *path_out, struct lwc_error *err)
-{
-    LWC_AUTO_PATH parent = LWC_PATH_INIT;
-    char text[LWC_PATH_TEXT_LEN];
-    enum lwc_code code = find(make, &parent, err);
-
     if (code != LWC_OK) {
         return code;
     }
-    if (strlen(lwc_path_text(&parent, text)) >= sizeof path_out->dir) {
-        return lwc_fail(err, LWC_E_UNAVAILABLE, "%s: too long", parent.dir);
+    if (asprintf(&path_out->dir, "%s/" SUBDIR, dir) < 0) {
+        path_out->dir = NULL;
+        return lwc_fail_nomem(err);
     }
-    if (make && mkdirat(parent.dir_fd, parent.name, S_IRWXU) != 0 && errno != EEXIST) {
-        return lwc_fail_sys(err, LWC_E_UNAVAILABLE, errno, "%s", text);
+    if (make && mkdirat(fd, SUBDIR, S_IRWXU) != 0 && errno != EEXIST) {
+        return lwc_fail_sys(err, LWC_E_UNAVAILABLE, errno, "%s", path_out->dir);
     }
-    code = open_private(parent.dir_fd, parent.name, text, &path_out->dir_fd, err);
+    return open_private(fd, SUBDIR, path_out->dir, us, &path_out->dir_fd, err);
+}
+
+static enum lwc_code sealed_open(bool make, struct lwc_path *path_out, struct lwc_error *err)
+{
+    LWC_AUTO_FREE char *text = NULL;
+    const char *dir = absolute("XDG_CACHE_HOME");
+    enum lwc_code code = LWC_OK;
+
+    if (asprintf(&text, "%s/" SUBDIR, dir != NULL ? dir : "~/.cache") < 0) {
+        text = NULL;
+        return lwc_fail_nomem(err);
+    }
+    if (make) {
+        code = lwc_dir_make(text, err);
+    }
     if (code == LWC_OK) {
-        memcpy(path_out->dir, text, strlen(text) + 1);
+        code = lwc_dir_open(text, path_out, err);
+    }
+    if (code != LWC_OK) {
+        return code == LWC_E_NOT_FOUND ? code : as(LWC_E_UNAVAILABLE, err);
+    }
+    return private_check(path_out->dir_fd, path_out->dir, geteuid(), err);
+}
+
+static enum lwc_code entry_open(open_fn *open_dir, bool make, const char *name,
+                                struct lwc_path *path_out, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    if (!lwc_place_is_name(name)) {
+        return lwc_fail(err, LWC_E_INVALID, "not the name of an entry");
+    }
+    code = open_dir(make, path_out, err);
+    if (code == LWC_OK) {
         memcpy(path_out->name, name, strlen(name) + 1);
         path_out->seen = S_IFREG; /* nobody else can put anything here */
     }
     return code;
 }
 
-static enum lwc_code entry_open(parent_fn *find, bool make, const char *name,
-                                struct lwc_path *path_out, struct lwc_error *err)
-{
-    if (!lwc_place_is_name(name)) {
-        return lwc_fail(err, LWC_E_INVALID, "not the name of an entry");
-    }
-    return place_open(find, make, name, path_out, err);
-}
-
-static enum lwc_code dir_read(parent_fn *find, const char *name, struct lwc_secret *bytes,
+static enum lwc_code dir_read(open_fn *open_dir, const char *name, struct lwc_secret *bytes,
                               struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
-    enum lwc_code code = entry_open(find, false, name, &path, err);
+    enum lwc_code code = entry_open(open_dir, false, name, &path, err);
 
     lwc_secret_reset(bytes);
     if (code != LWC_OK) {
@@ -199,12 +201,12 @@ static bool is_full(int sys)
     return sys == ENOSPC || sys == EDQUOT || sys == EIO || sys == EFBIG;
 }
 
-static enum lwc_code dir_write(parent_fn *find, const char *name, const void *bytes, size_t len,
+static enum lwc_code dir_write(open_fn *open_dir, const char *name, const void *bytes, size_t len,
                                struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     struct lwc_error why = {0};
-    enum lwc_code code = entry_open(find, true, name, &path, err);
+    enum lwc_code code = entry_open(open_dir, true, name, &path, err);
 
     if (code != LWC_OK) {
         return code == LWC_E_NOT_FOUND ? as(LWC_E_UNAVAILABLE, err) : code;
@@ -226,10 +228,10 @@ static enum lwc_code dir_write(parent_fn *find, const char *name, const void *by
  * With what dead writers left beside it.  A living one whose temporary file goes has its write
  * fail: that costs an exchange, a token that stays costs more.
  */
-static enum lwc_code dir_remove(parent_fn *find, const char *name, struct lwc_error *err)
+static enum lwc_code dir_remove(open_fn *open_dir, const char *name, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
-    enum lwc_code code = entry_open(find, false, name, &path, err);
+    enum lwc_code code = entry_open(open_dir, false, name, &path, err);
 
     if (code != LWC_OK) {
         return code == LWC_E_NOT_FOUND ? LWC_OK : code;
@@ -248,14 +250,14 @@ static void close_stream(DIR **stream)
     }
 }
 
-static enum lwc_code dir_each(parent_fn *find, void (*visit)(void *data, const char *name),
+static enum lwc_code dir_each(open_fn *open_dir, void (*visit)(void *data, const char *name),
                               void *data, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     LWC_AUTO_CLOSE int fd = -1;
     LWC_AUTO(DIR *, close_stream) stream = NULL;
     const struct dirent *entry = NULL;
-    enum lwc_code code = place_open(find, false, "", &path, err);
+    enum lwc_code code = open_dir(false, &path, err);
 
     if (code != LWC_OK) {
         return code == LWC_E_NOT_FOUND ? LWC_OK : code;
@@ -276,48 +278,48 @@ static enum lwc_code dir_each(parent_fn *find, void (*visit)(void *data, const c
 
 static enum lwc_code runtime_read(const char *name, struct lwc_secret *bytes, struct lwc_error *err)
 {
-    return dir_read(runtime_parent, name, bytes, err);
+    return dir_read(runtime_open, name, bytes, err);
 }
 
 static enum lwc_code runtime_write(const char *name, const void *bytes, size_t len, int64_t life_s,
                                    struct lwc_error *err)
 {
     (void)life_s; /* the entry itself says when it ends */
-    return dir_write(runtime_parent, name, bytes, len, err);
+    return dir_write(runtime_open, name, bytes, len, err);
 }
 
 static enum lwc_code runtime_remove(const char *name, struct lwc_error *err)
 {
-    return dir_remove(runtime_parent, name, err);
+    return dir_remove(runtime_open, name, err);
 }
 
 static enum lwc_code runtime_each(void (*visit)(void *data, const char *name), void *data,
                                   struct lwc_error *err)
 {
-    return dir_each(runtime_parent, visit, data, err);
+    return dir_each(runtime_open, visit, data, err);
 }
 
 static enum lwc_code sealed_read(const char *name, struct lwc_secret *bytes, struct lwc_error *err)
 {
-    return dir_read(sealed_parent, name, bytes, err);
+    return dir_read(sealed_open, name, bytes, err);
 }
 
 static enum lwc_code sealed_write(const char *name, const void *bytes, size_t len, int64_t life_s,
                                   struct lwc_error *err)
 {
     (void)life_s; /* the entry itself says when it ends */
-    return dir_write(sealed_parent, name, bytes, len, err);
+    return dir_write(sealed_open, name, bytes, len, err);
 }
 
 static enum lwc_code sealed_remove(const char *name, struct lwc_error *err)
 {
-    return dir_remove(sealed_parent, name, err);
+    return dir_remove(sealed_open, name, err);
 }
 
 static enum lwc_code sealed_each(void (*visit)(void *data, const char *name), void *data,
                                  struct lwc_error *err)
 {
-    return dir_each(sealed_parent, visit, data, err);
+    return dir_each(sealed_open, visit, data, err);
 }
 
 const struct lwc_place lwc_place_runtime = {

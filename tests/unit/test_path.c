@@ -24,19 +24,29 @@ static int mkdirat_errno; /* 0: as is; EEXIST: somebody else is faster */
 
 int __wrap_fstat(int fd, struct stat *st);
 int __real_fstat(int fd, struct stat *st);
+int __wrap_lstat(const char *path, struct stat *st);
+int __real_lstat(const char *path, struct stat *st);
 uid_t __wrap_geteuid(void);
 uid_t __real_geteuid(void);
 int __wrap_mkdirat(int fd, const char *name, mode_t mode);
 int __real_mkdirat(int fd, const char *name, mode_t mode);
 
-int __wrap_fstat(int fd, struct stat *st)
+static int lie_in(int result, struct stat *st)
 {
-    int result = __real_fstat(fd, st);
-
     if (result == 0 && lie_about != 0 && st->st_ino == lie_about) {
         st->st_uid = lie_uid;
     }
     return result;
+}
+
+int __wrap_fstat(int fd, struct stat *st)
+{
+    return lie_in(__real_fstat(fd, st), st);
+}
+
+int __wrap_lstat(const char *path, struct stat *st)
+{
+    return lie_in(__real_lstat(path, st), st);
 }
 
 uid_t __wrap_geteuid(void)
@@ -444,7 +454,8 @@ static void sync_of_a_directory_succeeds(void **state)
 
 static void sync_without_a_directory_is_io(void **state)
 {
-    const struct lwc_path path = {.dir_fd = -1, .dir = "/gone"};
+    char gone[] = "/gone";
+    const struct lwc_path path = {.dir_fd = -1, .dir = gone};
     struct lwc_error err = {0};
 
     (void)state;
