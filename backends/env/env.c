@@ -14,12 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/account.h"
 #include "base/identity.h"
 #include "base/safefile.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "base/util.h"
 
 enum variable { ACCOUNT, KEY, SECRET, SUBACCOUNT, ORGANIZATION, TOKEN, SERVER_URL, VARIABLE_COUNT };
@@ -192,7 +192,7 @@ static enum lwc_code parse_organization(const char *text, uint32_t *flags, struc
                  {"0", false}, {"yes", true},  {"no", false}};
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(words); i++) {
-        if (strcasecmp(text, words[i].word) == 0) {
+        if (lwc_text_is(text, words[i].word)) {
             *flags |= words[i].is_on ? LWC_ID_ORG_ACCESS : 0;
             return LWC_OK;
         }

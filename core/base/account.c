@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/identity.h"
 #include "base/text.h"
@@ -40,7 +39,7 @@ static const char *skip_scheme(const char *text)
     static const char *const schemes[] = {"https://", "http://"};
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(schemes); i++) {
-        if (strncasecmp(text, schemes[i], strlen(schemes[i])) == 0) {
+        if (lwc_text_begins(text, schemes[i])) {
             return text + strlen(schemes[i]);
         }
     }
@@ -129,7 +128,7 @@ enum lwc_code lwc_origin_canonical(const char *url, char origin_out[LWC_ORIGIN_M
     char shown[96];
     size_t len = 0;
 
-    if (strncasecmp(url, scheme, sizeof scheme - 1) == 0) {
+    if (lwc_text_begins(url, scheme)) {
         len = strlen(host);
         len -= len > 0 && host[len - 1] == '/';
     }

@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <strings.h>
 
 #define ELLIPSIS "..."
 #define STACK_BURN_LEN 4096
@@ -175,6 +174,31 @@ static bool is_alnum(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+/* How many bytes of @word @text begins with. */
+static size_t common_len(const char *text, const char *word)
+{
+    size_t len = 0;
+
+    while (word[len] != '\0' &&
+           word[len] ==
+               (text[len] >= 'A' && text[len] <= 'Z' ? text[len] - 'A' + 'a' : text[len])) {
+        len++;
+    }
+    return len;
+}
+
+bool lwc_text_begins(const char *text, const char *word)
+{
+    return word[common_len(text, word)] == '\0';
+}
+
+bool lwc_text_is(const char *text, const char *word)
+{
+    size_t len = common_len(text, word);
+
+    return word[len] == '\0' && text[len] == '\0';
+}
+
 bool lwc_text_is_b64token(const char *text, size_t len)
 {
     size_t at = 0;
@@ -239,7 +263,7 @@ bool lwc_text_parse_duration(const char *text, int64_t *seconds_out)
 static bool is_one_of(const char *word, const char *const *words, size_t count)
 {
     for (size_t i = 0; word != NULL && i < count; i++) {
-        if (strcasecmp(word, words[i]) == 0) {
+        if (lwc_text_is(word, words[i])) {
             return true;
         }
     }

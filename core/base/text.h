@@ -25,6 +25,13 @@ bool lwc_text_is_graph(const char *text, size_t len);
 /* Any NUL, CR, LF or other control byte (0x00-0x1f, 0x7f) in it? */
 bool lwc_text_has_control(const char *text, size_t len);
 
+/*
+ * Is @text the word @word, which is in lower case; does it begin with it?  Whatever the case of
+ * the ASCII letters in @text, and the same in every locale.
+ */
+bool lwc_text_is(const char *text, const char *word);
+bool lwc_text_begins(const char *text, const char *word);
+
 /* RFC 6750 section 2.1 b64token: 1*( ALPHA / DIGIT / "-._~+/" ) *"=". */
 bool lwc_text_is_b64token(const char *text, size_t len);
 

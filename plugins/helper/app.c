@@ -102,10 +102,11 @@ void lwc_app_trace(const struct lwc_app *app, const char *fmt, ...)
     char text[TEXT_LEN];
     va_list args;
 
+    if (!lwc_args_has(&app->args, LWC_OPT_VERBOSE)) {
+        return;
+    }
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    if (lwc_args_has(&app->args, LWC_OPT_VERBOSE)) {
-        lwc_output_line("%s", text);
-    }
+    lwc_output_line("%s", text);
 }

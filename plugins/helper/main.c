@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 static bool harden(void)
 {
     static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+    struct pollfd fds[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
     const struct rlimit none = {0, 0};
 
     (void)setrlimit(RLIMIT_CORE, &none);
@@ -33,8 +35,11 @@ static bool harden(void)
     (void)unsetenv("SSLKEYLOGFILE");
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
-    for (int fd = 0; fd < (int)LWC_ARRAY_LEN(modes); fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd) {
+    if (poll(fds, LWC_ARRAY_LEN(fds), 0) < 0) {
+        return false;
+    }
+    for (int fd = 0; fd < (int)LWC_ARRAY_LEN(fds); fd++) {
+        if ((fds[fd].revents & POLLNVAL) != 0 && open("/dev/null", modes[fd]) != fd) {
             return false;
         }
     }

@@ -200,6 +200,36 @@ static void parse_number_takes_digits_up_to_max(void **state)
     }
 }
 
+static void is_and_begins_ignore_the_case_of_ascii_alone(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *word;
+        bool is;
+        bool begins;
+    } cases[] = {
+        {"true", "true", true, true},
+        {"tRUE", "true", true, true},
+        {"", "", true, true},
+        {"", "true", false, false},
+        {"tru", "true", false, false},
+        {"trues", "true", false, true},
+        {"HTTPS://x", "https://", false, true},
+        {"HTTP:/", "http://", false, false},
+        {"[", "{", false, false},
+        {"@", "`", false, false},
+        {"\xc3\x80", "\xc3\xa0", false, false},
+        {"truE\xc3", "true", false, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        print_message("'%s' and '%s'\n", cases[i].text, cases[i].word);
+        assert_int_equal(lwc_text_is(cases[i].text, cases[i].word), cases[i].is);
+        assert_int_equal(lwc_text_begins(cases[i].text, cases[i].word), cases[i].begins);
+    }
+}
+
 static void parse_duration_takes_suffixes_up_to_ten_years(void **state)
 {
     static const struct {
@@ -371,6 +401,7 @@ int main(void)
         cmocka_unit_test(printable_without_room_writes_nothing),
         cmocka_unit_test(judges_tell_alphabets_apart),
         cmocka_unit_test(parse_number_takes_digits_up_to_max),
+        cmocka_unit_test(is_and_begins_ignore_the_case_of_ascii_alone),
         cmocka_unit_test(parse_duration_takes_suffixes_up_to_ten_years),
         cmocka_unit_test(yes_and_no_are_words_in_any_case),
         cmocka_unit_test(append_json_escapes),
