@@ -24,17 +24,20 @@
 
 enum variable { ACCOUNT, KEY, SECRET, SUBACCOUNT, ORGANIZATION, TOKEN, SERVER_URL, VARIABLE_COUNT };
 
+#define NAMES(name) name, name "_FILE"
+
 static const struct {
     const char *name;
+    const char *file_name;  /* variable that names a file with the value */
     const char *credential; /* file in $CREDENTIALS_DIRECTORY, or NULL */
 } variables[VARIABLE_COUNT] = {
-    [ACCOUNT] = {"LW_ACCOUNT", "lw-account"},
-    [KEY] = {"LW_API_KEY", "lw-api-key"},
-    [SECRET] = {"LW_API_SECRET", "lw-api-secret"},
-    [SUBACCOUNT] = {"LW_SUBACCOUNT", "lw-subaccount"},
-    [ORGANIZATION] = {"LW_ORGANIZATION", NULL},
-    [TOKEN] = {"LW_API_TOKEN", NULL},
-    [SERVER_URL] = {"LW_API_SERVER_URL", NULL},
+    [ACCOUNT] = {NAMES("LW_ACCOUNT"), "lw-account"},
+    [KEY] = {NAMES("LW_API_KEY"), "lw-api-key"},
+    [SECRET] = {NAMES("LW_API_SECRET"), "lw-api-secret"},
+    [SUBACCOUNT] = {NAMES("LW_SUBACCOUNT"), "lw-subaccount"},
+    [ORGANIZATION] = {NAMES("LW_ORGANIZATION"), NULL},
+    [TOKEN] = {NAMES("LW_API_TOKEN"), NULL},
+    [SERVER_URL] = {NAMES("LW_API_SERVER_URL"), NULL},
 };
 
 struct env {
@@ -85,15 +88,13 @@ static enum lwc_code read_credential(const struct env *env, const char *dir, con
 static enum lwc_code read_value(const struct env *env, enum variable variable,
                                 struct lwc_secret *value, struct lwc_error *err)
 {
-    char file_name[64];
     const char *name = variables[variable].name;
+    const char *file_name = variables[variable].file_name;
     const char *text = setting(env, name);
-    const char *path = NULL;
+    const char *path = setting(env, file_name);
     const char *dir = setting(env, "CREDENTIALS_DIRECTORY");
 
     lwc_secret_reset(value);
-    (void)snprintf(file_name, sizeof file_name, "%s_FILE", name);
-    path = setting(env, file_name);
     if (text != NULL && path != NULL) {
         return lwc_fail(err, LWC_E_INVALID, "%s and %s are both set", name, file_name);
     }

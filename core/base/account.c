@@ -92,7 +92,7 @@ enum lwc_code lwc_account_canonical(const char *text, char host_out[LWC_ACCOUNT_
                                     struct lwc_error *err)
 {
     const char *start = skip_scheme(text);
-    size_t len = strcspn(start, "/?#");
+    size_t len = lwc_text_reach(start, "/?#");
     char host[LWC_ACCOUNT_MAX + 1];
     bool is_full = false;
     const char *fault = NULL;

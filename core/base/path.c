@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "text.h"
 #include "util.h"
 
 #define LINKS_MAX 40
@@ -21,16 +22,16 @@
  * name, seen  the last component, where that is kept as a name.
  */
 struct walk {
-    char dir[LWC_PATH_MAX];
-    char rest[LWC_PATH_MAX];
     const char *at;
-    char name[LWC_NAME_MAX + 1];
     mode_t seen;
     int links;
-    uid_t us;    /* asked for once                                                      */
-    bool shared; /* the directory reached is a sticky one that others can write    */
-    bool whole;  /* the last component is a directory to enter, too                */
-    bool make;   /* make what is missing                                           */
+    uid_t us;    /* asked for once                                               */
+    bool shared; /* the directory reached is a sticky one that others can write  */
+    bool whole;  /* the last component is a directory to enter, too              */
+    bool make;   /* make what is missing                                         */
+    char name[LWC_NAME_MAX + 1];
+    char dir[LWC_PATH_MAX];
+    char rest[LWC_PATH_MAX];
 };
 
 void lwc_path_clear(struct lwc_path *path)
@@ -268,8 +269,8 @@ static enum lwc_code arrive(struct walk *walk, const char *name, struct lwc_erro
 static enum lwc_code take_component(struct walk *walk, char name[static LWC_NAME_MAX + 1],
                                     bool *last_out, struct lwc_error *err)
 {
-    const char *start = walk->at + strspn(walk->at, "/");
-    size_t len = strcspn(start, "/");
+    const char *start = walk->at + lwc_text_span(walk->at, "/");
+    size_t len = lwc_text_reach(start, "/");
 
     if (len > LWC_NAME_MAX) {
         return lwc_fail_sys(err, lwc_path_code(ENAMETOOLONG), ENAMETOOLONG, "%s", start);
@@ -292,7 +293,7 @@ static enum lwc_code walk_all(struct walk *walk, struct lwc_error *err)
     bool last = false;
     enum lwc_code code = enter_root(walk, err);
 
-    while (code == LWC_OK && walk->at[strspn(walk->at, "/")] != '\0') {
+    while (code == LWC_OK && walk->at[lwc_text_span(walk->at, "/")] != '\0') {
         code = take_component(walk, name, &last, err);
         if (code == LWC_OK) {
             code = last && !walk->whole && !is_dots(name) ? arrive(walk, name, err)

@@ -2,7 +2,7 @@
 /*
  * sodium_malloc() does much the same, but not without sodium_init(), which asks the processor what
  * it can do.  In a virtual machine each of these questions is a trap, and all of them together a
- * quarter of what an answer from the cache costs.
+ * tenth of what an answer from the cache costs.
  */
 #include "region.h"
 

@@ -168,16 +168,15 @@ enum lwc_code lwc_file_read_at(const struct lwc_path *path, enum lwc_trust trust
     if (code != LWC_OK) {
         return code;
     }
-    lwc_path_text(path, text);
     if ((uint64_t)st.st_size > cap) {
-        return lwc_fail(err, LWC_E_INVALID, "%s: %jd bytes, more than %zu", text,
-                        (intmax_t)st.st_size, cap);
+        return lwc_fail(err, LWC_E_INVALID, "%s: %jd bytes, more than %zu",
+                        lwc_path_text(path, text), (intmax_t)st.st_size, cap);
     }
     code = read_all(fd, (size_t)st.st_size, cap, content, err);
     if (code != LWC_OK) {
         lwc_secret_reset(content);
     }
-    return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", text);
+    return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", lwc_path_text(path, text));
 }
 
 enum lwc_code lwc_file_read(const char *text, enum lwc_trust trust, size_t cap,

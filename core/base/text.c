@@ -174,6 +174,27 @@ static bool is_alnum(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+size_t lwc_text_span(const char *text, const char *set)
+{
+    size_t len = 0;
+
+    while (text[len] != '\0' && strchr(set, text[len]) != NULL) {
+        len++;
+    }
+    return len;
+}
+
+size_t lwc_text_reach(const char *text, const char *set)
+{
+    size_t len = 0;
+
+    /* The end of the text is found as the end of the set. */
+    while (strchr(set, text[len]) == NULL) {
+        len++;
+    }
+    return len;
+}
+
 /* How many bytes of @word @text begins with. */
 static size_t common_len(const char *text, const char *word)
 {

@@ -32,6 +32,14 @@ bool lwc_text_has_control(const char *text, size_t len);
 bool lwc_text_is(const char *text, const char *word);
 bool lwc_text_begins(const char *text, const char *word);
 
+/*
+ * As strspn() and strcspn(), for short sets: how many bytes of @set @text begins with, and how
+ * many that are none of them.  Those of libc read tables of their own, in pages that each start
+ * of the program would have to map for that alone.
+ */
+size_t lwc_text_span(const char *text, const char *set);
+size_t lwc_text_reach(const char *text, const char *set);
+
 /* RFC 6750 section 2.1 b64token: 1*( ALPHA / DIGIT / "-._~+/" ) *"=". */
 bool lwc_text_is_b64token(const char *text, size_t len);
 

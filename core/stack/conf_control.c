@@ -119,14 +119,14 @@ static enum lwc_code parse_list(const char *text, uint16_t actions_out[LWC_OUT_C
                                 size_t *offset_out, struct lwc_error *err)
 {
     struct table table = {.actions = {[OUT_DEFAULT] = LWC_ACT_BAD}};
-    size_t at = strspn(text, " \t");
+    size_t at = lwc_text_span(text, " \t");
 
     *offset_out = at;
     if (text[at] == '\0') {
         return lwc_fail(err, LWC_E_INVALID, "nothing in the brackets");
     }
     while (text[at] != '\0') {
-        const size_t len = strcspn(text + at, " \t");
+        const size_t len = lwc_text_reach(text + at, " \t");
         enum lwc_code code = parse_item(text + at, len, &table, offset_out, err);
 
         if (code != LWC_OK) {
@@ -134,7 +134,7 @@ static enum lwc_code parse_list(const char *text, uint16_t actions_out[LWC_OUT_C
             return code;
         }
         at += len;
-        at += strspn(text + at, " \t");
+        at += lwc_text_span(text + at, " \t");
     }
     for (size_t i = 0; i < LWC_OUT_COUNT; i++) {
         actions_out[i] = table.actions[table.said[i] ? i : OUT_DEFAULT];

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/safefile.h"
+#include "base/text.h"
 #include "base/util.h"
 #include "paths.h"
 
@@ -135,7 +136,8 @@ static enum lwc_code service_check(const char *service, struct lwc_error *err)
     size_t len = strlen(service);
 
     if (len == 0 || len > 64 ||
-        strspn(service, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") < len) {
+        lwc_text_span(service, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") <
+            len) {
         return lwc_fail(err, LWC_E_INVALID,
                         "service name: 1 to 64 of letters, digits, '_' and '-' expected");
     }

@@ -80,7 +80,7 @@ void lwc_entry_free(struct lwc_entry **entry)
 
 static bool is_made_of(const char *text, const char *alphabet)
 {
-    return text[strspn(text, alphabet)] == '\0';
+    return text[lwc_text_span(text, alphabet)] == '\0';
 }
 
 static const char *text_flaw(const struct lwc_entry *entry)

@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "base/text.h"
 
 /*
  * Where cache entries can lie.  An entry has a name, LWC_HASH_HEX_LEN - 1 lower-case hex digits.
@@ -50,7 +51,7 @@ struct lwc_place {
 static inline bool lwc_place_is_name(const char *text)
 {
     return strlen(text) == LWC_HASH_HEX_LEN - 1 &&
-           strspn(text, "0123456789abcdef") == LWC_HASH_HEX_LEN - 1;
+           lwc_text_span(text, "0123456789abcdef") == LWC_HASH_HEX_LEN - 1;
 }
 
 /*

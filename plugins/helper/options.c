@@ -68,7 +68,7 @@ static enum lwc_code check_backend(const char *value, struct lwc_error *err)
     static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
     const size_t len = strlen(value);
 
-    if (len > LWC_BACKEND_NAME_MAX || strspn(value, alphabet) != len) {
+    if (len > LWC_BACKEND_NAME_MAX || lwc_text_span(value, alphabet) != len) {
         return lwc_fail(err, LWC_E_INVALID, "no backend's name: 1 to %d of a-z, 0-9 and '-'",
                         LWC_BACKEND_NAME_MAX);
     }
@@ -200,7 +200,7 @@ static enum lwc_code unknown(const char *name, size_t len, struct lwc_error *err
 static enum lwc_code take_long(struct walk *walk, struct lwc_error *err)
 {
     const char *name = walk->argv[walk->at] + 2;
-    const size_t len = strcspn(name, "=");
+    const size_t len = lwc_text_reach(name, "=");
     const char *value = name[len] == '=' ? name + len + 1 : NULL;
 
     for (size_t i = 0; i < LWC_OPTS; i++) {

@@ -230,6 +230,21 @@ static void is_and_begins_ignore_the_case_of_ascii_alone(void **state)
     }
 }
 
+static void span_and_reach_count_as_in_libc(void **state)
+{
+    static const char *const texts[] = {"", "a", "ab", "abc", "b", "cab", "/", "//a/", "\xff/a"};
+    static const char *const sets[] = {"", "a", "ab", "/", "\xff"};
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(texts); i++) {
+        for (size_t j = 0; j < LWC_ARRAY_LEN(sets); j++) {
+            print_message("'%s' and '%s'\n", texts[i], sets[j]);
+            assert_int_equal(lwc_text_span(texts[i], sets[j]), strspn(texts[i], sets[j]));
+            assert_int_equal(lwc_text_reach(texts[i], sets[j]), strcspn(texts[i], sets[j]));
+        }
+    }
+}
+
 static void parse_duration_takes_suffixes_up_to_ten_years(void **state)
 {
     static const struct {
@@ -402,6 +417,7 @@ int main(void)
         cmocka_unit_test(judges_tell_alphabets_apart),
         cmocka_unit_test(parse_number_takes_digits_up_to_max),
         cmocka_unit_test(is_and_begins_ignore_the_case_of_ascii_alone),
+        cmocka_unit_test(span_and_reach_count_as_in_libc),
         cmocka_unit_test(parse_duration_takes_suffixes_up_to_ten_years),
         cmocka_unit_test(yes_and_no_are_words_in_any_case),
         cmocka_unit_test(append_json_escapes),
