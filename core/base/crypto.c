@@ -6,16 +6,10 @@
  *  2. What is sealed has a nonce that was never used before: 24 random bytes.
  *  3. Nothing is written to the caller's plain text before all of it is authentic.
  *  4. Keys and hash states are wiped.
- *  5. No other thread's sodium_init() exchanges the code of a seal between two of its steps.  Of
- *     a hash it may: there all code has the same state.
- *
- * sodium_init() picks the fastest code for this processor.  That takes longer than all hashes and
- * the one seal of an answer from the cache (see region.c), so it is called only where it must be.
  */
 #include "crypto.h"
 
 #include <assert.h>
-#include <sys/single_threaded.h>
 
 #include <sodium.h>
 
@@ -43,7 +37,10 @@ static crypto_generichash_state *state_of(struct lwc_hash *hash)
 void lwc_hash_begin(struct lwc_hash *hash, const char *label)
 {
     uint8_t key[LWC_HASH_LEN];
+    /* It picks the fastest code; where it fails, BLAKE2b is slower and the same. */
+    int started = sodium_init();
 
+    (void)started;
     (void)crypto_generichash(key, sizeof key, (const uint8_t *)label, strlen(label), NULL, 0);
     (void)crypto_generichash_init(state_of(hash), key, sizeof key, LWC_HASH_LEN);
 }
@@ -92,18 +89,13 @@ void lwc_hash_hex(const uint8_t hash[static LWC_HASH_LEN], char hex_out[static L
     (void)sodium_bin2hex(hex_out, LWC_HASH_HEX_LEN, hash, LWC_HASH_LEN);
 }
 
-static enum lwc_code derive(const void *key, size_t key_len,
-                            uint8_t derived_out[static LWC_HASH_LEN], struct lwc_error *err)
+static void derive(const void *key, size_t key_len, uint8_t derived_out[static LWC_HASH_LEN])
 {
     struct lwc_hash hash;
 
-    if (!__libc_single_threaded && sodium_init() < 0) {
-        return lwc_fail(err, LWC_E_INTERNAL, "libsodium does not start");
-    }
     lwc_hash_begin(&hash, SEAL_LABEL);
     lwc_hash_add(&hash, key, key_len);
     lwc_hash_end(&hash, derived_out);
-    return LWC_OK;
 }
 
 enum lwc_code lwc_seal(const void *key, size_t key_len, const char *context, const void *plain,
@@ -111,7 +103,6 @@ enum lwc_code lwc_seal(const void *key, size_t key_len, const char *context, con
 {
     uint8_t derived[LWC_HASH_LEN];
     uint8_t *nonce = NULL;
-    enum lwc_code code = LWC_OK;
 
     lwc_secret_reset(sealed_out);
     if (len > LWC_SECRET_CAP - OVERHEAD) {
@@ -122,10 +113,7 @@ enum lwc_code lwc_seal(const void *key, size_t key_len, const char *context, con
     if (nonce == NULL) {
         return lwc_fail_nomem(err);
     }
-    code = derive(key, key_len, derived, err);
-    if (code != LWC_OK) {
-        return code;
-    }
+    derive(key, key_len, derived);
     lwc_random(nonce, NONCE_LEN);
     (void)crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE_LEN, NULL, plain, len,
                                                      (const uint8_t *)context, strlen(context),
@@ -142,7 +130,6 @@ enum lwc_code lwc_unseal(const void *key, size_t key_len, const char *context, c
     uint8_t derived[LWC_HASH_LEN];
     uint8_t *room = NULL;
     int failed = 0;
-    enum lwc_code code = LWC_OK;
 
     lwc_secret_reset(plain_out);
     if (len < OVERHEAD || len > LWC_SECRET_CAP) {
@@ -152,10 +139,7 @@ enum lwc_code lwc_unseal(const void *key, size_t key_len, const char *context, c
     if (room == NULL) {
         return lwc_fail_nomem(err);
     }
-    code = derive(key, key_len, derived, err);
-    if (code != LWC_OK) {
-        return code;
-    }
+    derive(key, key_len, derived);
     failed = crypto_aead_xchacha20poly1305_ietf_decrypt(room, NULL, NULL, nonce + NONCE_LEN,
                                                         len - NONCE_LEN, (const uint8_t *)context,
                                                         strlen(context), nonce, derived);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * MUST:
- *  1. Secret bytes lie in a region (region.h): between guard pages, locked, not in core dumps.
- *     Small ones share one, the arena: a region each costs five system calls, and a process may
- *     have some 30,000 at most.  The address sanitizer sees them one by one.
+ *  1. Secret bytes lie in sodium_malloc() memory only: guard pages, mlock, no core dump.  Small
+ *     ones share a region of it, the arena: a region each costs eleven system calls, and a
+ *     process may have some 16,000 at most.  The address sanitizer sees them one by one.
  *  2. Bytes that are no longer counted are wiped: on free, reset, truncate and growth.
  *  3. Growth copies into a new block before the old one is freed.
  *  4. Comparison takes the same time wherever the bytes differ.
@@ -13,12 +13,11 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/mman.h>
 
 #include <sodium.h>
 
 #include <lwcred/backend.h>
-
-#include "region.h"
 
 /* bytes has room for cap bytes and a NUL. */
 struct lwc_secret {
@@ -27,10 +26,9 @@ struct lwc_secret {
     size_t cap;
 };
 
-#define ARENA_SLOTS 64
+#define ARENA_SLOTS 128
 #define ARENA_SLOT_LEN ((size_t)256)
-#define ARENA_LEN (ARENA_SLOTS * ARENA_SLOT_LEN)
-#define ARENA_BLOCK_MAX ((size_t)10 * 1024) /* larger blocks have a region of their own */
+#define ARENA_BLOCK_MAX ((size_t)20 * 1024) /* larger blocks have a region of their own */
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_WANTED false
@@ -43,7 +41,9 @@ struct lwc_secret {
 #define ARENA_WANTED true
 #endif
 
-/* base is NULL where there is no memory; used tells which slots are taken. */
+static bool ready;
+
+/* base is NULL where there is no arena; used tells which slots are taken. */
 static struct {
     pthread_mutex_t mutex;
     uint8_t *base;
@@ -55,15 +55,14 @@ static void init_once(void)
 {
     int saved = errno;
 
-    arena.base = lwc_region_new(ARENA_LEN, &arena.locked);
+    ready = sodium_init() >= 0;
+    if (ready && ARENA_WANTED) {
+        /* It gives memory that could not be locked, too, and does not tell; mlock() does. */
+        errno = 0;
+        arena.base = sodium_malloc(ARENA_SLOTS * ARENA_SLOT_LEN);
+        arena.locked = errno == 0;
+    }
     errno = saved;
-}
-
-static void init(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    (void)pthread_once(&once, init_once);
 }
 
 static size_t slots_for(size_t len)
@@ -92,7 +91,7 @@ static uint8_t *arena_take(size_t count)
 static bool in_arena(const uint8_t *block)
 {
     return arena.base != NULL && (uintptr_t)block >= (uintptr_t)arena.base &&
-           (uintptr_t)block < (uintptr_t)arena.base + ARENA_LEN;
+           (uintptr_t)block < (uintptr_t)arena.base + ARENA_SLOTS * ARENA_SLOT_LEN;
 }
 
 static void arena_give(uint8_t *block, size_t count)
@@ -103,17 +102,28 @@ static void arena_give(uint8_t *block, size_t count)
     (void)pthread_mutex_unlock(&arena.mutex);
 }
 
-/* Zero: fresh pages are, and what is given back is wiped. */
+static void init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, init_once);
+}
+
 static uint8_t *block_new(size_t cap)
 {
     uint8_t *block = NULL;
-    bool locked = false; /* as the arena is */
 
     init();
-    if (ARENA_WANTED && arena.base != NULL && cap < ARENA_BLOCK_MAX) {
+    if (arena.base != NULL && cap < ARENA_BLOCK_MAX) {
         block = arena_take(slots_for(cap + 1));
     }
-    return block != NULL ? block : lwc_region_new(cap + 1, &locked);
+    if (block == NULL && ready) {
+        block = sodium_malloc(cap + 1);
+    }
+    if (block != NULL) {
+        sodium_memzero(block, cap + 1);
+    }
+    return block;
 }
 
 /* @cap as it was given to block_new(). */
@@ -123,7 +133,7 @@ static void block_free(uint8_t *block, size_t cap)
         arena_give(block, slots_for(cap + 1));
         return;
     }
-    lwc_region_free(block, cap + 1);
+    sodium_free(block);
 }
 
 enum lwc_code lwc_secret_new(size_t cap, struct lwc_secret **secret_out, struct lwc_error *err)
@@ -275,10 +285,35 @@ bool lwc_secret_equal(const struct lwc_secret *secret, const void *bytes, size_t
     return secret->len == len && (len == 0 || sodium_memcmp(secret->bytes, bytes, len) == 0);
 }
 
+static bool page_locked;
+
+static void probe_page(void)
+{
+    size_t page_len = (size_t)sysconf(_SC_PAGESIZE);
+    void *page = mmap(NULL, page_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED) {
+        return;
+    }
+    page_locked = sodium_mlock(page, page_len) == 0;
+    if (page_locked) {
+        (void)sodium_munlock(page, page_len);
+    }
+    (void)munmap(page, page_len);
+}
+
 bool lwc_secret_memory_locked(void)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int saved = errno;
+
     init();
-    return arena.locked;
+    if (arena.base != NULL) {
+        return arena.locked;
+    }
+    (void)pthread_once(&once, probe_page);
+    errno = saved;
+    return page_locked;
 }
 
 static enum lwc_code sink_put(void *data, const struct lwc_identity *identity, const void *bytes,
@@ -338,9 +373,6 @@ void *lwc_wiping_realloc(void *block, size_t len)
 
 void lwc_random(void *bytes, size_t len)
 {
-    /* For threads' sake; where it fails, randombytes_buf() does the same, or ends the process. */
-    int started = sodium_init();
-
-    (void)started;
+    init();
     randombytes_buf(bytes, len);
 }

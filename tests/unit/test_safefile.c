@@ -35,8 +35,8 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t len);
 ssize_t __real_write(int fd, const void *bytes, size_t len);
 int __wrap_fstat(int fd, struct stat *st);
 int __real_fstat(int fd, struct stat *st);
-uint8_t *__wrap_lwc_region_new(size_t len, bool *locked_out);
-uint8_t *__real_lwc_region_new(size_t len, bool *locked_out);
+void *__wrap_sodium_malloc(size_t len);
+void *__real_sodium_malloc(size_t len);
 
 static bool memory_gone;
 /* Right after it was looked at becomes a link or, where that is set, a FIFO. */
@@ -108,9 +108,9 @@ int __wrap_fstat(int fd, struct stat *st)
     return result;
 }
 
-uint8_t *__wrap_lwc_region_new(size_t len, bool *locked_out)
+void *__wrap_sodium_malloc(size_t len)
 {
-    return memory_gone ? NULL : __real_lwc_region_new(len, locked_out);
+    return memory_gone ? NULL : __real_sodium_malloc(len);
 }
 
 static int setup(void **state)

@@ -13,7 +13,6 @@
 
 #include <lwcred/backend.h>
 
-#include "base/region.h"
 #include "base/secret.h"
 
 /* Allocation number @fail_at (counted from 1) fails; 0: none. */
@@ -24,10 +23,10 @@ static bool freed_clean;
 
 void *__wrap_calloc(size_t count, size_t len);
 void *__real_calloc(size_t count, size_t len);
-uint8_t *__wrap_lwc_region_new(size_t len, bool *locked_out);
-uint8_t *__real_lwc_region_new(size_t len, bool *locked_out);
-void __wrap_lwc_region_free(uint8_t *bytes, size_t len);
-void __real_lwc_region_free(uint8_t *bytes, size_t len);
+void *__wrap_sodium_malloc(size_t len);
+void *__real_sodium_malloc(size_t len);
+void __wrap_sodium_free(void *block);
+void __real_sodium_free(void *block);
 void __wrap_free(void *block);
 void __real_free(void *block);
 
@@ -56,15 +55,15 @@ void *__wrap_calloc(size_t count, size_t len)
     return fails() ? NULL : __real_calloc(count, len);
 }
 
-uint8_t *__wrap_lwc_region_new(size_t len, bool *locked_out)
+void *__wrap_sodium_malloc(size_t len)
 {
-    return fails() ? NULL : __real_lwc_region_new(len, locked_out);
+    return fails() ? NULL : __real_sodium_malloc(len);
 }
 
-void __wrap_lwc_region_free(uint8_t *bytes, size_t len)
+void __wrap_sodium_free(void *block)
 {
-    freed_block = bytes;
-    __real_lwc_region_free(bytes, len);
+    freed_block = block;
+    __real_sodium_free(block);
 }
 
 void __wrap_free(void *block)
@@ -145,7 +144,7 @@ static void append_growing_keeps_bytes_and_frees_old_block(void **state)
     old = lwc_secret_bytes(secret);
     freed_block = NULL;
     assert_int_equal(lwc_secret_append(secret, "defgh", 5, NULL), LWC_OK);
-    assert_ptr_equal(freed_block, old); /* lwc_region_free() wipes */
+    assert_ptr_equal(freed_block, old); /* sodium_free() wipes */
     assert_memory_equal(lwc_secret_bytes(secret), bytes, sizeof bytes);
     assert_string_equal(lwc_secret_text(secret) + sizeof bytes, "defgh");
 }

@@ -15,18 +15,18 @@
 
 #define ROW(text) (text), sizeof(text) - 1
 
-static int regions_left = -1;
+static int sodium_calls_left = -1;
 
-uint8_t *__wrap_lwc_region_new(size_t len, bool *locked_out);
-uint8_t *__real_lwc_region_new(size_t len, bool *locked_out);
+void *__wrap_sodium_malloc(size_t len);
+void *__real_sodium_malloc(size_t len);
 
-uint8_t *__wrap_lwc_region_new(size_t len, bool *locked_out)
+void *__wrap_sodium_malloc(size_t len)
 {
-    if (regions_left == 0) {
+    if (sodium_calls_left == 0) {
         return NULL;
     }
-    regions_left -= regions_left > 0 ? 1 : 0;
-    return __real_lwc_region_new(len, locked_out);
+    sodium_calls_left -= sodium_calls_left > 0 ? 1 : 0;
+    return __real_sodium_malloc(len);
 }
 
 static void printable_makes_text_harmless(void **state)
@@ -344,13 +344,13 @@ static void append_without_memory_changes_nothing(void **state)
     (void)state;
     assert_int_equal(lwc_secret_copy("a", 1, &out, NULL), LWC_OK);
     arena_fill();
-    regions_left = 0;
+    sodium_calls_left = 0;
     assert_int_equal(lwc_text_append(out, &err, "%s", "0123456789"), LWC_E_IO);
     assert_string_equal(lwc_secret_text(out), "a");
-    regions_left = 1;
+    sodium_calls_left = 1;
     assert_int_equal(lwc_text_append_json(out, "0123456789", &err), LWC_E_IO);
     assert_string_equal(lwc_secret_text(out), "a");
-    regions_left = -1;
+    sodium_calls_left = -1;
     arena_drain();
 }
 
