@@ -412,9 +412,10 @@ enum lwc_code lwc_keyring_search(struct lwc_keyring *keyring, struct lwc_items *
     if (error != NULL) {
         return failed(keyring, LWC_WRONG_FAILED, error, err);
     }
-    /* Locked, KeePassXC knows nothing of a database, not even the date: it may hold anything. */
-    items.sealed =
-        is_locked && found == NULL && secret_collection_get_created(keyring->collection) == 0;
+    /* Locked, KeePassXC knows nothing of a database, not even a date: it may hold anything. */
+    items.sealed = is_locked && found == NULL &&
+                   secret_collection_get_created(keyring->collection) == 0 &&
+                   secret_collection_get_modified(keyring->collection) == 0;
     items.item = calloc(g_list_length(found) + 1, sizeof *items.item);
     code = items.item == NULL ? lwc_fail_nomem(err) : LWC_OK;
     for (GList *at = found; code == LWC_OK && at != NULL; at = at->next) {

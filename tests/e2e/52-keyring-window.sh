@@ -64,6 +64,13 @@ windows 1
 run 0 "$HELPER" list
 expect_stdout_has '^default '
 
+# What is known to hold nothing needs no unlocking to say so.
+mock empty
+run 3 "$HELPER" get --no-cache --format token
+run 0 "$HELPER" list
+expect_stdout_empty
+windows 0
+
 # Nobody answers: it ends at the caller's deadline, later than the keyring's own time limit, and
 # the window is taken back.
 mock never

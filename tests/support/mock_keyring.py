@@ -9,6 +9,8 @@ locked key and has a window, which no real one shows here.  The secret is read f
   accept   somebody types the password
   cold     the same; until then the item does not show its attributes, as GNOME Keyring's do not
            that were not unlocked since it started
+  empty    holds nothing, and knows when it was changed, but not when it was made, as GNOME Keyring
+           sometimes does not
 
 Each use of the window is a line on stdout: "prompt", and "dismissed" when the client takes it back.
 """
@@ -31,6 +33,7 @@ class Keyring:
     def __init__(self, mode, profile, account, key_id, origin):
         self.mode = mode
         self.locked = True
+        self.items = [] if mode == "empty" else [ITEM]
         self.secret = sys.stdin.buffer.read()
         self.attributes = {
             "xdg:schema": "net.lacework.AccessKey",
@@ -45,13 +48,13 @@ class Keyring:
         self.connection.send_and_get_reply(message_bus.RequestName("org.freedesktop.secrets"))
 
     def properties(self, path):
-        common = {"Label": ("s", "x"), "Locked": ("b", self.locked), "Created": ("t", 1), "Modified": ("t", 1)}
+        common = {"Label": ("s", "x"), "Locked": ("b", self.locked), "Created": ("t", 0), "Modified": ("t", 1)}
         if path == ITEM:
             hidden = self.mode == "cold" and self.locked
             shown = {"gkr:compat:hashed:profile": "0123"} if hidden else self.attributes
             return {**common, "Attributes": ("a{ss}", shown), "Type": ("s", "")}
         if path == COLLECTION:
-            return {**common, "Items": ("ao", [ITEM])}
+            return {**common, "Items": ("ao", self.items)}
         return {"Collections": ("ao", [COLLECTION])}
 
     def unlock(self, paths):
@@ -79,7 +82,7 @@ class Keyring:
         if member == "ReadAlias":
             return "o", (COLLECTION if body[0] == "default" else "/",)
         if member == "SearchItems":
-            return "ao", ([ITEM],)
+            return "ao", (self.items,)
         if member == "Unlock":
             return self.unlock(body[0])
         if member == "GetSecret" and not self.locked:
