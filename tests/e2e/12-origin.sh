@@ -87,7 +87,7 @@ start_standin --dir "$T/old-tls" --old-tls
 plant_key
 printf '%s\n' 'openssl_conf = init' '[init]' 'ssl_conf = modules' '[modules]' 'system_default = weak' \
     '[weak]' 'MinProtocol = None' 'CipherString = DEFAULT@SECLEVEL=0' >"$T/openssl.cnf"
-run 0 env OPENSSL_CONF="$T/openssl.cnf" openssl s_client -connect "$ORIGIN" -tls1_1 </dev/null
+run 0 env OPENSSL_CONF="$T/openssl.cnf" openssl s_client -connect "127.0.0.1:$PORT" -tls1_1 </dev/null
 run 10 env OPENSSL_CONF="$T/openssl.cnf" "$HELPER" add -a acme -p old-tls --key-id "$KEY_ID" --secret-stdin --api-url "$API_URL" <<<"$SECRET"
 expect_stderr_has 'no TLS connection'
 
