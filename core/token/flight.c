@@ -248,7 +248,10 @@ static enum lwc_code any_take(struct lwc_flight *flight, int64_t wait_ms, struct
     }
 }
 
-/* Half of the time for the first lock, what is left for any. */
+/*
+ * Half of the time for the first lock, what is left for any.  A trace is of a holder's file only if
+ * it is taken once the lock was found held.
+ */
 static enum lwc_code slots_try(struct lwc_flight *flight, int64_t wait_ms, struct lwc_error *err)
 {
     struct trace traces[SLOTS];
@@ -259,6 +262,9 @@ static enum lwc_code slots_try(struct lwc_flight *flight, int64_t wait_ms, struc
     }
     traces[0] = slot_trace(flight, 0);
     code = slot_take(flight, 0, wait_ms / SLOTS, err);
+    if (code == LWC_E_BUSY) {
+        code = slot_take(flight, 1, 0, err);
+    }
     if (code != LWC_E_BUSY) {
         return code;
     }

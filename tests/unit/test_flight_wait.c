@@ -29,8 +29,18 @@ int __real_openat(int dir_fd, const char *name, int flags, ...);
 int __wrap_fstatfs(int fd, struct statfs *fs);
 int __real_fstatfs(int fd, struct statfs *fs);
 
+/* Where it is set: somebody takes the second lock right before the first look at it. */
+static pid_t (*overtake)(void);
+static pid_t overtaker;
+
 int __wrap_openat(int dir_fd, const char *name, int flags, ...)
 {
+    pid_t (*const now)(void) = overtake;
+
+    if (now != NULL && strcmp(name, FLIGHTBED_NAME ".2") == 0) {
+        overtake = NULL;
+        overtaker = now();
+    }
     return __real_openat(dir_fd, flightbed_map(name), flags, 0600);
 }
 
@@ -272,6 +282,20 @@ static void enter_where_others_are_quicker_has_no_lock(void **state)
     end_holder(first);
 }
 
+static void enter_while_another_is_quicker_at_the_second_lock_is_busy(void **state)
+{
+    LWC_AUTO_FLIGHT flight = NULL;
+    pid_t first = start_holder();
+
+    (void)state;
+    overtake = start_holder;
+    assert_int_equal(lwc_flight_enter(FLIGHTBED_NAME, FLIGHTBED_SHORT_MS, &flight, NULL),
+                     LWC_E_BUSY);
+    assert_true(overtaker > 0);
+    end_holder(overtaker);
+    end_holder(first);
+}
+
 static void enter_takes_the_first_lock_whenever_it_comes_free(void **state)
 {
     LWC_AUTO_FLIGHT flight = NULL;
@@ -319,6 +343,7 @@ int main(void)
         TEST(enter_past_a_stopped_holder_goes_on_one_at_a_time),
         TEST(enter_past_two_stopped_holders_is_busy),
         TEST(enter_where_others_are_quicker_has_no_lock),
+        TEST(enter_while_another_is_quicker_at_the_second_lock_is_busy),
         TEST(enter_takes_the_first_lock_whenever_it_comes_free),
         TEST(leave_gives_the_lock_back_though_a_fork_has_it_too),
     };
