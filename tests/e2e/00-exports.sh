@@ -40,8 +40,8 @@ for object in "$O/bin/lw-credential-helper" "$O/libexec/lwcred/lwcred-backend-ho
 done
 for object in "$O/bin/lw-credential-helper" "$O/libexec/lwcred/lwcred-backend-host" "$lib" "$O"/lib/lwcred/backends/*.so \
     "$O/lib/lwcred/net.so"; do
-    readelf -d "$object" | grep -q BIND_NOW || fail "$object is bound lazily"
-    readelf -lW "$object" | grep -q 'GNU_RELRO' || fail "$object has no read-only relocations"
-    readelf -lW "$object" | grep -qE 'GNU_STACK.* RW +0x' || fail "$object wants an executable stack"
+    readelf -d "$object" | grep BIND_NOW >"$OUT" || fail "$object is bound lazily"
+    readelf -lW "$object" | grep GNU_RELRO >"$OUT" || fail "$object has no read-only relocations"
+    readelf -lW "$object" | grep -E 'GNU_STACK.* RW +0x' >"$OUT" || fail "$object wants an executable stack"
 done
 echo ok
