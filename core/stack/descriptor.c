@@ -137,6 +137,9 @@ enum lwc_code lwc_descriptor_read(const struct lwc_elf *elf, const char *path, c
         !lwc_elf_relocate(elf, address, words, len / sizeof words[0])) {
         return lwc_fail(err, LWC_E_INVALID, "the descriptor in '%s' is not whole", path);
     }
+    if (memcmp(words, head, sizeof head) != 0) { /* a relocation would change what was judged */
+        return not_constant(path, err);
+    }
     memcpy(backend, words, sizeof *backend);
     code = text_take(elf, path, "name", &backend->name, descriptor->name, sizeof descriptor->name,
                      err);
