@@ -76,11 +76,11 @@ for pid in "${pids[@]}"; do
     [ "$status" = 12 ] || fail "status $status"
 done
 # Who begins after the answer came asks himself.
-[ $(($(count_exchanges) - BEFORE)) -le $((MANY / 2 + 2)) ] || fail "$(($(count_exchanges) - BEFORE)) exchanges for $MANY"
+[ $(($(count_exchanges) - BEFORE)) -le 5 ] || fail "$(($(count_exchanges) - BEFORE)) exchanges for $MANY"
 sleep 3.1
 
-# --- a server that accepts and never answers: two wait for it, and the others for them.  On a busy
-# machine their deadlines lie apart, and some more try; never those who all waited for the same.
+# --- a server that accepts and never answers: two wait for it, and the others for them.  The
+# deadline is long beside the seconds that a busy machine may need to start them all.
 most=0
 calls_in_progress() {
     local hex
@@ -90,15 +90,15 @@ calls_in_progress() {
 mode nothing
 pids=()
 for ((i = 0; i < MANY; i++)); do
-    "$PLAIN" --timeout 9 get --format token </dev/null >"$T/hung.$i.out" 2>"$T/hung.$i.err" &
+    "$PLAIN" --timeout 20 get --format token </dev/null >"$T/hung.$i.out" 2>"$T/hung.$i.err" &
     pids+=($!)
 done
-for ((tries = 0; tries < 45; tries++)); do
+for ((tries = 0; tries < 100; tries++)); do
     now=$(calls_in_progress)
     [ "$now" -le "$most" ] || most=$now
     sleep 0.2
 done
-[ "$most" -ge 1 ] && [ "$most" -le $((MANY / 2)) ] || fail "$most calls at once"
+[ "$most" -ge 1 ] && [ "$most" -le 2 ] || fail "$most calls at once"
 for pid in "${pids[@]}"; do
     status=0
     wait "$pid" || status=$?
