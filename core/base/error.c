@@ -128,6 +128,7 @@ const char *lwc_code_name(enum lwc_code code)
         [LWC_E_RATE_LIMITED] = "rate-limited",
         [LWC_E_BUSY] = "busy",
         [LWC_E_UNSAFE] = "unsafe",
+        [LWC_E_FAILED] = "failed",
     };
     size_t index = (size_t)code;
 

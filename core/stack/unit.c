@@ -121,7 +121,7 @@ static enum lwc_code checked(struct lwc_stack_unit *unit, enum lwc_code code, st
     if (code == LWC_OK || code == LWC_E_NOT_FOUND) {
         return code;
     }
-    if ((unsigned)code > (unsigned)LWC_E_UNSAFE) {
+    if ((unsigned)code > (unsigned)LWC_E_FAILED) {
         return lwc_fail(err, LWC_E_INTERNAL, "backend '%s' answered with the unknown code %d",
                         lwc_unit_name(unit), (int)code);
     }

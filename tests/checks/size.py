@@ -8,7 +8,7 @@ import re
 import csource
 
 FUNCTION_MAX = 60
-FILE_MAX = 500
+FILE_MAX = 600
 NESTING_MAX = 3
 
 _TOKEN = re.compile(r"\b(?:if|for|while|switch|do|else)\b|[{}();]")

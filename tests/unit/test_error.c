@@ -160,9 +160,9 @@ static void wrap_of_success_changes_nothing(void **state)
 static void code_name_is_that_of_the_manual(void **state)
 {
     static const char *const names[] = {
-        "ok",      "internal", "invalid",      "not-found",   "locked",
-        "denied",  "corrupt",  "too-new",      "unavailable", "io",
-        "network", "refused",  "rate-limited", "busy",        "unsafe",
+        "ok",           "internal", "invalid",     "not-found", "locked",  "denied",
+        "corrupt",      "too-new",  "unavailable", "io",        "network", "refused",
+        "rate-limited", "busy",     "unsafe",      "failed",
     };
 
     (void)state;

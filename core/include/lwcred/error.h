@@ -20,13 +20,14 @@ enum lwc_code {
     LWC_E_DENIED = 5,        /* wrong passphrase or key file                             */
     LWC_E_CORRUPT = 6,       /* a store is damaged                                       */
     LWC_E_TOO_NEW = 7,       /* a store was made by a newer version                      */
-    LWC_E_UNAVAILABLE = 8,   /* backend absent, hung or crashed                          */
+    LWC_E_UNAVAILABLE = 8,   /* backend absent: not installed, no bus, no provider       */
     LWC_E_IO = 9,            /* disk full, read-only, out of memory, input/output error  */
     LWC_E_NETWORK = 10,      /* no connection, time-out, TLS failure, unusable reply     */
     LWC_E_REFUSED = 11,      /* the API refused the key or the call                      */
     LWC_E_RATE_LIMITED = 12, /* the API asks to wait, see lwc_error.wait_s               */
     LWC_E_BUSY = 13,         /* a lock was not obtained in time                          */
     LWC_E_UNSAFE = 14,       /* owner or mode of a file makes it unsafe to use           */
+    LWC_E_FAILED = 15,       /* backend or helper program crashed, hung, lied or failed  */
 };
 
 #define LWC_ERROR_MSG_LEN 512
