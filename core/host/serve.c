@@ -379,7 +379,7 @@ static bool greet(struct serve *serve)
         leave();
     }
     if (hello.value != LWC_FRAME_VERSION) {
-        code = lwc_fail(&err, LWC_E_UNAVAILABLE,
+        code = lwc_fail(&err, LWC_E_FAILED,
                         "lwcred-backend-host speaks version %d of the protocol, not %u",
                         LWC_FRAME_VERSION, hello.value);
     }

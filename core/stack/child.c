@@ -135,6 +135,24 @@ static int spawn(const char *path, int fd, char *const *environment, pid_t *pid_
     return posix_spawn(pid_out, path, &actions, &attributes, argv, environment);
 }
 
+/* Absent, without resources at the moment, or unfit to run? */
+static enum lwc_code code_of_start(int sys)
+{
+    switch (sys) {
+    case ENOENT:
+        return LWC_E_UNAVAILABLE;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case EAGAIN:
+    case EIO:
+        return LWC_E_IO;
+    default:
+        return LWC_E_FAILED;
+    }
+}
+
 enum lwc_code lwc_child_start(const char *dir, const char *name, struct lwc_child *child_out,
                               struct lwc_error *err)
 {
@@ -154,19 +172,19 @@ enum lwc_code lwc_child_start(const char *dir, const char *name, struct lwc_chil
         return code;
     }
     if (access(path, X_OK) != 0) {
-        return lwc_fail_sys(err, LWC_E_UNAVAILABLE, errno, "cannot start '%s'", path);
+        return lwc_fail_sys(err, code_of_start(errno), errno, "cannot start '%s'", path);
     }
     if (!environment_fill(&environment)) {
         return lwc_fail_nomem(err);
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        return lwc_fail_sys(err, LWC_E_UNAVAILABLE, errno, "cannot talk to '%s'", path);
+        return lwc_fail_sys(err, code_of_start(errno), errno, "cannot talk to '%s'", path);
     }
     ours = ends[0];
     theirs = ends[1];
     sys = spawn(path, theirs, environment.entry, &pid);
     if (sys != 0) {
-        return lwc_fail_sys(err, LWC_E_UNAVAILABLE, sys, "cannot start '%s'", path);
+        return lwc_fail_sys(err, code_of_start(sys), sys, "cannot start '%s'", path);
     }
     *child_out = (struct lwc_child){.pid = pid, .fd = LWC_TAKE_FD(ours)};
     return LWC_OK;

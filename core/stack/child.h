@@ -38,8 +38,9 @@ struct lwc_child {
  * Start the program @dir/@name.
  *
  * @child_out  owned by the caller, lwc_child_end().
- * Returns LWC_OK; LWC_E_UNAVAILABLE if there is no such program or it cannot be started;
- * LWC_E_UNSAFE if others can write it.
+ * Returns LWC_OK; LWC_E_UNAVAILABLE if there is no such program; LWC_E_FAILED if it is no program
+ * that could run; LWC_E_IO if this process or the machine has no descriptor, memory or process
+ * left; LWC_E_UNSAFE if others can write it.
  */
 enum lwc_code lwc_child_start(const char *dir, const char *name, struct lwc_child *child_out,
                               struct lwc_error *err) LWC_RESULT;

@@ -154,7 +154,7 @@ static enum lwc_code converse(struct lwc_hosted *hosted, struct lwc_call *call,
 static enum lwc_code late(const struct lwc_hosted *hosted, const struct lwc_call *call,
                           struct lwc_error *err)
 {
-    enum lwc_code code = LWC_E_UNAVAILABLE;
+    enum lwc_code code = LWC_E_FAILED;
 
     if (call->asking || now_ms() < call->end_ms) {
         return lwc_fail(err, code, "backend '%s' did not answer before the deadline", hosted->name);
@@ -175,12 +175,11 @@ static enum lwc_code describe(const struct lwc_hosted *hosted, const struct lwc_
     case LWC_E_BUSY:
         return late(hosted, call, err);
     case LWC_E_UNAVAILABLE:
-        return lwc_fail(err, code, "backend '%s' %s", hosted->name, ended);
+        return lwc_fail(err, LWC_E_FAILED, "backend '%s' %s", hosted->name, ended);
     case LWC_E_CORRUPT:
-        return lwc_fail(err, LWC_E_UNAVAILABLE, "backend '%s' %s in mid-answer", hosted->name,
-                        ended);
+        return lwc_fail(err, LWC_E_FAILED, "backend '%s' %s in mid-answer", hosted->name, ended);
     case LWC_E_INVALID:
-        return lwc_fail(err, LWC_E_UNAVAILABLE, "backend '%s' sent %s", hosted->name, sent.msg);
+        return lwc_fail(err, LWC_E_FAILED, "backend '%s' sent %s", hosted->name, sent.msg);
     default:
         return lwc_wrap(err, code, "backend '%s'", hosted->name);
     }

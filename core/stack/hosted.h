@@ -11,8 +11,8 @@
 
 /*
  * A backend with LWC_CAP_BLOCKING, in a backend host: a child process that does the calls. Whatever
- * the backend does there, a call ends in time; it answers LWC_E_UNAVAILABLE if the host hung,
- * crashed or broke the protocol, and so do all calls of the next minute, so that a stack that names
+ * the backend does there, a call ends in time; it answers LWC_E_FAILED if the host hung, crashed
+ * or broke the protocol, and so do all calls of the next minute, so that a stack that names
  * the backend in several lines waits for it once.  After that, and if it ended while nobody asked
  * it for anything, a new host is started.
  *

@@ -5,11 +5,13 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -179,7 +181,7 @@ static void what_is_no_trusted_program_is_not_started(void **state)
     copy_program(dir, 0777);
     assert_int_equal(lwc_child_start(dir->path, PROGRAM, &child, &err), LWC_E_UNSAFE);
     assert_int_equal(chmod(tmpdir_join(dir, PROGRAM, path), 0644), 0);
-    assert_int_equal(lwc_child_start(dir->path, PROGRAM, &child, &err), LWC_E_UNAVAILABLE);
+    assert_int_equal(lwc_child_start(dir->path, PROGRAM, &child, &err), LWC_E_FAILED);
     assert_non_null(strstr(err.msg, "cannot start"));
     assert_int_equal(chmod(path, 0755), 0);
     assert_int_equal(chmod(dir->path, 0777), 0);
@@ -192,6 +194,57 @@ static void what_is_no_trusted_program_is_not_started(void **state)
     assert_int_equal(hostbed_children(), 0);
 }
 
+/* errno of the next call, or 0: make it. */
+static int socketpair_sys;
+static int spawn_sys;
+
+int __real_socketpair(int domain, int type, int protocol, int ends[2]);
+int __wrap_socketpair(int domain, int type, int protocol, int ends[2]);
+int __wrap_socketpair(int domain, int type, int protocol, int ends[2])
+{
+    errno = socketpair_sys;
+    return socketpair_sys != 0 ? -1 : __real_socketpair(domain, type, protocol, ends);
+}
+
+int __real_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+int __wrap_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+int __wrap_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    return spawn_sys != 0 ? spawn_sys
+                          : __real_posix_spawn(pid, path, actions, attributes, argv, envp);
+}
+
+static void a_start_without_resources_is_no_absence(void **state)
+{
+    static const struct {
+        int socketpair_sys;
+        int spawn_sys;
+        enum lwc_code code;
+    } cases[] = {
+        {EMFILE, 0, LWC_E_IO},           {ENFILE, 0, LWC_E_IO},     {ENOBUFS, 0, LWC_E_IO},
+        {0, EMFILE, LWC_E_IO},           {0, ENOMEM, LWC_E_IO},     {0, EAGAIN, LWC_E_IO},
+        {0, ENOENT, LWC_E_UNAVAILABLE},  {0, EACCES, LWC_E_FAILED}, {0, ENOEXEC, LWC_E_FAILED},
+        {EAFNOSUPPORT, 0, LWC_E_FAILED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lwc_child child = LWC_CHILD_NONE;
+        struct lwc_error err = {0};
+
+        socketpair_sys = cases[i].socketpair_sys;
+        spawn_sys = cases[i].spawn_sys;
+        assert_int_equal(lwc_child_start(lwc_libexec_dir, PROGRAM, &child, &err), cases[i].code);
+        assert_int_equal(err.sys, socketpair_sys != 0 ? socketpair_sys : spawn_sys);
+        assert_int_equal(child.pid, 0);
+    }
+    socketpair_sys = 0;
+    spawn_sys = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_program_that_ignores_sigchld_is_no_trouble),
         cmocka_unit_test(the_end_of_the_thread_that_started_it_is_not_its_end),
         cmocka_unit_test(closed_standard_descriptors_are_no_trouble),
+        cmocka_unit_test(a_start_without_resources_is_no_absence),
         cmocka_unit_test_setup_teardown(what_is_no_trusted_program_is_not_started, tmpdir_setup,
                                         tmpdir_teardown),
     };

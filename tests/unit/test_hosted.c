@@ -145,7 +145,7 @@ static const struct {
     {"child-and-sleep", "did not answer within 1 s"},
 };
 
-static void a_fault_is_unavailable_in_time_and_says_why(void **state)
+static void a_fault_is_a_failure_in_time_and_says_why(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
@@ -159,7 +159,7 @@ static void a_fault_is_unavailable_in_time_and_says_why(void **state)
         (void)snprintf(args, sizeof args, "timeout=1 at=list fault=%s", faults[i].fault);
         hostbed_open(&bed, args);
         assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_OK);
-        assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_UNAVAILABLE);
+        assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_FAILED);
         print_message("  %s\n", err.msg);
         assert_non_null(strstr(err.msg, faults[i].msg));
         assert_non_null(strstr(err.msg, "backend 'blocking'"));
@@ -169,7 +169,7 @@ static void a_fault_is_unavailable_in_time_and_says_why(void **state)
     }
 }
 
-static void a_fault_in_each_function_is_unavailable(void **state)
+static void a_fault_in_each_function_is_a_failure(void **state)
 {
     static const char *const places[] = {"open", "find", "store"};
     static const char *const what[] = {"sleep", "crash", "half"};
@@ -187,7 +187,7 @@ static void a_fault_in_each_function_is_unavailable(void **state)
         hostbed_open(&bed, args);
         code = strcmp(place, "find") == 0 ? hostbed_find(&bed, "p", &secret, NULL)
                                           : hostbed_store(&bed, "p", "s", 1, NULL);
-        assert_int_equal(code, LWC_E_UNAVAILABLE);
+        assert_int_equal(code, LWC_E_FAILED);
         assert_null(secret);
         assert_int_equal(hostbed_children(), 0);
         hostbed_close(&bed);
@@ -222,11 +222,11 @@ static void after_a_fault_no_host_is_started_for_a_while(void **state)
 
     (void)state;
     hostbed_open(&bed, "timeout=1 at=list fault=sleep");
-    assert_int_equal(hostbed_list(&bed, &count, &first), LWC_E_UNAVAILABLE);
-    assert_int_equal(hostbed_store(&bed, "p", "s", 1, &second), LWC_E_UNAVAILABLE);
+    assert_int_equal(hostbed_list(&bed, &count, &first), LWC_E_FAILED);
+    assert_int_equal(hostbed_store(&bed, "p", "s", 1, &second), LWC_E_FAILED);
     assert_string_equal(first.msg, second.msg);
     assert_string_equal(first.hint, second.hint);
-    assert_int_equal(lwc_hosted_open(bed.hosted, &second), LWC_E_UNAVAILABLE);
+    assert_int_equal(lwc_hosted_open(bed.hosted, &second), LWC_E_FAILED);
     assert_int_equal(hostbed_children(), 0);
     hostbed_close(&bed);
 }
@@ -239,10 +239,10 @@ static void a_minute_after_a_fault_a_host_is_started_again(void **state)
 
     (void)state;
     hostbed_open(&bed, "at=list fault=crash");
-    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_UNAVAILABLE);
+    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_FAILED);
     bed.left_ms += 120000;
     later_ms = 55000;
-    assert_int_equal(hostbed_store(&bed, "p", "s", 1, &err), LWC_E_UNAVAILABLE);
+    assert_int_equal(hostbed_store(&bed, "p", "s", 1, &err), LWC_E_FAILED);
     assert_non_null(strstr(err.msg, "crashed (SIGSEGV)"));
     later_ms = 61000;
     assert_int_equal(hostbed_store(&bed, "p", "s", 1, &err), LWC_OK);
@@ -293,7 +293,7 @@ static void a_second_answer_is_never_taken_for_the_next_one(void **state)
     assert_int_equal(hostbed_store(&bed, "p", "s", 1, NULL), LWC_OK);
     code = hostbed_find(&bed, "q", &secret, &err);
     if (code != LWC_E_NOT_FOUND) { /* it was there in time to be seen before the question */
-        assert_int_equal(code, LWC_E_UNAVAILABLE);
+        assert_int_equal(code, LWC_E_FAILED);
         assert_non_null(strstr(err.msg, "sent a frame out of turn"));
     }
     assert_null(secret);
@@ -314,7 +314,7 @@ static void asking_lifts_the_own_timeout_and_not_the_callers(void **state)
 
     hostbed_open(&bed, "timeout=1 at=list fault=asking");
     bed.left_ms = 2500;
-    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_UNAVAILABLE);
+    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_FAILED);
     assert_string_equal(err.msg, "backend 'blocking' did not answer before the deadline");
     hostbed_close(&bed);
 }
@@ -328,7 +328,7 @@ static void the_callers_deadline_ends_a_call(void **state)
     (void)state;
     hostbed_open(&bed, "timeout=1h at=list fault=sleep");
     bed.left_ms = 1500;
-    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_UNAVAILABLE);
+    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_FAILED);
     assert_string_equal(err.msg, "backend 'blocking' did not answer before the deadline");
     hostbed_close(&bed);
 }
@@ -359,7 +359,7 @@ static void a_failing_open_is_reported_each_time_and_leaves_nothing(void **state
     hostbed_close(&bed);
 }
 
-static void a_host_with_another_descriptor_than_the_file_is_unavailable(void **state)
+static void a_host_with_another_descriptor_than_the_file_is_a_failure(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
@@ -373,7 +373,7 @@ static void a_host_with_another_descriptor_than_the_file_is_unavailable(void **s
         other.caps ^= i == 1 ? LWC_CAP_PROMPTS : 0;
         lwc_hosted_free(&bed.hosted);
         bed.hosted = lwc_hosted_new(&other, true, &bed.host, bed.argc, bed.argv);
-        assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_E_UNAVAILABLE);
+        assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_E_FAILED);
         assert_string_equal(err.msg,
                             "backend 'blocking' sent another descriptor than its file has");
         assert_int_equal(hostbed_children(), 0);
@@ -418,8 +418,8 @@ int main(void)
         cmocka_unit_test(all_functions_work_across),
         cmocka_unit_test(all_services_work_across),
         cmocka_unit_test(the_host_is_confined),
-        cmocka_unit_test(a_fault_is_unavailable_in_time_and_says_why),
-        cmocka_unit_test(a_fault_in_each_function_is_unavailable),
+        cmocka_unit_test(a_fault_is_a_failure_in_time_and_says_why),
+        cmocka_unit_test(a_fault_in_each_function_is_a_failure),
         cmocka_unit_test(a_fault_in_close_leaves_nothing),
         cmocka_unit_test(after_a_fault_no_host_is_started_for_a_while),
         cmocka_unit_test(a_minute_after_a_fault_a_host_is_started_again),
@@ -429,7 +429,7 @@ int main(void)
         cmocka_unit_test(the_callers_deadline_ends_a_call),
         cmocka_unit_test(a_module_that_keeps_time_has_the_last_word),
         cmocka_unit_test(a_failing_open_is_reported_each_time_and_leaves_nothing),
-        cmocka_unit_test(a_host_with_another_descriptor_than_the_file_is_unavailable),
+        cmocka_unit_test(a_host_with_another_descriptor_than_the_file_is_a_failure),
         cmocka_unit_test(a_timeout_that_is_no_duration_is_invalid),
         cmocka_unit_test(what_is_too_long_to_tell_is_refused_and_harms_nothing),
     };
