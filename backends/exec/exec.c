@@ -6,8 +6,9 @@
  * MUST:
  *  1. A program is asked about Lacework's own hosts and those that its line names, and no other.
  *  2. What it answers is given only as the credential that was asked for.
- *  3. "It has nothing" is an answer only of a program that ended well; all else is a failure, so
- *     that the stack does not go on to a weaker place.
+ *  3. "It has nothing" is an answer only of a program that ended well. A program that is not
+ *     installed is unavailable, which a stack may pass over; one that ran and failed, crashed or
+ *     ran out of time is LWC_E_FAILED, which no control word but "optional" passes over.
  *  4. What was stored or erased is asked for again: git's helpers fail without a word.
  */
 #include <stdlib.h>
@@ -32,10 +33,15 @@ struct exec {
     struct lwc_exec_line line;
 };
 
-/* One run of the program; in is what it wrote. */
+/*
+ * One run of the program; @in is its stdout. @known: the secret that it was given before, or NULL;
+ * no message shows a part of it.
+ */
 struct exchange {
     const struct exec *exec;
     struct lwc_ask message;
+    const char *known;
+    size_t known_len;
     struct lwc_secret *out;
     struct lwc_secret *in;
     struct lwc_answer answer;
@@ -60,6 +66,13 @@ static enum lwc_code exchange_init(struct exchange *exchange, const struct exec 
     return code == LWC_OK ? lwc_secret_new(BUFFER_LEN, &exchange->in, err) : code;
 }
 
+/* The secret of the exchange, which is handed over or was before. */
+static void exchange_knows(struct exchange *exchange, const void *secret, size_t len)
+{
+    exchange->known = secret;
+    exchange->known_len = len;
+}
+
 static enum lwc_code run(struct exchange *exchange, const char *operation, struct lwc_error *err)
 {
     const struct exec *exec = exchange->exec;
@@ -72,9 +85,8 @@ static enum lwc_code run(struct exchange *exchange, const char *operation, struc
     const char *text = NULL;
     enum lwc_code code = lwc_ask_write(&exchange->message, exchange->out, err);
 
-    if (code == LWC_OK && exchange->message.password != NULL) {
-        code = lwc_secret_copy(exchange->message.password, exchange->message.password_len,
-                               &withheld, err);
+    if (code == LWC_OK && exchange->known != NULL) {
+        code = lwc_secret_copy(exchange->known, exchange->known_len, &withheld, err);
         text = code == LWC_OK ? lwc_secret_text(withheld) : NULL;
     }
     if (code != LWC_OK) {
@@ -169,10 +181,10 @@ static enum lwc_code exec_find(void *state, const struct lwc_identity *query,
 
 static enum lwc_code not_kept(const struct exec *exec, struct lwc_error *err)
 {
-    return lwc_hint(err,
-                    lwc_fail(err, LWC_E_UNAVAILABLE, "'%s' ended well and did not keep the key",
-                             exec->line.path),
-                    "if a daemon keeps what it is given, that must run already");
+    return lwc_hint(
+        err,
+        lwc_fail(err, LWC_E_FAILED, "'%s' ended well and did not keep the key", exec->line.path),
+        "if a daemon keeps what it is given, that must run already");
 }
 
 /* Is it there now, with this secret? */
@@ -184,6 +196,7 @@ static enum lwc_code confirm(const struct exec *exec, const struct lwc_identity 
     enum lwc_code code = exchange_init(&exchange, exec, identity, err);
 
     if (code == LWC_OK) {
+        exchange_knows(&exchange, secret, len);
         code = ask(&exchange, err);
     }
     if (code == LWC_E_NOT_FOUND) {
@@ -207,13 +220,14 @@ static enum lwc_code forget(struct exchange *exchange, struct lwc_error *err)
     if (code == LWC_OK) {
         again.message.password = exchange->answer.password;
         again.message.password_len = exchange->answer.password_len;
+        exchange_knows(&again, exchange->answer.password, exchange->answer.password_len);
         code = run(&again, "erase", err);
     }
     again.message.password = NULL;
     if (code == LWC_OK) {
         code = ask(&again, err);
         if (code == LWC_OK) {
-            return lwc_fail(err, LWC_E_UNAVAILABLE, "'%s' ended well and did not forget the key",
+            return lwc_fail(err, LWC_E_FAILED, "'%s' ended well and did not forget the key",
                             exchange->exec->line.path);
         }
     }
@@ -270,6 +284,7 @@ static enum lwc_code exec_store(void *state, const struct lwc_identity *identity
     }
     exchange.message.password = secret;
     exchange.message.password_len = len;
+    exchange_knows(&exchange, secret, len);
     code = run(&exchange, "store", err);
     if (code == LWC_OK) {
         code = confirm(exec, identity, secret, len, err);

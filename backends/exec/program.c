@@ -11,13 +11,13 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "backends/exec/complaint.h"
 #include "base/clock.h"
 #include "base/safefile.h"
 #include "base/text.h"
 #include "base/util.h"
 
 #define CHUNK 4096
-#define COMPLAINT_LEN 200
 
 /* How long an end goes unseen: while stdout is open, which it closes mostly; and after that. */
 #define NAP_OPEN_MS 100
@@ -66,8 +66,7 @@ struct running {
     const struct lwc_secret *request;
     size_t sent;
     struct lwc_secret *answer;
-    char complaint[COMPLAINT_LEN];
-    size_t complaint_len;
+    struct lwc_complaint complaint;
 };
 
 /* Our ends and the program's, of stdin, stdout and stderr. */
@@ -236,18 +235,14 @@ static void send_some(struct running *running)
     }
 }
 
-/* Only the beginning is kept; all of it is taken, so that nobody waits to write. */
+/* Keeps the beginning and takes all of it, so that the program never waits to write. */
 static void hear_complaint(struct running *running)
 {
     char chunk[CHUNK];
     ssize_t len = read(running->err, chunk, sizeof chunk);
-    size_t room = sizeof running->complaint - running->complaint_len;
 
     if (len > 0) {
-        size_t kept = (size_t)len < room ? (size_t)len : room;
-
-        memcpy(running->complaint + running->complaint_len, chunk, kept);
-        running->complaint_len += kept;
+        lwc_complaint_add(&running->complaint, chunk, (size_t)len);
     } else if (len == 0 || (errno != EAGAIN && errno != EINTR)) {
         lwc_auto_close_(&running->err);
         running->err = -1;
@@ -339,7 +334,7 @@ static enum lwc_code converse(struct running *running, struct lwc_error *err)
         int64_t nap = running->out >= 0 ? NAP_OPEN_MS : NAP_CLOSED_MS;
 
         if (left == 0) {
-            return lwc_hint(err, lwc_fail(err, LWC_E_UNAVAILABLE, "it did not answer in time"),
+            return lwc_hint(err, lwc_fail(err, LWC_E_FAILED, "it did not answer in time"),
                             "timeout=DURATION in the stack file gives it more");
         }
         code = serve(running, (int)(left < nap ? left : nap), err);
@@ -347,42 +342,24 @@ static enum lwc_code converse(struct running *running, struct lwc_error *err)
     return code == LWC_OK ? drain(running, err) : code;
 }
 
-/* The first line of its stderr, if that may be told. */
-static void complaint_tell(const struct running *running, const char *withheld,
-                           char out[COMPLAINT_LEN + 2])
-{
-    size_t len = 0;
-
-    while (len < running->complaint_len && running->complaint[len] != '\n') {
-        len++;
-    }
-    out[0] = '\0';
-    if (len == 0 || (withheld != NULL && memmem(running->complaint, running->complaint_len,
-                                                withheld, strlen(withheld)) != NULL)) {
-        return;
-    }
-    memcpy(out, ": ", 3);
-    lwc_text_printable(out + 2, COMPLAINT_LEN, running->complaint, len);
-}
-
 static enum lwc_code verdict(const struct running *running, int status, const char *withheld,
                              struct lwc_error *err)
 {
-    char complaint[COMPLAINT_LEN + 2];
+    char complaint[LWC_COMPLAINT_LEN + 2];
     const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
 
     if (status == STATUS_UNSEEN) {
-        return lwc_fail(err, LWC_E_UNAVAILABLE, "its end was not seen");
+        return lwc_fail(err, LWC_E_FAILED, "its end was not seen");
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
         return LWC_OK;
     }
-    complaint_tell(running, withheld, complaint);
+    lwc_complaint_show(&running->complaint, withheld, running->answer, complaint);
     if (WIFSIGNALED(status)) {
-        return lwc_fail(err, LWC_E_UNAVAILABLE, "it crashed (SIG%s)%s", name != NULL ? name : "?",
+        return lwc_fail(err, LWC_E_FAILED, "it crashed (SIG%s)%s", name != NULL ? name : "?",
                         complaint);
     }
-    return lwc_fail(err, LWC_E_UNAVAILABLE, "it failed with exit status %d%s", WEXITSTATUS(status),
+    return lwc_fail(err, LWC_E_FAILED, "it failed with exit status %d%s", WEXITSTATUS(status),
                     complaint);
 }
 
@@ -423,7 +400,7 @@ static enum lwc_code attend(const struct lwc_program *program, pid_t pid, struct
     if (code == LWC_OK) {
         code = verdict(&running, status, withheld, err);
     }
-    lwc_wipe(running.complaint, sizeof running.complaint);
+    lwc_wipe(&running.complaint, sizeof running.complaint);
     return code;
 }
 
@@ -450,7 +427,7 @@ enum lwc_code lwc_program_run(const struct lwc_program *program, const struct lw
     }
     sys = spawn(program, path, &ends, environment.entry, &pid);
     if (sys != 0) {
-        return lwc_fail_sys(err, LWC_E_UNAVAILABLE, sys, "cannot start '%s'", program->path);
+        return lwc_fail_sys(err, LWC_E_FAILED, sys, "cannot start '%s'", program->path);
     }
     for (size_t i = 0; i < LWC_ARRAY_LEN(ends.theirs); i++) {
         lwc_auto_close_(&ends.theirs[i]);

@@ -20,9 +20,9 @@
  *  3. Its answer has a cap, in bytes and in time.  When the call ends, whatever came of it, it and
  *     all its process group are dead: a daemon that it started cannot be what keeps a secret, for
  *     nothing of it would outlive the backend host anyway.
- *  4. Neither request nor answer is in a text: of its stderr only the first line is told, and
- *     that only if it does not hold the secret that was handed over.
- * */
+ *  4. No part of a request or an answer is in a message: of its stderr only the first line is
+ *     shown, and not if that shares bytes with a secret in either direction (complaint.h).
+ */
 
 /* The largest answer: a secret and the names around it. */
 #define LWC_PROGRAM_ANSWER_MAX ((size_t)LWC_SECRET_MAX + 16384)
@@ -44,8 +44,9 @@ struct lwc_program {
  *
  * @withheld  text of a secret in the request that no message may show, or NULL.
  * @answer    receives what it wrote on stdout; reset first.
- * Returns LWC_OK; LWC_E_UNAVAILABLE if it is absent, cannot be started, failed, crashed or was too
- * slow; LWC_E_UNSAFE; LWC_E_INVALID for an answer above the cap, or a path that is no program.
+ * Returns LWC_OK; LWC_E_UNAVAILABLE if it is not installed; LWC_E_FAILED if it cannot be started,
+ * failed, crashed or was too slow; LWC_E_UNSAFE; LWC_E_INVALID for an answer above the cap, or a
+ * path that is no program.
  */
 enum lwc_code lwc_program_run(const struct lwc_program *program, const struct lwc_secret *request,
                               const char *withheld, struct lwc_secret *answer,

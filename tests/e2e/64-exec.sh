@@ -60,7 +60,7 @@ no_secret_left "$T" "$T/secret2"
 # said to be kept that would be gone a moment later.
 mkdir -m 700 "$T/cache"
 stack "command=$libexec/git-credential-cache arg=--socket=$T/cache/socket account=acme profile=work origin=$API_URL"
-run 8 "$HELPER" add --account acme --profile work --key-id "$first_id" --secret-file "$T/secret" --no-verify --api-url "$API_URL"
+run 15 "$HELPER" add --account acme --profile work --key-id "$first_id" --secret-file "$T/secret" --no-verify --api-url "$API_URL"
 expect_stderr_has 'did not keep the key'
 expect_stderr_has '^hint: .*daemon'
 rm -f "$T/cache/socket"
@@ -71,7 +71,7 @@ git credential-cache --socket="$T/cache/socket" exit
 
 # A file that cannot be written: git-credential-store ends well all the same, and is not believed.
 stack "command=$libexec/git-credential-store arg=--file=$T/no/such/dir/keys account=acme profile=work"
-run 8 "$HELPER" add --account acme --profile work --key-id "$KEY_ID" --secret-file "$T/secret2" --no-verify
+run 15 "$HELPER" add --account acme --profile work --key-id "$KEY_ID" --secret-file "$T/secret2" --no-verify
 expect_stderr_has 'did not keep the key|failed with exit status'
 
 # Without account= any account of Lacework's is asked for, under its own name, and no other host.

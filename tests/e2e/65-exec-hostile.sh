@@ -43,16 +43,33 @@ answers 2 'says password twice' 'echo password=s3cret' 'echo password=s3cret'
 answers 2 'more than [0-9]+ bytes' 'while :; do echo password=s3cret; done'
 answers 4 'declined, and said that nobody else is to be asked' 'echo quit=1'
 
-# How it ends: not there is not the same as nothing held.
-stack "command=$helper account=acme timeout=1" >"$T/stack"
-sed -i 's/^lookup sufficient exec/lookup required exec/; $d' "$T/stack"
+# How it ends: a program that ran and failed is passed over by no line, and by "optional" alone.
+stack "command=$helper account=acme timeout=1"
+answers 15 'failed with exit status 1: no bus here' 'echo "no bus here" >&2; echo more >&2' 'exit 1'
+answers 15 'failed with exit status 2: gpg: decryption failed \(agent locked\)' 'echo "gpg: decryption failed (agent locked)" >&2' 'exit 2'
+answers 15 'crashed \(SIGSEGV\)' 'kill -SEGV $$'
+answers 15 'did not answer in time' 'sleep 1000'
+answers 15 'did not answer in time' 'trap "" TERM INT HUP' 'echo password=s3cret' 'sleep 1000 & while :; do sleep 1; done'
+answers 15 'did not answer in time' 'exec <&- >&- 2>&-' 'sleep 1000'
+answers 15 'did not answer in time' 'while :; do echo noise >&2; done'
+printf '#!/no/such/interpreter\n' >"$helper"
+asked 15 "cannot start '$helper'"
+printf 'lookup required exec command=%s account=acme\n' "$helper" >"$T/stack"
 answers 3 'no credential' 'exit 0'
-answers 8 'failed with exit status 1: no bus here' 'echo "no bus here" >&2; echo more >&2' 'exit 1'
-answers 8 'crashed \(SIGSEGV\)' 'kill -SEGV $$'
-answers 8 'did not answer in time' 'sleep 1000'
-answers 8 'did not answer in time' 'trap "" TERM INT HUP' 'echo password=s3cret' 'sleep 1000 & while :; do sleep 1; done'
-answers 8 'did not answer in time' 'exec <&- >&- 2>&-' 'sleep 1000'
-answers 8 'did not answer in time' 'while :; do echo noise >&2; done'
+
+# Its stderr shows no part of what it answered, nor of what it was given, wherever that is cut.
+answers 15 'failed with exit status 1$' 'echo username=ACME_01; echo password=s3cret-s3cret' 'echo password=_s3cret >&2' 'exit 1'
+answers 15 'failed with exit status 1$' 'echo password=_s3cret' 'printf "%0170d_s3cret and more" 0 >&2' 'exit 1'
+printf 'store required exec command=%s account=acme\n' "$helper" >>"$T/stack"
+for length in 0 150 180 190 196 250; do
+    {
+        printf '#!/bin/sh\n[ "$1" = store ] || exit 0\n'
+        printf 'secret=$(sed -n s/^password=//p)\nprintf "%%0*d%%s" %s 0 "$secret" >&2\nexit 1\n' "$length"
+    } >"$helper"
+    run 15 "$HELPER" add --account acme --key-id ACME_01 --secret-stdin --no-verify <<<_0123456789abcdef0123456789abcdef
+    expect_stderr_has 'failed with exit status 1'
+    expect_stderr_lacks '_0123|4567|cdef'
+done
 
 # What may not be started.
 chmod 600 "$helper"
@@ -75,6 +92,8 @@ printf 'lookup required exec command=git-credential-store account=acme\n' >"$T/s
 asked 2 "'git-credential-store' is no absolute path"
 printf 'lookup required exec account=acme\n' >"$T/stack"
 asked 2 'command=/PATH is missing'
+printf 'lookup required exec command=%s acount=acme\n' "$helper" >"$T/stack"
+asked 2 "unknown argument 'acount=acme'"
 
 # No variable of ours, no terminal and no descriptor gets there; no shell reads the arguments.
 cat >"$helper" <<END

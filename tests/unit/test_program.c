@@ -91,21 +91,20 @@ static void run_that_goes_wrong_says_how(void **state)
         enum lwc_code code;
         const char *reason;
     } cases[] = {
-        {SH "exit 1\n", 0700, LWC_E_UNAVAILABLE, "it failed with exit status 1"},
-        {SH "echo 'no \033[31mbus' >&2; echo more >&2; exit 3\n", 0700, LWC_E_UNAVAILABLE,
+        {SH "exit 1\n", 0700, LWC_E_FAILED, "it failed with exit status 1"},
+        {SH "echo 'no \033[31mbus' >&2; echo more >&2; exit 3\n", 0700, LWC_E_FAILED,
          "exit status 3: no \\x1b[31mbus"},
-        {SH "echo 'got s3cret' >&2; exit 3\n", 0700, LWC_E_UNAVAILABLE, "exit status 3"},
-        {SH "kill -SEGV $$\n", 0700, LWC_E_UNAVAILABLE, "it crashed (SIGSEGV)"},
-        {SH "echo password=s3cret; kill -KILL $$\n", 0700, LWC_E_UNAVAILABLE,
-         "it crashed (SIGKILL)"},
+        {SH "echo 'got s3cret' >&2; exit 3\n", 0700, LWC_E_FAILED, "exit status 3"},
+        {SH "kill -SEGV $$\n", 0700, LWC_E_FAILED, "it crashed (SIGSEGV)"},
+        {SH "echo password=s3cret; kill -KILL $$\n", 0700, LWC_E_FAILED, "it crashed (SIGKILL)"},
         {SH "while :; do echo 0123456789012345678901234567890123456789; done\n", 0700,
          LWC_E_INVALID, "more than 81920 bytes"},
         {SH "exit 0\n", 0600, LWC_E_INVALID, "is not executable"},
         {SH "exit 0\n", 0702, LWC_E_UNSAFE, "can be written by others"},
         {SH "exit 0\n", 0720, LWC_E_UNSAFE, "can be written by others"},
         /* Under valgrind that is a crash: it cannot start them either. */
-        {"#!/no/such/interpreter\n", 0700, LWC_E_UNAVAILABLE, "helper'"},
-        {"no program", 0700, LWC_E_UNAVAILABLE, "helper'"},
+        {"#!/no/such/interpreter\n", 0700, LWC_E_FAILED, "helper'"},
+        {"no program", 0700, LWC_E_FAILED, "helper'"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -132,7 +131,7 @@ static void run_that_hangs_is_ended_with_its_group(void **state)
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
         struct trial trial = {.timeout_ms = 300};
 
-        assert_int_equal(run_script(&trial, *state, scripts[i], 0700), LWC_E_UNAVAILABLE);
+        assert_int_equal(run_script(&trial, *state, scripts[i], 0700), LWC_E_FAILED);
         assert_non_null(strstr(trial.err.msg, "did not answer in time"));
         lwc_secret_free(&trial.answer);
     }
