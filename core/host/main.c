@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -21,14 +22,16 @@
  *  1. No core dump, no debugger of the same user.
  *  2. No program that is started from here gains privileges by its file.
  *  3. Files are made private.
- *  4. No other descriptor is open than the socket and 0 to 2.
+ *  4. No other descriptor is open than the socket and 0 to 2, and no program that the backend
+ *     starts inherits the socket, over which secrets go.
  */
 static int harden(void)
 {
     const struct rlimit none = {0, 0};
 
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        fcntl(LWC_CHILD_FD, F_SETFD, FD_CLOEXEC) != 0) {
         return -1;
     }
     (void)umask(077);

@@ -99,14 +99,13 @@ static struct lwc_call call_begin(const struct lwc_hosted *hosted)
     return (struct lwc_call){.host = hosted->host, .end_ms = now_ms() + hosted->timeout_s * 1000};
 }
 
+/* Returns the end of the call, the same moment for each of its frames: none buys time. */
 static int64_t deadline_of(const struct lwc_call *call)
 {
-    struct lwc_frame_times times = lwc_call_times(call);
+    int64_t caller_at_ms = now_ms() + lwc_call_times(call).caller_ms;
+    int64_t own_at_ms = call->end_ms + GRACE_MS;
 
-    if (!call->asking && times.call_ms + GRACE_MS < times.caller_ms) {
-        return now_ms() + times.call_ms + GRACE_MS;
-    }
-    return now_ms() + times.caller_ms;
+    return !call->asking && own_at_ms < caller_at_ms ? own_at_ms : caller_at_ms;
 }
 
 /* A request of the next number; all but HELLO begin with the times. */
@@ -135,6 +134,7 @@ static enum lwc_code converse(struct lwc_hosted *hosted, struct lwc_call *call,
     while (code == LWC_OK) {
         if (to_send) {
             code = lwc_channel_send(hosted->child.fd, &out, deadline_of(call), err);
+            lwc_secret_reset(hosted->out); /* a key or passphrase lay in it */
         }
         if (code == LWC_OK) {
             code =
@@ -147,6 +147,9 @@ static enum lwc_code converse(struct lwc_hosted *hosted, struct lwc_call *call,
             return code;
         }
         code = lwc_callback_serve(call, in_out, hosted->out, &out, &to_send, err);
+        if (code == LWC_OK && now_ms() >= deadline_of(call)) { /* it sends faster than we read */
+            code = lwc_fail(err, LWC_E_BUSY, "the time is over");
+        }
     }
     return code;
 }
@@ -203,6 +206,8 @@ static enum lwc_code give_up(struct lwc_hosted *hosted, const struct lwc_call *c
     char cause[LWC_CHILD_CAUSE_LEN] = "";
 
     hosted->why = *why;
+    lwc_secret_reset(hosted->in);
+    lwc_secret_reset(hosted->out);
     lwc_child_end(&hosted->child, cause);
     hosted->why.code = describe(hosted, call, code, cause, &hosted->why);
     hosted->retry_ms = now_ms() + RETRY_MS;

@@ -173,6 +173,15 @@ static inline void fault_drip(struct blocking *blocking)
     }
 }
 
+/* A whole frame now and then, each within the time that silence is given. */
+static inline void fault_drip_log(struct blocking *blocking)
+{
+    for (;;) {
+        blocking->host->log(blocking->host->data, LWC_LOG_TRACE, "not yet");
+        usleep(300000);
+    }
+}
+
 static inline void fault_twice(struct blocking *blocking)
 {
     static const char ok[26] = {0};
@@ -269,18 +278,20 @@ static inline void fault_confinement(struct blocking *blocking)
     struct rlimit core = {1, 1};
     mode_t mask = umask(077);
     int open_fds = 0;
+    int seen = system("test -e /proc/self/fd/3");
 
     for (int fd = 0; fd < 1024; fd++) {
         open_fds += fcntl(fd, F_GETFD) >= 0;
     }
     getrlimit(RLIMIT_CORE, &core);
     snprintf(line, sizeof line,
-             "umask=%o core=%d dumpable=%d nnp=%d fds=%d secret=%s path=%s cwd=%s sid=%d",
+             "umask=%o core=%d dumpable=%d nnp=%d fds=%d secret=%s path=%s cwd=%s sid=%d "
+             "socket=%s",
              (unsigned)mask, (int)core.rlim_max, prctl(PR_GET_DUMPABLE, 0, 0, 0, 0),
              prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), open_fds,
              getenv("LW_API_SECRET") != NULL ? "leaked" : "none",
              getenv("PATH") != NULL ? "set" : "none", access("./etc", F_OK) == 0 ? "/" : "?",
-             getsid(0) == getppid());
+             getsid(0) == getppid(), seen == 0 ? "inherited" : "kept");
     blocking->host->log(blocking->host->data, LWC_LOG_INFO, line);
 }
 
@@ -306,6 +317,7 @@ static const struct {
     {"flood-log", fault_flood_log},
     {"flood-zero", fault_flood_zero},
     {"drip", fault_drip},
+    {"drip-log", fault_drip_log},
     {"twice", fault_twice},
     {"child", fault_child},
     {"child-and-leave", fault_child_and_leave},
