@@ -110,6 +110,13 @@ enum lwc_code lwc_key_probe(struct lwc_context *ctx, const struct lwc_identity *
     return code;
 }
 
+/* A store may be in place and yet not forced to the disk: that is an error, and a change as well.
+ */
+static bool may_have_changed(enum lwc_code code)
+{
+    return code == LWC_OK || code == LWC_E_IO;
+}
+
 enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *identity,
                             const void *secret, size_t len, const char *backend, uint32_t flags,
                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
@@ -124,7 +131,7 @@ enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *
         return code;
     }
     code = lwc_keep_store(ctx->stack, identity, secret, len, backend, flags, backend_out, err);
-    if (code == LWC_OK) {
+    if (may_have_changed(code)) {
         lwc_cached_forget(identity->profile, "");
         lwc_obtain_forgive(identity);
     }
@@ -147,7 +154,7 @@ enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *qu
         return code;
     }
     code = lwc_keep_remove(ctx->stack, &identity, secret, len, backend, backend_out, err);
-    if (code == LWC_OK) {
+    if (may_have_changed(code)) {
         lwc_cached_forget(identity.profile, identity.key_id);
     }
     return code;

@@ -13,6 +13,8 @@
 #define TEMP_NAME_LEN (LWC_NAME_MAX + 1)
 #define TEMP_HEX_LEN 16
 #define TEMP_END ".tmp"
+#define COPY_STEP 16384
+#define COPY_MAX (64 * 1024 * 1024)
 
 /* A name that is removed when it leaves scope; empty: nothing is there. */
 struct temp {
@@ -121,21 +123,44 @@ static enum lwc_code claim(int fd, size_t len, struct lwc_error *err)
     return LWC_OK;
 }
 
+/* A file system without modes (FAT) refuses the call, but may show the file as private all the
+ * same. */
+static enum lwc_code make_private(int fd, struct lwc_error *err)
+{
+    struct stat st;
+    int sys = 0;
+
+    if (fchmod(fd, S_IRUSR | S_IWUSR) == 0) {
+        return LWC_OK;
+    }
+    sys = errno;
+    if (sys == EPERM && fstat(fd, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) == 0) {
+        return LWC_OK;
+    }
+    return lwc_fail_sys(err, LWC_E_IO, sys, "cannot set the mode");
+}
+
 static enum lwc_code fill(int fd, const void *bytes, size_t len, struct lwc_error *err)
 {
-    enum lwc_code code = LWC_OK;
+    enum lwc_code code = make_private(fd, err);
 
-    if (fchmod(fd, S_IRUSR | S_IWUSR) != 0) {
-        return lwc_fail_sys(err, LWC_E_IO, errno, "cannot set the mode");
-    }
-    code = claim(fd, len, err);
     if (code == LWC_OK) {
-        code = lwc_fd_write(fd, bytes, len, err);
+        code = claim(fd, len, err);
     }
-    if (code == LWC_OK && fsync(fd) != 0) {
-        code = lwc_fail_sys(err, LWC_E_IO, errno, "fsync");
+    return code == LWC_OK ? lwc_fd_write(fd, bytes, len, err) : code;
+}
+
+/* Forces the file to the disk and closes it; the descriptor is gone in any case. */
+static enum lwc_code finish(int *fd, struct lwc_error *err)
+{
+    if (fsync(*fd) != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "fsync");
     }
-    return code;
+    /* Linux has closed the descriptor even when close() was interrupted. */
+    if (close(LWC_TAKE_FD(*fd)) != 0 && errno != EINTR) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "close");
+    }
+    return LWC_OK;
 }
 
 static enum lwc_code temp_write(const struct lwc_path *path, struct temp *temp, const void *bytes,
@@ -147,11 +172,7 @@ static enum lwc_code temp_write(const struct lwc_path *path, struct temp *temp, 
     if (code == LWC_OK) {
         code = fill(fd, bytes, len, err);
     }
-    /* Linux has closed the descriptor even when close() was interrupted. */
-    if (code == LWC_OK && close(LWC_TAKE_FD(fd)) != 0 && errno != EINTR) {
-        code = lwc_fail_sys(err, LWC_E_IO, errno, "close");
-    }
-    return code;
+    return code == LWC_OK ? finish(&fd, err) : code;
 }
 
 static enum lwc_code temp_verify(const struct temp *temp, size_t len, lwc_file_verify_fn *verify,
@@ -185,23 +206,93 @@ static enum lwc_code target_check(const struct lwc_path *path, bool *exists_out,
     return lwc_path_owner_check("the file", st.st_uid, err);
 }
 
-/* A second name for the old file takes the place of @previous in one step. */
-static enum lwc_code keep_previous(const struct lwc_path *path, const char *previous,
+static enum lwc_code copy_bytes(int from, int to, struct lwc_error *err)
+{
+    uint8_t bytes[COPY_STEP];
+    size_t total = 0;
+    ssize_t got = 1;
+
+    while (got != 0) {
+        enum lwc_code code = LWC_OK;
+
+        got = read(from, bytes, sizeof bytes);
+        if (got < 0 && errno != EINTR) {
+            return lwc_fail_sys(err, LWC_E_IO, errno, "read");
+        }
+        total += got > 0 ? (size_t)got : 0;
+        if (total > COPY_MAX) {
+            return lwc_fail_sys(err, LWC_E_IO, EFBIG, "too large to be copied");
+        }
+        if (got > 0) {
+            code = lwc_fd_write(to, bytes, (size_t)got, err);
+        }
+        if (code != LWC_OK) {
+            return code;
+        }
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code copy_target(const struct lwc_path *path, struct temp *temp,
+                                 struct lwc_error *err)
+{
+    LWC_AUTO_CLOSE int from =
+        openat(path->dir_fd, path->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    LWC_AUTO_CLOSE int to = -1;
+    enum lwc_code code = LWC_OK;
+
+    if (from < 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "open");
+    }
+    code = temp_open(path, temp, &to, err);
+    if (code == LWC_OK) {
+        code = make_private(to, err);
+    }
+    if (code == LWC_OK) {
+        code = copy_bytes(from, to, err);
+    }
+    return code == LWC_OK ? finish(&to, err) : code;
+}
+
+/* Errors of linkat() on FAT, SMB, 9p, FUSE and others that have no hard links, or no more of them.
+ */
+static bool is_link_refused(int sys)
+{
+    return sys == EPERM || sys == EOPNOTSUPP || sys == ENOSYS || sys == EMLINK || sys == EXDEV;
+}
+
+/* A second name for the old file; where the file system has none to give, a copy of it. */
+static enum lwc_code double_target(const struct lwc_path *path, struct temp *temp,
                                    struct lwc_error *err)
 {
-    AUTO_TEMP temp = {.dir_fd = path->dir_fd};
     char name[TEMP_NAME_LEN];
     enum lwc_code code = temp_name(path, name, err);
 
     if (code != LWC_OK) {
         return code;
     }
-    if (linkat(path->dir_fd, path->name, path->dir_fd, name, 0) != 0) {
-        return lwc_fail_sys(err, LWC_E_IO, errno, "cannot keep the previous file");
+    if (linkat(path->dir_fd, path->name, path->dir_fd, name, 0) == 0) {
+        memcpy(temp->name, name, sizeof name);
+        return LWC_OK;
     }
-    /* Stays set: where both names are the same file already, renameat() leaves both. */
-    memcpy(temp.name, name, sizeof name);
-    if (renameat(path->dir_fd, name, path->dir_fd, previous) != 0) {
+    if (is_link_refused(errno)) {
+        return copy_target(path, temp, err);
+    }
+    return lwc_fail_sys(err, LWC_E_IO, errno, "link");
+}
+
+/* The double of the old file takes the place of @previous in one step. */
+static enum lwc_code keep_previous(const struct lwc_path *path, const char *previous,
+                                   struct lwc_error *err)
+{
+    AUTO_TEMP temp = {.dir_fd = path->dir_fd};
+    enum lwc_code code = double_target(path, &temp, err);
+
+    if (code != LWC_OK) {
+        return lwc_wrap(err, code, "cannot keep the previous file");
+    }
+    /* temp.name stays set: where both names are the same file already, renameat() leaves both. */
+    if (renameat(path->dir_fd, temp.name, path->dir_fd, previous) != 0) {
         return lwc_fail_sys(err, LWC_E_IO, errno, "cannot keep the previous file");
     }
     return LWC_OK;
@@ -210,11 +301,15 @@ static enum lwc_code keep_previous(const struct lwc_path *path, const char *prev
 static enum lwc_code put_in_place(const struct lwc_path *path, struct temp *temp,
                                   struct lwc_error *err)
 {
+    enum lwc_code code = LWC_OK;
+
     if (renameat(temp->dir_fd, temp->name, path->dir_fd, path->name) != 0) {
         return lwc_fail_sys(err, LWC_E_IO, errno, "rename");
     }
     temp->name[0] = '\0';
-    return lwc_path_sync(path, err);
+    code = lwc_path_sync(path, err);
+    return code == LWC_OK ? code
+                          : lwc_wrap(err, code, "written, but perhaps not safe against a crash");
 }
 
 static enum lwc_code replace(const struct lwc_path *path, const void *bytes, size_t len,

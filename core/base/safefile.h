@@ -79,11 +79,12 @@ typedef enum lwc_code lwc_file_verify_fn(void *data, int fd, struct lwc_error *e
  *
  * @previous  if not NULL, the name in the same directory under which the replaced file stays
  *            reachable: a hard link made before the rename, so that there is never a moment
- *            without the file.  A file system without hard links: LWC_E_IO.
+ *            without the file.  On a file system without hard links: a copy.
  * @verify    may be NULL.
  * Returns LWC_OK; LWC_E_INVALID if something else than a file is there; LWC_E_UNSAFE if it is
  * someone else's; LWC_E_IO; what @verify said.  LWC_E_IO after the rename (the directory could
- * not be forced to the disk) means that the new file is in place but may not outlive a crash.
+ * not be forced to the disk) means that the new file is in place but may not outlive a crash; its
+ * text says so.
  */
 enum lwc_code lwc_file_replace(const struct lwc_path *path, const void *bytes, size_t len,
                                const char *previous, lwc_file_verify_fn *verify, void *data,
