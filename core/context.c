@@ -184,6 +184,7 @@ enum lwc_code lwc_query_take(const struct lwc_query *query, struct lwc_query *qu
         identity_out->profile = text_or_none(query_out->profile);
         identity_out->account = text_or_none(query_out->account);
         identity_out->key_id = text_or_none(query_out->key_id);
+        identity_out->origin = text_or_none(query_out->origin);
     }
     return code;
 }

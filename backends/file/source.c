@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/safefile.h"
 #include "base/text.h"
 #include "base/util.h"
@@ -106,9 +107,12 @@ static void drop_newline(struct lwc_secret *text)
     }
 }
 
-static enum lwc_code read_descriptor(const char *text, struct lwc_secret **content_out,
-                                     struct lwc_error *err)
+static enum lwc_code read_descriptor(const struct lwc_source *source, const char *text,
+                                     struct lwc_secret **content_out, struct lwc_error *err)
 {
+    const struct lwc_host *host = source->host;
+    const int64_t deadline_ms =
+        lwc_clock_boot_ms(lwc_clock_system()) + host->remaining_ms(host->data);
     LWC_AUTO_SECRET content = NULL;
     int64_t fd = -1;
     enum lwc_code code = LWC_OK;
@@ -122,7 +126,7 @@ static enum lwc_code read_descriptor(const char *text, struct lwc_secret **conte
     }
     code = lwc_secret_new(LWC_PASSPHRASE_MAX + NEWLINE_MAX + 1, &content, err);
     if (code == LWC_OK) {
-        code = lwc_fd_read((int)fd, LWC_PASSPHRASE_MAX + NEWLINE_MAX, content, err);
+        code = lwc_fd_read((int)fd, LWC_PASSPHRASE_MAX + NEWLINE_MAX, deadline_ms, content, err);
     }
     if (code != LWC_OK) {
         return lwc_wrap(err, code, PASSPHRASE_FD);
@@ -144,7 +148,7 @@ enum lwc_code lwc_source_read(struct lwc_source *source, struct lwc_error *err)
     if (file != NULL) {
         code = read_named(name, file, LWC_PASSPHRASE_MAX + NEWLINE_MAX, &content, err);
     } else {
-        code = read_descriptor(setting(source, PASSPHRASE_FD), &content, err);
+        code = read_descriptor(source, setting(source, PASSPHRASE_FD), &content, err);
     }
     if (code != LWC_OK) {
         return code;

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 
+#include "clock.h"
 #include "util.h"
 
 #define CHUNK_MIN 4096
@@ -100,32 +102,63 @@ static bool retry(int fd, short event)
     return poll(&wait, 1, -1) >= 0 || errno == EINTR;
 }
 
-static ssize_t read_retried(int fd, void *room, size_t len)
+/* Waits for input, its end or an error on @fd.  False, with errno, once the time is over. */
+static bool await_input(int fd, int64_t deadline_ms)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    int ready = 0;
+
+    do {
+        const int64_t left_ms = deadline_ms - lwc_clock_boot_ms(lwc_clock_system());
+
+        if (left_ms <= 0) {
+            errno = ETIMEDOUT;
+            return false;
+        }
+        ready = poll(&wait, 1, left_ms < INT_MAX ? (int)left_ms : INT_MAX);
+    } while (ready == 0 || (ready < 0 && errno == EINTR));
+    return ready > 0;
+}
+
+ssize_t lwc_fd_read_step(int fd, void *room, size_t len, int64_t deadline_ms)
 {
     ssize_t got = -1;
 
     do {
+        if (deadline_ms != LWC_NO_DEADLINE && !await_input(fd, deadline_ms)) {
+            return -1;
+        }
         got = read(fd, room, len);
-    } while (got < 0 && retry(fd, POLLIN));
+    } while (got < 0 && (deadline_ms != LWC_NO_DEADLINE ? errno == EINTR || errno == EAGAIN
+                                                        : retry(fd, POLLIN)));
     return got;
 }
 
+/* The code for a read that failed with errno: input that does not end in time is the caller's. */
+static enum lwc_code read_failure(struct lwc_error *err)
+{
+    if (errno == ETIMEDOUT) {
+        return lwc_fail(err, LWC_E_INVALID, "the input did not end in time");
+    }
+    return lwc_fail_sys(err, lwc_path_code(errno), errno, "read");
+}
+
 /* The cap is reached: is there more? */
-static enum lwc_code end_check(int fd, size_t cap, struct lwc_error *err)
+static enum lwc_code end_check(int fd, size_t cap, int64_t deadline_ms, struct lwc_error *err)
 {
     uint8_t more = 0;
-    ssize_t got = read_retried(fd, &more, 1);
+    ssize_t got = lwc_fd_read_step(fd, &more, 1, deadline_ms);
 
     lwc_wipe(&more, sizeof more);
     if (got < 0) {
-        return lwc_fail_sys(err, lwc_path_code(errno), errno, "read");
+        return read_failure(err);
     }
     return got == 0 ? LWC_OK : lwc_fail(err, LWC_E_INVALID, "more than %zu bytes", cap);
 }
 
 /* To the end, or to @size bytes where a file is known to have that many; 0: not known. */
-static enum lwc_code read_all(int fd, size_t size, size_t cap, struct lwc_secret *content,
-                              struct lwc_error *err)
+static enum lwc_code read_all(int fd, size_t size, size_t cap, int64_t deadline_ms,
+                              struct lwc_secret *content, struct lwc_error *err)
 {
     size_t chunk = CHUNK_MIN;
     size_t total = 0;
@@ -138,9 +171,9 @@ static enum lwc_code read_all(int fd, size_t size, size_t cap, struct lwc_secret
         if (room == NULL) {
             return lwc_fail_nomem(err);
         }
-        got = read_retried(fd, room, wanted);
+        got = lwc_fd_read_step(fd, room, wanted, deadline_ms);
         if (got < 0) {
-            return lwc_fail_sys(err, lwc_path_code(errno), errno, "read");
+            return read_failure(err);
         }
         if (got == 0) {
             return LWC_OK;
@@ -152,7 +185,7 @@ static enum lwc_code read_all(int fd, size_t size, size_t cap, struct lwc_secret
         }
         chunk = chunk < CHUNK_MAX ? chunk * 2 : CHUNK_MAX;
     }
-    return end_check(fd, cap, err);
+    return end_check(fd, cap, deadline_ms, err);
 }
 
 enum lwc_code lwc_file_read_at(const struct lwc_path *path, enum lwc_trust trust, size_t cap,
@@ -172,7 +205,7 @@ enum lwc_code lwc_file_read_at(const struct lwc_path *path, enum lwc_trust trust
         return lwc_fail(err, LWC_E_INVALID, "%s: %jd bytes, more than %zu",
                         lwc_path_text(path, text), (intmax_t)st.st_size, cap);
     }
-    code = read_all(fd, (size_t)st.st_size, cap, content, err);
+    code = read_all(fd, (size_t)st.st_size, cap, LWC_NO_DEADLINE, content, err);
     if (code != LWC_OK) {
         lwc_secret_reset(content);
     }
@@ -203,11 +236,12 @@ enum lwc_code lwc_file_read_named(const char *what, const char *path, size_t cap
     return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", what);
 }
 
-enum lwc_code lwc_fd_read(int fd, size_t cap, struct lwc_secret *content, struct lwc_error *err)
+enum lwc_code lwc_fd_read(int fd, size_t cap, int64_t deadline_ms, struct lwc_secret *content,
+                          struct lwc_error *err)
 {
     size_t before = lwc_secret_len(content);
     size_t room = LWC_SECRET_CAP - before;
-    enum lwc_code code = read_all(fd, 0, cap < room ? cap : room, content, err);
+    enum lwc_code code = read_all(fd, 0, cap < room ? cap : room, deadline_ms, content, err);
 
     if (code != LWC_OK) {
         lwc_secret_truncate(content, before);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include "error.h"
 #include "path.h"
@@ -61,9 +62,21 @@ enum lwc_code lwc_file_read_at(const struct lwc_path *path, enum lwc_trust trust
 enum lwc_code lwc_file_read_named(const char *what, const char *path, size_t cap,
                                   struct lwc_secret *content, struct lwc_error *err) LWC_RESULT;
 
-/* Read descriptor @fd to its end, at most @cap bytes, appending to @content. */
-enum lwc_code lwc_fd_read(int fd, size_t cap, struct lwc_secret *content, struct lwc_error *err)
-    LWC_RESULT;
+/* For a deadline by the boot clock (base/clock.h): none. */
+#define LWC_NO_DEADLINE INT64_MAX
+
+/*
+ * read(), retried after EINTR, and waiting at most until @deadline_ms for a descriptor that has
+ * nothing to give, be it blocking or not.  Returns -1 with errno; ETIMEDOUT once the time is over.
+ */
+ssize_t lwc_fd_read_step(int fd, void *room, size_t len, int64_t deadline_ms);
+
+/*
+ * Read descriptor @fd to its end, at most @cap bytes, appending to @content.  LWC_E_INVALID if
+ * the end, or more than @cap bytes, did not come before @deadline_ms.
+ */
+enum lwc_code lwc_fd_read(int fd, size_t cap, int64_t deadline_ms, struct lwc_secret *content,
+                          struct lwc_error *err) LWC_RESULT;
 
 /* Write all @len bytes to @fd; a short write is continued, EINTR retried. */
 enum lwc_code lwc_fd_write(int fd, const void *bytes, size_t len, struct lwc_error *err) LWC_RESULT;

@@ -122,6 +122,7 @@ LWC_API void lwc_close(struct lwc_context **ctx);
  *
  * profile      exactly that profile.
  * account      host of the account or of its origin, as lwc_account_parse() makes it.
+ * origin       the origin stored with the credential, exactly; narrows @account.
  * key_id       breaks a tie between several credentials of @account.
  * sub_account  value of the Account-Name header in place of the stored one.
  * org_access   act on the organization.
@@ -131,8 +132,9 @@ LWC_API void lwc_close(struct lwc_context **ctx);
  * refresh      exchange even if the cache could answer, and cache the new token.
  * no_cache     neither read nor write the cache.
  *
- * With neither profile nor account: $LW_PROFILE, else complete LW_* variables, else the profile
- * "default", else the only profile there is.
+ * With an account: its credential with @key_id, else the one that $LW_PROFILE names, else the
+ * profile "default", else the only one.  With neither profile nor account: $LW_PROFILE, else
+ * complete LW_* variables, else the profile "default", else the only profile there is.
  */
 struct lwc_query {
     uint32_t size;
@@ -145,6 +147,7 @@ struct lwc_query {
     const char *sub_account;
     int64_t ttl_s;
     int64_t min_valid_s;
+    const char *origin;
     /* 0.1 ends here */
 };
 

@@ -318,6 +318,25 @@ static enum lwc_code find_profile(const struct asking *asking, const struct lwc_
     return code == LWC_E_NOT_FOUND ? absent(&exact, err) : code;
 }
 
+/* The credential of the account that LW_PROFILE names: it selects among several. */
+static enum lwc_code find_preferred(const struct asking *asking, const struct lwc_identity *query,
+                                    struct lwc_found **found_out, struct lwc_error *err)
+{
+    const char *profile = asking->host->setting(asking->host->data, "LW_PROFILE");
+    struct lwc_identity preferred = *query;
+    enum lwc_code code = LWC_OK;
+
+    if (!lwc_is_set(profile)) {
+        return LWC_E_NOT_FOUND;
+    }
+    code = lwc_profile_check(profile, err);
+    if (code != LWC_OK) {
+        return lwc_wrap(err, code, "LW_PROFILE");
+    }
+    preferred.profile = profile;
+    return walk(asking, LWC_OP_LOOKUP, LWC_RULE_PROFILE_SETTING, &preferred, found_out, err);
+}
+
 static enum lwc_code find_account(const struct asking *asking, const struct lwc_identity *query,
                                   enum lwc_rule rule, struct lwc_found **found_out,
                                   struct lwc_error *err)
@@ -328,8 +347,11 @@ static enum lwc_code find_account(const struct asking *asking, const struct lwc_
     if (query->key_id[0] != '\0') {
         code = walk(asking, LWC_OP_LOOKUP, LWC_RULE_KEY_ID, query, found_out, err);
     }
+    any.key_id = "";
     if (code == LWC_E_NOT_FOUND) {
-        any.key_id = "";
+        code = find_preferred(asking, &any, found_out, err);
+    }
+    if (code == LWC_E_NOT_FOUND) {
         code = walk(asking, LWC_OP_LOOKUP, rule, &any, found_out, err);
     }
     return code == LWC_E_NOT_FOUND ? absent(&any, err) : code;

@@ -15,8 +15,9 @@
  * Which credential answers.
  *
  *  1. A profile: exactly that one.
- *  2. An account: of its credentials in the first backend that holds one, the one with the key
- *     id asked for, else profile "default", else the only one, else an error that lists them.
+ *  2. An account: the credential with the key id asked for; else the one of $LW_PROFILE if it is
+ *     among them; else of those in the first backend that holds one the profile "default", else the
+ *     only one, else an error that lists them.
  *  3. Nothing: $LW_PROFILE; else the environment's credential; else the account that
  *     $LW_ACCOUNT selects; else profile "default"; else the only one there is.
  *

@@ -77,6 +77,7 @@ void lwc_inputs_query(const struct lwc_conf *conf, const struct lwc_query *query
     lwc_hash_add_text(&hash, query->profile);
     lwc_hash_add_text(&hash, query->account);
     lwc_hash_add_text(&hash, query->key_id);
+    lwc_hash_add_text(&hash, query->origin);
     lwc_hash_add_text(&hash, query->sub_account);
     lwc_hash_add_number(&hash, query->org_access);
     lwc_hash_add_number(&hash, ttl_s);

@@ -370,6 +370,7 @@ static enum lwc_code find(struct attempt *attempt, struct lwc_error *err)
     wanted.profile = query->profile != NULL ? query->profile : "";
     wanted.account = query->account != NULL ? query->account : "";
     wanted.key_id = query->key_id != NULL ? query->key_id : "";
+    wanted.origin = query->origin != NULL ? query->origin : "";
     lwc_witnesses_reset(attempt->obtain->witnesses);
     code = lwc_query_find(attempt->obtain->stack, &wanted, attempt->obtain->host, &attempt->found,
                           err);

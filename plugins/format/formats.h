@@ -57,14 +57,16 @@ struct lwc_answer {
  * One protocol.
  *
  * summary  one line for people.
- * read     Optional: only in protocols that carry a request.  Reads it from descriptor @fd.
+ * read     Optional: only in protocols that carry a request.  Reads it from descriptor @fd until
+ *          @deadline_ms (base/safefile.h).  LWC_E_NOT_FOUND if the input ends at once,
  *          LWC_E_INVALID for a malformed one; *request_out is untouched unless LWC_OK.
  * write    appends the whole answer to @out.
  */
 struct lwc_format {
     const char *name;
     const char *summary;
-    enum lwc_code (*read)(int fd, struct lwc_request *request_out, struct lwc_error *err);
+    enum lwc_code (*read)(int fd, int64_t deadline_ms, struct lwc_request *request_out,
+                          struct lwc_error *err);
     enum lwc_code (*write)(const struct lwc_answer *answer, struct lwc_secret *out,
                            struct lwc_error *err);
 };

@@ -8,12 +8,13 @@
 #include "git_request.h"
 
 /* git writes to a helper without an empty line at the end, and scripts with one. */
-static enum lwc_code read_request(int fd, struct lwc_request *request_out, struct lwc_error *err)
+static enum lwc_code read_request(int fd, int64_t deadline_ms, struct lwc_request *request_out,
+                                  struct lwc_error *err)
 {
     LWC_AUTO_GIT_REQUEST git = {.text = NULL};
     struct lwc_request request = {.given = true};
     const struct lwc_slice *host = &git.value[LWC_GIT_HOST];
-    enum lwc_code code = lwc_git_request_read(fd, &git, err);
+    enum lwc_code code = lwc_git_request_read(fd, deadline_ms, &git, err);
 
     if (code != LWC_OK) {
         return code;

@@ -2,12 +2,11 @@
 #include "git_request.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/identity.h"
+#include "base/safefile.h"
 #include "base/text.h"
 #include "formats.h"
 #include "git_url.h"
@@ -177,7 +176,7 @@ enum lwc_code lwc_git_request_parse(const char *text, size_t len,
     enum lwc_code code = LWC_OK;
 
     if (len == 0) {
-        code = lwc_fail(err, LWC_E_INVALID, "no request on standard input");
+        code = lwc_fail(err, LWC_E_NOT_FOUND, "no request on standard input");
         return lwc_hint(err, code,
                         "send lines such as 'host=acme.lacework.net', then an empty one");
     }
@@ -209,16 +208,8 @@ static bool at_end(const struct lwc_secret *text, size_t *line)
     return false;
 }
 
-/* A descriptor that others made non-blocking is waited for. */
-static bool may_retry(int fd)
-{
-    struct pollfd wait = {.fd = fd, .events = POLLIN};
-
-    return errno == EINTR || (errno == EAGAIN && (poll(&wait, 1, -1) >= 0 || errno == EINTR));
-}
-
-/* Adds what the next read() gives; *more_out is false at the end of input. */
-static enum lwc_code read_step(int fd, struct lwc_secret *text, bool *more_out,
+/* Adds the next part of the input; *more_out is false at its end. */
+static enum lwc_code read_step(int fd, int64_t deadline_ms, struct lwc_secret *text, bool *more_out,
                                struct lwc_error *err)
 {
     uint8_t *room = lwc_secret_reserve(text, READ_STEP);
@@ -227,9 +218,12 @@ static enum lwc_code read_step(int fd, struct lwc_secret *text, bool *more_out,
     if (room == NULL) {
         return lwc_fail_nomem(err);
     }
-    do {
-        got = read(fd, room, READ_STEP);
-    } while (got < 0 && may_retry(fd));
+    got = lwc_fd_read_step(fd, room, READ_STEP, deadline_ms);
+    if (got < 0 && errno == ETIMEDOUT) {
+        return lwc_hint(err,
+                        lwc_fail(err, LWC_E_INVALID, "git request: its end did not come in time"),
+                        "an empty line, or the end of the input, ends a request");
+    }
     if (got < 0) {
         return lwc_fail_sys(err, LWC_E_IO, errno, "standard input");
     }
@@ -238,7 +232,8 @@ static enum lwc_code read_step(int fd, struct lwc_secret *text, bool *more_out,
     return LWC_OK;
 }
 
-static enum lwc_code read_text(int fd, struct lwc_secret *text, struct lwc_error *err)
+static enum lwc_code read_text(int fd, int64_t deadline_ms, struct lwc_secret *text,
+                               struct lwc_error *err)
 {
     size_t line = 0;
     bool more = true;
@@ -250,7 +245,7 @@ static enum lwc_code read_text(int fd, struct lwc_secret *text, struct lwc_error
             return lwc_fail(err, LWC_E_INVALID, "git request: more than %u bytes",
                             LWC_GIT_REQUEST_CAP);
         }
-        code = read_step(fd, text, &more, err);
+        code = read_step(fd, deadline_ms, text, &more, err);
         if (code != LWC_OK) {
             return code;
         }
@@ -258,14 +253,14 @@ static enum lwc_code read_text(int fd, struct lwc_secret *text, struct lwc_error
     return LWC_OK;
 }
 
-enum lwc_code lwc_git_request_read(int fd, struct lwc_git_request *request_out,
+enum lwc_code lwc_git_request_read(int fd, int64_t deadline_ms, struct lwc_git_request *request_out,
                                    struct lwc_error *err)
 {
     LWC_AUTO_SECRET text = NULL;
     enum lwc_code code = lwc_secret_new(READ_STEP, &text, err);
 
     if (code == LWC_OK) {
-        code = read_text(fd, text, err);
+        code = read_text(fd, deadline_ms, text, err);
     }
     if (code == LWC_OK) {
         code = lwc_git_request_parse(lwc_secret_text(text), lwc_secret_len(text), request_out, err);

@@ -15,12 +15,13 @@
  * A request of the git-credential protocol: lines "key=value" up to an empty line or the end.
  *
  * MUST refuse (LWC_E_INVALID, naming the line, never a value):
- *  1. no byte at all; more than LWC_GIT_REQUEST_CAP bytes; a line of more than LWC_GIT_LINE_CAP
- *     bytes, its end included.
+ *  1. more than LWC_GIT_REQUEST_CAP bytes; a line of more than LWC_GIT_LINE_CAP bytes, its end
+ *     included.
  *  2. a line without "=" or without a key.
  *  3. NUL, CR or any other control byte in a line, once its end (LF or CRLF) is off.
  *  4. a known key twice, other than the lists "key[]"; "url" beside what it also says.
  *  5. a "url" without scheme, with a broken percent escape, or that decodes to a control byte.
+ * Not a single byte is no request: LWC_E_NOT_FOUND.
  */
 
 #define LWC_GIT_LINE_CAP 65535u
@@ -70,8 +71,11 @@ enum lwc_code lwc_git_request_parse(const char *text, size_t len,
                                     struct lwc_git_request *request_out, struct lwc_error *err)
     LWC_RESULT;
 
-/* Read a request from @fd, no further than it goes, and parse it. */
-enum lwc_code lwc_git_request_read(int fd, struct lwc_git_request *request_out,
+/*
+ * Read a request from @fd, no further than it goes, and parse it.  LWC_E_INVALID if it does not
+ * end before @deadline_ms (base/safefile.h).
+ */
+enum lwc_code lwc_git_request_read(int fd, int64_t deadline_ms, struct lwc_git_request *request_out,
                                    struct lwc_error *err) LWC_RESULT;
 
 void lwc_git_request_clear(struct lwc_git_request *request);

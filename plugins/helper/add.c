@@ -11,7 +11,6 @@
 #include "keyshape.h"
 #include "output.h"
 #include "plugins/format/object.h"
-#include "prompt.h"
 
 /* An access key on its way into a backend. */
 struct add {
@@ -88,7 +87,7 @@ static enum lwc_code ask(const struct add *add, const char *option_name, const c
             lwc_fail(err, LWC_E_LOCKED, "option %s: missing, and nobody may be asked", option_name);
         return lwc_hint(err, code, "give %s", option_name);
     }
-    code = lwc_prompt_ask(question, flags, answer_out, err);
+    code = lwc_app_ask(add->app, question, flags, answer_out, err);
     return code == LWC_OK ? code : lwc_wrap(err, code, "option %s is missing", option_name);
 }
 
@@ -152,7 +151,8 @@ static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
         return lwc_hint(err, code, "leave the option out to be asked");
     }
     if (file == NULL) {
-        code = lwc_fd_read(STDIN_FILENO, LWC_SECRET_MAX + 2, add->secret, err);
+        code = lwc_fd_read(STDIN_FILENO, LWC_SECRET_MAX + 2, lwc_app_deadline_ms(add->app),
+                           add->secret, err);
         code = code == LWC_OK ? code : lwc_wrap(err, code, "option --secret-stdin");
     } else {
         code =

@@ -4,12 +4,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/clock.h"
+#include "base/safefile.h"
 #include "base/text.h"
 #include "output.h"
 #include "prompt.h"
 
 #define TEXT_LEN 1024
+#define TIMEOUT_S 60
 
 void lwc_app_clear(struct lwc_app *app)
 {
@@ -41,6 +45,51 @@ static const char *setting(const struct lwc_app *app, enum lwc_opt opt, const ch
     return lwc_is_set(value) ? value : NULL;
 }
 
+int64_t lwc_app_deadline_ms(struct lwc_app *app)
+{
+    if (app->deadline_ms == 0) {
+        app->deadline_ms = lwc_clock_boot_ms(lwc_clock_system()) +
+                           lwc_args_seconds(&app->args, LWC_OPT_TIMEOUT, TIMEOUT_S) * 1000;
+    }
+    return app->deadline_ms;
+}
+
+int64_t lwc_app_input_deadline_ms(struct lwc_app *app)
+{
+    return isatty(STDIN_FILENO) == 1 ? LWC_NO_DEADLINE : lwc_app_deadline_ms(app);
+}
+
+/* The time that is left, at least a moment: the library takes 0 for "not said". */
+static int64_t left_ms(struct lwc_app *app)
+{
+    const int64_t left = lwc_app_deadline_ms(app) - lwc_clock_boot_ms(lwc_clock_system());
+
+    return left > 1 ? left : 1;
+}
+
+enum lwc_code lwc_app_ask(struct lwc_app *app, const char *text, uint32_t flags,
+                          struct lwc_secret **answer_out, struct lwc_error *err)
+{
+    const int64_t deadline_ms = lwc_app_deadline_ms(app);
+    const int64_t asked_ms = lwc_clock_boot_ms(lwc_clock_system());
+    enum lwc_code code = lwc_prompt_ask(text, flags, answer_out, err);
+
+    app->deadline_ms = deadline_ms + lwc_clock_boot_ms(lwc_clock_system()) - asked_ms;
+    return code;
+}
+
+static enum lwc_code ask_for_library(void *data, const char *text, uint32_t flags,
+                                     const struct lwc_sink *answer, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET line = NULL;
+    enum lwc_code code = lwc_app_ask(data, text, flags, &line, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    return answer->put(answer->data, NULL, lwc_secret_bytes(line), lwc_secret_len(line), err);
+}
+
 struct lwc_options lwc_app_options(struct lwc_app *app)
 {
     const bool no_prompt = lwc_app_no_prompt(app);
@@ -50,10 +99,10 @@ struct lwc_options lwc_app_options(struct lwc_app *app)
         .flags = no_prompt ? LWC_OPEN_NO_PROMPT : 0,
         .service = setting(app, LWC_OPT_SERVICE, "LWCRED_SERVICE"),
         .config = setting(app, LWC_OPT_CONFIG, "LWCRED_CONFIG"),
-        .timeout_ms = lwc_args_seconds(&app->args, LWC_OPT_TIMEOUT, 0) * 1000,
+        .timeout_ms = left_ms(app),
         .data = app,
         .log = take_log,
-        .prompt = no_prompt ? NULL : lwc_prompt_terminal,
+        .prompt = no_prompt ? NULL : ask_for_library,
     };
 }
 

@@ -7,19 +7,22 @@
 #include <lwcred.h>
 
 #include "base/error.h"
+#include "base/secret.h"
 #include "base/util.h"
 #include "options.h"
 
 /*
  * One run of the program: what was said, and the library once it is needed.
  *
- * git_helper  called by a git helper's name: only git's verbs, others are ignored.
- * account     canonical form of --account, or "".
+ * git_helper   called by a git helper's name: only git's verbs, others are ignored.
+ * account      canonical form of --account, or "".
+ * deadline_ms  end of the command by the boot clock; 0: not fixed yet, see lwc_app_deadline_ms().
  */
 struct lwc_app {
     struct lwc_args args;
     bool git_helper;
     char account[LWC_ACCOUNT_MAX + 1];
+    int64_t deadline_ms;
     struct lwc_context *ctx;
 };
 
@@ -29,11 +32,28 @@ void lwc_app_clear(struct lwc_app *app);
 /* May nobody be asked: --no-prompt, LWCRED_NO_PROMPT, CI, GIT_TERMINAL_PROMPT=0? */
 bool lwc_app_no_prompt(const struct lwc_app *app);
 
+/*
+ * The end of the command by the boot clock: --timeout, or 60 s, counted from the first call.
+ * Input is read no longer than this, and the library is given what is left when it is opened.
+ */
+int64_t lwc_app_deadline_ms(struct lwc_app *app);
+
+/* The same for reading standard input: a person at a terminal is waited for. */
+int64_t lwc_app_input_deadline_ms(struct lwc_app *app);
+
 /* What the command line and the environment say to lwc_open(); borrows from @app. */
 struct lwc_options lwc_app_options(struct lwc_app *app);
 
 /* Open the library if it is not open yet. */
 enum lwc_code lwc_app_open(struct lwc_app *app, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * lwc_prompt_ask(), whose time is not counted against the deadline.
+ *
+ * @answer_out  owned by the caller, lwc_secret_free().
+ */
+enum lwc_code lwc_app_ask(struct lwc_app *app, const char *text, uint32_t flags,
+                          struct lwc_secret **answer_out, struct lwc_error *err) LWC_RESULT;
 
 /* A query for --profile and --account; borrows from @app. */
 struct lwc_query lwc_app_query(const struct lwc_app *app);

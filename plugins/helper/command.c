@@ -15,7 +15,7 @@ static const struct lwc_command commands[] = {
         .git_verb = true,
         .summary = "print a fresh token",
         .text = "Format git reads a git-credential request from standard input, unless that is\n"
-                "a terminal or --profile or --account says what is wanted.",
+                "a terminal; --profile and --account select among what serves its host.",
         .example = "get --profile prod --format token",
     },
     {

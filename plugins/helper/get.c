@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <unistd.h>
 
+#include "base/identity.h"
 #include "base/secret.h"
 #include "base/util.h"
 #include "command.h"
@@ -9,11 +10,43 @@
 
 #define ANSWER_CAP 4096
 
-/* A person at a terminal, or options that say it all: there is no request to wait for. */
-static bool has_request(const struct lwc_app *app, const struct lwc_format *format)
+/*
+ * Reads the request, if the format has one; a person at a terminal sends none.  An empty input is
+ * a request for nothing in particular where an option says what is wanted.
+ */
+static enum lwc_code read_request(struct lwc_app *app, const struct lwc_format *format,
+                                  struct lwc_request *request_out, struct lwc_error *err)
 {
-    return format->read != NULL && !lwc_args_has(&app->args, LWC_OPT_PROFILE) &&
-           !lwc_args_has(&app->args, LWC_OPT_ACCOUNT) && isatty(STDIN_FILENO) == 0;
+    const bool is_selected =
+        lwc_args_has(&app->args, LWC_OPT_PROFILE) || lwc_args_has(&app->args, LWC_OPT_ACCOUNT);
+    enum lwc_code code = LWC_OK;
+
+    if (format->read == NULL || isatty(STDIN_FILENO) == 1) {
+        return LWC_OK;
+    }
+    code = format->read(STDIN_FILENO, lwc_app_input_deadline_ms(app), request_out, err);
+    if (code != LWC_E_NOT_FOUND) {
+        return code;
+    }
+    if (!is_selected) {
+        return lwc_wrap(err, LWC_E_INVALID, "get");
+    }
+    *err = (struct lwc_error){0};
+    return LWC_OK;
+}
+
+/*
+ * An option selects among the credentials that serve the request's host, and no others.  Where
+ * --account is not that host, it must be the origin stored with the account's credential.
+ */
+static void hold_to_request(struct lwc_query *query, const struct lwc_request *request)
+{
+    if (query->account == NULL) {
+        query->account = request->account;
+    } else if (!lwc_streq(query->account, request->account)) {
+        query->origin = request->account;
+    }
+    query->key_id = lwc_is_set(request->key_id) ? request->key_id : NULL;
 }
 
 static enum lwc_code fetch(struct lwc_app *app, const struct lwc_request *request,
@@ -26,8 +59,7 @@ static enum lwc_code fetch(struct lwc_app *app, const struct lwc_request *reques
         return code;
     }
     if (request->given) {
-        query.account = request->account;
-        query.key_id = lwc_is_set(request->key_id) ? request->key_id : NULL;
+        hold_to_request(&query, request);
     }
     query.sub_account = app->args.option[LWC_OPT_SUB_ACCOUNT];
     query.org_access = lwc_args_has(&app->args, LWC_OPT_ORG_ACCESS);
@@ -62,6 +94,15 @@ static enum lwc_code answer(const struct lwc_format *format, const struct lwc_re
     return code != LWC_OK ? code : lwc_output_write(out, err);
 }
 
+/* git uses the answer for the host that it asked for, whatever host the answer names. */
+static bool serves(const struct lwc_token *token, const struct lwc_request *request)
+{
+    const struct lwc_identity *identity = lwc_token_identity(token);
+
+    return !request->given || lwc_streq(request->account, identity->account) ||
+           lwc_streq(request->account, lwc_identity_authority(identity));
+}
+
 /* git asks every helper for every host: that we hold nothing for one is no error. */
 static enum lwc_code pass_over(const struct lwc_app *app, const struct lwc_request *request,
                                enum lwc_code code, struct lwc_error *err)
@@ -86,8 +127,8 @@ enum lwc_code lwc_get_run(struct lwc_app *app, struct lwc_error *err)
         lwc_args_has(&app->args, LWC_OPT_NO_CACHE)) {
         return lwc_fail(err, LWC_E_INVALID, "options --refresh and --no-cache: not together");
     }
-    if (code == LWC_OK && has_request(app, format)) {
-        code = format->read(STDIN_FILENO, &request, err);
+    if (code == LWC_OK) {
+        code = read_request(app, format, &request, err);
     }
     if (code != LWC_OK) {
         return code;
@@ -99,6 +140,10 @@ enum lwc_code lwc_get_run(struct lwc_app *app, struct lwc_error *err)
     code = fetch(app, &request, &token, err);
     if (code != LWC_OK) {
         return pass_over(app, &request, code, err);
+    }
+    if (!serves(token, &request)) {
+        lwc_app_trace(app, "no answer: the credential is none of host '%s'", request.host);
+        return LWC_OK;
     }
     return answer(format, &request, token, err);
 }

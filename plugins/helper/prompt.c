@@ -244,16 +244,3 @@ enum lwc_code lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_secret
     }
     return ask(text, hidden, answer_out, err);
 }
-
-enum lwc_code lwc_prompt_terminal(void *data, const char *text, uint32_t flags,
-                                  const struct lwc_sink *answer, struct lwc_error *err)
-{
-    LWC_AUTO_SECRET line = NULL;
-    enum lwc_code code = lwc_prompt_ask(text, flags, &line, err);
-
-    (void)data;
-    if (code != LWC_OK) {
-        return code;
-    }
-    return answer->put(answer->data, NULL, lwc_secret_bytes(line), lwc_secret_len(line), err);
-}

@@ -26,13 +26,11 @@
 #define LWC_PROMPT_LINE_MAX 4000u
 
 /*
- * As lwc_options.prompt (lwcred.h); @data is not used.  LWC_E_LOCKED: no terminal, end of input,
- * an empty answer, or three times two different ones.
+ * Ask @text; @flags is enum lwc_prompt_flag.  LWC_E_LOCKED: no terminal, end of input, an empty
+ * answer, or three times two different ones.
+ *
+ * @answer_out  owned by the caller, lwc_secret_free().
  */
-enum lwc_code lwc_prompt_terminal(void *data, const char *text, uint32_t flags,
-                                  const struct lwc_sink *answer, struct lwc_error *err);
-
-/* The same, for ourselves.  @answer_out is owned by the caller, lwc_secret_free(). */
 enum lwc_code lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_secret **answer_out,
                              struct lwc_error *err) LWC_RESULT;
 

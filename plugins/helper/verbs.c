@@ -23,12 +23,16 @@ struct key {
     struct lwc_slice secret;
 };
 
-static enum lwc_code read_request(struct lwc_git_request *request, struct lwc_error *err)
+static enum lwc_code read_request(struct lwc_app *app, struct lwc_git_request *request,
+                                  struct lwc_error *err)
 {
+    enum lwc_code code = LWC_OK;
+
     if (isatty(STDIN_FILENO) == 1) {
         lwc_output_line("reading a git-credential request; an empty line ends it");
     }
-    return lwc_git_request_read(STDIN_FILENO, request, err);
+    code = lwc_git_request_read(STDIN_FILENO, lwc_app_input_deadline_ms(app), request, err);
+    return code == LWC_E_NOT_FOUND ? lwc_wrap(err, LWC_E_INVALID, "git request") : code;
 }
 
 /* The marks of a token, or of a credential that some other helper made. */
@@ -143,7 +147,7 @@ enum lwc_code lwc_verb_store(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_GIT_REQUEST request = {.text = NULL};
     struct key key = {.account = ""};
-    enum lwc_code code = read_request(&request, err);
+    enum lwc_code code = read_request(app, &request, err);
 
     if (code != LWC_OK) {
         return code;
@@ -221,7 +225,7 @@ enum lwc_code lwc_verb_erase(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_GIT_REQUEST request = {.text = NULL};
     struct key key = {.account = ""};
-    enum lwc_code code = read_request(&request, err);
+    enum lwc_code code = read_request(app, &request, err);
 
     if (code != LWC_OK) {
         return code;

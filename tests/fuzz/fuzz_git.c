@@ -42,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     char key_id[LWC_KEY_ID_MAX + 1] = "";
 
     if (lwc_git_request_parse(text, len, &request, &err) != LWC_OK) {
-        require(err.code == LWC_E_INVALID && err.msg[0] != '\0' && request.decoded == NULL);
+        require(err.code == (len == 0 ? LWC_E_NOT_FOUND : LWC_E_INVALID) && err.msg[0] != '\0' &&
+                request.decoded == NULL);
         return 0;
     }
     for (size_t i = 0; i < LWC_GIT_KEYS; i++) {

@@ -65,7 +65,8 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
 static enum lwc_code store(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
 {
     struct keeping *keeping = data;
-    enum lwc_code code = lwc_fd_read(STDIN_FILENO, LWC_SECRET_MAX, keeping->secret, err);
+    enum lwc_code code =
+        lwc_fd_read(STDIN_FILENO, LWC_SECRET_MAX, LWC_NO_DEADLINE, keeping->secret, err);
 
     return code != LWC_OK
                ? code

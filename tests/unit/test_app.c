@@ -5,11 +5,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+#include "base/secret.h"
 #include "tests/support/capture.h"
 
 static struct lwc_options seen;
@@ -28,9 +31,39 @@ enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_cont
 static const char *const variables[] = {"LWCRED_NO_PROMPT", "CI", "GIT_TERMINAL_PROMPT",
                                         "LWCRED_SERVICE", "LWCRED_CONFIG"};
 
+/* A clock that stands still unless it is moved. */
+static int64_t now_ms;
+
+static int64_t tell_now(void *data)
+{
+    (void)data;
+    return now_ms;
+}
+
+const struct lwc_clock *__wrap_lwc_clock_system(void);
+const struct lwc_clock *__wrap_lwc_clock_system(void)
+{
+    static const struct lwc_clock clock = {.wall_s = tell_now, .boot_ms = tell_now};
+
+    return &clock;
+}
+
+/* An answer for which a person needs 90 s. */
+enum lwc_code __wrap_lwc_prompt_ask(const char *text, uint32_t flags,
+                                    struct lwc_secret **answer_out, struct lwc_error *err);
+enum lwc_code __wrap_lwc_prompt_ask(const char *text, uint32_t flags,
+                                    struct lwc_secret **answer_out, struct lwc_error *err)
+{
+    (void)text;
+    (void)flags;
+    now_ms += 90000;
+    return lwc_secret_copy("typed", 5, answer_out, err);
+}
+
 static int clear_variables(void **state)
 {
     (void)state;
+    now_ms = 1000;
     for (size_t i = 0; i < LWC_ARRAY_LEN(variables); i++) {
         assert_int_equal(unsetenv(variables[i]), 0);
     }
@@ -98,9 +131,48 @@ static void open_falls_back_to_variables_and_defaults(void **state)
     assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
     assert_string_equal(seen.service, "web");
     assert_null(seen.config);
-    assert_int_equal(seen.timeout_ms, 0);
+    assert_int_equal(seen.timeout_ms, 60000);
     assert_int_equal(seen.flags, 0);
     assert_non_null(seen.prompt);
+}
+
+static void time_that_reading_took_is_not_given_again(void **state)
+{
+    struct lwc_app app = {.git_helper = false};
+
+    (void)state;
+    app.args.option[LWC_OPT_TIMEOUT] = "10";
+    assert_int_equal(lwc_app_deadline_ms(&app), 11000);
+    now_ms += 4000;
+    assert_int_equal(lwc_app_deadline_ms(&app), 11000);
+    assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
+    assert_int_equal(seen.timeout_ms, 6000);
+    now_ms += 60000;
+    assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
+    assert_int_equal(seen.timeout_ms, 1);
+}
+
+static enum lwc_code take_answer(void *data, const struct lwc_identity *identity, const void *bytes,
+                                 size_t len, struct lwc_error *err)
+{
+    (void)identity;
+    (void)err;
+    (void)snprintf(data, 16, "%.*s", (int)len, (const char *)bytes);
+    return LWC_OK;
+}
+
+static void time_that_a_person_took_is_not_counted(void **state)
+{
+    struct lwc_app app = {.git_helper = false};
+    char answer[16] = "";
+    const struct lwc_sink sink = {.data = answer, .put = take_answer};
+
+    (void)state;
+    assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
+    assert_int_equal(lwc_app_deadline_ms(&app), 61000);
+    assert_int_equal(seen.prompt(seen.data, "Passphrase", 0, &sink, NULL), LWC_OK);
+    assert_string_equal(answer, "typed");
+    assert_int_equal(lwc_app_deadline_ms(&app), 151000);
 }
 
 static void log_shows_what_the_options_want(void **state)
@@ -154,6 +226,8 @@ int main(void)
         cmocka_unit_test_setup(no_prompt_follows_option_and_variables, clear_variables),
         cmocka_unit_test_setup(open_passes_options_on, clear_variables),
         cmocka_unit_test_setup(open_falls_back_to_variables_and_defaults, clear_variables),
+        cmocka_unit_test_setup(time_that_reading_took_is_not_given_again, clear_variables),
+        cmocka_unit_test_setup(time_that_a_person_took_is_not_counted, clear_variables),
         cmocka_unit_test_setup(log_shows_what_the_options_want, clear_variables),
         cmocka_unit_test_setup(query_has_what_was_said, clear_variables),
     };

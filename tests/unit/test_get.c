@@ -20,6 +20,7 @@ static struct {
     char profile[80];
     char account[300];
     char key_id[300];
+    char origin[300];
     char sub_account[80];
     bool org_access;
     int64_t ttl_s;
@@ -28,7 +29,7 @@ static struct {
 static const struct lwc_identity identity = {
     .profile = "prod",
     .account = "acme.lacework.net",
-    .origin = "",
+    .origin = "api.example:8443",
     .key_id = "ACME_01",
     .sub_account = "",
     .kind = LWC_KIND_ACCESS_KEY,
@@ -62,6 +63,7 @@ enum lwc_code __wrap_lwc_token_get(struct lwc_context *ctx, const struct lwc_que
     note(fake.profile, sizeof fake.profile, query->profile);
     note(fake.account, sizeof fake.account, query->account);
     note(fake.key_id, sizeof fake.key_id, query->key_id);
+    note(fake.origin, sizeof fake.origin, query->origin);
     note(fake.sub_account, sizeof fake.sub_account, query->sub_account);
     fake.org_access = query->org_access;
     fake.ttl_s = query->ttl_s;
@@ -108,8 +110,13 @@ static enum lwc_code get(const struct lwc_args *args, const char *input, struct 
                          struct lwc_error *err)
 {
     struct lwc_app app = {.args = *args};
+    struct lwc_error ignored = {0};
     enum lwc_code code = LWC_OK;
 
+    if (args->option[LWC_OPT_ACCOUNT] != NULL) {
+        note(app.account, sizeof app.account, args->option[LWC_OPT_ACCOUNT]);
+    }
+    err = err == NULL ? &ignored : err;
     capture_begin(capture, input);
     code = lwc_get_run(&app, err);
     capture_end(capture);
@@ -143,17 +150,83 @@ static void get_git_request_is_asked_and_answered(void **state)
     assert_string_equal(capture.err, "");
 }
 
-static void get_git_with_profile_reads_nothing(void **state)
+#define ACME_REQUEST "protocol=https\nhost=acme.lacework.net\n\n"
+
+/* A request beside options: what is asked of the library, and whether there is an answer. */
+static const struct held {
+    const char *name;
+    const char *profile;
+    const char *account;
+    const char *input;
+    enum lwc_code code;
+    bool is_asked;
+    const char *asked; /* "PROFILE ACCOUNT ORIGIN" */
+    bool is_answered;
+} held[] = {
+    {"http", "prod", NULL, "protocol=http\nhost=acme.lacework.net\n\n", LWC_OK, false, "", false},
+    {"no protocol", "prod", NULL, "host=acme.lacework.net\n\n", LWC_OK, false, "", false},
+    {"no host", "prod", NULL, "protocol=https\n\n", LWC_OK, false, "", false},
+    {"blank line alone", "prod", NULL, "\n", LWC_OK, false, "", false},
+    {"its account", "prod", NULL, ACME_REQUEST, LWC_OK, true, "prod acme.lacework.net (null)",
+     true},
+    {"upper case and port", "prod", NULL, "protocol=https\nhost=ACME.lacework.net:443\n\n", LWC_OK,
+     true, "prod acme.lacework.net (null)", true},
+    {"its origin", "prod", NULL, "protocol=https\nhost=api.example:8443\n\n", LWC_OK, true,
+     "prod api.example:8443 (null)", true},
+    {"a library that finds another credential", "prod", NULL, "protocol=https\nhost=github.com\n\n",
+     LWC_OK, true, "prod github.com (null)", false},
+    {"account", NULL, "acme.lacework.net", ACME_REQUEST, LWC_OK, true,
+     "(null) acme.lacework.net (null)", true},
+    {"account, and http", NULL, "acme.lacework.net", "protocol=http\nhost=acme.lacework.net\n\n",
+     LWC_OK, false, "", false},
+    {"account and its origin", NULL, "acme.lacework.net",
+     "protocol=https\nhost=api.example:8443\n\n", LWC_OK, true,
+     "(null) acme.lacework.net api.example:8443", true},
+    {"account and another host", NULL, "acme.lacework.net", "protocol=https\nhost=evil.example\n\n",
+     LWC_OK, true, "(null) acme.lacework.net evil.example", false},
+    {"profile, account and host", "prod", "acme.lacework.net", ACME_REQUEST, LWC_OK, true,
+     "prod acme.lacework.net (null)", true},
+    {"empty input beside a profile is no request", "prod", NULL, "", LWC_OK, true,
+     "prod (null) (null)", true},
+    {"empty input beside an account is no request", NULL, "acme.lacework.net", "", LWC_OK, true,
+     "(null) acme.lacework.net (null)", true},
+    {"empty input without either", NULL, NULL, "", LWC_E_INVALID, false, "", false},
+    {"malformed request beside a profile", "prod", NULL, "rubbish\n", LWC_E_INVALID, false, "",
+     false},
+};
+
+static void get_holds_a_request_against_what_answers(void **state)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(held); i++) {
+        struct lwc_args args = {.operands = 1};
+        struct capture capture;
+        struct lwc_error err = {0};
+        char asked[700];
+
+        print_message("%s\n", held[i].name);
+        assert_int_equal(reset(state), 0);
+        args.option[LWC_OPT_PROFILE] = held[i].profile;
+        args.option[LWC_OPT_ACCOUNT] = held[i].account;
+        assert_int_equal(get(&args, held[i].input, &capture, &err), held[i].code);
+        assert_int_equal(err.code, held[i].code);
+        assert_int_equal(fake.asked, held[i].is_asked);
+        (void)snprintf(asked, sizeof asked, "%s %s %s", fake.profile, fake.account, fake.origin);
+        assert_string_equal(held[i].is_asked ? asked : "", held[i].asked);
+        assert_int_equal(strstr(capture.out, "password=tok-en\n") != NULL, held[i].is_answered);
+        assert_string_equal(held[i].is_answered ? "" : capture.out, "");
+    }
+}
+
+static void get_of_other_formats_reads_nothing(void **state)
 {
     struct lwc_args args = {.operands = 1};
     struct capture capture;
 
     (void)state;
     args.option[LWC_OPT_PROFILE] = "prod";
-    assert_int_equal(get(&args, "rubbish", &capture, NULL), LWC_OK);
-    assert_string_equal(fake.profile, "prod");
-    assert_string_equal(fake.account, "(null)");
-    assert_non_null(strstr(capture.out, "host=acme.lacework.net\n"));
+    args.option[LWC_OPT_FORMAT] = "token";
+    assert_int_equal(get(&args, "protocol=http\nhost=evil.example\n\n", &capture, NULL), LWC_OK);
+    assert_string_equal(capture.out, "tok-en\n");
 }
 
 static void get_options_reach_the_query(void **state)
@@ -256,7 +329,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(get_git_request_is_asked_and_answered, reset),
-        cmocka_unit_test_setup(get_git_with_profile_reads_nothing, reset),
+        cmocka_unit_test_setup(get_holds_a_request_against_what_answers, reset),
+        cmocka_unit_test_setup(get_of_other_formats_reads_nothing, reset),
         cmocka_unit_test_setup(get_options_reach_the_query, reset),
         cmocka_unit_test_setup(get_foreign_request_opens_nothing, reset),
         cmocka_unit_test_setup(get_malformed_request_is_refused, reset),

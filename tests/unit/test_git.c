@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/identity.h"
+#include "base/safefile.h"
 #include "base/util.h"
 
 static enum lwc_code read_text(const char *text, struct lwc_request *request)
@@ -20,7 +21,7 @@ static enum lwc_code read_text(const char *text, struct lwc_request *request)
 
     assert_true(fd >= 0);
     assert_int_equal(pwrite(fd, text, strlen(text), 0), (ssize_t)strlen(text));
-    return lwc_format_git.read(fd, request, NULL);
+    return lwc_format_git.read(fd, LWC_NO_DEADLINE, request, NULL);
 }
 
 static void read_keeps_host_as_asked_and_as_account(void **state)

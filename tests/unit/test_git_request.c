@@ -12,6 +12,9 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+#include "base/safefile.h"
+
 static enum lwc_code parse(const char *text, struct lwc_git_request *request, struct lwc_error *err)
 {
     return lwc_git_request_parse(text, strlen(text), request, err);
@@ -26,7 +29,6 @@ static void parse_malformed_requests_are_refused(void **state)
         size_t len;
         const char *says;
     } cases[] = {
-        {"nothing at all", TEXT(""), "no request"},
         {"no sign", TEXT("protocol=https\nhost\n\n"), "line 2: no '='"},
         {"no key", TEXT("=https\n"), "line 1: no key"},
         {"NUL in a value", TEXT("host=acme\0.lacework.net\n"), "line 1: control byte"},
@@ -217,7 +219,7 @@ static void read_ends_at_the_empty_line_of_an_open_pipe(void **state)
 
         assert_int_equal(pipe(ends), 0);
         assert_int_equal(write(ends[1], cases[i], strlen(cases[i])), (ssize_t)strlen(cases[i]));
-        assert_int_equal(lwc_git_request_read(ends[0], &request, NULL), LWC_OK);
+        assert_int_equal(lwc_git_request_read(ends[0], LWC_NO_DEADLINE, &request, NULL), LWC_OK);
         assert_true(lwc_git_request_is(&request, LWC_GIT_HOST, "h"));
         assert_int_equal(close(ends[0]), 0);
         assert_int_equal(close(ends[1]), 0);
@@ -230,18 +232,40 @@ static void read_end_of_input_ends_a_request(void **state)
     LWC_AUTO_CLOSE int fd = input_of("protocol=https\nhost=h\nusername=u");
 
     (void)state;
-    assert_int_equal(lwc_git_request_read(fd, &request, NULL), LWC_OK);
+    assert_int_equal(lwc_git_request_read(fd, LWC_NO_DEADLINE, &request, NULL), LWC_OK);
     assert_true(lwc_git_request_is(&request, LWC_GIT_USERNAME, "u"));
 }
 
-static void read_nothing_is_refused(void **state)
+static void read_nothing_is_no_request(void **state)
 {
     struct lwc_git_request request = {.text = NULL};
     LWC_AUTO_CLOSE int fd = input_of("");
 
     (void)state;
-    assert_int_equal(lwc_git_request_read(fd, &request, NULL), LWC_E_INVALID);
+    assert_int_equal(lwc_git_request_read(fd, LWC_NO_DEADLINE, &request, NULL), LWC_E_NOT_FOUND);
     assert_null(request.text);
+}
+
+static void read_of_a_request_that_does_not_end_is_given_up(void **state)
+{
+    static const char *const cases[] = {"", "host=h\n", "host=h\npass"};
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_git_request request = {.text = NULL};
+        struct lwc_error err = {0};
+        int ends[2];
+
+        assert_int_equal(pipe(ends), 0);
+        assert_int_equal(write(ends[1], cases[i], strlen(cases[i])), (ssize_t)strlen(cases[i]));
+        assert_int_equal(lwc_git_request_read(ends[0], lwc_clock_boot_ms(lwc_clock_system()) + 50,
+                                              &request, &err),
+                         LWC_E_INVALID);
+        assert_non_null(strstr(err.msg, "did not come in time"));
+        assert_null(request.text);
+        assert_int_equal(close(ends[0]), 0);
+        assert_int_equal(close(ends[1]), 0);
+    }
 }
 
 static void read_endless_input_is_refused(void **state)
@@ -251,7 +275,7 @@ static void read_endless_input_is_refused(void **state)
     LWC_AUTO_CLOSE int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 
     (void)state;
-    assert_int_equal(lwc_git_request_read(fd, &request, &err), LWC_E_INVALID);
+    assert_int_equal(lwc_git_request_read(fd, LWC_NO_DEADLINE, &request, &err), LWC_E_INVALID);
     assert_non_null(strstr(err.msg, "65536"));
     assert_null(request.text);
 }
@@ -261,7 +285,7 @@ static void read_closed_input_is_an_io_error(void **state)
     struct lwc_git_request request = {.text = NULL};
 
     (void)state;
-    assert_int_equal(lwc_git_request_read(-1, &request, NULL), LWC_E_IO);
+    assert_int_equal(lwc_git_request_read(-1, LWC_NO_DEADLINE, &request, NULL), LWC_E_IO);
 }
 
 static void account_takes_only_what_can_be_ours(void **state)
@@ -370,7 +394,8 @@ int main(void)
         cmocka_unit_test(parse_request_length_has_a_cap),
         cmocka_unit_test(read_ends_at_the_empty_line_of_an_open_pipe),
         cmocka_unit_test(read_end_of_input_ends_a_request),
-        cmocka_unit_test(read_nothing_is_refused),
+        cmocka_unit_test(read_nothing_is_no_request),
+        cmocka_unit_test(read_of_a_request_that_does_not_end_is_given_up),
         cmocka_unit_test(read_endless_input_is_refused),
         cmocka_unit_test(read_closed_input_is_an_io_error),
         cmocka_unit_test(account_takes_only_what_can_be_ours),

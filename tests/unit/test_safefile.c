@@ -16,6 +16,7 @@
 
 #include "tests/support/arena.h"
 
+#include "base/clock.h"
 #include "base/safefile.h"
 #include "base/util.h"
 #include "tests/support/tmpdir.h"
@@ -329,7 +330,7 @@ static void read_with_faults_keeps_what_was_there(void **state)
         fault_errno = cases[i].sys;
         faults = cases[i].times;
         piece = 1;
-        assert_int_equal(lwc_fd_read(fd, 7, content, &err), cases[i].code);
+        assert_int_equal(lwc_fd_read(fd, 7, LWC_NO_DEADLINE, content, &err), cases[i].code);
         assert_int_equal(err.sys, cases[i].code == LWC_OK ? 0 : cases[i].sys);
         assert_string_equal(lwc_secret_text(content),
                             cases[i].code == LWC_OK ? "a:secret\n" : "a:");
@@ -346,7 +347,7 @@ static void read_beyond_cap_is_invalid_and_wiped(void **state)
     make_world(dir);
     fd = open(tmpdir_join(dir, "private", path), O_RDONLY | O_CLOEXEC);
     assert_int_equal(lwc_secret_copy("a:", 2, &content, NULL), LWC_OK);
-    assert_int_equal(lwc_fd_read(fd, 6, content, NULL), LWC_E_INVALID);
+    assert_int_equal(lwc_fd_read(fd, 6, LWC_NO_DEADLINE, content, NULL), LWC_E_INVALID);
     assert_memory_equal(lwc_secret_bytes(content), "a:\0\0\0\0\0\0", 8);
 }
 
@@ -358,8 +359,8 @@ static void read_of_endless_input_stops_at_the_cap(void **state)
 
     (void)state;
     assert_int_equal(lwc_secret_new(0, &content, NULL), LWC_OK);
-    assert_int_equal(lwc_fd_read(fd, 300000, content, NULL), LWC_E_INVALID);
-    assert_int_equal(lwc_fd_read(fd, SIZE_MAX, content, NULL), LWC_E_INVALID);
+    assert_int_equal(lwc_fd_read(fd, 300000, LWC_NO_DEADLINE, content, NULL), LWC_E_INVALID);
+    assert_int_equal(lwc_fd_read(fd, SIZE_MAX, LWC_NO_DEADLINE, content, NULL), LWC_E_INVALID);
     assert_int_equal(lwc_secret_len(content), 0);
 }
 
@@ -370,8 +371,53 @@ static void read_of_bad_descriptor_is_io(void **state)
 
     (void)state;
     assert_int_equal(lwc_secret_new(0, &content, NULL), LWC_OK);
-    assert_int_equal(lwc_fd_read(-1, 10, content, &err), LWC_E_IO);
+    assert_int_equal(lwc_fd_read(-1, 10, LWC_NO_DEADLINE, content, &err), LWC_E_IO);
     assert_int_equal(err.sys, EBADF);
+}
+
+/* Writers that keep the pipe open: one that wrote nothing, one that wrote a part. */
+static void read_of_input_that_does_not_end_is_given_up(void **state)
+{
+    static const struct {
+        const char *written;
+        int flags;
+    } cases[] = {{"", 0}, {"part", 0}, {"", O_NONBLOCK}, {"part", O_NONBLOCK}};
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        const size_t len = strlen(cases[i].written);
+        LWC_AUTO_SECRET content = NULL;
+        struct lwc_error err = {0};
+        int ends[2];
+
+        assert_int_equal(pipe2(ends, O_CLOEXEC | cases[i].flags), 0);
+        assert_int_equal(write(ends[1], cases[i].written, len), (ssize_t)len);
+        assert_int_equal(lwc_secret_copy("a:", 2, &content, NULL), LWC_OK);
+        assert_int_equal(
+            lwc_fd_read(ends[0], 10, lwc_clock_boot_ms(lwc_clock_system()) + 50, content, &err),
+            LWC_E_INVALID);
+        assert_string_equal(err.msg, "the input did not end in time");
+        assert_string_equal(lwc_secret_text(content), "a:");
+        assert_int_equal(close(ends[0]), 0);
+        assert_int_equal(close(ends[1]), 0);
+    }
+}
+
+static void read_within_the_time_reads_all(void **state)
+{
+    LWC_AUTO_SECRET content = NULL;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    assert_int_equal(write(ends[1], "whole", 5), 5);
+    assert_int_equal(close(ends[1]), 0);
+    assert_int_equal(lwc_secret_new(0, &content, NULL), LWC_OK);
+    assert_int_equal(
+        lwc_fd_read(ends[0], 10, lwc_clock_boot_ms(lwc_clock_system()) + 600000, content, NULL),
+        LWC_OK);
+    assert_string_equal(lwc_secret_text(content), "whole");
+    assert_int_equal(close(ends[0]), 0);
 }
 
 static void read_without_memory_is_io(void **state)
@@ -455,6 +501,8 @@ int main(void)
         TEST(read_beyond_cap_is_invalid_and_wiped),
         TEST(read_of_endless_input_stops_at_the_cap),
         TEST(read_of_bad_descriptor_is_io),
+        TEST(read_of_input_that_does_not_end_is_given_up),
+        TEST(read_within_the_time_reads_all),
         TEST(read_without_memory_is_io),
         TEST(write_with_faults_is_whole_or_io),
         TEST(write_that_makes_no_progress_is_io),
