@@ -63,4 +63,13 @@ expect calls.py core/stack/s.c ':2: printf' 'printf("x");\n'
 expect calls.py backends/a/a.c ':2: stderr' 'fputs("x", stderr);\n'
 expect calls.py core/lwcred.c ':2: exit' 'exit(1);\n'
 expect shell.sh contrib/x.sh 'SC2086' 'rm $1\n'
+
+# A check without its run bit, as some ways to copy a tree leave it, is run all the same.
+fresh
+cp -r "$top/tests/checks" "$dir/checks" && chmod a-x "$dir"/checks/*
+printf 'goto out;\n' >>core/base/a.c
+if bash "$dir/checks/style.sh" . >"$dir/out" 2>&1 || ! grep -q ': goto' "$dir/out"; then
+    echo "style.sh goes by the run bit"
+    failed=1
+fi
 exit "$failed"
