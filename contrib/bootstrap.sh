@@ -8,6 +8,8 @@ set -eu
 build="gcc libc6-dev make pkgconf libsodium-dev libkeyutils-dev libcurl4-openssl-dev libcjson-dev libsecret-1-dev"
 run="git ca-certificates"
 tests="abigail-tools clang g++ libclang-rt-dev lld clang-format libcmocka-dev libpam-modules python3 openssl strace valgrind shellcheck mandoc keyutils dbus-daemon gnome-keyring keepassxc libsecret-tools python3-secretstorage"
+# A package of its own from Debian 13 on, before that a part of binutils.
+command -v ld.gold >/dev/null || tests="$tests binutils-gold"
 bench="curl libssl-dev dpkg-dev"
 
 say() {

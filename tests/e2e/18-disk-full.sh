@@ -32,10 +32,10 @@ go_on() { # room again: it goes on where it was
     add last 8000 && "$HELPER" list | grep -q "^last "
 }
 export -f fill go_on
-if [ "$(id -u)" = 0 ]; then
+if may_mount 'a full disk'; then
     # shellcheck disable=SC2016
     run 0 unshare -m bash -euc 'mount -t tmpfs -o size=128k,mode=700 tmpfs "$1"; fill; mount -o remount,size=4m "$1"; go_on' _ "$T/small"
-else # no tmpfs of one's own without root: a limit on what one file may hold
+else # no tmpfs of its own: a limit on what one file may hold
     run 0 prlimit --fsize=60000 bash -euc fill
     run 0 bash -euc go_on
 fi

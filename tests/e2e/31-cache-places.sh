@@ -175,7 +175,7 @@ XDG_RUNTIME_DIR=$DISK not_used 'on disk'
 rmdir "$DISK"
 
 # As after su or sudo: the variable is another user's, and the usual directory is there.
-if [ "$(id -u)" = 0 ]; then
+if may_mount 'the runtime directory of a user who is logged in'; then
     logged_in() { # what XDG_RUNTIME_DIR is
         # shellcheck disable=SC2016
         unshare -m bash -euc 'mount -t tmpfs tmpfs /run && mkdir -p /run/user/0 && mount -t tmpfs -o mode=700 tmpfs /run/user/0
@@ -242,7 +242,7 @@ for error in ENOSPC EDQUOT EIO; do
         -e "inject=renameat,renameat2,rename:error=$error" "$PLAIN" get --format token
 done
 [ -z "$(find "$RUN" -type f)" ] || fail "half an entry: $(find "$RUN" -type f)"
-if [ "$(id -u)" = 0 ]; then
+if may_mount 'a full and a read-only runtime directory'; then
     mounted() { # options of the mount, then the helper's words
         # shellcheck disable=SC2016
         unshare -m bash -euc 'mount -t tmpfs -o "size=8k,mode=700" tmpfs "$1"

@@ -5,12 +5,12 @@
 . "$(dirname "$0")/../support/e2e.sh"
 export LWCRED_BACKEND_DIR=$O/tests/modules LWCRED_CONFIG=$T/stack
 
-# Every process of a backend host that carries this scenario's HOME, stopped ones and zombies too.
+# Every process of a backend host of this scenario, stopped ones too.
 hosts() {
-    local file
-    { grep -lzxF "HOME=$HOME" /proc/[0-9]*/environ 2>/dev/null || true; } | while read -r file; do
-        if grep -qx 'lwcred-backend-' "${file%environ}comm" 2>/dev/null; then
-            printf '%s\n' "${file//[!0-9]/}"
+    local pid
+    for pid in $(own_processes); do
+        if grep -qsx 'lwcred-backend-' "/proc/$pid/comm"; then
+            printf '%s\n' "$pid"
         fi
     done
 }

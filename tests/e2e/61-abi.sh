@@ -43,10 +43,17 @@ change core/include/lwcred/backend.h 's/^    const char \*sub_account;/&\n    co
 change core/include/lwcred/backend.h 's/^#define LWC_PROFILE_MAX 64/#define LWC_PROFILE_MAX 65/'
 change core/include/lwcred/error.h 's/LWC_E_UNSAFE = 14/LWC_E_UNSAFE = 15/'
 run 0 make_it -C "$tree" BUILD="$T/changed" "$T/changed/abi/backend.abi"
-run 4 abidiff core/abi/backend.abi "$T/changed/abi/backend.abi"
+run 4 abidiff --harmless core/abi/backend.abi "$T/changed/abi/backend.abi"
 expect_stdout_has "const char\* realm"
 expect_stdout_has "lwc_abi_limits.* was changed"
 expect_stdout_has "LWC_E_UNSAFE.* from value '14' to '15'"
+
+# A limit alone.
+rm -r "$tree/core"
+cp -r core "$tree/"
+change core/include/lwcred/backend.h 's/^#define LWC_PROFILE_MAX 64/#define LWC_PROFILE_MAX 65/'
+run 2 make_it -C "$tree" BUILD="$T/changed" abi-check
+expect_stdout_has "lwc_abi_limits.* was changed"
 
 # What is meant is put on record, and then holds.
 run 0 make_it -C "$tree" BUILD="$T/changed" abi-update
