@@ -191,7 +191,7 @@ enum lwc_code lwc_list(struct lwc_context *ctx, const struct lwc_query *query, l
     if (code != LWC_OK) {
         return code;
     }
-    return lwc_stack_each(ctx->stack, LWC_OP_LOOKUP, list_unit, &listing, err);
+    return lwc_stack_each(ctx->stack, LWC_OP_LOOKUP, list_unit, NULL, &listing, err);
 }
 
 void lwc_backends(struct lwc_context *ctx, lwc_backends_fn *visit, void *data)

@@ -196,10 +196,7 @@ static enum lwc_code pass_on(const struct lwc_error *why, struct lwc_error *err)
     return why->code;
 }
 
-/*
- * The conversation broke off: end the host, and say why now and for a while.  The user hears of it
- * even where the stack goes on without this backend: "no credential" alone would be half the truth.
- */
+/* The conversation broke off: end the host, and return the reason now and for a while. */
 static enum lwc_code give_up(struct lwc_hosted *hosted, const struct lwc_call *call,
                              enum lwc_code code, const struct lwc_error *why, struct lwc_error *err)
 {
@@ -211,7 +208,6 @@ static enum lwc_code give_up(struct lwc_hosted *hosted, const struct lwc_call *c
     lwc_child_end(&hosted->child, cause);
     hosted->why.code = describe(hosted, call, code, cause, &hosted->why);
     hosted->retry_ms = now_ms() + RETRY_MS;
-    hosted->host->log(hosted->host->data, LWC_LOG_WARNING, hosted->why.msg);
     return pass_on(&hosted->why, err);
 }
 

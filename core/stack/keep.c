@@ -52,10 +52,10 @@ static enum lwc_code look_in(void *data, struct lwc_stack_unit *unit, struct lwc
 static enum lwc_code choose(struct lwc_stack *stack, uint32_t flags, struct holder *holder,
                             const char **only, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_stack_each(stack, LWC_OP_LOOKUP, look_in, holder, err);
+    enum lwc_code code = lwc_stack_each(stack, LWC_OP_LOOKUP, look_in, NULL, holder, err);
 
     if (code == LWC_OK && !holder->is_held) {
-        code = lwc_stack_each(stack, LWC_OP_STORE, look_in, holder, err);
+        code = lwc_stack_each(stack, LWC_OP_STORE, look_in, NULL, holder, err);
     }
     if (code != LWC_OK || !holder->is_held) {
         return code;

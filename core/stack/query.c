@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/account.h"
+#include "stack/survey.h"
+
+#define CHOOSE_HINT "choose one with --profile or LW_PROFILE"
 
 /* The credentials that fit so far: how many, the preferred one, and their names for a message. */
 struct candidates {
@@ -21,16 +24,19 @@ struct asking {
     struct lwc_stack *stack;
     const struct lwc_host *host;
     const struct lwc_query_watch *watch;
+    struct lwc_survey *survey;
 };
 
 /* One lookup on its way through the stack: what the line under way gave, and what counted. */
 struct search {
     const struct lwc_identity *query;
     const struct lwc_query_watch *watch;
+    struct lwc_survey *survey;
     struct lwc_found *given;
     struct lwc_found *found;
     bool is_untold;
-    bool is_vain; /* no line holds it: only env could, and does not */
+    bool is_vain;     /* no line holds it: only env could, and does not */
+    bool was_skipped; /* the unit of the line under way was not asked, since it is_vain */
 };
 
 void lwc_found_free(struct lwc_found **found)
@@ -74,7 +80,7 @@ static enum lwc_code several(const struct candidates *candidates, struct lwc_err
 {
     return lwc_hint(err,
                     lwc_fail(err, LWC_E_INVALID, "several credentials fit: %s", candidates->names),
-                    "choose one with --profile or LW_PROFILE");
+                    CHOOSE_HINT);
 }
 
 enum lwc_code lwc_query_list(struct lwc_stack_unit *unit, const struct lwc_visitor *visitor,
@@ -152,7 +158,8 @@ static enum lwc_code search_unit(void *data, struct lwc_stack_unit *unit, struct
     LWC_AUTO_FOUND found = NULL;
     enum lwc_code code = LWC_E_NOT_FOUND;
 
-    if (!is_spared(search, unit)) {
+    search->was_skipped = is_spared(search, unit);
+    if (!search->was_skipped) {
         code = pick_wanted(unit, &wanted, &picked, err);
     }
     if (code != LWC_OK) {
@@ -180,7 +187,8 @@ static enum lwc_code foresee_unit(void *data, struct lwc_stack_unit *unit, struc
     enum lwc_code code = LWC_OK;
 
     search->is_untold = false;
-    if (is_spared(search, unit)) {
+    search->was_skipped = is_spared(search, unit);
+    if (search->was_skipped) {
         return LWC_E_NOT_FOUND;
     }
     if (!lwc_unit_can(unit, LWC_CAP_LIST)) {
@@ -220,8 +228,12 @@ static void weigh_given(void *data, const struct lwc_turn *turn)
                             search->given != NULL ? &search->given->identity.id : NULL,
                             turn->is_asked && search->is_untold);
     }
-    if (turn->counts && search->found == NULL) {
+    if (!search->was_skipped) {
+        lwc_survey_note(search->survey, turn);
+    }
+    if (turn->counts && search->found == NULL && search->given != NULL) {
         search->found = LWC_TAKE(search->given);
+        search->found->is_behind_absent = search->survey->absent > 0;
     }
     lwc_found_free(&search->given);
 }
@@ -263,7 +275,10 @@ static enum lwc_code walk(const struct asking *asking, enum lwc_op op, enum lwc_
                           struct lwc_error *err)
 {
     LWC_AUTO(struct search, search_clear)
-    search = {.query = query, .watch = asking->watch, .is_vain = is_vain(asking, op, query)};
+    search = {.query = query,
+              .watch = asking->watch,
+              .survey = asking->survey,
+              .is_vain = is_vain(asking, op, query)};
     enum lwc_code code = LWC_OK;
 
     if (asking->watch != NULL) {
@@ -281,7 +296,8 @@ enum lwc_code lwc_query_find_exact(struct lwc_stack *stack, enum lwc_op op,
                                    const struct lwc_identity *query, struct lwc_found **found_out,
                                    struct lwc_error *err)
 {
-    const struct asking asking = {.stack = stack};
+    struct lwc_survey survey = {0};
+    const struct asking asking = {.stack = stack, .survey = &survey};
 
     return walk(&asking, op, LWC_RULE_PROFILE, query, found_out, err);
 }
@@ -357,39 +373,67 @@ static enum lwc_code find_account(const struct asking *asking, const struct lwc_
     return code == LWC_E_NOT_FOUND ? absent(&any, err) : code;
 }
 
+/* A count of all credentials.  mute: the first backend that cannot list what it holds. */
+struct count {
+    const struct asking *asking;
+    struct candidates candidates;
+    const char *mute;
+};
+
 static enum lwc_code count_unit(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
 {
-    const struct lwc_visitor visitor = {.data = data, .visit = consider};
+    struct count *count = data;
+    const struct lwc_visitor visitor = {.data = &count->candidates, .visit = consider};
+    list_fn *list = count->asking->watch == NULL ? lwc_query_list : lwc_unit_list;
+    enum lwc_code code = list(unit, &visitor, err);
 
-    return lwc_query_list(unit, &visitor, err);
+    if (code == LWC_OK && count->mute == NULL && !lwc_unit_can(unit, LWC_CAP_LIST)) {
+        count->mute = lwc_unit_name(unit);
+    }
+    return code;
 }
 
-static enum lwc_code count_unit_unasked(void *data, struct lwc_stack_unit *unit,
-                                        struct lwc_error *err)
+static void note_counted(void *data, const struct lwc_turn *turn)
 {
-    const struct lwc_visitor visitor = {.data = data, .visit = consider};
+    const struct count *count = data;
 
-    return lwc_unit_list(unit, &visitor, err);
+    lwc_survey_note(count->asking->survey, turn);
+}
+
+static enum lwc_code is_only(const struct count *count, struct lwc_error *err)
+{
+    if (count->candidates.count > 1) {
+        return several(&count->candidates, err);
+    }
+    if (count->mute == NULL) {
+        return count->candidates.count == 1 ? LWC_OK : lwc_fail(err, LWC_E_NOT_FOUND, LWC_ABSENT);
+    }
+    if (count->candidates.count == 0) {
+        return lwc_fail(err, LWC_E_NOT_FOUND, LWC_ABSENT ", and backend '%s' cannot list any",
+                        count->mute);
+    }
+    return lwc_hint(err,
+                    lwc_fail(err, LWC_E_INVALID,
+                             "'%s' is not known to be the only credential: backend '%s' cannot "
+                             "list what it holds",
+                             count->candidates.best.id.profile, count->mute),
+                    CHOOSE_HINT);
 }
 
 static enum lwc_code find_only(const struct asking *asking, const struct lwc_identity *query,
                                struct lwc_found **found_out, struct lwc_error *err)
 {
-    struct candidates candidates = {.query = query};
+    struct count count = {.asking = asking, .candidates = {.query = query}};
     enum lwc_code code =
-        lwc_stack_each(asking->stack, LWC_OP_LOOKUP,
-                       asking->watch == NULL ? count_unit : count_unit_unasked, &candidates, err);
+        lwc_stack_each(asking->stack, LWC_OP_LOOKUP, count_unit, note_counted, &count, err);
 
     if (code != LWC_OK) {
-        return code;
+        return lwc_wrap(err, code, "no profile is named, and which one is the only one is unknown");
     }
-    if (candidates.count > 1) {
-        return several(&candidates, err);
-    }
-    if (candidates.count == 0) {
-        return LWC_E_NOT_FOUND;
-    }
-    return walk(asking, LWC_OP_LOOKUP, LWC_RULE_ONLY, &candidates.best.id, found_out, err);
+    code = is_only(&count, err);
+    return code == LWC_OK ? walk(asking, LWC_OP_LOOKUP, LWC_RULE_ONLY, &count.candidates.best.id,
+                                 found_out, err)
+                          : code;
 }
 
 /* The environment names an account and no complete key: it selects among the stored ones. */
@@ -434,8 +478,10 @@ static enum lwc_code find_unsaid(const struct asking *asking, const struct lwc_i
     if (code == LWC_E_NOT_FOUND) {
         code = find_only(asking, query, found_out, err);
     }
-    if (code == LWC_E_NOT_FOUND && absence.msg[0] != '\0' && err != NULL) {
-        *err = absence;
+    if (code == LWC_E_NOT_FOUND) {
+        if (err != NULL && !lwc_streq(absence.msg, LWC_ABSENT)) {
+            *err = absence;
+        }
         return lwc_hint(err, code, "'lw-credential-helper add' stores an access key");
     }
     return code;
@@ -465,6 +511,9 @@ static enum lwc_code ask(const struct asking *asking, const struct lwc_identity 
     struct lwc_error why = {0};
     enum lwc_code code = find(asking, query, found_out, &why);
 
+    if (code == LWC_E_NOT_FOUND) {
+        code = lwc_survey_conclude(asking->survey, &why);
+    }
     if (code != LWC_OK && err != NULL) {
         *err = why;
     }
@@ -475,7 +524,8 @@ enum lwc_code lwc_query_find(struct lwc_stack *stack, const struct lwc_identity 
                              const struct lwc_host *host, struct lwc_found **found_out,
                              struct lwc_error *err)
 {
-    const struct asking asking = {.stack = stack, .host = host};
+    struct lwc_survey survey = {0};
+    const struct asking asking = {.stack = stack, .host = host, .survey = &survey};
 
     return ask(&asking, query, found_out, err);
 }
@@ -484,7 +534,8 @@ enum lwc_code lwc_query_foresee(struct lwc_stack *stack, const struct lwc_identi
                                 const struct lwc_host *host, const struct lwc_query_watch *watch,
                                 struct lwc_found **found_out, struct lwc_error *err)
 {
-    const struct asking asking = {.stack = stack, .host = host, .watch = watch};
+    struct lwc_survey survey = {0};
+    const struct asking asking = {.stack = stack, .host = host, .watch = watch, .survey = &survey};
 
     return ask(&asking, query, found_out, err);
 }

@@ -21,14 +21,23 @@
  *  3. Nothing: $LW_PROFILE; else the environment's credential; else the account that
  *     $LW_ACCOUNT selects; else profile "default"; else the only one there is.
  *
- * Never a guess: every rule that could pick one of several fails and says which there are.
+ * Never a guess: every rule that could pick one of several fails and says which there are, and
+ * "the only one there is" is unknown while a backend failed or cannot list what it holds: an error
+ * that says so.  An absent backend (LWC_E_UNAVAILABLE) holds nothing; where no store is there at
+ * all, a search ends with LWC_E_UNAVAILABLE.
  */
 
-/* A credential, with the backend that held it. */
+/*
+ * A credential, with the backend that held it.
+ *
+ * is_behind_absent  a line that could have answered in its place was passed over because its
+ *                   backend is absent, so that the answer holds only as long as that does.
+ */
 struct lwc_found {
     struct lwc_identity_copy identity;
     struct lwc_secret *secret;
     char backend[LWC_BACKEND_NAME_MAX + 1];
+    bool is_behind_absent;
 };
 
 #define LWC_AUTO_FOUND LWC_AUTO(struct lwc_found *, lwc_found_free)

@@ -150,13 +150,19 @@ static void trace(const struct lwc_stack *stack, const struct lwc_stack_unit *un
     stack->host->log(stack->host->data, LWC_LOG_TRACE, line.msg);
 }
 
-static void take_turn(struct lwc_stack *stack, struct lwc_turn *turn, lwc_stack_step *step,
-                      void *data, struct verdict *verdict, struct lwc_error *why)
+static void ask_unit(struct lwc_stack *stack, struct lwc_turn *turn, lwc_stack_step *step,
+                     void *data, struct lwc_error *why)
 {
     turn->is_asked = true;
     turn->code = step(data, turn->unit, why);
     turn->action = turn->line->actions[lwc_outcome_of(turn->code)];
     trace(stack, turn->unit, turn->code, why);
+}
+
+static void take_turn(struct lwc_stack *stack, struct lwc_turn *turn, lwc_stack_step *step,
+                      void *data, struct verdict *verdict, struct lwc_error *why)
+{
+    ask_unit(stack, turn, step, data, why);
     if (turn->code == LWC_E_NOT_FOUND && verdict->absence.msg[0] == '\0') {
         verdict->absence = *why;
     }
@@ -204,27 +210,33 @@ static bool seen_before(const struct lwc_stack *stack, size_t index)
     return false;
 }
 
+static bool is_failure(enum lwc_code code)
+{
+    return code != LWC_OK && code != LWC_E_NOT_FOUND && code != LWC_E_UNAVAILABLE;
+}
+
 enum lwc_code lwc_stack_each(struct lwc_stack *stack, enum lwc_op op, lwc_stack_step *step,
-                             void *data, struct lwc_error *err)
+                             lwc_stack_watch *watch, void *data, struct lwc_error *err)
 {
     enum lwc_code first = LWC_OK;
 
     for (size_t i = 0; i < stack->conf->count; i++) {
+        struct lwc_turn turn = {.line = &stack->conf->lines[i], .unit = stack->line_units[i]};
         struct lwc_error why = {0};
-        enum lwc_code code;
 
-        if (stack->conf->lines[i].op != op || seen_before(stack, i)) {
+        if (turn.line->op != op || seen_before(stack, i)) {
             continue;
         }
-        code = step(data, stack->line_units[i], &why);
-        trace(stack, stack->line_units[i], code, &why);
-        if (code == LWC_OK || code == LWC_E_NOT_FOUND || code == LWC_E_UNAVAILABLE ||
-            first != LWC_OK) {
-            continue;
+        turn.why = &why;
+        ask_unit(stack, &turn, step, data, &why);
+        if (watch != NULL) {
+            watch(data, &turn);
         }
-        first = code;
-        if (err != NULL) {
-            *err = why;
+        if (first == LWC_OK && is_failure(turn.code)) {
+            first = turn.code;
+            if (err != NULL) {
+                *err = why;
+            }
         }
     }
     return first;

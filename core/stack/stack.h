@@ -85,9 +85,15 @@ typedef void lwc_stack_watch(void *data, const struct lwc_turn *turn);
 enum lwc_code lwc_stack_walk(struct lwc_stack *stack, enum lwc_op op, lwc_stack_step *step,
                              lwc_stack_watch *watch, void *data, struct lwc_error *err) LWC_RESULT;
 
-/* Each line of @op in order, whatever it answers; the first failure that is no absence. */
+/*
+ * Each line of @op in order, whatever it answers; a backend that several lines name is asked once.
+ *
+ * @watch  sees every line after it answered; nothing counts or ends the walk.  May be NULL.
+ * Returns LWC_OK, or the first failure other than LWC_E_NOT_FOUND and LWC_E_UNAVAILABLE, of which
+ * @watch is told.
+ */
 enum lwc_code lwc_stack_each(struct lwc_stack *stack, enum lwc_op op, lwc_stack_step *step,
-                             void *data, struct lwc_error *err) LWC_RESULT;
+                             lwc_stack_watch *watch, void *data, struct lwc_error *err) LWC_RESULT;
 
 /*
  * The first line of @op that names @backend, whatever its control.  None: LWC_E_INVALID.
@@ -101,6 +107,12 @@ typedef void lwc_stack_name_fn(void *data, const char *name, const struct lwc_ba
 void lwc_stack_backends(struct lwc_stack *stack, lwc_stack_name_fn *visit, void *data);
 
 const char *lwc_unit_name(const struct lwc_stack_unit *unit);
+
+/* Was it found and loaded, or if it may block, read?  Loads it. */
+bool lwc_unit_is_loaded(struct lwc_stack_unit *unit);
+
+/* Log a warning, unless the same one about @unit was the last and is less than a minute old. */
+void lwc_unit_warn(struct lwc_stack_unit *unit, const char *fmt, ...) LWC_PRINTF(2, 3);
 
 /* Can it do all of @caps?  Loads it; false if that fails. */
 bool lwc_unit_can(struct lwc_stack_unit *unit, uint32_t caps);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stack/unit.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "stack/hosted.h"
 #include "stack/module.h"
+
+#define WARN_AGAIN_MS 60000
 
 /*
  * States: new (tried is false); bad (tried, why.code set); loaded (tried, no state yet); open
@@ -21,6 +26,8 @@ struct lwc_stack_unit {
     struct lwc_descriptor descriptor;
     struct lwc_hosted *hosted;
     struct lwc_error why;
+    char warned[LWC_ERROR_MSG_LEN]; /* the last warning, logged at warned_ms */
+    int64_t warned_ms;
 };
 
 /* Receives from a backend, and judges. */
@@ -106,6 +113,28 @@ const struct lwc_backend *lwc_unit_backend(struct lwc_stack_unit *unit,
         *why_out = &unit->why;
     }
     return unit->why.code == LWC_OK ? &unit->descriptor.backend : NULL;
+}
+
+bool lwc_unit_is_loaded(struct lwc_stack_unit *unit)
+{
+    return lwc_unit_backend(unit, NULL) != NULL;
+}
+
+void lwc_unit_warn(struct lwc_stack_unit *unit, const char *fmt, ...)
+{
+    const int64_t now_ms = lwc_clock_boot_ms(lwc_clock_system());
+    char text[LWC_ERROR_MSG_LEN];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (lwc_streq(unit->warned, text) && now_ms - unit->warned_ms < WARN_AGAIN_MS) {
+        return;
+    }
+    memcpy(unit->warned, text, sizeof text);
+    unit->warned_ms = now_ms;
+    unit->host->log(unit->host->data, LWC_LOG_WARNING, text);
 }
 
 bool lwc_unit_can(struct lwc_stack_unit *unit, uint32_t caps)

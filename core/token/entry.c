@@ -8,7 +8,7 @@
  *     10   2  kind: 1 token, 2 reference
  *     12   4  kind of the credential
  *     16   4  flags of the credential
- *     20   8  lifetime, s           1 to 86400; of a reference also 0, it has no life of its own
+ *     20   8  lifetime, s           1 to 86400; of a reference also 0: it ends with its token
  *     28   8  lifetime asked for, s the same
  *     36   8  sent, ms              not negative
  *     44   .  texts: boot id, profile, account, origin, key id, sub-account, source, target, token

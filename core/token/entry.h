@@ -34,7 +34,8 @@ enum lwc_entry_kind { LWC_ENTRY_TOKEN = 1, LWC_ENTRY_REFERENCE = 2 };
  * boot_id       of the boot in which it was made.
  * identity      whose; source: backend that held the credential.
  * text          the token; NULL in a reference.  Owned.
- * lifetime_s    of the token at sent_boot_ms on the boot clock; ttl_s was asked for.
+ * lifetime_s    of the token at sent_boot_ms on the boot clock; ttl_s was asked for.  Of a
+ *               reference: how long the answer is good, or 0: as long as its token.
  * target        of a reference: name of the token entry.
  * witnesses     of a reference.  Owned.
  */

@@ -18,6 +18,9 @@
 /* A reply that is not there when less than this is left was not waited for long enough. */
 #define LATE_MS 100
 
+/* An answer behind an absent backend, which may be there the next time, is good for so long. */
+#define BEHIND_ABSENT_S 60
+
 #define ANY_TIME (-1)
 #define FORGIVE_WAIT_MS 1000
 
@@ -104,6 +107,13 @@ static void keep_stale(struct attempt *attempt, struct lwc_entry **entry)
     }
 }
 
+/* An answer with an end of its own, before that of its token, may have come to it. */
+static bool is_over(const struct attempt *attempt, const struct lwc_entry *answer)
+{
+    return answer->lifetime_s > 0 &&
+           lwc_fresh_left_ms(answer, attempt->boot_id, attempt->obtain->clock) <= 0;
+}
+
 /* The warm path: an answer to this very query, and its token.  LWC_E_NOT_FOUND: none is fresh. */
 static enum lwc_code use_answer(struct attempt *attempt, struct lwc_token **token_out,
                                 struct lwc_error *err)
@@ -113,7 +123,8 @@ static enum lwc_code use_answer(struct attempt *attempt, struct lwc_token **toke
 
     if (lwc_cache_read(&attempt->cache, attempt->answer_name, LWC_ENTRY_REFERENCE, &answer) !=
             LWC_OK ||
-        !lwc_streq(answer->boot_id, attempt->boot_id) || !lwc_witnesses_hold(&answer->witnesses) ||
+        !lwc_streq(answer->boot_id, attempt->boot_id) || is_over(attempt, answer) ||
+        !lwc_witnesses_hold(&answer->witnesses) ||
         lwc_cache_read(&attempt->cache, answer->target, LWC_ENTRY_TOKEN, &token) != LWC_OK ||
         !is_fresh(attempt, token)) {
         return LWC_E_NOT_FOUND;
@@ -138,6 +149,11 @@ static void remember_answer(const struct attempt *attempt, int64_t life_s)
     memcpy(answer->boot_id, attempt->boot_id, sizeof answer->boot_id);
     memcpy(answer->target, attempt->token_name, sizeof answer->target);
     (void)snprintf(answer->source, sizeof answer->source, "%s", attempt->found->backend);
+    if (attempt->found->is_behind_absent) {
+        life_s = life_s < BEHIND_ABSENT_S ? life_s : BEHIND_ABSENT_S;
+        answer->lifetime_s = life_s;
+        answer->sent_boot_ms = lwc_clock_boot_ms(attempt->obtain->clock);
+    }
     answer->witnesses = lwc_witnesses_take(attempt->obtain->witnesses);
     if (lwc_cache_write(&cache, attempt->answer_name, answer, life_s, &err) != LWC_OK) {
         trace(attempt, err.msg);

@@ -30,10 +30,16 @@ int obtainbed_setup(void **state)
 
 void obtainbed_open(struct obtainbed *bed, const char *profile, const char *key)
 {
+    obtainbed_open_behind(bed, "", profile, key);
+}
+
+void obtainbed_open_behind(struct obtainbed *bed, const char *lines, const char *profile,
+                           const char *key)
+{
     memset(bed, 0, sizeof *bed);
     (void)snprintf(bed->stack, sizeof bed->stack,
-                   "lookup sufficient answer hold=%s:acme.lacework.net:%s-%ld:s3cret\n", profile,
-                   key, (long)getpid());
+                   "%slookup sufficient answer hold=%s:acme.lacework.net:%s-%ld:s3cret\n", lines,
+                   profile, key, (long)getpid());
     stacks_open(&bed->stacks, bed->stack);
     bed->obtain = (struct lwc_obtain){.stack = bed->stacks.stack,
                                       .conf = bed->stacks.conf,

@@ -25,6 +25,9 @@ int obtainbed_setup(void **state);
 
 /* The key is @key-PID: each test has one of its own, for what a flight remembers outlives it. */
 void obtainbed_open(struct obtainbed *bed, const char *profile, const char *key);
+/* The same with @lines in front of the line that holds the key. */
+void obtainbed_open_behind(struct obtainbed *bed, const char *lines, const char *profile,
+                           const char *key);
 void obtainbed_close(struct obtainbed *bed);
 
 /* Gets a token and forgets it; how long it lived, or -1.  Fails the test for any other code. */

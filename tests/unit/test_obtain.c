@@ -41,6 +41,37 @@ static void second_get_asks_nobody(void **state)
     obtainbed_close(&bed);
 }
 
+static void an_answer_behind_an_absent_backend_is_good_for_a_minute(void **state)
+{
+    static const struct {
+        const char *lines;
+        bool is_short;
+    } cases[] = {
+        {"lookup sufficient answer list=8\n", true},
+        {"lookup sufficient nowhere\n", true},
+        {"lookup optional answer list=3\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct obtainbed bed;
+        char key[16];
+
+        print_message("%s", cases[i].lines);
+        (void)snprintf(key, sizeof key, "behind-%zu", i);
+        obtainbed_open_behind(&bed, cases[i].lines, "p", key);
+        (void)obtainbed_get(&bed, plain, LWC_OK);
+        world.boot_ms += 59000;
+        (void)obtainbed_get(&bed, plain, LWC_OK);
+        assert_int_equal(bed.stacks.asked, 0);
+        world.boot_ms += 2000;
+        assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3539); /* the token lives on */
+        assert_int_equal(bed.stacks.asked > 0, cases[i].is_short);
+        assert_int_equal(world.exchanges, i + 1);
+        obtainbed_close(&bed);
+    }
+}
+
 static void renewal_comes_in_time_and_not_before(void **state)
 {
     struct obtainbed bed;
@@ -252,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(second_get_asks_nobody),
+        TEST(an_answer_behind_an_absent_backend_is_good_for_a_minute),
         TEST(renewal_comes_in_time_and_not_before),
         TEST(wall_clock_neither_revives_nor_kills),
         TEST(min_valid_is_honoured_exactly),

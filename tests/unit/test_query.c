@@ -346,6 +346,160 @@ static void nothing_said_follows_the_fixed_order(void **state)
     }
 }
 
+#define ABSENT "lookup sufficient answer list=8\n"
+#define PROD "lookup sufficient answer " ONE("prod", ACME, "A_1") "\n"
+
+static const struct question reach_questions[] = {
+    {"every store is absent",
+     ABSENT,
+     {.profile = "prod"},
+     {0},
+     LWC_E_UNAVAILABLE,
+     "no store can be asked: told to answer 8"},
+    {"beside the environment, too",
+     ENV_FIRST ABSENT,
+     {0},
+     {0},
+     LWC_E_UNAVAILABLE,
+     "no store can be asked"},
+    {"not installed",
+     "lookup sufficient nowhere\n",
+     {.account = ACME},
+     {0},
+     LWC_E_UNAVAILABLE,
+     "'nowhere' is not installed"},
+    {"one store is there and does not hold it",
+     ABSENT PROD,
+     {.profile = "dev"},
+     {0},
+     LWC_E_NOT_FOUND,
+     "no credential for profile 'dev'"},
+    {"the environment's own profile",
+     ENV_FIRST ABSENT,
+     {.profile = "env"},
+     {0},
+     LWC_E_NOT_FOUND,
+     "profile 'env'"},
+    {"an absent line does not disturb the only one", ABSENT PROD, {0}, {0}, LWC_OK, "prod"},
+    {"the only one, while a line failed",
+     "lookup [error=ignore default=die] answer list=15\n" PROD,
+     {0},
+     {0},
+     LWC_E_FAILED,
+     "which one is the only one is unknown: told to answer 15"},
+    {"several, while a line failed",
+     "lookup optional answer list=15\n" TWO_ACME,
+     {0},
+     {0},
+     LWC_E_FAILED,
+     "which one is the only one is unknown"},
+    {"the only one, while a line is locked",
+     "lookup [locked=ignore default=die] answer list=4 probe=4\n" PROD,
+     {0},
+     {0},
+     LWC_E_LOCKED,
+     "which one is the only one is unknown"},
+    {"the only one, beside a backend that cannot list",
+     PROD "lookup [success=ignore default=ignore] untold\n",
+     {0},
+     {0},
+     LWC_E_INVALID,
+     "'prod' is not known to be the only credential: backend 'untold' cannot list"},
+    {"none, and a backend that cannot list",
+     "lookup [success=ignore default=ignore] untold\n",
+     {0},
+     {0},
+     LWC_E_NOT_FOUND,
+     "no such credential, and backend 'untold' cannot list any"},
+};
+
+static void what_could_not_be_asked_is_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof reach_questions / sizeof reach_questions[0]; i++) {
+        put_question(&reach_questions[i]);
+    }
+}
+
+static void an_answer_behind_an_absent_line_is_marked(void **state)
+{
+    static const struct {
+        const char *stack;
+        bool is_behind_absent;
+    } cases[] = {
+        {PROD, false},
+        {ABSENT PROD, true},
+        {"lookup sufficient nowhere\n" PROD, true},
+        {PROD ABSENT, false},
+        {"lookup optional answer list=15\n" PROD, false},
+    };
+
+    (void)state;
+    unsetenv("LW_PROFILE");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct stacks stacks;
+        struct lwc_identity query = LWC_IDENTITY_ANY;
+        LWC_AUTO_FOUND found = NULL;
+
+        print_message("%s", cases[i].stack);
+        query.profile = "prod";
+        stacks_open(&stacks, cases[i].stack);
+        assert_int_equal(lwc_query_find(stacks.stack, &query, &stacks.host, &found, NULL), LWC_OK);
+        assert_int_equal(found->is_behind_absent, cases[i].is_behind_absent);
+        stacks_close(&stacks);
+    }
+}
+
+static void absent_lines_are_named_where_nothing_is_found(void **state)
+{
+    struct stacks stacks;
+    struct lwc_identity query = LWC_IDENTITY_ANY;
+    LWC_AUTO_FOUND found = NULL;
+    struct lwc_error err = {0};
+
+    (void)state;
+    query.profile = "dev";
+    stacks_open(&stacks, ABSENT "lookup sufficient nowhere\n" PROD);
+    assert_int_equal(lwc_query_find(stacks.stack, &query, &stacks.host, &found, &err),
+                     LWC_E_NOT_FOUND);
+    assert_non_null(strstr(err.hint, "add"));
+    assert_non_null(strstr(err.hint, "absent here, and not asked: answer (told to answer 8), "
+                                     "nowhere (backend 'nowhere' is not installed)"));
+    stacks_close(&stacks);
+}
+
+static void a_failure_that_is_passed_over_is_a_warning(void **state)
+{
+    static const struct {
+        const char *stack;
+        unsigned warnings;
+    } cases[] = {
+        {"lookup optional answer list=15\n" PROD, 1},
+        {"lookup [error=1 default=die] answer list=15\n" PROD PROD, 1},
+        {"lookup [locked=ignore default=die] answer list=4 probe=4\n" PROD, 1},
+        {"lookup optional answer list=3\n" ABSENT PROD, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct stacks stacks;
+        struct lwc_identity query = LWC_IDENTITY_ANY;
+        LWC_AUTO_FOUND found = NULL;
+
+        print_message("%s", cases[i].stack);
+        query.account = ACME;
+        query.key_id = "A_1";
+        stacks_open(&stacks, cases[i].stack);
+        assert_int_equal(lwc_query_find(stacks.stack, &query, &stacks.host, &found, NULL), LWC_OK);
+        assert_int_equal(stacks.warnings, cases[i].warnings);
+        lwc_found_free(&found);
+        query.key_id = "other"; /* two walks, one warning */
+        assert_int_equal(lwc_query_find(stacks.stack, &query, &stacks.host, &found, NULL), LWC_OK);
+        assert_int_equal(stacks.warnings, cases[i].warnings);
+        stacks_close(&stacks);
+    }
+}
+
 static void found_carries_secret_and_backend(void **state)
 {
     struct stacks stacks;
@@ -368,6 +522,10 @@ int main(void)
         cmocka_unit_test(profile_selects_exactly_that_one),
         cmocka_unit_test(account_selects_and_never_guesses),
         cmocka_unit_test(nothing_said_follows_the_fixed_order),
+        cmocka_unit_test(what_could_not_be_asked_is_told),
+        cmocka_unit_test(an_answer_behind_an_absent_line_is_marked),
+        cmocka_unit_test(absent_lines_are_named_where_nothing_is_found),
+        cmocka_unit_test(a_failure_that_is_passed_over_is_a_warning),
         cmocka_unit_test(found_carries_secret_and_backend),
     };
 

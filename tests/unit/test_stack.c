@@ -133,7 +133,7 @@ static enum lwc_code list_each(const char *text, unsigned *count, struct lwc_err
 
     *count = 0;
     stacks_open(&stacks, text);
-    code = lwc_stack_each(stacks.stack, LWC_OP_LOOKUP, step_list, count, err);
+    code = lwc_stack_each(stacks.stack, LWC_OP_LOOKUP, step_list, NULL, count, err);
     stacks_close(&stacks);
     return code;
 }
