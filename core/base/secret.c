@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * MUST:
- *  1. Secret bytes lie in sodium_malloc() memory only: guard pages, mlock, no core dump.  Small
- *     ones share a region of it, the arena: a region each costs eleven system calls, and a
- *     process may have some 16,000 at most.  The address sanitizer sees them one by one.
+ *  1. Secret bytes lie in the arena or in sodium_malloc() memory only: guard pages, mlock, no core
+ *     dump, zeros in a child of fork().  The address sanitizer sees them one by one.
  *  2. Bytes that are no longer counted are wiped: on free, reset, truncate and growth.
  *  3. Growth copies into a new block before the old one is freed.
  *  4. Comparison takes the same time wherever the bytes differ.
+ *  5. No program is ended because the system has no random bytes.
  */
 #include "secret.h"
 
@@ -14,126 +14,105 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
 #include <lwcred/backend.h>
 
-/* bytes has room for cap bytes and a NUL. */
+#include "arena.h"
+
+/*
+ * bytes  room for cap bytes and a NUL.
+ * life   in which the bytes were made: a child of fork() finds zeros there.
+ */
 struct lwc_secret {
     uint8_t *bytes;
     size_t len;
     size_t cap;
+    unsigned life;
 };
 
-#define ARENA_SLOTS 128
-#define ARENA_SLOT_LEN ((size_t)256)
-#define ARENA_BLOCK_MAX ((size_t)20 * 1024) /* larger blocks have a region of their own */
-
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_WANTED false
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_WANTED false
-#endif
-#endif
-#ifndef ARENA_WANTED
-#define ARENA_WANTED true
-#endif
+/* Where sodium's canary lies, before the block that sodium_malloc() returns. */
+#define CANARY_LEN 16
 
 static bool ready;
 
-/* base is NULL where there is no arena; used tells which slots are taken. */
-static struct {
-    pthread_mutex_t mutex;
-    uint8_t *base;
-    bool locked;
-    bool used[ARENA_SLOTS];
-} arena = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+/* libsodium ends the program where the system gives no random bytes. */
+static bool has_random_bytes(void)
+{
+    static const char *const devices[] = {"/dev/urandom", "/dev/random"};
+    uint8_t byte = 0;
+
+    if (getrandom(&byte, sizeof byte, GRND_NONBLOCK) >= 0 || errno == EAGAIN) {
+        return true;
+    }
+    for (size_t i = 0; i < LWC_ARRAY_LEN(devices); i++) {
+        struct stat found;
+
+        if (access(devices[i], R_OK) == 0 && stat(devices[i], &found) == 0 &&
+            S_ISCHR(found.st_mode)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static void init_once(void)
 {
     int saved = errno;
 
-    ready = sodium_init() >= 0;
-    if (ready && ARENA_WANTED) {
-        /* It gives memory that could not be locked, too, and does not tell; mlock() does. */
-        errno = 0;
-        arena.base = sodium_malloc(ARENA_SLOTS * ARENA_SLOT_LEN);
-        arena.locked = errno == 0;
-    }
+    ready = has_random_bytes() && sodium_init() >= 0;
     errno = saved;
 }
 
-static size_t slots_for(size_t len)
-{
-    return (len + ARENA_SLOT_LEN - 1) / ARENA_SLOT_LEN;
-}
-
-/* The first run of @count free slots, marked as taken; NULL if there is none. */
-static uint8_t *arena_take(size_t count)
-{
-    uint8_t *block = NULL;
-    size_t run = 0;
-
-    (void)pthread_mutex_lock(&arena.mutex);
-    for (size_t i = 0; i < ARENA_SLOTS && block == NULL; i++) {
-        run = arena.used[i] ? 0 : run + 1;
-        if (run == count) {
-            memset(&arena.used[i + 1 - count], true, count);
-            block = arena.base + (i + 1 - count) * ARENA_SLOT_LEN;
-        }
-    }
-    (void)pthread_mutex_unlock(&arena.mutex);
-    return block;
-}
-
-static bool in_arena(const uint8_t *block)
-{
-    return arena.base != NULL && (uintptr_t)block >= (uintptr_t)arena.base &&
-           (uintptr_t)block < (uintptr_t)arena.base + ARENA_SLOTS * ARENA_SLOT_LEN;
-}
-
-static void arena_give(uint8_t *block, size_t count)
-{
-    sodium_memzero(block, count * ARENA_SLOT_LEN);
-    (void)pthread_mutex_lock(&arena.mutex);
-    memset(&arena.used[(size_t)(block - arena.base) / ARENA_SLOT_LEN], false, count);
-    (void)pthread_mutex_unlock(&arena.mutex);
-}
-
-static void init(void)
+bool lwc_secret_ready(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     (void)pthread_once(&once, init_once);
+    return ready;
+}
+
+/* Lets the kernel leave zeros to a child, in place of the canary, too: see block_free(). */
+static void keep_from_children(uint8_t *block, size_t len)
+{
+    uintptr_t page_len = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)block - CANARY_LEN) / page_len * page_len;
+    uintptr_t end = ((uintptr_t)block + len + page_len - 1) / page_len * page_len;
+    int saved = errno;
+
+    (void)madvise(block - ((uintptr_t)block - begin), end - begin, MADV_WIPEONFORK);
+    errno = saved;
 }
 
 static uint8_t *block_new(size_t cap)
 {
     uint8_t *block = NULL;
 
-    init();
-    if (arena.base != NULL && cap < ARENA_BLOCK_MAX) {
-        block = arena_take(slots_for(cap + 1));
+    if (!lwc_secret_ready()) {
+        return NULL;
     }
-    if (block == NULL && ready) {
-        block = sodium_malloc(cap + 1);
-    }
+    block = lwc_arena_take(cap + 1);
     if (block != NULL) {
+        return block;
+    }
+    block = sodium_malloc(cap + 1);
+    if (block != NULL) {
+        keep_from_children(block, cap + 1);
         sodium_memzero(block, cap + 1);
     }
     return block;
 }
 
-/* @cap as it was given to block_new(). */
-static void block_free(uint8_t *block, size_t cap)
+/* @cap as it was given to block_new(); @life: when.  In a child, sodium's canary is gone. */
+static void block_free(uint8_t *block, size_t cap, unsigned life)
 {
-    if (in_arena(block)) {
-        arena_give(block, slots_for(cap + 1));
-        return;
+    if (block != NULL && !lwc_arena_give(block, cap + 1) && life == lwc_arena_life()) {
+        sodium_free(block);
     }
-    sodium_free(block);
 }
 
 enum lwc_code lwc_secret_new(size_t cap, struct lwc_secret **secret_out, struct lwc_error *err)
@@ -149,9 +128,11 @@ enum lwc_code lwc_secret_new(size_t cap, struct lwc_secret **secret_out, struct 
     }
     secret->bytes = block_new(cap);
     if (secret->bytes == NULL) {
-        return lwc_fail_nomem(err);
+        return lwc_secret_ready() ? lwc_fail_nomem(err)
+                                  : lwc_fail(err, LWC_E_IO, "the system gives no random bytes");
     }
     secret->cap = cap;
+    secret->life = lwc_arena_life();
     *secret_out = LWC_TAKE(secret);
     return LWC_OK;
 }
@@ -176,7 +157,7 @@ void lwc_secret_free(struct lwc_secret **secret)
     if (secret == NULL || *secret == NULL) {
         return;
     }
-    block_free((*secret)->bytes, (*secret)->cap);
+    block_free((*secret)->bytes, (*secret)->cap, (*secret)->life);
     free(*secret);
     *secret = NULL;
 }
@@ -200,9 +181,10 @@ static bool grow_to(struct lwc_secret *secret, size_t cap)
         return false;
     }
     memcpy(bytes, secret->bytes, secret->len);
-    block_free(secret->bytes, secret->cap);
+    block_free(secret->bytes, secret->cap, secret->life);
     secret->bytes = bytes;
     secret->cap = wanted;
+    secret->life = lwc_arena_life();
     return true;
 }
 
@@ -307,9 +289,8 @@ bool lwc_secret_memory_locked(void)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     int saved = errno;
 
-    init();
-    if (arena.base != NULL) {
-        return arena.locked;
+    if (lwc_arena_exists()) {
+        return lwc_arena_is_locked();
     }
     (void)pthread_once(&once, probe_page);
     errno = saved;
@@ -373,6 +354,6 @@ void *lwc_wiping_realloc(void *block, size_t len)
 
 void lwc_random(void *bytes, size_t len)
 {
-    init();
+    (void)lwc_secret_ready();
     randombytes_buf(bytes, len);
 }

@@ -11,7 +11,8 @@
 /*
  * Secret bytes: the one type that holds them.  The memory lies between guard pages, is locked where
  * the system allows, left out of core dumps, and wiped on free, on reset and on growth.  A NUL
- * always stands behind the bytes.  Not for two threads at once on one object.
+ * always stands behind the bytes.  Not for two threads at once on one object.  In a child of fork()
+ * the bytes of its parent's secrets are zeros.
  *
  * What cannot be promised: registers, copies inside other libraries, swap where mlock fails
  * (lwc_secret_memory_locked() tells), a hibernated machine.
@@ -65,8 +66,14 @@ size_t lwc_secret_len(const struct lwc_secret *secret);
 /* Equal, in time that depends on the lengths alone. */
 bool lwc_secret_equal(const struct lwc_secret *secret, const void *bytes, size_t len);
 
-/* Can memory be locked here?  Probed once per process. */
+/*
+ * Returns whether the memory of secrets is locked: that of the arena, where there is one, else of a
+ * page that was tried.  A child of fork() locks its own.
+ */
 bool lwc_secret_memory_locked(void);
+
+/* Prepares libsodium, once.  False: the system gives no random bytes, and no secret can be made. */
+bool lwc_secret_ready(void);
 
 /*
  * A sink (lwcred/backend.h) whose bytes are put into *@secret, which must be NULL or a secret;

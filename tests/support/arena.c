@@ -8,9 +8,10 @@
 
 #include <cmocka.h>
 
+#include "base/arena.h"
 #include "base/secret.h"
 
-static struct lwc_secret *taken[128];
+static struct lwc_secret *taken[LWC_ARENA_SLOTS];
 
 void arena_fill(void)
 {
