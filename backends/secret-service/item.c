@@ -22,7 +22,7 @@ static const struct {
     size_t offset;
     bool is_needed;
 } members[] = {
-    {"profile", offsetof(struct lwc_identity, profile), true},
+    {LWC_ITEM_PROFILE_ATTRIBUTE, offsetof(struct lwc_identity, profile), true},
     {"account", offsetof(struct lwc_identity, account), true},
     {"origin", offsetof(struct lwc_identity, origin), false},
     {"key-id", offsetof(struct lwc_identity, key_id), false},

@@ -28,6 +28,7 @@
 
 #define LWC_ITEM_SCHEMA "net.lacework.AccessKey"
 #define LWC_ITEM_SCHEMA_ATTRIBUTE "xdg:schema"
+#define LWC_ITEM_PROFILE_ATTRIBUTE "profile"
 #define LWC_ITEM_FORMAT_ATTRIBUTE "lwcred-format"
 #define LWC_ITEM_FORMAT "1"
 #define LWC_ITEM_ATTRIBUTES 9

@@ -16,9 +16,8 @@
 
 #define LWC_ITEM_PATH_LEN 512
 
-/* An item of ours.  @handle is keyring.c's. */
+/* An item of ours. */
 struct lwc_item {
-    void *handle;
     char path[LWC_ITEM_PATH_LEN];
     struct lwc_identity_copy identity;
     uint64_t modified; /* seconds since the epoch */

@@ -4,10 +4,10 @@
 
 #include <stdio.h>
 
-#include <libsecret/secret.h>
-
-#include "backends/secret-service/item.h"
+#include "backends/secret-service/bus.h"
+#include "backends/secret-service/marshal.h"
 #include "backends/secret-service/session.h"
+#include "backends/secret-service/transfer.h"
 #include "backends/secret-service/watch.h"
 #include "backends/secret-service/words.h"
 #include "base/clock.h"
@@ -15,114 +15,20 @@
 
 #define ITEMS_MAX 4096
 #define HUNG_MS 60000
+#define NO_PROMPT "/"
 
 struct lwc_keyring {
     struct lwc_keyring_options options;
-    SecretService *service;       /* NULL: not connected                           */
-    SecretCollection *collection; /* from enter to leave                           */
-    GCancellable *cancel;         /* from enter to leave; cancelled when time is up */
-    struct lwc_watch watch;       /* as @cancel                                    */
-    int64_t limit_ms;             /* of this visit                                 */
-    int64_t hung_until_ms;        /* by the boot clock: it did not answer          */
-    const char *silence;          /* a window was needed and could not be shown    */
-    bool has_asked;               /* a window is or was shown in this visit        */
+    struct lwc_bus bus;            /* its @cancel from enter to leave, cancelled when time is up */
+    struct lwc_transfer *transfer; /* NULL until a secret is on its way */
+    char *collection;              /* path, from enter to leave                                  */
+    bool is_locked;                /* as of the last enter or unlock                             */
+    struct lwc_watch watch;        /* from enter to leave                                        */
+    int64_t limit_ms;              /* of this visit                                              */
+    int64_t hung_until_ms;         /* by the boot clock: it did not answer                       */
+    const char *silence;           /* a window was needed and could not be shown                 */
+    bool has_asked;                /* a window is or was shown in this visit                     */
 };
-
-/* Only what differs from libsecret's own: whether a window is shown at all. */
-typedef struct {
-    SecretService parent;
-    struct lwc_keyring *keyring;
-} Service;
-typedef SecretServiceClass ServiceClass;
-static GType service_get_type(void);
-G_DEFINE_TYPE(Service, service, SECRET_TYPE_SERVICE)
-
-/* May the window be shown that the keyring needs?  If so, the user has until the caller's end. */
-static gboolean ask_user(struct lwc_keyring *keyring, GError **error)
-{
-    const struct lwc_host *host = keyring->options.host;
-
-    keyring->silence = lwc_session_silence(host);
-    if (keyring->silence != NULL) {
-        g_set_error(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED, "%s", keyring->silence);
-        return FALSE;
-    }
-    keyring->has_asked = true;
-    host->asking(host->data, "waiting for the keyring's own window to be answered");
-    keyring->limit_ms = lwc_session_limit_ms(host, INT64_MAX);
-    lwc_watch_extend(&keyring->watch, keyring->limit_ms);
-    return TRUE;
-}
-
-static GVariant *service_prompt_sync(SecretService *self, SecretPrompt *prompt,
-                                     GCancellable *cancel, const GVariantType *type, GError **error)
-{
-    if (!ask_user(((Service *)self)->keyring, error)) {
-        return NULL;
-    }
-    return SECRET_SERVICE_CLASS(service_parent_class)
-        ->prompt_sync(self, prompt, cancel, type, error);
-}
-
-static void service_prompt_async(SecretService *self, SecretPrompt *prompt,
-                                 const GVariantType *type, GCancellable *cancel,
-                                 GAsyncReadyCallback callback, gpointer data)
-{
-    GError *error = NULL;
-
-    if (!ask_user(((Service *)self)->keyring, &error)) {
-        g_autoptr(GTask) task = g_task_new(self, NULL, callback, data);
-
-        g_task_set_source_tag(task, service_get_type);
-        g_task_return_error(task, error);
-        return;
-    }
-    SECRET_SERVICE_CLASS(service_parent_class)
-        ->prompt_async(self, prompt, type, cancel, callback, data);
-}
-
-static GVariant *service_prompt_finish(SecretService *self, GAsyncResult *result, GError **error)
-{
-    if (g_async_result_is_tagged(result, service_get_type)) {
-        return g_task_propagate_pointer(G_TASK(result), error);
-    }
-    return SECRET_SERVICE_CLASS(service_parent_class)->prompt_finish(self, result, error);
-}
-
-static void service_class_init(ServiceClass *klass)
-{
-    klass->prompt_sync = service_prompt_sync;
-    klass->prompt_async = service_prompt_async;
-    klass->prompt_finish = service_prompt_finish;
-}
-
-static void service_init(Service *self)
-{
-    self->keyring = NULL; /* set once it is open */
-}
-
-/* Nobody has the name of a keyring, and nobody could be started to have it. */
-static bool is_no_provider(const GError *error)
-{
-    static const GDBusError codes[] = {G_DBUS_ERROR_SERVICE_UNKNOWN, G_DBUS_ERROR_NAME_HAS_NO_OWNER,
-                                       G_DBUS_ERROR_SPAWN_EXEC_FAILED,
-                                       G_DBUS_ERROR_SPAWN_CHILD_EXITED,
-                                       G_DBUS_ERROR_SPAWN_CHILD_SIGNALED};
-    size_t i = 0;
-
-    while (i < LWC_ARRAY_LEN(codes) && !g_error_matches(error, G_DBUS_ERROR, (int)codes[i])) {
-        i++;
-    }
-    return i < LWC_ARRAY_LEN(codes);
-}
-
-/* An alias may lead to a collection that was never made, or is gone. */
-static bool is_no_object(const GError *error)
-{
-    return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) ||
-           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) ||
-           g_error_matches(error, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT);
-}
 
 static enum lwc_code wrong(const struct lwc_keyring *keyring, enum lwc_wrong what, const char *why,
                            struct lwc_error *err)
@@ -139,26 +45,30 @@ enum lwc_code lwc_keyring_locked(const struct lwc_keyring *keyring, struct lwc_e
                  lwc_session_silence(keyring->options.host), err);
 }
 
-/* What the library said, as @what or as something that is known better.  Takes @error. */
-static enum lwc_code failed(const struct lwc_keyring *keyring, enum lwc_wrong what, GError *error,
-                            struct lwc_error *err)
+/* Reports the library's error as @what, or as a cause that is known better.  Takes @error. */
+static enum lwc_code fail_call(const struct lwc_keyring *keyring, enum lwc_wrong what,
+                               GError *error, struct lwc_error *err)
 {
     g_autoptr(GError) owned = error;
+    const enum lwc_bus_wrong kind = lwc_bus_classify(error);
 
-    if (g_cancellable_is_cancelled(keyring->cancel)) {
+    if (g_cancellable_is_cancelled(keyring->bus.cancel)) {
         return wrong(keyring, keyring->has_asked ? LWC_WRONG_UNANSWERED : LWC_WRONG_HUNG, NULL,
                      err);
     }
-    if (keyring->silence != NULL || g_error_matches(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED)) {
+    if (keyring->silence != NULL || kind == LWC_BUS_LOCKED) {
         return lwc_keyring_locked(keyring, err);
-    }
-    if (is_no_provider(error)) {
-        return wrong(keyring, LWC_WRONG_NO_PROVIDER, NULL, err);
     }
     if (owned != NULL) {
         (void)g_dbus_error_strip_remote_error(owned);
     }
-    return wrong(keyring, what, owned != NULL ? owned->message : NULL, err);
+    return wrong(keyring, kind == LWC_BUS_DENIED ? LWC_WRONG_DENIED : what,
+                 owned != NULL ? owned->message : NULL, err);
+}
+
+static enum lwc_code fail(const struct lwc_keyring *keyring, GError *error, struct lwc_error *err)
+{
+    return fail_call(keyring, LWC_WRONG_FAILED, error, err);
 }
 
 enum lwc_code lwc_keyring_new(const struct lwc_keyring_options *options,
@@ -178,7 +88,7 @@ void lwc_keyring_free(struct lwc_keyring **keyring)
     if (keyring == NULL || *keyring == NULL) {
         return;
     }
-    g_clear_object(&(*keyring)->service);
+    lwc_bus_close(&(*keyring)->bus);
     free(*keyring);
     *keyring = NULL;
 }
@@ -186,74 +96,122 @@ void lwc_keyring_free(struct lwc_keyring **keyring)
 static enum lwc_code connect_bus(struct lwc_keyring *keyring, struct lwc_error *err)
 {
     GError *error = NULL;
-    g_autoptr(GDBusConnection) bus = NULL;
     enum lwc_code code = lwc_session_bus(keyring->options.host, err);
 
-    if (code != LWC_OK) {
+    if (code != LWC_OK || lwc_bus_connect(&keyring->bus, &error)) {
         return code;
     }
-    bus = g_bus_get_sync(G_BUS_TYPE_SESSION, keyring->cancel, &error);
-    if (bus == NULL) {
-        return failed(keyring, LWC_WRONG_NO_BUS, error, err);
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)) {
+        return fail_call(keyring, LWC_WRONG_NOT_OURS, error, err);
     }
-    /* The library's default is to end the process with the bus. */
-    g_dbus_connection_set_exit_on_close(bus, FALSE);
-    keyring->service = secret_service_open_sync(service_get_type(), NULL, SECRET_SERVICE_NONE,
-                                                keyring->cancel, &error);
-    if (keyring->service == NULL) {
-        return failed(keyring, LWC_WRONG_FAILED, error, err);
-    }
-    ((Service *)keyring->service)->keyring = keyring;
-    return LWC_OK;
+    return fail_call(keyring, LWC_WRONG_NO_BUS, error, err);
 }
 
-/* By its path, or by its label where no alias has that name. */
-static enum lwc_code look_for_named(struct lwc_keyring *keyring, struct lwc_error *err)
+static enum lwc_code find_owner(struct lwc_keyring *keyring, struct lwc_error *err)
 {
-    const char *name = keyring->options.collection;
     GError *error = NULL;
-    GList *all = NULL;
 
-    if (!secret_service_load_collections_sync(keyring->service, keyring->cancel, &error)) {
-        return failed(keyring, LWC_WRONG_FAILED, error, err);
+    if (lwc_bus_find_owner(&keyring->bus, &error)) {
+        return LWC_OK;
     }
-    all = secret_service_get_collections(keyring->service);
-    for (GList *at = all; at != NULL && keyring->collection == NULL; at = at->next) {
-        g_autofree char *label = secret_collection_get_label(at->data);
+    if (lwc_bus_classify(error) != LWC_BUS_NO_PROVIDER) {
+        return fail(keyring, error, err);
+    }
+    g_clear_error(&error);
+    return fail_call(keyring, LWC_WRONG_NO_PROVIDER, NULL, err);
+}
 
-        if (lwc_streq(name, label) ||
-            lwc_streq(name, g_dbus_proxy_get_object_path(G_DBUS_PROXY(at->data)))) {
-            keyring->collection = g_object_ref(at->data);
-        }
+/* Takes @path for the collection where that exists: an alias may lead to one that is gone. */
+static enum lwc_code take_collection(struct lwc_keyring *keyring, const char *path,
+                                     struct lwc_error *err)
+{
+    GError *error = NULL;
+    g_autoptr(GVariant) locked = NULL;
+
+    locked = lwc_bus_get(&keyring->bus, path, LWC_BUS_COLLECTION ".Locked", G_VARIANT_TYPE_BOOLEAN,
+                         &error);
+    if (locked != NULL) {
+        char *taken = g_strdup(path);
+
+        g_free(keyring->collection);
+        keyring->collection = taken;
+        keyring->is_locked = g_variant_get_boolean(locked);
+        return LWC_OK;
     }
-    g_list_free_full(all, g_object_unref);
-    return LWC_OK;
+    if (lwc_bus_classify(error) == LWC_BUS_NO_OBJECT) {
+        g_clear_error(&error);
+        return LWC_OK;
+    }
+    return fail(keyring, error, err);
+}
+
+struct label_search {
+    const char *label;
+    char *path;
+};
+
+static bool compare_label(void *data, const char *path, GVariant *properties)
+{
+    struct label_search *search = data;
+    const char *label = NULL;
+
+    if (properties != NULL && g_variant_lookup(properties, "Label", "&s", &label) &&
+        lwc_streq(label, search->label)) {
+        search->path = g_strdup(path);
+    }
+    return search->path == NULL;
+}
+
+static enum lwc_code look_for_label(struct lwc_keyring *keyring, struct lwc_error *err)
+{
+    struct label_search search = {.label = keyring->options.collection};
+    g_autofree const char **paths = NULL;
+    g_autoptr(GVariant) all = NULL;
+    GError *error = NULL;
+    enum lwc_code code;
+
+    all = lwc_bus_get(&keyring->bus, LWC_BUS_ROOT, LWC_BUS_SERVICE ".Collections",
+                      G_VARIANT_TYPE_OBJECT_PATH_ARRAY, &error);
+    if (all == NULL) {
+        return fail(keyring, error, err);
+    }
+    paths = g_variant_get_objv(all, NULL);
+    (void)lwc_bus_get_each(&keyring->bus, paths, LWC_BUS_COLLECTION, compare_label, &search,
+                           &error);
+    if (error != NULL) {
+        return fail(keyring, error, err);
+    }
+    code = search.path != NULL ? take_collection(keyring, search.path, err) : LWC_OK;
+    g_free(search.path);
+    return code;
 }
 
 static enum lwc_code look_for_alias(struct lwc_keyring *keyring, struct lwc_error *err)
 {
     const char *name = keyring->options.collection;
+    const char *path = NO_PROMPT;
     GError *error = NULL;
+    g_autoptr(GVariant) reply = NULL;
 
-    keyring->collection =
-        secret_collection_for_alias_sync(keyring->service, name != NULL ? name : "default",
-                                         SECRET_COLLECTION_NONE, keyring->cancel, &error);
-    if (is_no_object(error)) {
-        g_clear_error(&error);
+    reply = lwc_bus_call(&keyring->bus, LWC_BUS_ROOT, LWC_BUS_SERVICE ".ReadAlias",
+                         g_variant_new("(s)", name != NULL ? name : "default"),
+                         G_VARIANT_TYPE("(o)"), &error);
+    if (reply == NULL) {
+        return fail(keyring, error, err);
     }
-    return error != NULL ? failed(keyring, LWC_WRONG_FAILED, error, err) : LWC_OK;
+    g_variant_get(reply, "(&o)", &path);
+    return lwc_streq(path, NO_PROMPT) ? LWC_OK : take_collection(keyring, path, err);
 }
 
 static enum lwc_code choose_collection(struct lwc_keyring *keyring, struct lwc_error *err)
 {
     const char *name = keyring->options.collection;
-    enum lwc_code code = LWC_OK;
+    const bool is_path = name != NULL && g_variant_is_object_path(name);
+    enum lwc_code code =
+        is_path ? take_collection(keyring, name, err) : look_for_alias(keyring, err);
 
-    if (name == NULL || name[0] != '/') {
-        code = look_for_alias(keyring, err);
-    }
-    if (code == LWC_OK && keyring->collection == NULL && name != NULL) {
-        code = look_for_named(keyring, err);
+    if (code == LWC_OK && keyring->collection == NULL && name != NULL && !is_path) {
+        code = look_for_label(keyring, err);
     }
     if (code != LWC_OK || keyring->collection != NULL) {
         return code;
@@ -282,13 +240,17 @@ enum lwc_code lwc_keyring_enter(struct lwc_keyring *keyring, struct lwc_error *e
     keyring->limit_ms = lwc_session_limit_ms(host, keyring->options.timeout_ms);
     keyring->silence = NULL;
     keyring->has_asked = false;
-    keyring->cancel = g_cancellable_new();
-    code = lwc_watch_start(&keyring->watch, keyring->limit_ms, time_is_up, keyring->cancel, err);
+    keyring->bus.cancel = g_cancellable_new();
+    code =
+        lwc_watch_start(&keyring->watch, keyring->limit_ms, time_is_up, keyring->bus.cancel, err);
     if (code != LWC_OK) {
-        g_clear_object(&keyring->cancel);
+        g_clear_object(&keyring->bus.cancel);
         return code;
     }
-    code = keyring->service == NULL ? connect_bus(keyring, err) : LWC_OK;
+    code = keyring->bus.connection == NULL ? connect_bus(keyring, err) : LWC_OK;
+    if (code == LWC_OK) {
+        code = find_owner(keyring, err);
+    }
     if (code == LWC_OK) {
         code = choose_collection(keyring, err);
     }
@@ -300,128 +262,205 @@ enum lwc_code lwc_keyring_enter(struct lwc_keyring *keyring, struct lwc_error *e
 
 void lwc_keyring_leave(struct lwc_keyring *keyring)
 {
-    if (keyring == NULL || keyring->cancel == NULL) {
+    if (keyring == NULL || keyring->bus.cancel == NULL) {
         return;
     }
     /* A stack asks for one thing in several lines: it waits for a hung keyring once. */
     if (lwc_watch_stop(&keyring->watch)) {
-        g_clear_object(&keyring->service);
         keyring->hung_until_ms = keyring->has_asked ? 0 : now_ms() + HUNG_MS;
     }
-    g_clear_object(&keyring->collection);
-    g_clear_object(&keyring->cancel);
+    lwc_transfer_end(&keyring->transfer);
+    g_clear_pointer(&keyring->collection, g_free);
+    g_clear_object(&keyring->bus.cancel);
 }
 
 bool lwc_keyring_is_locked(const struct lwc_keyring *keyring)
 {
-    return keyring->collection == NULL || secret_collection_get_locked(keyring->collection);
+    return keyring->collection == NULL || keyring->is_locked;
+}
+
+/*
+ * Has the window at @path shown, if there is one to show and the user may be asked; the user has
+ * until the caller's end.  *result_out stays NULL where there is no window.  LWC_E_LOCKED if it
+ * was dismissed.
+ */
+static enum lwc_code ask_user(struct lwc_keyring *keyring, const char *path, GVariant **result_out,
+                              struct lwc_error *err)
+{
+    const struct lwc_host *host = keyring->options.host;
+    GError *error = NULL;
+
+    if (lwc_streq(path, NO_PROMPT)) {
+        return LWC_OK;
+    }
+    keyring->silence = lwc_session_silence(host);
+    if (keyring->silence != NULL) {
+        return lwc_keyring_locked(keyring, err);
+    }
+    keyring->has_asked = true;
+    host->asking(host->data, "waiting for the keyring's own window to be answered");
+    keyring->limit_ms = lwc_session_limit_ms(host, INT64_MAX);
+    lwc_watch_extend(&keyring->watch, keyring->limit_ms);
+    *result_out = lwc_bus_prompt(&keyring->bus, path, &error);
+    if (error != NULL || g_cancellable_is_cancelled(keyring->bus.cancel)) {
+        return fail(keyring, error, err);
+    }
+    return *result_out != NULL ? LWC_OK : wrong(keyring, LWC_WRONG_DISMISSED, NULL, err);
+}
+
+/* Calls Lock or Unlock for one object, with the window that this may take. */
+static enum lwc_code call_lock(struct lwc_keyring *keyring, const char *method, const char *path,
+                               struct lwc_error *err)
+{
+    const char *const paths[] = {path, NULL};
+    const char *window = NO_PROMPT;
+    GError *error = NULL;
+    g_autoptr(GVariant) result = NULL;
+    g_autoptr(GVariant) reply = NULL;
+
+    reply = lwc_bus_call(&keyring->bus, LWC_BUS_ROOT, method, g_variant_new("(^ao)", paths),
+                         G_VARIANT_TYPE("(aoo)"), &error);
+    if (reply == NULL) {
+        return fail(keyring, error, err);
+    }
+    g_variant_get_child(reply, 1, "&o", &window);
+    return ask_user(keyring, window, &result, err);
 }
 
 enum lwc_code lwc_keyring_unlock(struct lwc_keyring *keyring, const struct lwc_item *item,
                                  struct lwc_error *err)
 {
-    GList what = {.data = item != NULL ? item->handle : keyring->collection};
-    GError *error = NULL;
-    int count = secret_service_unlock_sync(keyring->service, &what, keyring->cancel, NULL, &error);
+    enum lwc_code code = call_lock(keyring, LWC_BUS_SERVICE ".Unlock",
+                                   item != NULL ? item->path : keyring->collection, err);
 
-    if (error != NULL || g_cancellable_is_cancelled(keyring->cancel)) {
-        return failed(keyring, LWC_WRONG_FAILED, error, err);
+    /* Its path may be another now: KeePassXC makes a collection anew when it is unlocked. */
+    if (code == LWC_OK) {
+        g_clear_pointer(&keyring->collection, g_free);
+        code = choose_collection(keyring, err);
     }
-    if (count <= 0) {
+    if (code == LWC_OK && item == NULL && keyring->is_locked) {
         return wrong(keyring, LWC_WRONG_DISMISSED, NULL, err);
     }
-    /* What the library remembers of it is from before. */
-    g_clear_object(&keyring->collection);
-    return choose_collection(keyring, err);
+    return code;
 }
 
 enum lwc_code lwc_keyring_lock(struct lwc_keyring *keyring, struct lwc_error *err)
 {
-    GList what = {.data = keyring->collection};
-    GError *error = NULL;
-
-    (void)secret_service_lock_sync(keyring->service, &what, keyring->cancel, NULL, &error);
-    return error != NULL ? failed(keyring, LWC_WRONG_FAILED, error, err) : LWC_OK;
-}
-
-/* A table of borrowed text that is never written to. */
-static void insert(GHashTable *table, const char *name, const char *value)
-{
-    (void)g_hash_table_insert(table, (gpointer)(uintptr_t)name, (gpointer)(uintptr_t)value);
-}
-
-static const char *attribute(void *data, const char *name)
-{
-    return g_hash_table_lookup(data, name);
+    return call_lock(keyring, LWC_BUS_SERVICE ".Lock", keyring->collection, err);
 }
 
 static void item_free(struct lwc_item **item)
 {
-    if (*item != NULL) {
-        g_clear_object((GObject **)&(*item)->handle);
-        free(*item);
-        *item = NULL;
-    }
+    free(*item);
+    *item = NULL;
 }
 
-/* Ours, sealed, or another's. */
-static enum lwc_code take_item(const struct lwc_keyring *keyring, SecretItem *handle,
-                               struct lwc_items *items, struct lwc_error *err)
+/* A search on its way through the properties of what was found. */
+struct search {
+    const struct lwc_keyring *keyring;
+    struct lwc_items *items;
+    enum lwc_code code;
+    struct lwc_error *err;
+};
+
+static void trace_left_out(const struct search *search, const char *path, struct lwc_error *why)
 {
-    const struct lwc_host *host = keyring->options.host;
-    g_autoptr(GHashTable) attributes = secret_item_get_attributes(handle);
+    const struct lwc_host *host = search->keyring->options.host;
+
+    (void)!lwc_wrap(why, why->code, "%s is left out", path);
+    host->log(host->data, LWC_LOG_TRACE, why->msg);
+}
+
+/* Counts an item as ours or as sealed, or leaves it out. */
+static enum lwc_code add_item(struct search *search, const char *path, GVariant *properties)
+{
+    struct lwc_items *items = search->items;
     LWC_AUTO(struct lwc_item *, item_free) item = calloc(1, sizeof *item);
     struct lwc_error why = {0};
+    enum lwc_code code;
 
     if (item == NULL || items->count == ITEMS_MAX) {
-        return lwc_fail(err, LWC_E_IO, "out of memory, or more than %d keys", ITEMS_MAX);
+        return lwc_fail(search->err, LWC_E_IO, "out of memory, or more than %d keys", ITEMS_MAX);
     }
-    item->is_locked = secret_item_get_locked(handle);
-    if (item->is_locked && attribute(attributes, LWC_ITEM_FORMAT_ATTRIBUTE) == NULL) {
+    code = lwc_marshal_read(path, properties, item, &why);
+    if (code == LWC_OK) {
+        items->item[items->count++] = LWC_TAKE(item);
+    } else if (code == LWC_E_LOCKED) {
         items->sealed++;
-        return LWC_OK;
+    } else {
+        trace_left_out(search, path, &why);
     }
-    (void)snprintf(item->path, sizeof item->path, "%s",
-                   g_dbus_proxy_get_object_path(G_DBUS_PROXY(handle)));
-    if (lwc_item_identity(attribute, attributes, &item->identity, &why) != LWC_OK) {
-        (void)!lwc_wrap(&why, why.code, "%s is left out", item->path);
-        host->log(host->data, LWC_LOG_TRACE, why.msg);
-        return LWC_OK;
-    }
-    item->modified = secret_item_get_modified(handle);
-    item->handle = g_object_ref(handle);
-    items->item[items->count++] = LWC_TAKE(item);
     return LWC_OK;
 }
 
-enum lwc_code lwc_keyring_search(struct lwc_keyring *keyring, struct lwc_items *items_out,
-                                 struct lwc_error *err)
+static bool take_item(void *data, const char *path, GVariant *properties)
 {
-    const bool is_locked = lwc_keyring_is_locked(keyring);
-    g_autoptr(GHashTable) wanted = g_hash_table_new(g_str_hash, g_str_equal);
-    LWC_AUTO(struct lwc_items, lwc_keyring_clear) items = {0};
+    struct search *search = data;
+
+    /* Gone since it was found. */
+    if (properties != NULL) {
+        search->code = add_item(search, path, properties);
+    }
+    return search->code == LWC_OK;
+}
+
+/* Locked, KeePassXC knows nothing of a database, not even a date: it may hold anything. */
+static enum lwc_code count_unknown(struct lwc_keyring *keyring, struct lwc_items *items,
+                                   struct lwc_error *err)
+{
+    static const char *const dates[] = {LWC_BUS_COLLECTION ".Created",
+                                        LWC_BUS_COLLECTION ".Modified"};
+    bool is_known = false;
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(dates); i++) {
+        GError *error = NULL;
+        g_autoptr(GVariant) date = NULL;
+
+        date = lwc_bus_get(&keyring->bus, keyring->collection, dates[i], G_VARIANT_TYPE_UINT64,
+                           &error);
+        if (date == NULL) {
+            return fail(keyring, error, err);
+        }
+        is_known = is_known || g_variant_get_uint64(date) != 0;
+    }
+    items->sealed = is_known ? 0 : 1;
+    return LWC_OK;
+}
+
+static enum lwc_code read_items(struct lwc_keyring *keyring, const char *const *paths,
+                                struct lwc_items *items, struct lwc_error *err)
+{
+    struct search search = {.keyring = keyring, .items = items, .err = err};
     GError *error = NULL;
-    GList *found = NULL;
+
+    items->item = calloc(g_strv_length((char **)(uintptr_t)paths) + 1, sizeof(struct lwc_item *));
+    if (items->item == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    (void)lwc_bus_get_each(&keyring->bus, paths, LWC_BUS_ITEM, take_item, &search, &error);
+    return error != NULL ? fail(keyring, error, err) : search.code;
+}
+
+enum lwc_code lwc_keyring_search(struct lwc_keyring *keyring, const char *profile,
+                                 struct lwc_items *items_out, struct lwc_error *err)
+{
+    LWC_AUTO(struct lwc_items, lwc_keyring_clear) items = {0};
+    g_autofree const char **paths = NULL;
+    g_autoptr(GVariant) found = NULL;
+    g_autoptr(GVariant) array = NULL;
+    GError *error = NULL;
     enum lwc_code code;
 
-    /* Locked, GNOME Keyring finds nothing by a schema, and by other attributes what is there. */
-    insert(wanted, is_locked ? LWC_ITEM_FORMAT_ATTRIBUTE : LWC_ITEM_SCHEMA_ATTRIBUTE,
-           is_locked ? LWC_ITEM_FORMAT : LWC_ITEM_SCHEMA);
-    found = secret_collection_search_sync(keyring->collection, NULL, wanted, SECRET_SEARCH_ALL,
-                                          keyring->cancel, &error);
-    if (error != NULL) {
-        return failed(keyring, LWC_WRONG_FAILED, error, err);
+    found = lwc_bus_call(&keyring->bus, keyring->collection, LWC_BUS_COLLECTION ".SearchItems",
+                         lwc_marshal_search(keyring->is_locked, profile), G_VARIANT_TYPE("(ao)"),
+                         &error);
+    if (found == NULL) {
+        return fail(keyring, error, err);
     }
-    /* Locked, KeePassXC knows nothing of a database, not even a date: it may hold anything. */
-    items.sealed = is_locked && found == NULL &&
-                   secret_collection_get_created(keyring->collection) == 0 &&
-                   secret_collection_get_modified(keyring->collection) == 0;
-    items.item = calloc(g_list_length(found) + 1, sizeof *items.item);
-    code = items.item == NULL ? lwc_fail_nomem(err) : LWC_OK;
-    for (GList *at = found; code == LWC_OK && at != NULL; at = at->next) {
-        code = take_item(keyring, at->data, &items, err);
-    }
-    g_list_free_full(found, g_object_unref);
+    array = g_variant_get_child_value(found, 0);
+    paths = g_variant_get_objv(array, NULL);
+    code = keyring->is_locked && paths[0] == NULL ? count_unknown(keyring, &items, err)
+                                                  : read_items(keyring, paths, &items, err);
     if (code == LWC_OK) {
         lwc_items_sort(&items);
         *items_out = items;
@@ -439,62 +478,89 @@ void lwc_keyring_clear(struct lwc_items *items)
     *items = (struct lwc_items){0};
 }
 
+static enum lwc_code open_session(struct lwc_keyring *keyring, struct lwc_error *err)
+{
+    GError *error = NULL;
+
+    if (keyring->transfer == NULL) {
+        keyring->transfer = lwc_transfer_begin(&keyring->bus, &error);
+    }
+    return keyring->transfer != NULL ? LWC_OK : fail(keyring, error, err);
+}
+
 enum lwc_code lwc_keyring_load(struct lwc_keyring *keyring, const struct lwc_item *item,
                                struct lwc_secret **line_out, struct lwc_error *err)
 {
-    g_autoptr(SecretValue) value = NULL;
+    g_autoptr(GVariant) reply = NULL;
+    g_autoptr(GVariant) sealed = NULL;
     GError *error = NULL;
-    const char *line = NULL;
-    gsize len = 0;
+    enum lwc_code code = open_session(keyring, err);
 
-    if (!secret_item_load_secret_sync(item->handle, keyring->cancel, &error)) {
-        return failed(keyring, LWC_WRONG_FAILED, error, err);
+    if (code != LWC_OK) {
+        return code;
     }
-    value = secret_item_get_secret(item->handle);
-    line = value != NULL ? secret_value_get(value, &len) : NULL;
-    return lwc_secret_copy(line != NULL ? line : "", len, line_out, err);
-}
-
-static SecretValue *value_of(const struct lwc_secret *line)
-{
-    return secret_value_new(lwc_secret_text(line), (gssize)lwc_secret_len(line), "text/plain");
+    reply = lwc_bus_call(&keyring->bus, item->path, LWC_BUS_ITEM ".GetSecret",
+                         g_variant_new("(o)", lwc_transfer_session(keyring->transfer)),
+                         G_VARIANT_TYPE("((oayays))"), &error);
+    if (reply == NULL) {
+        return fail(keyring, error, err);
+    }
+    sealed = g_variant_get_child_value(reply, 0);
+    return lwc_transfer_unseal(keyring->transfer, sealed, line_out, err);
 }
 
 enum lwc_code lwc_keyring_create(struct lwc_keyring *keyring, const struct lwc_identity *id,
                                  const struct lwc_secret *line, struct lwc_error *err)
 {
-    g_autoptr(GHashTable) attributes = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(SecretValue) value = value_of(line);
-    g_autoptr(SecretItem) item = NULL;
-    struct lwc_item_attribute list[LWC_ITEM_ATTRIBUTES];
-    char label[LWC_ITEM_LABEL_LEN];
+    g_autoptr(GVariant) result = NULL;
+    g_autoptr(GVariant) reply = NULL;
+    const char *window = NO_PROMPT;
     GError *error = NULL;
+    enum lwc_code code = open_session(keyring, err);
 
-    lwc_item_attributes(id, list);
-    for (size_t i = 0; i < LWC_ARRAY_LEN(list); i++) {
-        insert(attributes, list[i].name, list[i].value);
+    if (code != LWC_OK) {
+        return code;
     }
-    lwc_item_label(id, label);
-    item = secret_item_create_sync(keyring->collection, NULL, attributes, label, value,
-                                   SECRET_ITEM_CREATE_NONE, keyring->cancel, &error);
-    return item == NULL ? failed(keyring, LWC_WRONG_FAILED, error, err) : LWC_OK;
+    reply = lwc_bus_call(&keyring->bus, keyring->collection, LWC_BUS_COLLECTION ".CreateItem",
+                         g_variant_new("(@a{sv}@(oayays)b)", lwc_marshal_item(id),
+                                       lwc_transfer_seal(keyring->transfer, line), FALSE),
+                         G_VARIANT_TYPE("(oo)"), &error);
+    if (reply == NULL) {
+        return fail(keyring, error, err);
+    }
+    g_variant_get_child(reply, 1, "&o", &window);
+    return ask_user(keyring, window, &result, err);
 }
 
 enum lwc_code lwc_keyring_update(struct lwc_keyring *keyring, const struct lwc_item *item,
                                  const struct lwc_secret *line, struct lwc_error *err)
 {
-    g_autoptr(SecretValue) value = value_of(line);
+    g_autoptr(GVariant) reply = NULL;
     GError *error = NULL;
-    bool is_done = secret_item_set_secret_sync(item->handle, value, keyring->cancel, &error);
+    enum lwc_code code = open_session(keyring, err);
 
-    return is_done ? LWC_OK : failed(keyring, LWC_WRONG_FAILED, error, err);
+    if (code != LWC_OK) {
+        return code;
+    }
+    reply = lwc_bus_call(&keyring->bus, item->path, LWC_BUS_ITEM ".SetSecret",
+                         g_variant_new("(@(oayays))", lwc_transfer_seal(keyring->transfer, line)),
+                         G_VARIANT_TYPE("()"), &error);
+    return reply != NULL ? LWC_OK : fail(keyring, error, err);
 }
 
 enum lwc_code lwc_keyring_delete(struct lwc_keyring *keyring, const struct lwc_item *item,
                                  struct lwc_error *err)
 {
+    g_autoptr(GVariant) result = NULL;
+    g_autoptr(GVariant) reply = NULL;
+    const char *window = NO_PROMPT;
     GError *error = NULL;
-    bool is_done = secret_item_delete_sync(item->handle, keyring->cancel, &error);
 
-    return is_done ? LWC_OK : failed(keyring, LWC_WRONG_FAILED, error, err);
+    reply = lwc_bus_call(&keyring->bus, item->path, LWC_BUS_ITEM ".Delete", NULL,
+                         G_VARIANT_TYPE("(o)"), &error);
+    if (reply == NULL) {
+        return fail(keyring, error, err);
+    }
+    g_variant_get(reply, "(&o)", &window);
+    return ask_user(keyring, window, &result, err);
 }

@@ -18,11 +18,13 @@
  * MUST:
  *  1. Nothing waits longer than the time limit, nor than the caller; a question on the screen,
  *     not longer than the caller.
- *  2. No bus is started.
+ *  2. No bus is started, and the bus of another user is not used.
  *  3. Nothing is unlocked but by lwc_keyring_unlock(); no window is shown where the user may not
  *     be asked or cannot see it.
  *  4. Secrets travel encrypted where the keyring offers it, and lie in memory that is wiped.
  *  5. What is locked is never reported as absent.
+ *  6. The number of calls does not grow with items of other profiles than the one searched for;
+ *     the number of round trips grows with no item.
  *
  * All calls stand between lwc_keyring_enter() and lwc_keyring_leave().
  */
@@ -44,7 +46,8 @@ void lwc_keyring_free(struct lwc_keyring **keyring);
 
 /*
  * Start the clock, connect if need be, and look up the collection.  LWC_E_UNAVAILABLE: no bus, no
- * keyring on it, no such collection, or no answer in time.
+ * keyring on it, no such collection.  LWC_E_FAILED: it ended, answered with an error or not in
+ * time.  LWC_E_DENIED: bus or keyring refuse the call.  LWC_E_UNSAFE: the bus is another user's.
  */
 enum lwc_code lwc_keyring_enter(struct lwc_keyring *keyring, struct lwc_error *err) LWC_RESULT;
 /* Does nothing outside, or where @keyring is NULL. */
@@ -65,9 +68,12 @@ enum lwc_code lwc_keyring_lock(struct lwc_keyring *keyring, struct lwc_error *er
 enum lwc_code lwc_keyring_locked(const struct lwc_keyring *keyring, struct lwc_error *err)
     LWC_RESULT;
 
-/* All items of ours; others with our attributes are traced and left out. */
-enum lwc_code lwc_keyring_search(struct lwc_keyring *keyring, struct lwc_items *items_out,
-                                 struct lwc_error *err) LWC_RESULT;
+/*
+ * Finds the items of ours of @profile, or all of ours where it is NULL; others with our attributes
+ * are traced and left out.
+ */
+enum lwc_code lwc_keyring_search(struct lwc_keyring *keyring, const char *profile,
+                                 struct lwc_items *items_out, struct lwc_error *err) LWC_RESULT;
 void lwc_keyring_clear(struct lwc_items *items);
 
 /* The line that is kept in an item. */

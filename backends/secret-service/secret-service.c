@@ -141,36 +141,56 @@ static enum lwc_code enter(const struct service *service, struct visit *visit,
     return code;
 }
 
-/* Enter the keyring and see what is there. */
-static enum lwc_code look(const struct service *service, struct visit *visit, struct lwc_error *err)
+/* Enters the keyring and finds the items of @profile, or all of ours. */
+static enum lwc_code look(const struct service *service, const char *profile, struct visit *visit,
+                          struct lwc_error *err)
 {
     enum lwc_code code = enter(service, visit, err);
 
     if (code == LWC_OK) {
-        code = lwc_keyring_search(service->keyring, &visit->items, err);
+        code = lwc_keyring_search(service->keyring, profile, &visit->items, err);
     }
     return code;
 }
 
-/* The same, and unlock it if it has to be unlocked for what is there to be seen or, @always. */
-static enum lwc_code look_inside(const struct service *service, bool always, struct visit *visit,
-                                 struct lwc_error *err)
+/* A keyring that is locked may not find an item by its profile: then all of ours are looked at. */
+static enum lwc_code look_wider(struct visit *visit, const char *profile, struct lwc_error *err)
 {
-    enum lwc_code code = look(service, visit, err);
+    if (profile == NULL || visit->items.count + visit->items.sealed > 0) {
+        return LWC_OK;
+    }
+    lwc_keyring_clear(&visit->items);
+    return lwc_keyring_search(visit->keyring, NULL, &visit->items, err);
+}
 
-    if (code != LWC_OK || !lwc_keyring_is_locked(visit->keyring) ||
-        (visit->items.sealed == 0 && !always)) {
+/* Looks, and unlocks if it has to be unlocked for what is there to be seen or, @always. */
+static enum lwc_code look_inside(const struct service *service, const char *profile, bool always,
+                                 struct visit *visit, struct lwc_error *err)
+{
+    enum lwc_code code = look(service, profile, visit, err);
+
+    if (code != LWC_OK || !lwc_keyring_is_locked(visit->keyring)) {
+        return code;
+    }
+    code = look_wider(visit, profile, err);
+    if (code != LWC_OK || (visit->items.sealed == 0 && !always)) {
         return code;
     }
     lwc_keyring_clear(&visit->items);
     code = lwc_keyring_unlock(visit->keyring, NULL, err);
     if (code == LWC_OK) {
-        code = lwc_keyring_search(visit->keyring, &visit->items, err);
+        code = lwc_keyring_search(visit->keyring, profile, &visit->items, err);
     }
     if (code == LWC_OK && visit->items.sealed > 0) {
         return lwc_keyring_locked(visit->keyring, err);
     }
     return code;
+}
+
+/* A profile has its newest item only, so all items of the profile decide about one of them. */
+static const char *profile_of(const struct lwc_identity *query)
+{
+    return query->profile[0] != '\0' ? query->profile : NULL;
 }
 
 static enum lwc_code service_list(void *state, const struct lwc_visitor *visitor,
@@ -181,7 +201,7 @@ static enum lwc_code service_list(void *state, const struct lwc_visitor *visitor
     enum lwc_code code;
 
     lwc_session_depend(service->host);
-    code = look(service, &visit, err);
+    code = look(service, NULL, &visit, err);
     if (code == LWC_OK && visit.items.sealed > 0) {
         return lwc_keyring_locked(visit.keyring, err);
     }
@@ -255,7 +275,7 @@ static enum lwc_code service_find(void *state, const struct lwc_identity *query,
     enum lwc_code code;
 
     lwc_session_depend(service->host);
-    code = look_inside(service, false, &visit, err);
+    code = look_inside(service, profile_of(query), false, &visit, err);
     return code == LWC_OK ? find_newest(service, &visit, query, sink, err) : code;
 }
 
@@ -322,7 +342,7 @@ static enum lwc_code service_store(void *state, const struct lwc_identity *ident
         code = lwc_coding_encode(secret, len, &line, err);
     }
     if (code == LWC_OK) {
-        code = look_inside(service, true, &visit, err);
+        code = look_inside(service, identity->profile, true, &visit, err);
     }
     if (code != LWC_OK) {
         return code;
@@ -340,7 +360,7 @@ static enum lwc_code service_erase(void *state, const struct lwc_identity *query
 {
     const struct service *service = state;
     AUTO_VISIT visit = {.keyring = NULL};
-    enum lwc_code code = look_inside(service, false, &visit, err);
+    enum lwc_code code = look_inside(service, profile_of(query), false, &visit, err);
 
     for (size_t i = 0; code == LWC_OK && i < visit.items.count; i++) {
         const struct lwc_identity *id = &visit.items.item[i]->identity.id;
@@ -360,9 +380,13 @@ static enum lwc_code service_erase(void *state, const struct lwc_identity *query
 static enum lwc_code service_probe(void *state, uint32_t cap, struct lwc_error *err)
 {
     AUTO_VISIT visit = {.keyring = NULL};
+    enum lwc_code code = enter(state, &visit, err);
 
     (void)cap; /* each needs an unlocked collection */
-    return look_inside(state, true, &visit, err);
+    if (code == LWC_OK && lwc_keyring_is_locked(visit.keyring)) {
+        code = lwc_keyring_unlock(visit.keyring, NULL, err);
+    }
+    return code;
 }
 
 static enum lwc_code service_unlock(void *state, struct lwc_error *err)

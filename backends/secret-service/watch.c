@@ -54,7 +54,7 @@ enum lwc_code lwc_watch_start(struct lwc_watch *watch, int64_t limit_ms, void (*
     failed = pthread_create(&watch->thread, NULL, wait_for_it, watch);
     if (failed != 0) {
         dispose(watch);
-        return lwc_fail_sys(err, LWC_E_UNAVAILABLE, failed, "a thread cannot be started");
+        return lwc_fail_sys(err, LWC_E_FAILED, failed, "a thread cannot be started");
     }
     return LWC_OK;
 }

@@ -13,6 +13,9 @@ static const struct {
     [LWC_WRONG_NO_BUS] = {LWC_E_UNAVAILABLE, "the session bus does not answer",
                           "DBUS_SESSION_BUS_ADDRESS may be that of an earlier session: log in "
                           "again, " OR_FILE},
+    [LWC_WRONG_NOT_OURS] = {LWC_E_UNSAFE, "the session bus is not yours",
+                            "su and sudo keep DBUS_SESSION_BUS_ADDRESS and XDG_RUNTIME_DIR: use "
+                            "'su -', or unset them"},
     [LWC_WRONG_NO_PROVIDER] = {LWC_E_UNAVAILABLE, "no program on the session bus keeps secrets",
                                "start GNOME Keyring, KWallet or KeePassXC, " OR_FILE},
     [LWC_WRONG_NO_DEFAULT] = {LWC_E_UNAVAILABLE, "the keyring has no default collection",
@@ -21,7 +24,7 @@ static const struct {
     [LWC_WRONG_NO_NAMED] = {LWC_E_UNAVAILABLE, "the keyring has no such collection",
                             "collection= takes an alias, a label or a path"},
     [LWC_WRONG_HUNG] =
-        {LWC_E_UNAVAILABLE, "the keyring did not answer in time",
+        {LWC_E_FAILED, "the keyring did not answer in time",
          "it is stopped or hangs: restart it (gnome-keyring-daemon --replace), " OR_FILE},
     [LWC_WRONG_LOCKED] = {LWC_E_LOCKED, "the keyring is locked",
                           "unlock it in your desktop session, " OR_FILE},
@@ -32,7 +35,9 @@ static const struct {
     [LWC_WRONG_UNANSWERED] = {LWC_E_LOCKED,
                               "the keyring is locked, and its window was not answered in time",
                               "look for the window, or give more time with --timeout"},
-    [LWC_WRONG_FAILED] = {LWC_E_UNAVAILABLE, "the keyring failed",
+    [LWC_WRONG_DENIED] = {LWC_E_DENIED, "the keyring may not be used",
+                          "the policy of the session bus or the keyring refuses it, " OR_FILE},
+    [LWC_WRONG_FAILED] = {LWC_E_FAILED, "the keyring failed",
                           "is it still running?  'secret-tool search --all xdg:schema "
                           "net.lacework.AccessKey' asks it, too"},
 };

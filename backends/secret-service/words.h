@@ -7,14 +7,15 @@
 #include "base/error.h"
 
 /*
- * What can be wrong with a keyring, in words that name the cause, each with its cure.  All return
- * the code that belongs to it: LWC_E_LOCKED or LWC_E_UNAVAILABLE.
+ * Faults of a keyring, in words that name the cause, each with its cure.  Returns the code that
+ * belongs to it: LWC_E_UNAVAILABLE only where there is no bus, no keyring or no collection.
  *
  * @collection  as the user calls it; NULL is the default one.
  */
 
 enum lwc_wrong {
     LWC_WRONG_NO_BUS,      /* nobody listens at the address of the bus                       */
+    LWC_WRONG_NOT_OURS,    /* the bus is run by another user, @why                           */
     LWC_WRONG_NO_PROVIDER, /* a bus, and no keyring on it                                    */
     LWC_WRONG_NO_DEFAULT,  /* a keyring without a default collection                         */
     LWC_WRONG_NO_NAMED,    /* or without the one that is asked for                           */
@@ -23,6 +24,7 @@ enum lwc_wrong {
     LWC_WRONG_ASKS,        /* open, and asks before it does this; @why nobody is asked       */
     LWC_WRONG_DISMISSED,   /* the keyring's window was closed, or could not be shown         */
     LWC_WRONG_UNANSWERED,  /* @limit_ms went by and the window was still there               */
+    LWC_WRONG_DENIED,      /* the bus or the keyring refuses the call, @why                  */
     LWC_WRONG_FAILED,      /* anything else, in the words @why                               */
 };
 

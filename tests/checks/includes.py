@@ -36,9 +36,9 @@ LIBRARIES = {
     "cJSON": ("core/token/json.c",),
     "sodium": ("core/base/secret.c", "core/base/crypto.c", "backends/file/seal.c"),
     "keyutils": ("core/token/place_keyring.c",),
-    "libsecret": ("backends/secret-service/keyring.c",),
+    "libsecret": ("backends/secret-service/transfer.c",),
     "glib": (),
-    "gio": (),
+    "gio": ("backends/secret-service/bus.h", "backends/secret-service/marshal.h"),
     "cmocka": (),
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A keyring that asks the user with a window of its own: answered, closed, ignored; and not shown
-# where nobody may be asked.  No real one shows a window here: a stand-in does.
+# where nobody may be asked.  A stand-in for the keyring shows it; GNOME Keyring itself, whose
+# windows another program shows, survives a window that is never answered, or never shown.
 . "$(dirname "$0")/../support/secret-service.sh"
 start_standin
 plant_key
@@ -80,4 +81,24 @@ expect_stderr_has '^hint: '
 windows 1
 grep -qx dismissed "$T/windows" || fail "the window was left behind"
 stop_process "$MOCK_PID"
+"$KEYRING" absent 20
+
+# GNOME Keyring, with a program for its windows that never gets ready, or whose window is ignored.
+start_keyring
+add_key
+for prompter in mute unready shown; do
+    "$ROOT/tests/support/mock_prompter.py" "$prompter" >"$T/prompter" 2>&1 &
+    MOCK_PID=$!
+    until grep -qx ready "$T/prompter"; do sleep 0.05; done
+    "$KEYRING" lock
+    run 4 timeout 60 "$HELPER" --timeout 4 get --no-cache --format token
+    expect_stderr_has 'the keyring is locked, and its window was not answered in time'
+    grep -qx BeginPrompting "$T/prompter" || fail "$prompter: no window was asked for"
+    kill -0 "$KEYRING_PID" || fail "$prompter: GNOME Keyring ended: $(cat "$T/keyring.said")"
+    "$KEYRING" unlock "$PASSWORD"
+    run 0 "$HELPER" get --no-cache --format token
+    issued_token_matches "$(cat "$OUT")"
+    stop_process "$MOCK_PID"
+    MOCK_PID=''
+done
 echo ok

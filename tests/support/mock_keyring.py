@@ -77,6 +77,8 @@ class Keyring:
         """Signature and body of the reply, or None for what is not known."""
         if member == "GetAll":
             return "a{sv}", (self.properties(path),)
+        if member == "Get":
+            return "v", (self.properties(path)[body[1]],)
         if member == "OpenSession" and body[0] == "plain":
             return "vo", (("s", ""), SESSION)
         if member == "ReadAlias":

@@ -19,15 +19,17 @@ static void every_wrong_has_a_cause_and_a_cure(void **state)
         const char *says;
     } cases[] = {
         {LWC_WRONG_NO_BUS, LWC_E_UNAVAILABLE, "session bus"},
+        {LWC_WRONG_NOT_OURS, LWC_E_UNSAFE, "not yours"},
+        {LWC_WRONG_DENIED, LWC_E_DENIED, "may not be used"},
         {LWC_WRONG_NO_PROVIDER, LWC_E_UNAVAILABLE, "no program"},
         {LWC_WRONG_NO_DEFAULT, LWC_E_UNAVAILABLE, "no default collection"},
         {LWC_WRONG_NO_NAMED, LWC_E_UNAVAILABLE, "no such collection"},
-        {LWC_WRONG_HUNG, LWC_E_UNAVAILABLE, "did not answer in time (1.8 s)"},
+        {LWC_WRONG_HUNG, LWC_E_FAILED, "did not answer in time (1.8 s)"},
         {LWC_WRONG_LOCKED, LWC_E_LOCKED, "is locked"},
         {LWC_WRONG_ASKS, LWC_E_LOCKED, "in a window of its own"},
         {LWC_WRONG_DISMISSED, LWC_E_LOCKED, "dismissed"},
         {LWC_WRONG_UNANSWERED, LWC_E_LOCKED, "not answered in time (1.8 s)"},
-        {LWC_WRONG_FAILED, LWC_E_UNAVAILABLE, "failed"},
+        {LWC_WRONG_FAILED, LWC_E_FAILED, "failed"},
     };
 
     (void)state;
