@@ -422,4 +422,5 @@ __attribute__((visibility("default"))) const struct lwc_backend lwc_backend = {
     .unlock = service_unlock,
     .lock = service_lock,
     .probe = service_probe,
+    .needs = "session bus: DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR/bus",
 };

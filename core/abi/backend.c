@@ -31,6 +31,7 @@ struct lwc_abi_limits {
     char caps_known[LWC_CAPS_KNOWN];
     char backend_name[LWC_BACKEND_NAME_MAX];
     char backend_summary[LWC_BACKEND_SUMMARY_MAX];
+    char backend_needs[LWC_BACKEND_NEEDS_MAX];
     char profile[LWC_PROFILE_MAX];
     char account[LWC_ACCOUNT_MAX];
     char origin[LWC_ORIGIN_MAX];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "stack/needs.h"
 
 /* Up to the end of "summary" and "caps": what any version of the descriptor has. */
 #define SIZE_MIN offsetof(struct lwc_backend, open)
@@ -69,6 +70,9 @@ static enum lwc_code members_check(const struct lwc_backend *backend, const char
     }
     if (backend->summary == NULL) {
         return lwc_fail(err, LWC_E_INVALID, "backend '%s' has no summary", name);
+    }
+    if (backend->needs != NULL && !lwc_needs_are_valid(backend->needs)) {
+        return lwc_fail(err, LWC_E_INVALID, "backend '%s' needs what no host understands", name);
     }
     return functions_check(backend, err);
 }
@@ -146,6 +150,10 @@ enum lwc_code lwc_descriptor_read(const struct lwc_elf *elf, const char *path, c
     if (code == LWC_OK) {
         code = text_take(elf, path, "summary", &backend->summary, descriptor->summary,
                          sizeof descriptor->summary, err);
+    }
+    if (code == LWC_OK) {
+        code = text_take(elf, path, "text of its needs", &backend->needs, descriptor->needs,
+                         sizeof descriptor->needs, err);
     }
     return code == LWC_OK ? members_check(backend, name, err) : code;
 }

@@ -25,6 +25,7 @@ struct lwc_descriptor {
     struct lwc_backend backend;
     char name[LWC_BACKEND_NAME_MAX + 1];
     char summary[LWC_BACKEND_SUMMARY_MAX + 1];
+    char needs[LWC_BACKEND_NEEDS_MAX + 1];
 };
 
 /*

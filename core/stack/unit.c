@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "stack/hosted.h"
 #include "stack/module.h"
+#include "stack/needs.h"
 
 #define WARN_AGAIN_MS 60000
 
@@ -177,6 +178,10 @@ static enum lwc_code unit_open(struct lwc_stack_unit *unit, uint32_t caps, const
     }
     if (unit->state_open) {
         return LWC_OK;
+    }
+    code = lwc_needs_check(&unit->descriptor.backend, unit->host, err);
+    if (code != LWC_OK) {
+        return code;
     }
     if (unit->hosted != NULL) {
         unit->state = unit->hosted;

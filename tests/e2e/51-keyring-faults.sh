@@ -35,7 +35,7 @@ ignored
 HELPER=$O/bin/lw-credential-helper
 run=$XDG_RUNTIME_DIR
 unset XDG_RUNTIME_DIR
-ends 8 'there is no session bus: .* XDG_RUNTIME_DIR are not set'
+ends 8 'there is no session bus: .* XDG_RUNTIME_DIR is not set'
 export XDG_RUNTIME_DIR=$run
 for address in autolaunch: 'unixexec:path=/bin/false' "unix:path=$T/none" "unix:path=$T" nonsense; do
     export DBUS_SESSION_BUS_ADDRESS=$address

@@ -30,6 +30,7 @@ refused bad-caps 2 "backend 'bad-caps' has unknown capabilities 0x80000000"
 refused bad-no-open 2 "backend 'bad-no-open' lacks the function open\(\)"
 refused bad-no-find 2 "backend 'bad-no-find' lacks the function find\(\)"
 refused bad-name 2 "backend 'bad-name' calls itself 'another'"
+refused bad-needs 2 "backend 'bad-needs' needs what no host understands"
 refused bad-no-summary 2 "backend 'bad-no-summary' has no summary"
 refused bad-late-blocking 2 "backend 'bad-late-blocking' is another one when it is loaded than in its file"
 

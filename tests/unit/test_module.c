@@ -47,6 +47,7 @@ static void load_bad_module_is_refused_with_its_own_reason(void **state)
         {"bad-name", "calls itself 'another'"},
         {"bad-no-name", "calls itself ''"},
         {"bad-no-summary", "has no summary"},
+        {"bad-needs", "needs what no host understands"},
         {"bad-caps", "unknown capabilities 0x80000000"},
         {"bad-no-open", "lacks the function open()"},
         {"bad-no-close", "lacks the function close()"},

@@ -42,6 +42,7 @@
 /* Limits that both sides keep; lengths in bytes without the terminating NUL. */
 #define LWC_BACKEND_NAME_MAX 32 /* [a-z0-9-]                                          */
 #define LWC_BACKEND_SUMMARY_MAX 255
+#define LWC_BACKEND_NEEDS_MAX 255
 #define LWC_PROFILE_MAX 64      /* [A-Za-z0-9][A-Za-z0-9._@-]*                        */
 #define LWC_ACCOUNT_MAX 253     /* canonical host name, lower case                    */
 #define LWC_ORIGIN_MAX 262      /* host[:port], lower case                            */
@@ -178,6 +179,11 @@ enum lwc_store_flag {
  * name     must equal the file's name without ".so".
  * summary  one line for people, at most LWC_BACKEND_SUMMARY_MAX bytes.
  * caps     enum lwc_cap.
+ * needs    NULL, or a text of at most LWC_BACKEND_NEEDS_MAX bytes, "WHAT: WORD ...", that names
+ *          what the backend is of no use without: "session bus: DBUS_SESSION_BUS_ADDRESS
+ *          XDG_RUNTIME_DIR/bus".  Each WORD is a setting that must not be empty, or a file in the
+ *          directory that a setting names; one of them is enough.  Where none is there the backend
+ *          is LWC_E_UNAVAILABLE without being opened, and no process is started for it.
  */
 struct lwc_backend {
     uint32_t abi;
@@ -235,6 +241,8 @@ struct lwc_backend {
      * nothing that is kept.
      */
     enum lwc_code (*probe)(void *state, uint32_t cap, struct lwc_error *err);
+
+    const char *needs;
     /* 1.0 ends here */
 };
 
