@@ -6,6 +6,7 @@
 
 #include "base/identity.h"
 #include "base/secret.h"
+#include "token/inputs.h"
 
 #define TIMEOUT_MS 60000
 
@@ -43,6 +44,18 @@ static const char *host_setting(void *data, const char *name)
         return "1";
     }
     return secure_getenv(name);
+}
+
+/* The same for a backend, whose answer depends on it from now on. */
+static const char *host_setting_noted(void *data, const char *name)
+{
+    struct lwc_context *ctx = data;
+    const char *value = host_setting(data, name);
+
+    if (!lwc_inputs_covers(name)) {
+        lwc_witnesses_note(&ctx->witnesses, name, value);
+    }
+    return value;
 }
 
 static int64_t host_remaining_ms(void *data)
@@ -122,6 +135,11 @@ enum lwc_code lwc_options_take(const struct lwc_options *options, struct lwc_opt
     return code;
 }
 
+static bool allows_external(const struct lwc_context *ctx)
+{
+    return (ctx->options.flags & LWC_OPEN_NO_EXTERNAL) == 0;
+}
+
 enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
                        struct lwc_error *err)
 {
@@ -144,15 +162,16 @@ enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **c
                                   .remaining_ms = host_remaining_ms,
                                   .depends = host_depends,
                                   .asking = host_asking};
+    ctx->backend_host = ctx->host;
+    ctx->backend_host.setting = host_setting_noted;
     if (pthread_mutex_init(&ctx->mutex, NULL) != 0) {
         return lwc_fail_nomem(err);
     }
     if ((code = lwc_options_take(options, &ctx->options, err)) != LWC_OK ||
         (code = lwc_conf_load(ctx->options.service, ctx->options.config, &ctx->conf, err)) !=
             LWC_OK ||
-        (code =
-             lwc_stack_open(ctx->conf, &ctx->host, (ctx->options.flags & LWC_OPEN_NO_EXTERNAL) == 0,
-                            &ctx->stack, err)) != LWC_OK) {
+        (code = lwc_stack_open(ctx->conf, &ctx->backend_host, allows_external(ctx), &ctx->stack,
+                               err)) != LWC_OK) {
         return code;
     }
     *ctx_out = LWC_TAKE(ctx);
@@ -199,5 +218,6 @@ struct lwc_obtain lwc_obtain_of(struct lwc_context *ctx)
                                .host = &ctx->host,
                                .clock = ctx->clock,
                                .witnesses = &ctx->witnesses,
+                               .external = allows_external(ctx),
                                .mode = ctx->conf->cache};
 }

@@ -21,11 +21,13 @@ struct lwc_context {
     struct lwc_options options;
     struct lwc_conf *conf;
     struct lwc_stack *stack;
-    struct lwc_host host;
+    struct lwc_host host;         /* for what the library does itself */
+    struct lwc_host backend_host; /* for backends: what they read is noted */
     const struct lwc_clock *clock;
     int64_t deadline_ms;            /* of the call under way, by the boot clock */
     bool warned;                    /* that memory cannot be locked */
-    struct lwc_witnesses witnesses; /* files that the backends of this call looked at */
+    struct lwc_witnesses witnesses; /* files that the backends of this call looked at, and settings
+                                       that they ever did */
     pthread_mutex_t mutex;          /* held during each call */
 };
 

@@ -44,6 +44,11 @@ static const char *const passed[] = {
 };
 #define PATH_FIXED "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+const char *lwc_child_variable(size_t index)
+{
+    return index < LWC_ARRAY_LEN(passed) ? passed[index] : NULL;
+}
+
 /* NULL-terminated, with room for PATH_FIXED. */
 struct environment {
     char *entry[LWC_ARRAY_LEN(passed) + 2];

@@ -45,6 +45,9 @@ struct lwc_child {
 enum lwc_code lwc_child_start(const char *dir, const char *name, struct lwc_child *child_out,
                               struct lwc_error *err) LWC_RESULT;
 
+/* The variables of ours that a child is given: name @index, or NULL beyond the last one. */
+const char *lwc_child_variable(size_t index) LWC_RESULT;
+
 /* Is its end open, and has it said nothing that nobody asked for? */
 bool lwc_child_is_idle(const struct lwc_child *child) LWC_RESULT;
 

@@ -285,6 +285,16 @@ static enum lwc_code open_there(struct lwc_hosted *hosted, struct lwc_call *call
     return code;
 }
 
+/* The module, or a library below it, may look at any variable that the host is given. */
+static void read_variables(const struct lwc_hosted *hosted)
+{
+    const char *name = NULL;
+
+    for (size_t i = 0; (name = lwc_child_variable(i)) != NULL; i++) {
+        (void)hosted->host->setting(hosted->host->data, name);
+    }
+}
+
 /* A host in which the backend is open. */
 static enum lwc_code ready(struct lwc_hosted *hosted, struct lwc_call *call, struct lwc_error *err)
 {
@@ -301,6 +311,7 @@ static enum lwc_code ready(struct lwc_hosted *hosted, struct lwc_call *call, str
         return LWC_OK;
     }
     lwc_child_end(&hosted->child, NULL);
+    read_variables(hosted);
     code = lwc_child_start(lwc_libexec_dir, PROGRAM, &hosted->child, err);
     if (code != LWC_OK) {
         return lwc_wrap(err, code, "backend '%s'", hosted->name);

@@ -4,16 +4,20 @@
  * bytes) and its bytes without NUL.
  *
  *      0   8  magic "LWCENTRY"
- *      8   2  version, 1
+ *      8   2  version, 2
  *     10   2  kind: 1 token, 2 reference
  *     12   4  kind of the credential
  *     16   4  flags of the credential
  *     20   8  lifetime, s           1 to 86400; of a reference also 0: it ends with its token
  *     28   8  lifetime asked for, s the same
- *     36   8  sent, ms              not negative
- *     44   .  texts: boot id, profile, account, origin, key id, sub-account, source, target, token
+ *     36   8  sent, ms              not negative, on the boot clock
+ *     44   8  sent, s               not negative, on the wall clock
+ *     52   .  texts: boot id, profile, account, origin, key id, sub-account, source, target, scope,
+ *             token
  *      .   2  number of files, at most 8
  *      .   .  files: path (a text), device, inode, size, mtime, ctime (8 each)
+ *      .   2  number of settings, at most 32
+ *      .   .  settings: name (a text), hash (32)
  *
  * MUST:
  *  1. Every length is judged against what is left and against what the member holds, before it
@@ -30,7 +34,7 @@
 
 #define MAGIC "LWCENTRY"
 #define MAGIC_LEN (sizeof MAGIC - 1)
-#define VERSION 1
+#define VERSION 2
 #define TARGET_LEN (LWC_HASH_HEX_LEN - 1)
 
 static const struct text_member {
@@ -46,6 +50,7 @@ static const struct text_member {
     {"sub-account", offsetof(struct lwc_entry, identity.sub_account), LWC_SUB_ACCOUNT_MAX},
     {"source", offsetof(struct lwc_entry, source), LWC_BACKEND_NAME_MAX},
     {"target", offsetof(struct lwc_entry, target), TARGET_LEN},
+    {"scope", offsetof(struct lwc_entry, scope), TARGET_LEN},
 };
 
 static const struct number_member {
@@ -57,12 +62,14 @@ static const struct number_member {
     {"lifetime", offsetof(struct lwc_entry, lifetime_s), 1, LWC_TTL_MAX},
     {"lifetime asked for", offsetof(struct lwc_entry, ttl_s), 1, LWC_TTL_MAX},
     {"time sent", offsetof(struct lwc_entry, sent_boot_ms), 0, INT64_MAX},
+    {"wall clock", offsetof(struct lwc_entry, sent_wall_s), 0, INT64_MAX},
 };
 
-static_assert(MAGIC_LEN + 2 + 2 + 4 + 4 + 3 * 8 + 9 * 2 + LWC_BOOT_ID_LEN + LWC_PROFILE_MAX +
+static_assert(MAGIC_LEN + 2 + 2 + 4 + 4 + 4 * 8 + 10 * 2 + LWC_BOOT_ID_LEN + LWC_PROFILE_MAX +
                       LWC_ACCOUNT_MAX + LWC_ORIGIN_MAX + LWC_KEY_ID_MAX + LWC_SUB_ACCOUNT_MAX +
-                      LWC_BACKEND_NAME_MAX + TARGET_LEN + LWC_TOKEN_MAX + 2 +
-                      LWC_WITNESSES_MAX * (2 + LWC_WITNESS_PATH_MAX + 5 * 8) <=
+                      LWC_BACKEND_NAME_MAX + 2 * TARGET_LEN + LWC_TOKEN_MAX + 2 +
+                      LWC_WITNESSES_MAX * (2 + LWC_WITNESS_PATH_MAX + 5 * 8) + 2 +
+                      LWC_VARIABLES_MAX * (2 + LWC_VARIABLE_NAME_MAX + LWC_HASH_LEN) <=
                   LWC_ENTRY_MAX,
               "the largest entry fits");
 
@@ -126,7 +133,33 @@ static const char *token_flaw(const struct lwc_entry *entry)
     if (entry->target[0] != '\0') {
         return "target";
     }
-    return entry->witnesses.count != 0 ? "files" : NULL;
+    if (entry->scope[0] != '\0') {
+        return "scope";
+    }
+    if (entry->witnesses.count != 0) {
+        return "files";
+    }
+    return entry->witnesses.variable_count != 0 ? "settings" : NULL;
+}
+
+static bool is_hash(const char *text)
+{
+    return strlen(text) == TARGET_LEN && is_made_of(text, "0123456789abcdef");
+}
+
+static const char *variables_flaw(const struct lwc_witnesses *witnesses)
+{
+    if (witnesses->variable_count > LWC_VARIABLES_MAX) {
+        return "settings";
+    }
+    for (size_t i = 0; i < witnesses->variable_count; i++) {
+        size_t len = strnlen(witnesses->variable[i].name, LWC_VARIABLE_NAME_MAX + 1);
+
+        if (len == 0 || len > LWC_VARIABLE_NAME_MAX) {
+            return "name of a setting";
+        }
+    }
+    return NULL;
 }
 
 static const char *reference_flaw(const struct lwc_entry *entry)
@@ -136,8 +169,11 @@ static const char *reference_flaw(const struct lwc_entry *entry)
     if (entry->text != NULL) {
         return "token";
     }
-    if (strlen(entry->target) != TARGET_LEN || !is_made_of(entry->target, "0123456789abcdef")) {
+    if (!is_hash(entry->target)) {
         return "target";
+    }
+    if (!is_hash(entry->scope)) {
+        return "scope";
     }
     if (!witnesses->is_complete || witnesses->count > LWC_WITNESSES_MAX) {
         return "files";
@@ -152,7 +188,7 @@ static const char *reference_flaw(const struct lwc_entry *entry)
             return "size of a file";
         }
     }
-    return NULL;
+    return variables_flaw(witnesses);
 }
 
 /* The identity as its buffers say, which is what is written and was read. */
@@ -234,6 +270,19 @@ static void put_witness(struct writer *writer, const struct lwc_witness *witness
     put_number(writer, (uint64_t)witness->ctime_ns, 8);
 }
 
+static void put_witnesses(struct writer *writer, const struct lwc_witnesses *witnesses)
+{
+    put_number(writer, witnesses->count, 2);
+    for (size_t i = 0; i < witnesses->count; i++) {
+        put_witness(writer, &witnesses->file[i]);
+    }
+    put_number(writer, witnesses->variable_count, 2);
+    for (size_t i = 0; i < witnesses->variable_count; i++) {
+        put_text(writer, witnesses->variable[i].name, strlen(witnesses->variable[i].name));
+        put(writer, witnesses->variable[i].hash, LWC_HASH_LEN);
+    }
+}
+
 static void put_members(struct writer *writer, const struct lwc_entry *entry)
 {
     for (size_t i = 0; i < LWC_ARRAY_LEN(numbers); i++) {
@@ -270,10 +319,7 @@ enum lwc_code lwc_entry_encode(const struct lwc_entry *entry, struct lwc_secret 
     } else {
         put_text(&writer, "", 0);
     }
-    put_number(&writer, entry->witnesses.count, 2);
-    for (size_t i = 0; i < entry->witnesses.count; i++) {
-        put_witness(&writer, &entry->witnesses.file[i]);
-    }
+    put_witnesses(&writer, &entry->witnesses);
     return writer.code;
 }
 
@@ -353,8 +399,33 @@ static void get_members(struct reader *reader, struct lwc_entry *entry)
     }
 }
 
-static enum lwc_code get_witnesses(struct reader *reader, struct lwc_witnesses *witnesses,
+static enum lwc_code get_variables(struct reader *reader, struct lwc_witnesses *witnesses,
                                    struct lwc_error *err)
+{
+    size_t count = get_number(reader, 2, "settings");
+
+    if (count > LWC_VARIABLES_MAX && reader->flaw == NULL) {
+        reader->flaw = "settings";
+    }
+    for (size_t i = 0; i < count && reader->flaw == NULL; i++) {
+        struct lwc_variable *variable = lwc_witnesses_next_variable(witnesses);
+        const uint8_t *hash = NULL;
+
+        if (variable == NULL) {
+            return lwc_fail_nomem(err);
+        }
+        get_text(reader, variable->name, LWC_VARIABLE_NAME_MAX, "name of a setting");
+        hash = get(reader, LWC_HASH_LEN, "a setting");
+        if (hash != NULL) {
+            memcpy(variable->hash, hash, LWC_HASH_LEN);
+        }
+        witnesses->variable_count++;
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code get_files(struct reader *reader, struct lwc_witnesses *witnesses,
+                               struct lwc_error *err)
 {
     size_t count = get_number(reader, 2, "files");
 
@@ -412,7 +483,10 @@ enum lwc_code lwc_entry_decode(const void *bytes, size_t len, struct lwc_entry *
     get_members(&reader, entry);
     code = get_token(&reader, &entry->text, err);
     if (code == LWC_OK) {
-        code = get_witnesses(&reader, &entry->witnesses, err);
+        code = get_files(&reader, &entry->witnesses, err);
+    }
+    if (code == LWC_OK) {
+        code = get_variables(&reader, &entry->witnesses, err);
     }
     if (code != LWC_OK) {
         return code;

@@ -18,8 +18,8 @@
  *
  *   LWC_ENTRY_TOKEN      a token and its life, named by the credential that it was made with;
  *   LWC_ENTRY_REFERENCE  the answer to a query, named by all that decided it: whose credential
- *                        (identity, source), which token entry, and which files must not have
- *                        changed since.  Holds nothing secret.
+ *                        (identity, source), which token entry, and which files and settings must
+ *                        not have changed since.  Holds nothing secret.
  *
  * Nothing in an entry is believed before lwc_entry_decode() has judged all of it: magic, version,
  * every length, names, b64token, exact end.
@@ -36,7 +36,9 @@ enum lwc_entry_kind { LWC_ENTRY_TOKEN = 1, LWC_ENTRY_REFERENCE = 2 };
  * text          the token; NULL in a reference.  Owned.
  * lifetime_s    of the token at sent_boot_ms on the boot clock; ttl_s was asked for.  Of a
  *               reference: how long the answer is good, or 0: as long as its token.
+ * sent_wall_s   the wall clock at sent_boot_ms.
  * target        of a reference: name of the token entry.
+ * scope         of a reference: hash of all that decided it beside the query, as hex.
  * witnesses     of a reference.  Owned.
  */
 struct lwc_entry {
@@ -48,7 +50,9 @@ struct lwc_entry {
     int64_t lifetime_s;
     int64_t ttl_s;
     int64_t sent_boot_ms;
+    int64_t sent_wall_s;
     char target[LWC_HASH_HEX_LEN];
+    char scope[LWC_HASH_HEX_LEN];
     struct lwc_witnesses witnesses;
 };
 

@@ -41,13 +41,21 @@ bool lwc_fresh_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1])
     return true;
 }
 
+/* Did time pass that the boot clock did not see? */
+static bool has_drifted(const struct lwc_entry *entry, int64_t age_ms,
+                        const struct lwc_clock *clock)
+{
+    return lwc_clock_wall_s(clock) - entry->sent_wall_s > age_ms / 1000 + LWC_FRESH_DRIFT_S;
+}
+
 int64_t lwc_fresh_left_ms(const struct lwc_entry *entry, const char *boot_id,
                           const struct lwc_clock *clock)
 {
     int64_t age_ms = lwc_clock_boot_ms(clock) - entry->sent_boot_ms;
     int64_t life_ms = entry->lifetime_s * 1000;
 
-    if (age_ms < 0 || age_ms >= life_ms || !lwc_streq(entry->boot_id, boot_id)) {
+    if (age_ms < 0 || age_ms >= life_ms || !lwc_streq(entry->boot_id, boot_id) ||
+        has_drifted(entry, age_ms, clock)) {
         return 0;
     }
     return life_ms - age_ms;

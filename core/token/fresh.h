@@ -9,9 +9,13 @@
 #include "token/entry.h"
 
 /*
- * How long a token still lives, counted on the boot clock from when it was asked for: a wrong or
- * stepped wall clock neither revives nor kills one.  Pure functions, but for the boot id.
+ * How long an entry still lives, counted on the boot clock from when its token was asked for: a
+ * wrong or stepped wall clock never revives one.  The boot clock stands still while a virtual
+ * machine is paused, and goes back with a snapshot: an entry is dead, too, once its age on the wall
+ * clock exceeds that on the boot clock by more than LWC_FRESH_DRIFT_S.  Pure functions, but for the
+ * boot id.
  */
+#define LWC_FRESH_DRIFT_S 60
 
 /* What a token must still have by default, at most half of its lifetime. */
 #define LWC_MIN_VALID_DEFAULT 300
@@ -19,7 +23,7 @@
 /* This boot's id; false if the system does not tell. */
 bool lwc_fresh_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1]);
 
-/* Milliseconds left of token entry @entry; 0 if it is dead, of another boot, or from the future. */
+/* Milliseconds left of @entry; 0 if it is dead, of another boot, or from the future. */
 int64_t lwc_fresh_left_ms(const struct lwc_entry *entry, const char *boot_id,
                           const struct lwc_clock *clock);
 

@@ -6,9 +6,11 @@
 #include "base/identity.h"
 #include "base/util.h"
 
-/* What the backends look at.  A variable that is missing here could make a stale answer. */
+/*
+ * Settings that decide answers of the usual backends.  Any other that a backend reads is a
+ * dependency of its answer (witness.h).
+ */
 static const char *const settings[] = {
-    "LW_PROFILE",
     "LW_ACCOUNT",
     "LW_ACCOUNT_FILE",
     "LW_API_KEY",
@@ -34,6 +36,14 @@ static const char *const settings[] = {
     "XDG_STATE_HOME",
     "GNUPGHOME",
     "DBUS_SESSION_BUS_ADDRESS",
+};
+
+/* Settings that only say how a store is opened, and whether a person may be asked. */
+static const char *const means[] = {
+    "LWCRED_KEY_FILE",
+    "LWCRED_PASSPHRASE_FILE",
+    "LWCRED_PASSPHRASE_FD",
+    "LWCRED_NO_PROMPT",
 };
 
 /* What the way to the API depends on. */
@@ -66,14 +76,46 @@ static void add_conf(struct lwc_hash *hash, const struct lwc_conf *conf)
     }
 }
 
-void lwc_inputs_query(const struct lwc_conf *conf, const struct lwc_query *query, int64_t ttl_s,
+static bool is_among(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (lwc_streq(names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool lwc_inputs_covers(const char *name)
+{
+    return is_among(name, settings, LWC_ARRAY_LEN(settings)) ||
+           is_among(name, means, LWC_ARRAY_LEN(means));
+}
+
+void lwc_inputs_scope(const struct lwc_conf *conf, bool external, const struct lwc_host *host,
+                      char scope_out[static LWC_HASH_HEX_LEN])
+{
+    struct lwc_hash hash;
+    uint8_t bytes[LWC_HASH_LEN];
+
+    lwc_hash_begin(&hash, "lwcred scope 1");
+    lwc_hash_add_number(&hash, geteuid());
+    lwc_hash_add_number(&hash, external);
+    add_conf(&hash, conf);
+    add_settings(&hash, host, settings, LWC_ARRAY_LEN(settings));
+    lwc_hash_end(&hash, bytes);
+    lwc_hash_hex(bytes, scope_out);
+}
+
+void lwc_inputs_query(const char *scope, const struct lwc_query *query, int64_t ttl_s,
                       const struct lwc_host *host, char name_out[static LWC_HASH_HEX_LEN])
 {
     struct lwc_hash hash;
     uint8_t bytes[LWC_HASH_LEN];
 
-    lwc_hash_begin(&hash, "lwcred query 1");
-    lwc_hash_add_number(&hash, geteuid());
+    lwc_hash_begin(&hash, "lwcred query 2");
+    lwc_hash_add_text(&hash, scope);
+    lwc_hash_add_text(&hash, host->setting(host->data, "LW_PROFILE"));
     lwc_hash_add_text(&hash, query->profile);
     lwc_hash_add_text(&hash, query->account);
     lwc_hash_add_text(&hash, query->key_id);
@@ -81,8 +123,6 @@ void lwc_inputs_query(const struct lwc_conf *conf, const struct lwc_query *query
     lwc_hash_add_text(&hash, query->sub_account);
     lwc_hash_add_number(&hash, query->org_access);
     lwc_hash_add_number(&hash, ttl_s);
-    add_conf(&hash, conf);
-    add_settings(&hash, host, settings, LWC_ARRAY_LEN(settings));
     lwc_hash_end(&hash, bytes);
     lwc_hash_hex(bytes, name_out);
 }

@@ -2,6 +2,7 @@
 #ifndef CORE_TOKEN_INPUTS_H
 #define CORE_TOKEN_INPUTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <lwcred.h>
@@ -16,10 +17,20 @@
  */
 
 /*
- * Of the answer to @query: the query and the lifetime asked for, the stack in force, and every
- * variable of the environment that a backend may look at.
+ * The scope of an answer: the user, the stack in force, whether modules may come from
+ * $LWCRED_BACKEND_DIR, and the settings that our own backends look at.
  */
-void lwc_inputs_query(const struct lwc_conf *conf, const struct lwc_query *query, int64_t ttl_s,
+void lwc_inputs_scope(const struct lwc_conf *conf, bool external, const struct lwc_host *host,
+                      char scope_out[static LWC_HASH_HEX_LEN]);
+
+/*
+ * Does no answer depend on setting @name beyond its scope?  So it is for those that the scope
+ * holds, and for those that only say how a store is opened, not what it holds.
+ */
+bool lwc_inputs_covers(const char *name);
+
+/* Of the answer to @query in @scope: the query, $LW_PROFILE and the lifetime asked for. */
+void lwc_inputs_query(const char *scope, const struct lwc_query *query, int64_t ttl_s,
                       const struct lwc_host *host, char name_out[static LWC_HASH_HEX_LEN]);
 
 /*

@@ -37,6 +37,7 @@ struct attempt {
     bool has_own_failure; /* another call could have succeeded where this one failed */
     struct lwc_cache cache;
     char boot_id[LWC_BOOT_ID_LEN + 1];
+    char scope[LWC_HASH_HEX_LEN];
     char answer_name[LWC_HASH_HEX_LEN];
     char token_name[LWC_HASH_HEX_LEN];
     uint8_t who[LWC_HASH_LEN];
@@ -107,11 +108,15 @@ static void keep_stale(struct attempt *attempt, struct lwc_entry **entry)
     }
 }
 
-/* An answer with an end of its own, before that of its token, may have come to it. */
-static bool is_over(const struct attempt *attempt, const struct lwc_entry *answer)
+/* May @answer still be given without asking a backend?  It may have an end before its token's. */
+static bool is_good(const struct attempt *attempt, const struct lwc_entry *answer)
 {
-    return answer->lifetime_s > 0 &&
-           lwc_fresh_left_ms(answer, attempt->boot_id, attempt->obtain->clock) <= 0;
+    const struct lwc_obtain *obtain = attempt->obtain;
+
+    return lwc_streq(answer->boot_id, attempt->boot_id) &&
+           (answer->lifetime_s == 0 ||
+            lwc_fresh_left_ms(answer, attempt->boot_id, obtain->clock) > 0) &&
+           lwc_witnesses_hold(&answer->witnesses, obtain->host);
 }
 
 /* The warm path: an answer to this very query, and its token.  LWC_E_NOT_FOUND: none is fresh. */
@@ -123,8 +128,7 @@ static enum lwc_code use_answer(struct attempt *attempt, struct lwc_token **toke
 
     if (lwc_cache_read(&attempt->cache, attempt->answer_name, LWC_ENTRY_REFERENCE, &answer) !=
             LWC_OK ||
-        !lwc_streq(answer->boot_id, attempt->boot_id) || is_over(attempt, answer) ||
-        !lwc_witnesses_hold(&answer->witnesses) ||
+        !is_good(attempt, answer) ||
         lwc_cache_read(&attempt->cache, answer->target, LWC_ENTRY_TOKEN, &token) != LWC_OK ||
         !is_fresh(attempt, token)) {
         return LWC_E_NOT_FOUND;
@@ -142,19 +146,22 @@ static void remember_answer(const struct attempt *attempt, int64_t life_s)
 
     if (answer == NULL || cache.mode == LWC_CACHE_SEALED ||
         !attempt->obtain->witnesses->is_complete ||
-        lwc_identity_copy(&attempt->identity.id, &answer->identity, &err) != LWC_OK) {
+        lwc_identity_copy(&attempt->identity.id, &answer->identity, &err) != LWC_OK ||
+        !lwc_witnesses_copy(attempt->obtain->witnesses, &answer->witnesses)) {
         return;
     }
     answer->kind = LWC_ENTRY_REFERENCE;
     memcpy(answer->boot_id, attempt->boot_id, sizeof answer->boot_id);
     memcpy(answer->target, attempt->token_name, sizeof answer->target);
+    memcpy(answer->scope, attempt->scope, sizeof answer->scope);
     (void)snprintf(answer->source, sizeof answer->source, "%s", attempt->found->backend);
     if (attempt->found->is_behind_absent) {
         life_s = life_s < BEHIND_ABSENT_S ? life_s : BEHIND_ABSENT_S;
         answer->lifetime_s = life_s;
-        answer->sent_boot_ms = lwc_clock_boot_ms(attempt->obtain->clock);
     }
-    answer->witnesses = lwc_witnesses_take(attempt->obtain->witnesses);
+    answer->ttl_s = attempt->ttl_s;
+    answer->sent_boot_ms = lwc_clock_boot_ms(attempt->obtain->clock);
+    answer->sent_wall_s = lwc_clock_wall_s(attempt->obtain->clock);
     if (lwc_cache_write(&cache, attempt->answer_name, answer, life_s, &err) != LWC_OK) {
         trace(attempt, err.msg);
     }
@@ -445,7 +452,8 @@ static enum lwc_code begin(struct attempt *attempt, struct lwc_token **token_out
     if (attempt->cache.mode == LWC_CACHE_NONE) {
         return LWC_E_NOT_FOUND;
     }
-    lwc_inputs_query(obtain->conf, query, attempt->ttl_s, obtain->host, attempt->answer_name);
+    lwc_inputs_scope(obtain->conf, obtain->external, obtain->host, attempt->scope);
+    lwc_inputs_query(attempt->scope, query, attempt->ttl_s, obtain->host, attempt->answer_name);
     return query->refresh ? LWC_E_NOT_FOUND : use_answer(attempt, token_out, err);
 }
 

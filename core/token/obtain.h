@@ -26,6 +26,7 @@ struct lwc_obtain {
     const struct lwc_host *host;
     const struct lwc_clock *clock;
     struct lwc_witnesses *witnesses; /* filled by the host while backends are asked */
+    bool external;                   /* may modules come from $LWCRED_BACKEND_DIR? */
     enum lwc_cache_mode mode;
 };
 

@@ -90,6 +90,8 @@ enum lwc_code lwc_token_exchange(const struct lwc_identity *identity, const char
                                         .host = host,
                                         .clock = clock};
     LWC_AUTO_ENTRY entry = calloc(1, sizeof *entry);
+    const int64_t began_boot_ms = lwc_clock_boot_ms(clock);
+    const int64_t began_wall_s = lwc_clock_wall_s(clock);
     const struct lwc_net *net = NULL;
     struct lwc_grant grant = {0};
     struct lwc_sink sink;
@@ -112,6 +114,8 @@ enum lwc_code lwc_token_exchange(const struct lwc_identity *identity, const char
     entry->lifetime_s = grant.lifetime_s;
     entry->ttl_s = ttl_s;
     entry->sent_boot_ms = grant.sent_boot_ms;
+    entry->sent_wall_s = began_wall_s + (grant.sent_boot_ms - began_boot_ms) / 1000;
+    entry->sent_wall_s = entry->sent_wall_s > 0 ? entry->sent_wall_s : 0;
     *entry_out = LWC_TAKE(entry);
     return LWC_OK;
 }

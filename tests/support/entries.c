@@ -19,21 +19,24 @@
     "\0\3sub"                \
     "\0\4file"
 
-static const char token_bytes[] = "LWCENTRY\0\1\0\1"
+static const char token_bytes[] = "LWCENTRY\0\2\0\1"
                                   "\0\0\0\1\0\0\0\1"
                                   "\0\0\0\0\0\0\16\17"
                                   "\0\0\0\0\0\0\16\20"
                                   "\0\0\1\2\3\4\5\6"
-                                  "\0\44" ENTRIES_BOOT_ID_TEXT IDENTITY_BYTES "\0\0"
-                                  "\0\31" ENTRIES_TOKEN_TEXT "\0\0";
+                                  "\0\0\0\0\145\123\361\0"
+                                  "\0\44" ENTRIES_BOOT_ID_TEXT IDENTITY_BYTES "\0\0\0\0"
+                                  "\0\31" ENTRIES_TOKEN_TEXT "\0\0\0\0";
 
 static const char reference_bytes[] =
-    "LWCENTRY\0\1\0\2"
+    "LWCENTRY\0\2\0\2"
     "\0\0\0\1\0\0\0\1"
     "\0\0\0\0\0\0\0\0"
-    "\0\0\0\0\0\0\0\0"
-    "\0\0\0\0\0\0\0\0"
-    "\0\44" ENTRIES_BOOT_ID_TEXT IDENTITY_BYTES "\0\100" ENTRIES_TARGET_TEXT "\0\0"
+    "\0\0\0\0\0\0\16\20"
+    "\0\0\1\2\3\4\5\6"
+    "\0\0\0\0\145\123\361\0"
+    "\0\44" ENTRIES_BOOT_ID_TEXT IDENTITY_BYTES "\0\100" ENTRIES_TARGET_TEXT
+    "\0\100" ENTRIES_SCOPE_TEXT "\0\0"
     "\0\2"
     "\0\5/keys"
     "\0\0\0\0\0\0\xfe\1"
@@ -46,7 +49,9 @@ static const char reference_bytes[] =
     "\0\0\0\0\0\0\0\0"
     "\0\0\0\0\0\0\0\0"
     "\0\0\0\0\0\0\0\0"
-    "\0\0\0\0\0\0\0\0";
+    "\0\0\0\0\0\0\0\0"
+    "\0\1"
+    "\0\4TEAM" ENTRIES_HASH_TEXT;
 
 const struct entries_sample entries_samples[ENTRIES_COUNT] = {
     [ENTRIES_TOKEN] = {"token", entries_token, token_bytes, sizeof token_bytes - 1},
@@ -70,6 +75,9 @@ static struct lwc_entry *entry_of(enum lwc_entry_kind kind)
     assert_non_null(entry);
     entry->kind = kind;
     memcpy(entry->boot_id, ENTRIES_BOOT_ID_TEXT, sizeof ENTRIES_BOOT_ID_TEXT);
+    entry->ttl_s = 3600;
+    entry->sent_boot_ms = INT64_C(0x010203040506);
+    entry->sent_wall_s = 1700000000;
     memcpy(entry->source, "file", 5);
     assert_int_equal(lwc_identity_copy(&id, &entry->identity, NULL), LWC_OK);
     return entry;
@@ -80,8 +88,6 @@ struct lwc_entry *entries_token(void)
     struct lwc_entry *entry = entry_of(LWC_ENTRY_TOKEN);
 
     entry->lifetime_s = 3599;
-    entry->ttl_s = 3600;
-    entry->sent_boot_ms = INT64_C(0x010203040506);
     assert_int_equal(
         lwc_secret_copy(ENTRIES_TOKEN_TEXT, strlen(ENTRIES_TOKEN_TEXT), &entry->text, NULL),
         LWC_OK);
@@ -98,11 +104,22 @@ struct lwc_witness *entries_add_file(struct lwc_entry *entry, const char *path)
     return file;
 }
 
+void entries_add_variable(struct lwc_entry *entry, const char *name)
+{
+    struct lwc_variable *variable = lwc_witnesses_next_variable(&entry->witnesses);
+
+    assert_non_null(variable);
+    memcpy(variable->name, name, strlen(name) + 1);
+    memcpy(variable->hash, ENTRIES_HASH_TEXT, LWC_HASH_LEN);
+    entry->witnesses.variable_count++;
+}
+
 struct lwc_entry *entries_reference(void)
 {
     struct lwc_entry *entry = entry_of(LWC_ENTRY_REFERENCE);
 
     memcpy(entry->target, ENTRIES_TARGET_TEXT, sizeof ENTRIES_TARGET_TEXT);
+    memcpy(entry->scope, ENTRIES_SCOPE_TEXT, sizeof ENTRIES_SCOPE_TEXT);
     lwc_witnesses_reset(&entry->witnesses);
     *entries_add_file(entry, "/keys") = (struct lwc_witness){
         .path = "/keys",
@@ -113,6 +130,7 @@ struct lwc_entry *entries_reference(void)
         .ctime_ns = -1,
     };
     (void)entries_add_file(entry, "/absent");
+    entries_add_variable(entry, "TEAM");
     return entry;
 }
 

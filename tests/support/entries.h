@@ -11,6 +11,8 @@
 #define ENTRIES_BOOT_ID_TEXT "01234567-89ab-cdef-0123-456789abcdef"
 #define ENTRIES_TOKEN_TEXT "_very-secret-token.0123=="
 #define ENTRIES_TARGET_TEXT "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define ENTRIES_SCOPE_TEXT "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
+#define ENTRIES_HASH_TEXT "hash of a setting, 32 bytes long"
 
 enum { ENTRIES_TOKEN, ENTRIES_REFERENCE, ENTRIES_COUNT };
 
@@ -27,6 +29,9 @@ struct lwc_entry *entries_reference(void);
 
 /* One more file on which @entry depends, to be filled in; borrowed. */
 struct lwc_witness *entries_add_file(struct lwc_entry *entry, const char *path);
+
+/* One more setting on which @entry depends. */
+void entries_add_variable(struct lwc_entry *entry, const char *name);
 
 /* A secret without bytes, owned by the caller. */
 struct lwc_secret *entries_empty_secret(void);

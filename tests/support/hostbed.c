@@ -40,7 +40,10 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
 
 static const char *host_setting(void *data, const char *name)
 {
-    (void)data;
+    struct hostbed *bed = data;
+    size_t used = strlen(bed->settings);
+
+    (void)snprintf(bed->settings + used, sizeof bed->settings - used, "%s ", name);
     return strcmp(name, "LWCRED_TEST_SET") == 0 ? "a setting" : NULL;
 }
 

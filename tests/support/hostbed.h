@@ -35,6 +35,7 @@ struct hostbed {
     char logged[1024];
     char depended[256];
     char asked[256];
+    char settings[1024]; /* names asked for, each with a blank behind it */
     unsigned logs;
     unsigned prompts;
 };

@@ -101,6 +101,22 @@ static void settings_are_those_of_the_environment(void **state)
     assert_null(host->setting(host->data, "LWCRED_NO_PROMPT"));
 }
 
+static void settings_that_a_backend_reads_are_noted(void **state)
+{
+    AUTO_CONTEXT ctx = open_context(*state, 0);
+    const struct lwc_host *own = &ctx->host;
+    const struct lwc_host *host = &ctx->backend_host;
+
+    assert_int_equal(setenv("TEAM", "red", 1), 0);
+    (void)own->setting(own->data, "TEAM");
+    (void)host->setting(host->data, "HOME");
+    assert_int_equal(ctx->witnesses.variable_count, 0);
+    assert_string_equal(host->setting(host->data, "TEAM"), "red");
+    assert_int_equal(ctx->witnesses.variable_count, 1);
+    assert_string_equal(ctx->witnesses.variable[0].name, "TEAM");
+    assert_int_equal(unsetenv("TEAM"), 0);
+}
+
 static void sized_structs_are_taken_as_far_as_both_know_them(void **state)
 {
     struct lwc_query query = {.profile = "prod", .account = "acme.lacework.net"};
@@ -125,6 +141,7 @@ int main(void)
         TEST(deadline_moves_on_by_the_time_at_a_prompt),
         TEST(no_prompt_asks_nobody_and_backends_see_it),
         TEST(settings_are_those_of_the_environment),
+        TEST(settings_that_a_backend_reads_are_noted),
         TEST(sized_structs_are_taken_as_far_as_both_know_them),
     };
 

@@ -88,8 +88,10 @@ static void decode_of_a_token_gives_every_member(void **state)
     assert_int_equal(entry->lifetime_s, 3599);
     assert_int_equal(entry->ttl_s, 3600);
     assert_true(entry->sent_boot_ms == INT64_C(0x010203040506));
+    assert_int_equal(entry->sent_wall_s, 1700000000);
     assert_true(lwc_secret_equal(entry->text, ENTRIES_TOKEN_TEXT, strlen(ENTRIES_TOKEN_TEXT)));
     assert_string_equal(entry->target, "");
+    assert_string_equal(entry->scope, "");
     assert_int_equal(entry->witnesses.count, 0);
     assert_true(entry->witnesses.is_complete);
 }
@@ -104,13 +106,18 @@ static void decode_of_a_reference_gives_every_member(void **state)
     assert_same_identity(entry);
     assert_null(entry->text);
     assert_int_equal(entry->lifetime_s, 0);
-    assert_int_equal(entry->ttl_s, 0);
-    assert_true(entry->sent_boot_ms == 0);
+    assert_int_equal(entry->ttl_s, 3600);
+    assert_true(entry->sent_boot_ms == INT64_C(0x010203040506));
+    assert_int_equal(entry->sent_wall_s, 1700000000);
     assert_string_equal(entry->target, ENTRIES_TARGET_TEXT);
+    assert_string_equal(entry->scope, ENTRIES_SCOPE_TEXT);
     assert_true(entry->witnesses.is_complete);
     assert_int_equal(entry->witnesses.count, 2);
     assert_memory_equal(entry->witnesses.file, expected->witnesses.file,
                         2 * sizeof *expected->witnesses.file);
+    assert_int_equal(entry->witnesses.variable_count, 1);
+    assert_memory_equal(entry->witnesses.variable, expected->witnesses.variable,
+                        sizeof *expected->witnesses.variable);
 }
 
 static void fill(char *text, char c, size_t len)
@@ -124,6 +131,17 @@ static void add_files(struct lwc_entry *entry, size_t count)
     lwc_witnesses_reset(&entry->witnesses);
     for (size_t i = 0; i < count; i++) {
         fill(entries_add_file(entry, "/")->path, '/', LWC_WITNESS_PATH_MAX);
+    }
+}
+
+static void add_variables(struct lwc_entry *entry, size_t count)
+{
+    char name[LWC_VARIABLE_NAME_MAX + 1];
+
+    entry->witnesses.variable_count = 0;
+    fill(name, 'N', LWC_VARIABLE_NAME_MAX);
+    for (size_t i = 0; i < count; i++) {
+        entries_add_variable(entry, name);
     }
 }
 
@@ -159,6 +177,8 @@ static void largest_entries_survive(void **state)
     fill(token->source, 'b', LWC_BACKEND_NAME_MAX);
     assert_survives(token);
     add_files(reference, LWC_WITNESSES_MAX);
+    add_variables(reference, LWC_VARIABLES_MAX);
+    reference->sent_wall_s = INT64_MAX;
     assert_survives(reference);
 }
 
@@ -176,6 +196,8 @@ static void smallest_entries_survive(void **state)
     token->identity.sub_account[0] = '\0';
     assert_survives(token);
     reference->witnesses.count = 0;
+    reference->witnesses.variable_count = 0;
+    reference->sent_wall_s = 0;
     assert_survives(reference);
 }
 

@@ -65,10 +65,10 @@ struct edit {
 
 static const struct edit edits[] = {
     TOKEN_EDIT("magic", "LWCENTRY", "LWCENTRX", "magic"),
-    TOKEN_EDIT("older version", "RY\0\1", "RY\0\0", "version"),
-    TOKEN_EDIT("newer version", "RY\0\1", "RY\0\2", "version"),
-    TOKEN_EDIT("kind 0", "Y\0\1\0\1", "Y\0\1\0\0", "kind"),
-    TOKEN_EDIT("kind 3", "Y\0\1\0\1", "Y\0\1\0\3", "kind"),
+    TOKEN_EDIT("older version", "RY\0\2", "RY\0\1", "version"),
+    TOKEN_EDIT("newer version", "RY\0\2", "RY\0\3", "version"),
+    TOKEN_EDIT("kind 0", "Y\0\2\0\1", "Y\0\2\0\0", "kind"),
+    TOKEN_EDIT("kind 3", "Y\0\2\0\1", "Y\0\2\0\3", "kind"),
     TOKEN_EDIT("kind of credential", "\0\0\0\1\0\0\0\1", "\0\0\0\0\0\0\0\1", "identity"),
     TOKEN_EDIT("flags", "\0\0\0\1\0\0\0\1", "\0\0\0\1\0\0\0\2", "identity"),
     TOKEN_EDIT("no lifetime", "\0\0\0\0\0\0\16\17", "\0\0\0\0\0\0\0\0", "lifetime"),
@@ -78,6 +78,7 @@ static const struct edit edits[] = {
     TOKEN_EDIT("too much asked for", "\0\0\0\0\0\0\16\20", "\0\0\0\0\0\1\x51\x81",
                "lifetime asked for"),
     TOKEN_EDIT("negative time", "\0\0\1\2\3\4\5\6", "\200\0\1\2\3\4\5\6", "time sent"),
+    TOKEN_EDIT("before 1970", "\0\0\0\0\145\123\361\0", "\200\0\0\0\145\123\361\0", "wall clock"),
     TOKEN_EDIT("upper case boot id", "\0\44" ENTRIES_BOOT_ID_TEXT,
                "\0\44"
                "01234567-89AB-cdef-0123-456789abcdef",
@@ -99,16 +100,24 @@ static const struct edit edits[] = {
     TOKEN_EDIT("newline in token", ENTRIES_TOKEN_TEXT, "_very-secret-token\n0123==", "token"),
     TOKEN_EDIT("blank in token", ENTRIES_TOKEN_TEXT, "_very-secret token.0123==", "token"),
     TOKEN_EDIT("NUL in token", ENTRIES_TOKEN_TEXT, "_very-secret-token.012\0==", "token"),
-    TOKEN_EDIT("token as reference", "Y\0\1\0\1", "Y\0\1\0\2", "token"),
-    TOKEN_EDIT("file of a token", "0123==\0\0", "0123==\0\1", "path of a file"),
-    REFERENCE_EDIT("reference as token", "Y\0\1\0\2", "Y\0\1\0\1", "lifetime"),
+    TOKEN_EDIT("token as reference", "Y\0\2\0\1", "Y\0\2\0\2", "token"),
+    TOKEN_EDIT("file of a token", "0123==\0\0\0\0", "0123==\0\1\0\0", "a file"),
+    TOKEN_EDIT("setting of a token", "0123==\0\0\0\0", "0123==\0\0\0\1", "name of a setting"),
+    REFERENCE_EDIT("reference as token", "Y\0\2\0\2", "Y\0\2\0\1", "lifetime"),
     REFERENCE_EDIT("upper case target", ENTRIES_TARGET_TEXT,
                    "00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff", "target"),
     REFERENCE_EDIT("longer target", "\0\100" ENTRIES_TARGET_TEXT, "\0\101" ENTRIES_TARGET_TEXT,
                    "target"),
+    REFERENCE_EDIT("upper case scope", ENTRIES_SCOPE_TEXT,
+                   "FFeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100", "scope"),
+    REFERENCE_EDIT("33 settings", "\0\1\0\4TEAM", "\0\41\0\4TEAM", "settings"),
+    REFERENCE_EDIT("one setting too many", "\0\1\0\4TEAM", "\0\2\0\4TEAM", "name of a setting"),
+    REFERENCE_EDIT("one setting too few", "\0\1\0\4TEAM", "\0\0\0\4TEAM", "end"),
+    REFERENCE_EDIT("NUL in the name of a setting", "\0\4TEAM", "\0\4TE\0M", "name of a setting"),
+    REFERENCE_EDIT("longer name of a setting", "\0\4TEAM", "\0\5TEAM", "a setting"),
     REFERENCE_EDIT("nine files", "\0\2\0\5/keys", "\0\11\0\5/keys", "files"),
     REFERENCE_EDIT("one file too many", "\0\2\0\5/keys", "\0\3\0\5/keys", "path of a file"),
-    REFERENCE_EDIT("one file too few", "\0\2\0\5/keys", "\0\1\0\5/keys", "end"),
+    REFERENCE_EDIT("one file too few", "\0\2\0\5/keys", "\0\1\0\5/keys", "name of a setting"),
     REFERENCE_EDIT("relative path", "/keys", "xkeys", "path of a file"),
     REFERENCE_EDIT("NUL in path", "/keys", "/ke\0s", "path of a file"),
     REFERENCE_EDIT("negative size", "\0\0\0\0\0\0\2\1", "\377\0\0\0\0\0\2\1", "size of a file"),
@@ -177,6 +186,41 @@ static void a_file(struct lwc_entry *entry)
     (void)entries_add_file(entry, "/keys");
 }
 
+static void a_scope(struct lwc_entry *entry)
+{
+    memcpy(entry->scope, ENTRIES_SCOPE_TEXT, sizeof ENTRIES_SCOPE_TEXT);
+}
+
+static void no_scope(struct lwc_entry *entry)
+{
+    entry->scope[0] = '\0';
+}
+
+static void a_setting(struct lwc_entry *entry)
+{
+    entries_add_variable(entry, "TEAM");
+}
+
+static void a_setting_too_many(struct lwc_entry *entry)
+{
+    entry->witnesses.variable_count = LWC_VARIABLES_MAX + 1;
+}
+
+static void nameless_setting(struct lwc_entry *entry)
+{
+    entry->witnesses.variable[0].name[0] = '\0';
+}
+
+static void endless_setting(struct lwc_entry *entry)
+{
+    memset(entry->witnesses.variable[0].name, 'N', sizeof entry->witnesses.variable[0].name);
+}
+
+static void negative_time(struct lwc_entry *entry)
+{
+    entry->sent_wall_s = -1;
+}
+
 static void nine_files(struct lwc_entry *entry)
 {
     entry->witnesses.count = LWC_WITNESSES_MAX + 1;
@@ -238,6 +282,9 @@ static const struct {
     {"token too long", entries_token, token_too_long, "token"},
     {"target of a token", entries_token, a_target, "target"},
     {"file of a token", entries_token, a_file, "files"},
+    {"scope of a token", entries_token, a_scope, "scope"},
+    {"setting of a token", entries_token, a_setting, "settings"},
+    {"before 1970", entries_token, negative_time, "wall clock"},
     {"no boot id", entries_token, no_boot_id, "boot id"},
     {"endless boot id", entries_token, endless_boot_id, "boot id"},
     {"no source", entries_token, no_source, "source"},
@@ -247,6 +294,10 @@ static const struct {
     {"negative life", entries_token, negative_life, "lifetime"},
     {"token of a reference", entries_reference, a_token, "token"},
     {"no target", entries_reference, no_target, "target"},
+    {"no scope", entries_reference, no_scope, "scope"},
+    {"a setting too many", entries_reference, a_setting_too_many, "settings"},
+    {"a setting without a name", entries_reference, nameless_setting, "name of a setting"},
+    {"endless name of a setting", entries_reference, endless_setting, "name of a setting"},
     {"nine files", entries_reference, nine_files, "files"},
     {"incomplete files", entries_reference, incomplete_files, "files"},
     {"endless path", entries_reference, endless_path, "path of a file"},

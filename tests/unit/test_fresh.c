@@ -13,7 +13,7 @@
 
 #define BOOT "01234567-89ab-cdef-0123-456789abcdef"
 
-static void left_is_counted_on_the_boot_clock_alone(void **state)
+static void left_is_counted_on_the_boot_clock(void **state)
 {
     static const struct {
         const char *name;
@@ -25,7 +25,10 @@ static void left_is_counted_on_the_boot_clock_alone(void **state)
         {"just made", 5000, 1700000000, BOOT, 3600},
         {"a millisecond later", 5001, 1700000000, BOOT, 3599},
         {"half an hour, suspend included", 1805000, 1700001800, BOOT, 1800},
-        {"wall clock stepped hours ahead", 6000, 1700050000, BOOT, 3599},
+        {"wall clock a minute ahead", 6000, 1700000061, BOOT, 3599},
+        {"wall clock more than a minute ahead", 6000, 1700000062, BOOT, 0},
+        {"snapshot of an hour ago", 6000, 1700003600, BOOT, 0},
+        {"paused for two minutes in half an hour", 1805000, 1700001920, BOOT, 0},
         {"wall clock stepped hours back", 6000, 1699950000, BOOT, 3599},
         {"wall clock in the year 2000", 6000, 946684800, BOOT, 3599},
         {"last second", 3604000, 1700000000, BOOT, 1},
@@ -34,7 +37,8 @@ static void left_is_counted_on_the_boot_clock_alone(void **state)
         {"from the future", 4999, 1700000000, BOOT, 0},
         {"another boot", 5000, 1700000000, "11111111-89ab-cdef-0123-456789abcdef", 0},
     };
-    struct lwc_entry entry = {.lifetime_s = 3600, .sent_boot_ms = 5000, .boot_id = BOOT};
+    struct lwc_entry entry = {
+        .lifetime_s = 3600, .sent_boot_ms = 5000, .sent_wall_s = 1700000000, .boot_id = BOOT};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -83,7 +87,7 @@ static void boot_id_is_the_same_each_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(left_is_counted_on_the_boot_clock_alone),
+        cmocka_unit_test(left_is_counted_on_the_boot_clock),
         cmocka_unit_test(margin_is_what_was_asked_or_half_of_the_life),
         cmocka_unit_test(boot_id_is_the_same_each_time),
     };

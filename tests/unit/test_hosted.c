@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "stack/child.h"
 #include "tests/support/hostbed.h"
 
 #define HANG_MS 20000 /* much longer than any of the faults may take */
@@ -102,6 +103,29 @@ static void all_services_work_across(void **state)
         assert_string_equal(bed.depended, "/etc/hostname");
         hostbed_close(&bed);
     }
+}
+
+/* A caller that keeps account of settings thus knows all on which an answer can depend. */
+static void each_variable_of_the_host_is_read_as_a_setting(void **state)
+{
+    struct hostbed bed;
+    const char *name = NULL;
+    unsigned count = 0;
+    size_t index = 0;
+
+    (void)state;
+    hostbed_open(&bed, "");
+    assert_string_equal(bed.settings, "");
+    assert_int_equal(hostbed_list(&bed, &count, NULL), LWC_OK);
+    for (; (name = lwc_child_variable(index)) != NULL; index++) {
+        char word[64];
+
+        print_message("%s\n", name);
+        (void)snprintf(word, sizeof word, "%s ", name);
+        assert_non_null(strstr(bed.settings, word));
+    }
+    assert_true(index > 10);
+    hostbed_close(&bed);
 }
 
 /* Tells whether @text lies in readable memory of this process outside of its stack. */
@@ -482,6 +506,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_functions_work_across),
         cmocka_unit_test(all_services_work_across),
+        cmocka_unit_test(each_variable_of_the_host_is_read_as_a_setting),
         cmocka_unit_test(what_was_sent_and_received_is_wiped),
         cmocka_unit_test(the_host_is_confined),
         cmocka_unit_test(a_fault_is_a_failure_in_time_and_says_why),

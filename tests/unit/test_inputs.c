@@ -17,9 +17,11 @@ static void name_of(const char *stack, const struct lwc_query *query, int64_t tt
                     char name_out[LWC_HASH_HEX_LEN])
 {
     struct stacks stacks;
+    char scope[LWC_HASH_HEX_LEN];
 
     stacks_open(&stacks, stack);
-    lwc_inputs_query(stacks.conf, query, ttl_s, &stacks.host, name_out);
+    lwc_inputs_scope(stacks.conf, true, &stacks.host, scope);
+    lwc_inputs_query(scope, query, ttl_s, &stacks.host, name_out);
     stacks_close(&stacks);
 }
 
@@ -130,6 +132,54 @@ static void query_name_changes_with_each_variable(void **state)
         unsetenv(variables[i]);
         assert_string_not_equal(base, one);
         assert_string_not_equal(one, two);
+    }
+}
+
+static void scope_is_of_stack_settings_and_origin_of_modules(void **state)
+{
+    struct stacks stacks;
+    char base[LWC_HASH_HEX_LEN];
+    char other[LWC_HASH_HEX_LEN];
+
+    (void)state;
+    unsetenv("LW_PROFILE");
+    unsetenv("LW_ACCOUNT");
+    stacks_open(&stacks, STACK);
+    lwc_inputs_scope(stacks.conf, true, &stacks.host, base);
+    setenv("LW_PROFILE", "p", 1); /* is part of the query */
+    lwc_inputs_scope(stacks.conf, true, &stacks.host, other);
+    unsetenv("LW_PROFILE");
+    assert_string_equal(base, other);
+    lwc_inputs_scope(stacks.conf, false, &stacks.host, other);
+    assert_string_not_equal(base, other);
+    setenv("LW_ACCOUNT", "a", 1);
+    lwc_inputs_scope(stacks.conf, true, &stacks.host, other);
+    unsetenv("LW_ACCOUNT");
+    assert_string_not_equal(base, other);
+    stacks_close(&stacks);
+}
+
+/* Whatever a program behind a backend finds in its environment decides its answer. */
+static void only_means_to_open_a_store_depend_on_nothing(void **state)
+{
+    static const struct {
+        const char *name;
+        bool covered;
+    } cases[] = {
+        {"HOME", true},
+        {"LW_API_SECRET", true},
+        {"LWCRED_KEY_FILE", true},
+        {"LWCRED_NO_PROMPT", true},
+        {"TEAM", false},
+        {"USER", false},
+        {"LW_PROFILE", false},
+        {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%s\n", cases[i].name);
+        assert_int_equal(lwc_inputs_covers(cases[i].name), cases[i].covered);
     }
 }
 
@@ -258,13 +308,15 @@ static void name_of_included(const char *text, char name_out[LWC_HASH_HEX_LEN])
     const struct lwc_conf_input input = {.data = copy, .read = read_lines};
     LWC_AUTO_CONF conf = NULL;
     struct stacks stacks;
+    char scope[LWC_HASH_HEX_LEN];
 
     (void)snprintf(copy, sizeof copy, "%s", text);
     stacks_open(&stacks, STACK);
     assert_int_equal(
         lwc_conf_parse_from(&input, outer, sizeof outer - 1, "outer", "outer", &conf, NULL),
         LWC_OK);
-    lwc_inputs_query(conf, &none, 60, &stacks.host, name_out);
+    lwc_inputs_scope(conf, true, &stacks.host, scope);
+    lwc_inputs_query(scope, &none, 60, &stacks.host, name_out);
     stacks_close(&stacks);
 }
 
@@ -289,6 +341,8 @@ int main(void)
         cmocka_unit_test(query_name_changes_with_whatever_decides_the_answer),
         cmocka_unit_test(query_name_changes_with_an_included_file),
         cmocka_unit_test(query_name_changes_with_each_variable),
+        cmocka_unit_test(scope_is_of_stack_settings_and_origin_of_modules),
+        cmocka_unit_test(only_means_to_open_a_store_depend_on_nothing),
         cmocka_unit_test(credential_hash_is_of_the_key_not_of_its_name),
         cmocka_unit_test(failure_name_changes_with_the_way_and_the_demand),
         cmocka_unit_test(flight_name_is_of_account_and_key_id),

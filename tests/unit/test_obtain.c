@@ -88,19 +88,38 @@ static void renewal_comes_in_time_and_not_before(void **state)
     obtainbed_close(&bed);
 }
 
-static void wall_clock_neither_revives_nor_kills(void **state)
+static void wall_clock_revives_nothing_and_a_step_ahead_costs_one_exchange(void **state)
 {
-    static const int64_t steps[] = {5 * 3600, -5 * 3600, 946684800 - 1700000000};
+    static const struct {
+        int64_t step_s;
+        unsigned exchanges;
+    } cases[] = {
+        {60, 1}, {-5 * 3600, 1}, {946684800 - 1700000000, 1}, {61, 2}, {5 * 3600, 3}, {0, 3},
+    };
     struct obtainbed bed;
 
     (void)state;
     obtainbed_open(&bed, "p", "wall");
     assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3600);
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        world.wall_s = 1700000000 + steps[i];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        world.wall_s = 1700000000 + cases[i].step_s;
         assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3600);
+        assert_int_equal(world.exchanges, cases[i].exchanges);
     }
-    assert_int_equal(world.exchanges, 1);
+    obtainbed_close(&bed);
+}
+
+static void restored_machine_gives_no_old_token(void **state)
+{
+    struct obtainbed bed;
+
+    (void)state;
+    obtainbed_open(&bed, "p", "restored");
+    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3600);
+    world.boot_ms += 1000; /* all that the boot clock saw */
+    world.wall_s += 7200;
+    world.code = LWC_E_NETWORK;
+    (void)obtainbed_get(&bed, plain, LWC_E_NETWORK);
     obtainbed_close(&bed);
 }
 
@@ -285,7 +304,8 @@ int main(void)
         TEST(second_get_asks_nobody),
         TEST(an_answer_behind_an_absent_backend_is_good_for_a_minute),
         TEST(renewal_comes_in_time_and_not_before),
-        TEST(wall_clock_neither_revives_nor_kills),
+        TEST(wall_clock_revives_nothing_and_a_step_ahead_costs_one_exchange),
+        TEST(restored_machine_gives_no_old_token),
         TEST(min_valid_is_honoured_exactly),
         TEST(short_tokens_are_used_for_half_of_their_life),
         TEST(token_of_a_second_is_handed_out_while_it_lives),

@@ -142,7 +142,8 @@ enum lwc_prompt_flag {
  * prompt        asks the user @text (without colon) and puts the answer into @answer.  Returns
  *               LWC_OK; LWC_E_LOCKED if nobody can be asked or the user declined.
  * setting       the value of a named setting (environment variable), or NULL.  Borrowed until
- *               close().  LWCRED_NO_PROMPT is "1" wherever nobody may be asked.
+ *               close().  LWCRED_NO_PROMPT is "1" wherever nobody may be asked.  Every answer of
+ *               this backend depends on it from then on: once it changes, no cached one is given.
  * remaining_ms  milliseconds until the call is to be over, 0 when it is; prompts not counted.  For
  *               a BLOCKING backend its "timeout=" counts, too; it is ended a moment later.
  * depends       the answer depends on the file @path (absolute, present or not): once it changes,

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_MODULES_TEAM_H
+#define TESTS_MODULES_TEAM_H
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/modules/least.h"
+
+/*
+ * A backend that chooses its only credential by the setting TEAM, which it reads when it is opened:
+ *   origin=HOST:PORT             where the secrets may be sent
+ *   TEAM=KEYID:SECRET            a key for each value of TEAM; its account is TEAM.lacework.net
+ */
+struct team {
+    char origin[64];
+    char account[64];
+    char key_id[128];
+    char secret[128];
+};
+
+static enum lwc_code team_open(const struct lwc_host *host, size_t argc, const char *const *argv,
+                               void **state_out, struct lwc_error *err)
+{
+    struct team *team = calloc(1, sizeof *team);
+    const char *chosen = host->setting(host->data, "TEAM");
+    char prefix[32];
+
+    (void)err;
+    snprintf(prefix, sizeof prefix, "%s=", chosen != NULL ? chosen : "none");
+    for (size_t i = 0; i < argc; i++) {
+        if (strncmp(argv[i], "origin=", 7) == 0) {
+            snprintf(team->origin, sizeof team->origin, "%s", argv[i] + 7);
+        } else if (strncmp(argv[i], prefix, strlen(prefix)) == 0) {
+            snprintf(team->account, sizeof team->account, "%.20s.lacework.net", chosen);
+            sscanf(argv[i] + strlen(prefix), "%127[^:]:%127s", team->key_id, team->secret);
+        }
+    }
+    *state_out = team;
+    return LWC_OK;
+}
+
+static void team_close(void *state)
+{
+    free(state);
+}
+
+static struct lwc_identity team_identity(const struct team *team)
+{
+    return (struct lwc_identity){.profile = "team",
+                                 .account = team->account,
+                                 .origin = team->origin,
+                                 .key_id = team->key_id,
+                                 .sub_account = "",
+                                 .kind = LWC_KIND_ACCESS_KEY};
+}
+
+static enum lwc_code team_list(void *state, const struct lwc_visitor *visitor,
+                               struct lwc_error *err)
+{
+    const struct team *team = state;
+    const struct lwc_identity identity = team_identity(team);
+
+    return team->key_id[0] != '\0' ? visitor->visit(visitor->data, &identity, err)
+                                   : LWC_E_NOT_FOUND;
+}
+
+static enum lwc_code team_find(void *state, const struct lwc_identity *query,
+                               const struct lwc_sink *sink, struct lwc_error *err)
+{
+    const struct team *team = state;
+    const struct lwc_identity identity = team_identity(team);
+
+    (void)query;
+    return sink->put(sink->data, &identity, team->secret, strlen(team->secret), err);
+}
+
+#define TEAM_BACKEND(called, more_caps)                    \
+    LEAST_EXPORT const struct lwc_backend lwc_backend = {  \
+        .abi = LWC_BACKEND_ABI,                            \
+        .size = sizeof(struct lwc_backend),                \
+        .name = (called),                                  \
+        .summary = "a module for tests that reads TEAM",   \
+        .caps = LWC_CAP_READ | LWC_CAP_LIST | (more_caps), \
+        .open = team_open,                                 \
+        .close = team_close,                               \
+        .find = team_find,                                 \
+        .list = team_list,                                 \
+    }
+
+#endif
