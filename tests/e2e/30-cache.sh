@@ -254,13 +254,13 @@ expect_stdout_empty
 unset LW_API_SECRET_FILE LW_API_KEY_FILE LW_API_SERVER_URL
 
 # A ready token is neither cached nor asked for.
-before=$(count_exchanges) files=$(find "$RUN" -type f | sort)
+before=$(count_exchanges) entries=$(find "$RUN" -type f | sort)
 export LW_API_TOKEN=_ready-token
 run 0 "$HELPER" get --format token
 expect_stdout _ready-token
 LW_API_TOKEN=_other-token run 0 "$HELPER" get --format token
 expect_stdout _other-token
 expect_exchanges "$before"
-[ "$(find "$RUN" -type f | sort)" = "$files" ] || fail "a ready token is cached"
+[ "$(find "$RUN" -type f | sort)" = "$entries" ] || fail "a ready token is cached"
 no_secret_left "$T" # the sealed store holds no secret in clear, nor does anything else
 echo ok
