@@ -52,18 +52,19 @@ static bool is_forgotten(void *data, const struct lwc_entry *entry, const char *
     return lwc_identity_matches(&forgetting->query, &entry->identity.id);
 }
 
-enum lwc_code lwc_token_forget(struct lwc_context *ctx, const char *account, const char *token,
-                               size_t len, struct lwc_error *err)
+enum lwc_code lwc_token_forget(struct lwc_context *ctx, const char *account, const char *key_id,
+                               const char *token, size_t len, struct lwc_error *err)
 {
     LWC_HOLD = lwc_call_start(ctx);
     LWC_AUTO_FOUND env = NULL;
     struct forgetting forgetting = {.query = LWC_IDENTITY_ANY, .token = token, .len = len};
     struct lwc_cache cache;
 
-    if (token == NULL && !lwc_is_set(account)) {
-        return lwc_fail(err, LWC_E_INVALID, "a token or an account must be named");
+    if (token == NULL && !lwc_is_set(account) && !lwc_is_set(key_id)) {
+        return lwc_fail(err, LWC_E_INVALID, "a token, an account or a key id must be named");
     }
     forgetting.query.account = lwc_is_set(account) ? account : "";
+    forgetting.query.key_id = lwc_is_set(key_id) ? key_id : "";
     cache = whole_cache(ctx, &env);
     lwc_cache_each(&cache, is_forgotten, &forgetting);
     return LWC_OK;

@@ -196,12 +196,14 @@ LWC_API const char *lwc_token_source(const struct lwc_token *token);
 
 /*
  * Forget cached tokens: @token alone (@len bytes), or with NULL all that @account, a host as in
- * struct lwc_query, has.  The next lwc_token_get() exchanges.  Returns LWC_OK, also where there is
- * nothing to forget.  Any thread.  Since 0.1.
+ * struct lwc_query, has, or of these the ones of @key_id.  The next lwc_token_get() exchanges.
+ *
+ * @account, @key_id  NULL means "not said"; without @token one of them must be said.
+ * Returns LWC_OK, also where there is nothing to forget.  Any thread.  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_token_forget(struct lwc_context *ctx, const char *account,
-                                                      const char *token, size_t len,
-                                                      struct lwc_error *err);
+                                                      const char *key_id, const char *token,
+                                                      size_t len, struct lwc_error *err);
 
 /*
  * Called for each cached token: whose, how many seconds it lives, and where it lies ("keyring",

@@ -60,6 +60,12 @@ enum lwc_cache_mode {
     LWC_CACHE_NONE,
 };
 
+/* What becomes of an access key that git hands over to be stored. */
+enum lwc_git_store {
+    LWC_GIT_STORE_OFF,    /* it is ignored                         */
+    LWC_GIT_STORE_PROVED, /* it is kept once an exchange proved it */
+};
+
 /* A position in a stack file, from 1.  @file is NULL where nothing stands, and borrowed. */
 struct lwc_conf_place {
     const char *file;
@@ -78,12 +84,13 @@ struct lwc_conf_line {
     struct lwc_conf_place control;
 };
 
-enum lwc_setting { LWC_SET_CACHE, LWC_SET_MIN_VALID, LWC_SET_COUNT };
+enum lwc_setting { LWC_SET_CACHE, LWC_SET_MIN_VALID, LWC_SET_GIT_STORE, LWC_SET_COUNT };
 
 /*
  * source       path, or "built-in".
  * min_valid_s  of "set min-valid"; 0 if not said.
  * cache        of "set cache"; LWC_CACHE_AUTO if not said.
+ * git_store    of "set git-store"; LWC_GIT_STORE_OFF if not said.
  * set          where each setting was made last.
  * files        names of all files, to which the places point.
  */
@@ -91,6 +98,7 @@ struct lwc_conf {
     char *source;
     int64_t min_valid_s;
     enum lwc_cache_mode cache;
+    enum lwc_git_store git_store;
     struct lwc_conf_place set[LWC_SET_COUNT];
     struct lwc_conf_line *lines;
     size_t count;

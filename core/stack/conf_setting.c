@@ -12,9 +12,15 @@ static const char *const mode_words[] = {
     [LWC_CACHE_SEALED] = "sealed", [LWC_CACHE_NONE] = "none",
 };
 
+static const char *const git_store_words[] = {
+    [LWC_GIT_STORE_OFF] = "off",
+    [LWC_GIT_STORE_PROVED] = "proved",
+};
+
 static const char *const setting_words[] = {
     [LWC_SET_CACHE] = "cache",
     [LWC_SET_MIN_VALID] = "min-valid",
+    [LWC_SET_GIT_STORE] = "git-store",
 };
 
 const char *lwc_cache_mode_name(enum lwc_cache_mode mode)
@@ -44,6 +50,9 @@ const char *lwc_setting_text(const struct lwc_conf *conf, enum lwc_setting setti
     if (setting == LWC_SET_CACHE) {
         return lwc_cache_mode_name(conf->cache);
     }
+    if (setting == LWC_SET_GIT_STORE) {
+        return git_store_words[conf->git_store];
+    }
     (void)snprintf(out, LWC_SETTING_TEXT_LEN, "%jd", (intmax_t)conf->min_valid_s);
     return out;
 }
@@ -72,6 +81,19 @@ static enum lwc_code take_min_valid(struct lwc_conf *conf, const struct lwc_word
     return LWC_OK;
 }
 
+static enum lwc_code take_git_store(struct lwc_conf *conf, const struct lwc_word *value,
+                                    struct lwc_error *err)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(git_store_words); i++) {
+        if (lwc_streq(git_store_words[i], value->text)) {
+            conf->git_store = (enum lwc_git_store)i;
+            return LWC_OK;
+        }
+    }
+    return lwc_word_unknown("git-store", value->text, value->len, git_store_words,
+                            LWC_ARRAY_LEN(git_store_words), err);
+}
+
 enum lwc_code lwc_setting_parse(const struct lwc_words *words, struct lwc_conf *conf,
                                 enum lwc_setting *setting_out, size_t *at_out,
                                 struct lwc_error *err)
@@ -80,6 +102,7 @@ enum lwc_code lwc_setting_parse(const struct lwc_words *words, struct lwc_conf *
                                            struct lwc_error *) = {
         [LWC_SET_CACHE] = take_cache,
         [LWC_SET_MIN_VALID] = take_min_valid,
+        [LWC_SET_GIT_STORE] = take_git_store,
     };
 
     *at_out = lwc_word_at(&words->word[0]);

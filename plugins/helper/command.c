@@ -23,9 +23,9 @@ static const struct lwc_command commands[] = {
         .run = lwc_verb_store,
         .needs = "<REQUEST",
         .git_verb = true,
-        .summary = "git-credential: keep an access key that git was given",
-        .text = "Username is the key id, password the secret; the key is not tried out.  A token\n"
-                "that git hands back is ignored.",
+        .summary = "git-credential: what git was given; ignored by default",
+        .text = "With 'set git-store proved' in the stack file an access key is kept, once an\n"
+                "exchange has proved it: username is the key id, password the secret.",
         .example = "store <request.txt",
     },
     {
@@ -33,10 +33,11 @@ static const struct lwc_command commands[] = {
         .run = lwc_verb_erase,
         .needs = "<REQUEST",
         .git_verb = true,
-        .summary = "git-credential: forget a token, remove an access key",
-        .text = "Forgets the cached token that is given, or with a host alone all of that host.\n"
-                "Removes the key whose id is the username, with a password only if that is its\n"
-                "secret.",
+        .summary = "git-credential: forget a cached token",
+        .text =
+            "Forgets the cached token that is given; with a key id as username alone, those of\n"
+            "the key; with a host alone, all of the host.  Removes no key, unless the stack\n"
+            "file says 'set git-store proved' and the password is its secret.",
         .example = "erase <request.txt",
     },
     {

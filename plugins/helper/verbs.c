@@ -13,8 +13,12 @@
 
 /*
  * git's verbs other than get.  git calls store after every success and erase after every 401,
- * mostly with the token that it had from us: neither may touch an access key then.
+ * mostly with the token that it had from us, or with what stands in a URL of any repository:
+ * neither reaches an access key, unless the stack file says "set git-store proved".
  */
+
+#define TRIES 99       /* for a free profile    */
+#define LABEL_SHOWN 60 /* leaves room for "-99" */
 
 /* What a request says about an access key, in the library's words. */
 struct key {
@@ -44,79 +48,126 @@ static bool is_token(const struct lwc_git_request *request)
            lwc_git_request_is(request, LWC_GIT_USERNAME, LWC_TOKEN_USER);
 }
 
-/* The search for a profile in which a new key may go. */
-struct place {
+/* Whether the stack file says "set git-store proved": only then a request reaches a key. */
+static void take_line(void *data, const struct lwc_config_line *line)
+{
+    bool *is_proved = data;
+
+    if (lwc_streq(line->operation, "set") && lwc_streq(line->name, "git-store")) {
+        *is_proved = lwc_streq(line->argv[0], "proved");
+    }
+}
+
+static enum lwc_code read_setting(struct lwc_app *app, bool *is_proved_out, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_app_open(app, err);
+
+    *is_proved_out = false;
+    return code != LWC_OK ? code : lwc_config_lines(app->ctx, take_line, is_proved_out, err);
+}
+
+/* The stored credentials, as far as they decide where a new key may go. */
+struct stored {
     const struct key *key;
-    bool same; /* the key id is there already: found                                      */
-    bool default_taken;
-    struct lwc_identity_copy found;
+    const char *wanted; /* the profile of --profile, or NULL               */
+    bool has_any;
+    bool has_key; /* the key id is stored already, with whatever secret    */
+    bool is_taken[TRIES];
 };
 
-static enum lwc_code visit(void *data, const struct lwc_identity *id, const char *backend,
-                           struct lwc_error *err)
+/* The account's first label, "acme" of "acme.lacework.net"; from the second try on "acme-2". */
+static void name_profile(const char *account, size_t number, char profile_out[LWC_PROFILE_MAX + 1])
 {
-    struct place *place = data;
+    const int len = (int)strcspn(account, ".");
+
+    if (number == 0) {
+        (void)snprintf(profile_out, LWC_PROFILE_MAX + 1, "%.*s", len, account);
+    } else {
+        (void)snprintf(profile_out, LWC_PROFILE_MAX + 1, "%.*s-%zu",
+                       len < LABEL_SHOWN ? len : LABEL_SHOWN, account, number + 1);
+    }
+}
+
+static enum lwc_code see_stored(void *data, const struct lwc_identity *id, const char *backend,
+                                struct lwc_error *err)
+{
+    struct stored *stored = data;
+    const struct key *key = stored->key;
 
     (void)backend;
-    if (lwc_streq(id->profile, "default")) {
-        place->default_taken = true;
-    }
-    if (place->same || lwc_streq(id->profile, "env") || id->kind != LWC_KIND_ACCESS_KEY ||
-        !lwc_streq(id->key_id, place->key->key_id) ||
-        !lwc_streq(id->account, place->key->account)) {
+    (void)err;
+    if (lwc_streq(id->profile, "env")) {
         return LWC_OK;
     }
-    place->same = true;
-    return lwc_identity_copy(id, &place->found, err);
+    stored->has_any = true;
+    stored->has_key =
+        stored->has_key || (id->kind == LWC_KIND_ACCESS_KEY && lwc_streq(id->key_id, key->key_id) &&
+                            lwc_streq(id->account, key->account));
+    for (size_t i = 0; i < TRIES; i++) {
+        char profile[LWC_PROFILE_MAX + 1];
+
+        name_profile(key->account, i, profile);
+        stored->is_taken[i] = stored->is_taken[i] || lwc_streq(id->profile, profile);
+    }
+    return LWC_OK;
 }
 
-/* The account's first label: "acme" of "acme.lacework.net". */
-static void first_label(const char *account, char profile_out[LWC_PROFILE_MAX + 1])
+/*
+ * Chooses the profile of a new key: that of --profile; "default" if nothing at all is stored; else
+ * a free one named after the account.
+ */
+static enum lwc_code choose_profile(const struct stored *stored,
+                                    char profile_out[LWC_PROFILE_MAX + 1], struct lwc_error *err)
 {
-    (void)snprintf(profile_out, LWC_PROFILE_MAX + 1, "%.*s", (int)strcspn(account, "."), account);
+    if (stored->wanted != NULL || !stored->has_any) {
+        (void)snprintf(profile_out, LWC_PROFILE_MAX + 1, "%s",
+                       stored->wanted != NULL ? stored->wanted : "default");
+        return LWC_OK;
+    }
+    for (size_t i = 0; i < TRIES; i++) {
+        name_profile(stored->key->account, i, profile_out);
+        if (!stored->is_taken[i] && !lwc_streq(profile_out, "default") &&
+            !lwc_streq(profile_out, "env")) {
+            return LWC_OK;
+        }
+    }
+    return lwc_fail(err, LWC_E_INVALID, "store: no free profile for account '%s'",
+                    stored->key->account);
 }
 
-static enum lwc_code keep(struct lwc_app *app, const struct key *key,
-                          const struct lwc_identity *identity, uint32_t flags,
-                          struct lwc_error *err)
+/* Keeps a key that is not stored yet, once an exchange has proved it; replaces none. */
+static enum lwc_code keep_proved(struct lwc_app *app, const struct key *key, struct lwc_error *err)
 {
+    struct stored stored = {.key = key, .wanted = app->args.option[LWC_OPT_PROFILE]};
     char backend[LWC_BACKEND_NAME_MAX + 1] = "";
-    enum lwc_code code = lwc_key_store(app->ctx, identity, key->secret.at, key->secret.len, NULL,
-                                       flags, backend, err);
-
-    if (code == LWC_E_INVALID) {
-        return lwc_hint(err, code,
-                        "'lw-credential-helper add --profile NAME' stores it under "
-                        "another name");
-    }
-    if (code == LWC_OK) {
-        lwc_app_say(app, "stored profile '%s' (%s, key id %s) in backend '%s'", identity->profile,
-                    identity->account, identity->key_id, backend);
-    }
-    return code;
-}
-
-/* The same key id again replaces in its profile; else "default" if free, else the label. */
-static enum lwc_code place_key(struct lwc_app *app, const struct key *key, struct lwc_error *err)
-{
-    struct place place = {.key = key};
-    char label[LWC_PROFILE_MAX + 1];
-    const char *wanted = app->args.option[LWC_OPT_PROFILE];
+    char profile[LWC_PROFILE_MAX + 1];
     struct lwc_identity id = LWC_IDENTITY_ANY;
-    enum lwc_code code = lwc_list(app->ctx, NULL, visit, &place, err);
+    enum lwc_code code = lwc_list(app->ctx, NULL, see_stored, &stored, err);
 
     if (code != LWC_OK) {
         return lwc_wrap(err, code, "looking for a free profile");
     }
-    if (place.same && (wanted == NULL || lwc_streq(wanted, place.found.profile))) {
-        return keep(app, key, &place.found.id, LWC_STORE_REPLACE, err);
+    if (stored.has_key) {
+        lwc_app_trace(app, "store: key id %s is stored already, nothing kept", key->key_id);
+        return LWC_OK;
     }
-    first_label(key->account, label);
-    id.profile = wanted != NULL ? wanted : (place.default_taken ? label : "default");
+    code = choose_profile(&stored, profile, err);
+    id.profile = profile;
     id.account = key->account;
     id.key_id = key->key_id;
     id.kind = LWC_KIND_ACCESS_KEY;
-    return keep(app, key, &id, 0, err);
+    if (code == LWC_OK) {
+        code = lwc_key_prove(app->ctx, &id, key->secret.at, key->secret.len, err);
+        code = code == LWC_OK ? code : lwc_wrap(err, code, "store: the key is not kept");
+    }
+    if (code == LWC_OK) {
+        code = lwc_key_store(app->ctx, &id, key->secret.at, key->secret.len, NULL, 0, backend, err);
+    }
+    if (code == LWC_OK) {
+        lwc_app_say(app, "stored profile '%s' (%s, key id %s) in backend '%s'", id.profile,
+                    id.account, id.key_id, backend);
+    }
+    return code;
 }
 
 /* Only an account's own name: another origin needs the user's word, see add. */
@@ -147,6 +198,7 @@ enum lwc_code lwc_verb_store(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_GIT_REQUEST request = {.text = NULL};
     struct key key = {.account = ""};
+    bool is_proved = false;
     enum lwc_code code = read_request(app, &request, err);
 
     if (code != LWC_OK) {
@@ -158,23 +210,33 @@ enum lwc_code lwc_verb_store(struct lwc_app *app, struct lwc_error *err)
         lwc_app_trace(app, "store: no access key in the request, nothing kept");
         return LWC_OK;
     }
-    code = check_key(&request, &key, err);
-    if (code == LWC_OK) {
-        code = lwc_app_open(app, err);
+    code = read_setting(app, &is_proved, err);
+    if (code == LWC_OK && !is_proved) {
+        lwc_app_trace(app, "store: ignored, as 'set git-store proved' is not in the stack file");
+        return LWC_OK;
     }
-    return code != LWC_OK ? code : place_key(app, &key, err);
+    if (code == LWC_OK) {
+        code = check_key(&request, &key, err);
+    }
+    return code != LWC_OK ? code : keep_proved(app, &key, err);
 }
 
-/* What of the cache is forgotten: one token, or with NULL all of the host. */
-static enum lwc_code forget(struct lwc_app *app, const struct key *key,
-                            const struct lwc_slice *token, struct lwc_error *err)
+/*
+ * Forgets cached tokens: the one given as credential or password, or without either those of the
+ * key, or of the host.
+ */
+static enum lwc_code forget(struct lwc_app *app, const struct lwc_git_request *request,
+                            const struct key *key, struct lwc_error *err)
 {
-    const bool has_token = token != NULL && token->at != NULL;
+    const enum lwc_git_key given =
+        lwc_git_request_has(request, LWC_GIT_CREDENTIAL) ? LWC_GIT_CREDENTIAL : LWC_GIT_PASSWORD;
+    const struct lwc_slice *token = &request->value[given];
+    const char *what = token->at != NULL        ? "the token, if it is cached"
+                       : key->key_id[0] != '\0' ? "the cached tokens of the key"
+                                                : "the cached tokens of the host";
 
-    lwc_app_trace(app, "erase: forgetting %s",
-                  has_token ? "the token, if it is cached" : "the cached tokens of the host");
-    return lwc_token_forget(app->ctx, key->account, has_token ? token->at : NULL,
-                            has_token ? token->len : 0, err);
+    lwc_app_trace(app, "erase: forgetting %s", what);
+    return lwc_token_forget(app->ctx, key->account, key->key_id, token->at, token->len, err);
 }
 
 /* LWC_E_NOT_FOUND: it is no stored key, or another secret is stored. */
@@ -194,31 +256,28 @@ static enum lwc_code remove_key(struct lwc_app *app, const struct key *key, stru
     return code;
 }
 
-/* A token is forgotten; a key is removed; a password or key id that is none changes nothing. */
+/* Removes a key only where the stack file lets git do so, and against its secret. */
 static enum lwc_code erase(struct lwc_app *app, const struct lwc_git_request *request,
                            struct key *key, struct lwc_error *err)
 {
-    const enum lwc_git_key given =
-        lwc_git_request_has(request, LWC_GIT_CREDENTIAL) ? LWC_GIT_CREDENTIAL : LWC_GIT_PASSWORD;
-    const struct lwc_slice *token =
-        lwc_git_request_has(request, given) ? &request->value[given] : NULL;
-    enum lwc_code code = LWC_E_NOT_FOUND;
+    bool is_proved = false;
+    enum lwc_code code = read_setting(app, &is_proved, err);
 
-    if (!is_token(request) && lwc_git_request_key_id(request, key->key_id)) {
-        key->secret = request->value[LWC_GIT_PASSWORD];
-        code = remove_key(app, key, err);
-    }
-    if (code != LWC_E_NOT_FOUND) {
+    if (code != LWC_OK) {
         return code;
     }
-    if (err != NULL) {
+    if (!is_token(request)) {
+        (void)lwc_git_request_key_id(request, key->key_id);
+    }
+    key->secret = request->value[LWC_GIT_PASSWORD];
+    if (is_proved && key->key_id[0] != '\0' && key->secret.at != NULL) {
+        code = remove_key(app, key, err);
+        if (code != LWC_E_NOT_FOUND) {
+            return code;
+        }
         *err = (struct lwc_error){0};
     }
-    if (key->key_id[0] != '\0' && token == NULL) {
-        lwc_app_trace(app, "erase: no such key, nothing erased");
-        return LWC_OK;
-    }
-    return forget(app, key, token, err);
+    return forget(app, request, key, err);
 }
 
 enum lwc_code lwc_verb_erase(struct lwc_app *app, struct lwc_error *err)
@@ -237,8 +296,7 @@ enum lwc_code lwc_verb_erase(struct lwc_app *app, struct lwc_error *err)
         lwc_app_trace(app, "erase: no host that could be ours, nothing erased");
         return LWC_OK;
     }
-    code = lwc_app_open(app, err);
-    return code == LWC_OK ? erase(app, &request, &key, err) : code;
+    return erase(app, &request, &key, err);
 }
 
 enum lwc_code lwc_verb_capability(struct lwc_app *app, struct lwc_error *err)

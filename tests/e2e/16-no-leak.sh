@@ -31,6 +31,9 @@ traced token 0 -v get --format token -p default
 traced json 0 -v get --format json -p second
 # shellcheck disable=SC2059
 traced store 0 -v store < <(printf "${REQUEST}username=%s\npassword=%s\n" "$KEY_ID" "$SECRET")
+printf '%s\n' 'lookup sufficient file' 'store required file' 'erase sufficient file' 'set git-store proved' >"$T/proved"
+# shellcheck disable=SC2059
+https_proxy=http://127.0.0.1:1 traced store-proved 10 -v --config "$T/proved" store < <(printf "${REQUEST}username=%s\npassword=%s\n" ACME_NEW "$SECRET")
 # shellcheck disable=SC2059
 traced erase 0 -v erase < <(printf "${REQUEST}username=%s\npassword=%s\n" x-lw-token "$TOKEN")
 traced list 0 -v list
@@ -46,7 +49,7 @@ mode 'echo-secret 401'
 traced refused 11 -v get --refresh --format token -p default
 mode
 # shellcheck disable=SC2059
-traced erase-key 0 -v erase < <(printf "${REQUEST}username=%s\npassword=%s\n" "$KEY_ID" "$SECRET")
+traced erase-key 0 -v --config "$T/proved" erase < <(printf "${REQUEST}username=%s\npassword=%s\n" "$KEY_ID" "$SECRET")
 run 0 "$HELPER" add -a acme --key-id "$KEY_ID" --secret-stdin --api-url "$API_URL" <<<"$SECRET"
 
 # Nothing is written that holds it, sealed store and all; nor is a token.

@@ -36,6 +36,8 @@ static void parse_setting_takes_its_value(void **state)
         {"set min-valid 1", LWC_SET_MIN_VALID, LWC_CACHE_AUTO, 1, "1"},
         {"set min-valid 5m", LWC_SET_MIN_VALID, LWC_CACHE_AUTO, 300, "300"},
         {"set min-valid 1d", LWC_SET_MIN_VALID, LWC_CACHE_AUTO, 86400, "86400"},
+        {"set git-store off", LWC_SET_GIT_STORE, LWC_CACHE_AUTO, 0, "off"},
+        {"set git-store proved", LWC_SET_GIT_STORE, LWC_CACHE_AUTO, 0, "proved"},
     };
 
     (void)state;
@@ -69,6 +71,9 @@ static void parse_setting_that_is_wrong_names_the_place(void **state)
         {"set [cache] none", 4, "unknown setting", "without the brackets"},
         {"set cache disk", 10, "unknown cache 'disk'", "auto, keyring, runtime, sealed, none"},
         {"set cache key-ring", 10, "unknown cache", "'keyring'"},
+        {"set git-store on", 14, "unknown git-store 'on'", "off, proved"},
+        {"set git-store prove", 14, "unknown git-store 'prove'", "'proved'"},
+        {"set git_store proved", 4, "unknown setting 'git_store'", "'git-store'"},
         {"set min-valid 0", 14, "1 s to 24 h", "5m"},
         {"set min-valid 25h", 14, "1 s to 24 h", "5m"},
         {"set min-valid -1", 14, "1 s to 24 h", "5m"},

@@ -219,7 +219,8 @@ static void running_for_long_sees_what_changed(void **state)
 
     (void)state;
     ask_all(ctx, "_token-1");
-    assert_int_equal(lwc_token_forget(other, NULL, "_token-1", strlen("_token-1"), NULL), LWC_OK);
+    assert_int_equal(lwc_token_forget(other, NULL, NULL, "_token-1", strlen("_token-1"), NULL),
+                     LWC_OK);
     ask_all(ctx, "_token-2");
     setenv("LW_API_SECRET", "_another6789abcdef0123456789abcdef", 1);
     ask_all(ctx, "_token-3");
