@@ -19,6 +19,8 @@ static void encode_header(const struct lwc_format *format, size_t header_len, ui
     lwc_bytes_put32(out + LWC_FORMAT_AT_OPTIONAL, format->optional);
     lwc_bytes_put32(out + LWC_FORMAT_AT_SLOT_COUNT, (uint32_t)format->slot_count);
     lwc_bytes_put32(out + LWC_FORMAT_AT_RECORD_COUNT, (uint32_t)format->record_count);
+    lwc_bytes_put64(out + LWC_FORMAT_AT_KEY_EPOCH, format->key_epoch);
+    memcpy(out + LWC_FORMAT_AT_PREVIOUS_MAC, format->previous_mac, LWC_FORMAT_DIGEST_LEN);
 }
 
 static void encode_body(const struct lwc_format *format, uint8_t *out)
@@ -118,30 +120,29 @@ enum lwc_code lwc_format_record_make(const struct lwc_format_draft *draft, uint8
     return LWC_OK;
 }
 
-static size_t put_prefix(const uint8_t store_id[LWC_FORMAT_ID_LEN], uint8_t *out)
+static size_t put_prefix(const struct lwc_format *store, uint8_t *out)
 {
     memcpy(out, LWC_FORMAT_MAGIC, LWC_FORMAT_MAGIC_LEN);
     out[LWC_FORMAT_MAGIC_LEN] = LWC_FORMAT_MAJOR;
     lwc_bytes_put16(out + LWC_FORMAT_MAGIC_LEN + 1, LWC_FORMAT_SUITE);
-    memcpy(out + LWC_FORMAT_MAGIC_LEN + 3, store_id, LWC_FORMAT_ID_LEN);
-    return LWC_FORMAT_MAGIC_LEN + 3 + LWC_FORMAT_ID_LEN;
+    memcpy(out + LWC_FORMAT_MAGIC_LEN + 3, store->store_id, LWC_FORMAT_ID_LEN);
+    lwc_bytes_put64(out + LWC_FORMAT_MAGIC_LEN + 3 + LWC_FORMAT_ID_LEN, store->key_epoch);
+    return LWC_FORMAT_AD_PREFIX_LEN;
 }
 
-size_t lwc_format_record_ad(const uint8_t store_id[static LWC_FORMAT_ID_LEN],
-                            const struct lwc_format_record *record,
+size_t lwc_format_record_ad(const struct lwc_format *store, const struct lwc_format_record *record,
                             uint8_t ad_out[static LWC_FORMAT_RECORD_AD_MAX])
 {
-    size_t len = put_prefix(store_id, ad_out);
+    size_t len = put_prefix(store, ad_out);
 
     memcpy(ad_out + len, record->bytes, record->ad_len);
     return len + record->ad_len;
 }
 
-size_t lwc_format_slot_ad(const uint8_t store_id[static LWC_FORMAT_ID_LEN], uint16_t type,
-                          const uint8_t *params, size_t params_len,
-                          uint8_t ad_out[static LWC_FORMAT_SLOT_AD_MAX])
+size_t lwc_format_slot_ad(const struct lwc_format *store, uint16_t type, const uint8_t *params,
+                          size_t params_len, uint8_t ad_out[static LWC_FORMAT_SLOT_AD_MAX])
 {
-    size_t len = put_prefix(store_id, ad_out);
+    size_t len = put_prefix(store, ad_out);
 
     lwc_bytes_put16(ad_out + len, type);
     memcpy(ad_out + len + 2, params, params_len);

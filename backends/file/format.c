@@ -147,6 +147,26 @@ static enum lwc_code parse_slot(struct cursor *in, struct lwc_format *format, si
     return check_slot(slot, index, err);
 }
 
+/* One wrong passphrase tries all slots: their sum counts.  Each term is bounded already. */
+static enum lwc_code check_total_cost(const struct lwc_format *format, struct lwc_error *err)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < format->slot_count; i++) {
+        if (format->slots[i].type == LWC_FORMAT_SLOT_PASSPHRASE) {
+            const struct lwc_format_cost cost = lwc_format_cost_get(format->slots[i].body);
+
+            total += (uint64_t)cost.passes * cost.memory_kib;
+        }
+    }
+    if (total > LWC_FORMAT_COST_MAX) {
+        return lwc_fail(err, LWC_E_CORRUPT,
+                        "the passphrase slots cost %" PRIu64 " MiB-passes, at most %d are allowed",
+                        total / 1024, LWC_FORMAT_COST_MAX / 1024);
+    }
+    return LWC_OK;
+}
+
 static enum lwc_code parse_slots(struct cursor *in, uint32_t count, struct lwc_format *format,
                                  struct lwc_error *err)
 {
@@ -172,7 +192,7 @@ static enum lwc_code parse_slots(struct cursor *in, uint32_t count, struct lwc_f
         return lwc_fail(err, LWC_E_CORRUPT, "%zu bytes too many behind the slots", in->left);
     }
     format->slot_count = count;
-    return LWC_OK;
+    return check_total_cost(format, err);
 }
 
 /* Five strings, each with its NUL, and nothing behind them. */
@@ -291,6 +311,23 @@ static enum lwc_code parse_records(struct cursor *in, uint32_t count, struct lwc
     return LWC_OK;
 }
 
+/* A new store has no generation before it; a new master key makes a new generation. */
+static enum lwc_code parse_history(const uint8_t *bytes, struct lwc_format *format,
+                                   struct lwc_error *err)
+{
+    static const uint8_t none[LWC_FORMAT_DIGEST_LEN];
+
+    format->key_epoch = lwc_bytes_get64(bytes + LWC_FORMAT_AT_KEY_EPOCH);
+    memcpy(format->previous_mac, bytes + LWC_FORMAT_AT_PREVIOUS_MAC, LWC_FORMAT_DIGEST_LEN);
+    if (format->key_epoch < 1 || format->key_epoch > format->generation) {
+        return lwc_fail(err, LWC_E_CORRUPT, "key epoch %" PRIu64, format->key_epoch);
+    }
+    if (format->generation == 1 && memcmp(format->previous_mac, none, sizeof none) != 0) {
+        return lwc_fail(err, LWC_E_CORRUPT, "generation 1 names a generation before it");
+    }
+    return LWC_OK;
+}
+
 static enum lwc_code parse_header(const uint8_t *bytes, struct lwc_format *format,
                                   struct lwc_error *err)
 {
@@ -304,7 +341,7 @@ static enum lwc_code parse_header(const uint8_t *bytes, struct lwc_format *forma
     if (!get_time(bytes + LWC_FORMAT_AT_CREATED, &format->created_at)) {
         return lwc_fail(err, LWC_E_CORRUPT, "time of creation out of bounds");
     }
-    return LWC_OK;
+    return parse_history(bytes, format, err);
 }
 
 static enum lwc_code parse_parts(const uint8_t *bytes, size_t len, struct lwc_format *format,

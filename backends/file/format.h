@@ -44,7 +44,9 @@ enum {
     LWC_FORMAT_AT_OPTIONAL = 52,
     LWC_FORMAT_AT_SLOT_COUNT = 56,
     LWC_FORMAT_AT_RECORD_COUNT = 60,
-    LWC_FORMAT_AT_SLOTS = 64,
+    LWC_FORMAT_AT_KEY_EPOCH = 64,
+    LWC_FORMAT_AT_PREVIOUS_MAC = 72,
+    LWC_FORMAT_AT_SLOTS = 104,
 };
 
 /* Offsets in a slot, and in the bodies of the slots that are known. */
@@ -56,12 +58,13 @@ enum {
     LWC_FORMAT_PASS_AT_PASSES = 0,
     LWC_FORMAT_PASS_AT_MEMORY = 4,
     LWC_FORMAT_PASS_AT_SALT = 8,
-    LWC_FORMAT_PASS_AT_NONCE = 24,
-    LWC_FORMAT_PASS_LEN = 96,
+    LWC_FORMAT_PASS_AT_COMMIT = 24,
+    LWC_FORMAT_PASS_AT_NONCE = 56,
+    LWC_FORMAT_PASS_LEN = 128,
 
-    LWC_FORMAT_KEYFILE_AT_HINT = 0,
-    LWC_FORMAT_KEYFILE_AT_NONCE = 16,
-    LWC_FORMAT_KEYFILE_LEN = 88,
+    LWC_FORMAT_KEYFILE_AT_COMMIT = 0,
+    LWC_FORMAT_KEYFILE_AT_NONCE = 32,
+    LWC_FORMAT_KEYFILE_LEN = 104,
 };
 
 /* Offsets in a record. */
@@ -82,7 +85,7 @@ enum {
 enum {
     LWC_FORMAT_ID_LEN = 16,
     LWC_FORMAT_SALT_LEN = 16,
-    LWC_FORMAT_HINT_LEN = 16,
+    LWC_FORMAT_COMMIT_LEN = 32,
     LWC_FORMAT_NONCE_LEN = 24,
     LWC_FORMAT_TAG_LEN = 16,
     LWC_FORMAT_WRAPPED_LEN = 48,
@@ -101,8 +104,9 @@ enum {
     LWC_FORMAT_FILE_MAX = 16 * 1024 * 1024,
 
     LWC_FORMAT_PASSES_MAX = 16,
-    LWC_FORMAT_MEMORY_KIB_MIN = 8,
+    LWC_FORMAT_MEMORY_KIB_MIN = 19 * 1024,
     LWC_FORMAT_MEMORY_KIB_MAX = 1024 * 1024,
+    LWC_FORMAT_COST_MAX = 4 * 1024 * 1024, /* passes x KiB, summed over all passphrase slots  */
 };
 
 enum lwc_format_slot_type {
@@ -155,6 +159,8 @@ struct lwc_format {
     uint64_t generation;
     int64_t created_at;
     uint32_t optional;
+    uint64_t key_epoch;
+    uint8_t previous_mac[LWC_FORMAT_DIGEST_LEN]; /* zero at generation 1                  */
     size_t slot_count;
     struct lwc_format_slot slots[LWC_FORMAT_SLOT_MAX];
     size_t record_count;
@@ -225,22 +231,20 @@ struct lwc_format_cost lwc_format_cost_get(const uint8_t body[static LWC_FORMAT_
 void lwc_format_cost_put(struct lwc_format_cost cost, uint8_t body_out[static LWC_FORMAT_PASS_LEN]);
 
 /* Associated data: what a seal or a wrapped key is bound to. */
-#define LWC_FORMAT_AD_PREFIX_LEN 27
+#define LWC_FORMAT_AD_PREFIX_LEN 35
 #define LWC_FORMAT_RECORD_AD_MAX \
     (LWC_FORMAT_AD_PREFIX_LEN + LWC_FORMAT_RECORD_AT_TEXT + LWC_FORMAT_TEXT_MAX)
 #define LWC_FORMAT_SLOT_AD_MAX (LWC_FORMAT_AD_PREFIX_LEN + 2 + LWC_FORMAT_PASS_AT_NONCE)
 
-/* For @record (at most LWC_FORMAT_RECORD_AD_MAX bytes); returns the length. */
-size_t lwc_format_record_ad(const uint8_t store_id[static LWC_FORMAT_ID_LEN],
-                            const struct lwc_format_record *record,
+/* For @record of @store (at most LWC_FORMAT_RECORD_AD_MAX bytes); returns the length. */
+size_t lwc_format_record_ad(const struct lwc_format *store, const struct lwc_format_record *record,
                             uint8_t ad_out[static LWC_FORMAT_RECORD_AD_MAX]);
 
 /*
  * For the wrapped key of a slot whose body is @params_len bytes of parameters (at most
  * LWC_FORMAT_PASS_AT_NONCE), nonce, wrapped key; returns the length.
  */
-size_t lwc_format_slot_ad(const uint8_t store_id[static LWC_FORMAT_ID_LEN], uint16_t type,
-                          const uint8_t *params, size_t params_len,
-                          uint8_t ad_out[static LWC_FORMAT_SLOT_AD_MAX]);
+size_t lwc_format_slot_ad(const struct lwc_format *store, uint16_t type, const uint8_t *params,
+                          size_t params_len, uint8_t ad_out[static LWC_FORMAT_SLOT_AD_MAX]);
 
 #endif

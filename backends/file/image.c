@@ -41,6 +41,11 @@ static enum lwc_code read_all(int fd, uint8_t *bytes, size_t cap, size_t *len_ou
     return LWC_OK;
 }
 
+static const uint8_t *trailer_of(const struct lwc_image *image)
+{
+    return image->bytes + image->len - LWC_FORMAT_TRAILER_LEN;
+}
+
 /* Takes the bytes of @image apart; what is believed follows the order in lwcred-store(5). */
 static enum lwc_code judge(struct lwc_image *image, struct lwc_error *err)
 {
@@ -49,7 +54,8 @@ static enum lwc_code judge(struct lwc_image *image, struct lwc_error *err)
     if (code != LWC_OK) {
         return code;
     }
-    if (!lwc_seal_digest_fits(image->bytes, image->len)) {
+    lwc_seal_hash(image->bytes, image->len, image->hash);
+    if (!lwc_seal_digest_fits(image->hash, trailer_of(image))) {
         return lwc_fail(err, LWC_E_CORRUPT, "damaged: the digest does not fit");
     }
     return lwc_format_parse(image->bytes, image->len, &image->format, err);
@@ -85,7 +91,7 @@ enum lwc_code lwc_image_read(int fd, struct lwc_image *image_out, struct lwc_err
 enum lwc_code lwc_image_authenticate(const struct lwc_image *image, const struct lwc_secret *master,
                                      struct lwc_error *err)
 {
-    return lwc_seal_mac_check(master, image->bytes, image->len, err);
+    return lwc_seal_mac_check(master, image->hash, trailer_of(image), err);
 }
 
 enum lwc_code lwc_image_open(const struct lwc_image *image, size_t index,
@@ -94,7 +100,7 @@ enum lwc_code lwc_image_open(const struct lwc_image *image, size_t index,
 {
     const struct lwc_format_record *record = &image->format.records[index];
     uint8_t ad[LWC_FORMAT_RECORD_AD_MAX];
-    const struct lwc_seal_ad bound = {ad, lwc_format_record_ad(image->format.store_id, record, ad)};
+    const struct lwc_seal_ad bound = {ad, lwc_format_record_ad(&image->format, record, ad)};
     LWC_AUTO_SECRET secret = NULL;
     enum lwc_code code =
         lwc_seal_open(master, record->bytes + LWC_FORMAT_RECORD_AT_NONCE, bound,
@@ -129,6 +135,42 @@ bool lwc_image_locate(const struct lwc_format *format, const char *profile, size
     return low < format->record_count && lwc_streq(format->records[low].id.profile, profile);
 }
 
+/* A seal that does not open again, by a flipped bit, would be a lost secret. */
+static enum lwc_code prove_seal(const struct lwc_image_change *change,
+                                const struct lwc_secret *master, struct lwc_seal_ad bound,
+                                const struct lwc_format_record *record, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET opened = NULL;
+    enum lwc_code code =
+        lwc_seal_open(master, record->bytes + LWC_FORMAT_RECORD_AT_NONCE, bound,
+                      record->bytes + record->ad_len, record->len - record->ad_len, &opened, err);
+
+    if (code == LWC_OK && !lwc_secret_equal(opened, change->secret, change->len)) {
+        return lwc_fail(err, LWC_E_INTERNAL, "the new record has another secret");
+    }
+    return code;
+}
+
+/* Fills the sealed bytes of @record, which views @bytes, and its nonce, which is random so far. */
+static enum lwc_code seal_secret(const struct lwc_format *base,
+                                 const struct lwc_image_change *change,
+                                 const struct lwc_secret *master, uint8_t *bytes,
+                                 const struct lwc_format_record *record, struct lwc_error *err)
+{
+    uint8_t ad[LWC_FORMAT_RECORD_AD_MAX];
+    struct lwc_seal_ad bound = {ad, lwc_format_record_ad(base, record, ad)};
+    uint8_t *nonce = bytes + LWC_FORMAT_RECORD_AT_NONCE;
+    enum lwc_code code = lwc_seal_nonce(master, bound, change->secret, change->len, nonce, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    bound.len = lwc_format_record_ad(base, record, ad); /* with the nonce in it */
+    code = lwc_seal_record(master, nonce, bound, change->secret, change->len,
+                           bytes + record->ad_len, err);
+    return code == LWC_OK ? prove_seal(change, master, bound, record, err) : code;
+}
+
 /* A record with the secret of @change sealed in it; @bytes_out is the caller's. */
 static enum lwc_code seal(const struct lwc_format *base, const struct lwc_image_change *change,
                           const struct lwc_secret *master, uint8_t **bytes_out,
@@ -146,8 +188,6 @@ static enum lwc_code seal(const struct lwc_format *base, const struct lwc_image_
     };
     LWC_AUTO_FREE uint8_t *bytes = NULL;
     struct lwc_format_record record = {0};
-    uint8_t ad[LWC_FORMAT_RECORD_AD_MAX];
-    struct lwc_seal_ad bound = {ad, 0};
     enum lwc_code code = LWC_OK;
 
     if (change->len < 1 || change->len > LWC_SECRET_MAX) {
@@ -158,9 +198,7 @@ static enum lwc_code seal(const struct lwc_format *base, const struct lwc_image_
     if (code != LWC_OK) {
         return code;
     }
-    bound.len = lwc_format_record_ad(base->store_id, &record, ad);
-    code = lwc_seal_record(master, change->nonce, bound, change->secret, change->len,
-                           bytes + record.ad_len, err);
+    code = seal_secret(base, change, master, bytes, &record, err);
     if (code == LWC_OK) {
         *bytes_out = LWC_TAKE(bytes);
         *record_out = record;
@@ -190,6 +228,7 @@ static enum lwc_code splice(const struct lwc_format *base, const struct lwc_imag
     }
     *next_out = *base;
     next_out->generation++;
+    memcpy(next_out->previous_mac, base->mac, sizeof base->mac);
     next_out->records = records;
     next_out->record_count = count;
     return LWC_OK;

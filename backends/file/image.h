@@ -21,7 +21,8 @@
 struct lwc_image {
     uint8_t *bytes;
     size_t len;
-    struct lwc_format format; /* views into bytes                                        */
+    uint8_t hash[LWC_FORMAT_DIGEST_LEN]; /* of the bytes before the trailer              */
+    struct lwc_format format;            /* views into bytes                             */
 };
 
 #define LWC_AUTO_IMAGE LWC_AUTO(struct lwc_image, lwc_image_clear)
@@ -52,7 +53,8 @@ bool lwc_image_locate(const struct lwc_format *format, const char *profile, size
  * What the next image has other than the one before: at @index, the record there is dropped, or
  * @identity with @secret is put, or both.  Everything is borrowed.
  *
- * nonce, id  random; id counts only where nothing is dropped: a record keeps its id.
+ * nonce, id  random; id counts only where nothing is dropped: a record keeps its id.  The nonce
+ *            of the record is made of the random bytes and the secret, lwc_seal_nonce().
  */
 struct lwc_image_change {
     size_t index;
@@ -66,7 +68,8 @@ struct lwc_image_change {
 };
 
 /*
- * Make the bytes of the next image.  All other records are carried byte for byte.
+ * Make the bytes of the next image.  All other records are carried byte for byte, and what was
+ * sealed is opened again for a test.
  *
  * @base       the image's format, or a new store's with generation 0.
  * @bytes_out  malloc()ed, the caller's.

@@ -19,11 +19,13 @@ static_assert(LWC_SEAL_DIGEST_LEN == crypto_generichash_BYTES, "digest");
 static_assert(LWC_SEAL_STORE_ID_LEN == crypto_generichash_blake2b_SALTBYTES, "store id as salt");
 
 #define SUBKEY_CONTEXT "lwcstore"
-enum { SUBKEY_MAC = 1, SUBKEY_RECORDS = 2 };
+enum { SUBKEY_MAC = 1, SUBKEY_RECORDS = 2, SUBKEY_NONCES = 3 };
 
 /* Personalisations have exactly crypto_generichash_blake2b_PERSONALBYTES (16) bytes. */
 #define PERSONAL_KEY "lwcred-keyfile-1"
-#define PERSONAL_HINT "lwcred-keyhint-1"
+
+/* A wrap key and, behind it, the commitment to it. */
+#define PAIR_LEN (LWC_SEAL_KEY_LEN + LWC_SEAL_COMMIT_LEN)
 
 /* A secret of @len bytes that are still to be written to *@room_out. */
 static enum lwc_code secret_room(size_t len, struct lwc_secret **secret_out, uint8_t **room_out,
@@ -63,43 +65,55 @@ static enum lwc_code subkey(const struct lwc_secret *master, uint64_t number,
     return LWC_OK;
 }
 
-bool lwc_seal_digest_fits(const uint8_t *bytes, size_t len)
+void lwc_seal_hash(const uint8_t *bytes, size_t len, uint8_t hash_out[static LWC_SEAL_HASH_LEN])
+{
+    (void)crypto_generichash(hash_out, LWC_SEAL_HASH_LEN, bytes, len - LWC_SEAL_TRAILER_LEN, NULL,
+                             0);
+}
+
+static void compute_digest(const uint8_t hash[LWC_SEAL_HASH_LEN], const uint8_t *mac,
+                           uint8_t digest_out[LWC_SEAL_DIGEST_LEN])
+{
+    uint8_t both[LWC_SEAL_HASH_LEN + LWC_SEAL_DIGEST_LEN];
+
+    memcpy(both, hash, LWC_SEAL_HASH_LEN);
+    memcpy(both + LWC_SEAL_HASH_LEN, mac, LWC_SEAL_DIGEST_LEN);
+    (void)crypto_generichash(digest_out, LWC_SEAL_DIGEST_LEN, both, sizeof both, NULL, 0);
+}
+
+bool lwc_seal_digest_fits(const uint8_t hash[static LWC_SEAL_HASH_LEN], const uint8_t *trailer)
 {
     uint8_t digest[LWC_SEAL_DIGEST_LEN];
 
-    if (len < LWC_SEAL_DIGEST_LEN || sodium_init() < 0) {
+    if (sodium_init() < 0) {
         return false;
     }
-    len -= LWC_SEAL_DIGEST_LEN;
-    (void)crypto_generichash(digest, sizeof digest, bytes, len, NULL, 0);
-    return sodium_memcmp(digest, bytes + len, sizeof digest) == 0;
+    compute_digest(hash, trailer, digest);
+    return sodium_memcmp(digest, trailer + LWC_SEAL_DIGEST_LEN, sizeof digest) == 0;
 }
 
-static enum lwc_code compute_mac(const struct lwc_secret *master, const uint8_t *bytes, size_t len,
+static enum lwc_code compute_mac(const struct lwc_secret *master,
+                                 const uint8_t hash[LWC_SEAL_HASH_LEN],
                                  uint8_t mac_out[LWC_SEAL_DIGEST_LEN], struct lwc_error *err)
 {
     LWC_AUTO_SECRET key = NULL;
     enum lwc_code code = subkey(master, SUBKEY_MAC, &key, err);
 
     if (code == LWC_OK) {
-        (void)crypto_generichash(mac_out, LWC_SEAL_DIGEST_LEN, bytes, len, lwc_secret_bytes(key),
-                                 lwc_secret_len(key));
+        (void)crypto_generichash(mac_out, LWC_SEAL_DIGEST_LEN, hash, LWC_SEAL_HASH_LEN,
+                                 lwc_secret_bytes(key), lwc_secret_len(key));
     }
     return code;
 }
 
-enum lwc_code lwc_seal_mac_check(const struct lwc_secret *master, const uint8_t *bytes, size_t len,
-                                 struct lwc_error *err)
+enum lwc_code lwc_seal_mac_check(const struct lwc_secret *master,
+                                 const uint8_t hash[static LWC_SEAL_HASH_LEN],
+                                 const uint8_t *trailer, struct lwc_error *err)
 {
     uint8_t mac[LWC_SEAL_DIGEST_LEN];
-    enum lwc_code code = LWC_OK;
+    enum lwc_code code = compute_mac(master, hash, mac, err);
 
-    if (len < LWC_SEAL_TRAILER_LEN) {
-        return lwc_fail(err, LWC_E_CORRUPT, "too short to be authentic");
-    }
-    len -= LWC_SEAL_TRAILER_LEN;
-    code = compute_mac(master, bytes, len, mac, err);
-    if (code == LWC_OK && sodium_memcmp(mac, bytes + len, sizeof mac) != 0) {
+    if (code == LWC_OK && sodium_memcmp(mac, trailer, sizeof mac) != 0) {
         return lwc_fail(err, LWC_E_CORRUPT,
                         "not authentic: changed by something that does not have the key");
     }
@@ -110,28 +124,30 @@ enum lwc_code lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, s
                               struct lwc_error *err)
 {
     uint8_t *mac = bytes + len - LWC_SEAL_TRAILER_LEN;
-    uint8_t *digest = mac + LWC_SEAL_DIGEST_LEN;
-    enum lwc_code code = compute_mac(master, bytes, (size_t)(mac - bytes), mac, err);
+    uint8_t hash[LWC_SEAL_HASH_LEN];
+    enum lwc_code code = LWC_OK;
 
+    lwc_seal_hash(bytes, len, hash);
+    code = compute_mac(master, hash, mac, err);
     if (code == LWC_OK) {
-        (void)crypto_generichash(digest, LWC_SEAL_DIGEST_LEN, bytes, (size_t)(digest - bytes), NULL,
-                                 0);
+        compute_digest(hash, mac, mac + LWC_SEAL_DIGEST_LEN);
     }
     return code;
 }
 
-enum lwc_code lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t passes,
-                               uint32_t memory_kib, const uint8_t salt[static LWC_SEAL_SALT_LEN],
-                               struct lwc_secret **key_out, struct lwc_error *err)
+/* Leaves the wrap key in @pair. */
+static void split_pair(struct lwc_secret *pair, uint8_t commit_out[LWC_SEAL_COMMIT_LEN])
 {
-    LWC_AUTO_SECRET key = NULL;
-    uint8_t *room = NULL;
-    uint64_t most_kib = lwc_memory_spare_kib();
-    enum lwc_code code = secret_room(LWC_SEAL_KEY_LEN, &key, &room, err);
+    lwc_secret_grow(pair, PAIR_LEN);
+    memcpy(commit_out, lwc_secret_bytes(pair) + LWC_SEAL_KEY_LEN, LWC_SEAL_COMMIT_LEN);
+    lwc_secret_truncate(pair, LWC_SEAL_KEY_LEN);
+}
 
-    if (code != LWC_OK) {
-        return code;
-    }
+static enum lwc_code check_memory(uint32_t memory_kib, struct lwc_error *err)
+{
+    uint64_t most_kib = lwc_memory_spare_kib();
+    enum lwc_code code = LWC_OK;
+
     if (memory_kib > most_kib) {
         code =
             lwc_fail_sys(err, LWC_E_IO, ENOMEM,
@@ -139,36 +155,80 @@ enum lwc_code lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t pas
                          memory_kib / 1024, most_kib / 1024);
         return lwc_hint(err, code, "make the store with kdf=interactive, or use a key file");
     }
-    if (crypto_pwhash(room, LWC_SEAL_KEY_LEN, lwc_secret_text(passphrase),
-                      lwc_secret_len(passphrase), salt, passes, (size_t)memory_kib * 1024,
-                      crypto_pwhash_ALG_ARGON2ID13) != 0) {
+    return LWC_OK;
+}
+
+enum lwc_code lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t passes,
+                               uint32_t memory_kib, const uint8_t salt[static LWC_SEAL_SALT_LEN],
+                               struct lwc_secret **key_out,
+                               uint8_t commit_out[static LWC_SEAL_COMMIT_LEN],
+                               struct lwc_error *err)
+{
+    LWC_AUTO_SECRET pair = NULL;
+    uint8_t *room = NULL;
+    enum lwc_code code = check_memory(memory_kib, err);
+
+    if (code == LWC_OK) {
+        code = secret_room(PAIR_LEN, &pair, &room, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (crypto_pwhash(room, PAIR_LEN, lwc_secret_text(passphrase), lwc_secret_len(passphrase), salt,
+                      passes, (size_t)memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0) {
         return lwc_fail_sys(err, LWC_E_IO, ENOMEM, "no %" PRIu32 " KiB for the passphrase",
                             memory_kib);
     }
-    lwc_secret_grow(key, LWC_SEAL_KEY_LEN);
-    *key_out = LWC_TAKE(key);
+    split_pair(pair, commit_out);
+    *key_out = LWC_TAKE(pair);
     return LWC_OK;
 }
 
 enum lwc_code lwc_seal_keyfile(const struct lwc_secret *content,
                                const uint8_t store_id[static LWC_SEAL_STORE_ID_LEN],
                                struct lwc_secret **key_out,
-                               uint8_t hint_out[static LWC_SEAL_HINT_LEN], struct lwc_error *err)
+                               uint8_t commit_out[static LWC_SEAL_COMMIT_LEN],
+                               struct lwc_error *err)
 {
-    const uint8_t *bytes = lwc_secret_bytes(content);
-    size_t len = lwc_secret_len(content);
     uint8_t *room = NULL;
-    enum lwc_code code = secret_room(LWC_SEAL_KEY_LEN, key_out, &room, err);
+    enum lwc_code code = secret_room(PAIR_LEN, key_out, &room, err);
 
     if (code != LWC_OK) {
         return code;
     }
-    (void)crypto_generichash_blake2b_salt_personal(room, LWC_SEAL_KEY_LEN, bytes, len, NULL, 0,
-                                                   store_id, (const uint8_t *)PERSONAL_KEY);
-    lwc_secret_grow(*key_out, LWC_SEAL_KEY_LEN);
-    (void)crypto_generichash_blake2b_salt_personal(hint_out, LWC_SEAL_HINT_LEN, bytes, len, NULL, 0,
-                                                   store_id, (const uint8_t *)PERSONAL_HINT);
+    (void)crypto_generichash_blake2b_salt_personal(room, PAIR_LEN, lwc_secret_bytes(content),
+                                                   lwc_secret_len(content), NULL, 0, store_id,
+                                                   (const uint8_t *)PERSONAL_KEY);
+    split_pair(*key_out, commit_out);
     return LWC_OK;
+}
+
+enum lwc_code lwc_seal_nonce(const struct lwc_secret *master, struct lwc_seal_ad ad,
+                             const void *secret, size_t len,
+                             uint8_t nonce[static LWC_SEAL_NONCE_LEN], struct lwc_error *err)
+{
+    LWC_AUTO_SECRET key = NULL;
+    LWC_AUTO_SECRET message = NULL;
+    enum lwc_code code = subkey(master, SUBKEY_NONCES, &key, err);
+
+    if (code == LWC_OK) {
+        code = lwc_secret_new(LWC_SEAL_NONCE_LEN + ad.len + len, &message, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_secret_append(message, nonce, LWC_SEAL_NONCE_LEN, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_secret_append(message, ad.bytes, ad.len, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_secret_append(message, secret, len, err);
+    }
+    if (code == LWC_OK) {
+        (void)crypto_generichash(nonce, LWC_SEAL_NONCE_LEN, lwc_secret_bytes(message),
+                                 lwc_secret_len(message), lwc_secret_bytes(key),
+                                 lwc_secret_len(key));
+    }
+    return code;
 }
 
 void lwc_seal_wrap(const struct lwc_secret *key, const uint8_t nonce[static LWC_SEAL_NONCE_LEN],

@@ -12,11 +12,13 @@
 /*
  * The cryptography of cipher suite 1, and nothing else: what bytes mean is format.h's affair.
  *
- *   passphrase -> key   Argon2id 1.3, one lane, 32 bytes
- *   key file -> key     BLAKE2b-256, salt = store id, personalised
- *   subkeys             crypto_kdf (BLAKE2b), context "lwcstore", 1 for the MAC, 2 for records
- *   wrapping, sealing   XChaCha20-Poly1305-IETF, random nonce
- *   digest, MAC         BLAKE2b-256, plain and keyed
+ *   passphrase -> key   Argon2id 1.3, one lane, 64 bytes: wrap key and commitment
+ *   key file -> key     BLAKE2b-512, salt = store id, personalised: wrap key and commitment
+ *   subkeys             crypto_kdf (BLAKE2b), context "lwcstore": 1 MAC, 2 records, 3 nonces
+ *   wrapping, sealing   XChaCha20-Poly1305-IETF
+ *   nonce               BLAKE2b-192, keyed, of random bytes and of all that is sealed with it
+ *   hash                BLAKE2b-256 of the file before its trailer
+ *   MAC, digest         BLAKE2b-256: keyed, of the hash; plain, of hash and MAC
  *
  * MUST:
  *  1. Keys, passphrases and plain text are struct lwc_secret; no copy on the stack or the heap.
@@ -29,7 +31,8 @@ enum {
     LWC_SEAL_KEY_LEN = 32,
     LWC_SEAL_SALT_LEN = 16,
     LWC_SEAL_STORE_ID_LEN = 16,
-    LWC_SEAL_HINT_LEN = 16,
+    LWC_SEAL_COMMIT_LEN = 32,
+    LWC_SEAL_HASH_LEN = 32,
     LWC_SEAL_NONCE_LEN = 24,
     LWC_SEAL_TAG_LEN = 16,
     LWC_SEAL_DIGEST_LEN = 32,
@@ -44,39 +47,58 @@ struct lwc_seal_ad {
     size_t len;
 };
 
-/*
- * Does the unkeyed digest in the last 32 of @len bytes fit those before it?  It tells damage
- * from a wrong passphrase without a key; it defends against nobody.
+/* The hash of all but the trailer; @len is at least LWC_SEAL_TRAILER_LEN.  One pass over the file.
  */
-bool lwc_seal_digest_fits(const uint8_t *bytes, size_t len);
+void lwc_seal_hash(const uint8_t *bytes, size_t len, uint8_t hash_out[static LWC_SEAL_HASH_LEN]);
 
 /*
- * Does the MAC that stands before the digest fit?
+ * Does the unkeyed digest in @trailer (LWC_SEAL_TRAILER_LEN bytes) fit the hash, and the MAC before
+ * it?  It tells damage from a wrong passphrase without a key; it does not stop a forger.
+ */
+bool lwc_seal_digest_fits(const uint8_t hash[static LWC_SEAL_HASH_LEN], const uint8_t *trailer);
+
+/*
+ * Does the MAC in @trailer fit the hash?
  *
  * Returns LWC_OK, LWC_E_CORRUPT, LWC_E_IO (memory).
  */
-enum lwc_code lwc_seal_mac_check(const struct lwc_secret *master, const uint8_t *bytes, size_t len,
-                                 struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_seal_mac_check(const struct lwc_secret *master,
+                                 const uint8_t hash[static LWC_SEAL_HASH_LEN],
+                                 const uint8_t *trailer, struct lwc_error *err) LWC_RESULT;
 
-/* Write MAC and digest into the last 64 of @len bytes. */
+/* Write MAC and digest into the last LWC_SEAL_TRAILER_LEN of @len bytes. */
 enum lwc_code lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, size_t len,
                               struct lwc_error *err) LWC_RESULT;
 
 /*
  * Stretch a passphrase.  The caller has bounded the cost.
  *
- * @key_out  owned by the caller.
- * Returns LWC_OK or LWC_E_IO: not enough memory, or more than lwc_memory_spare_kib().
+ * @key_out     the wrap key; owned by the caller.
+ * @commit_out  commits to the passphrase: no two passphrases share one.  Not secret.
+ * Returns LWC_OK or LWC_E_IO: not enough memory, or more than lwc_memory_spare_kib(); then nothing
+ * was allocated.
  */
 enum lwc_code lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t passes,
                                uint32_t memory_kib, const uint8_t salt[static LWC_SEAL_SALT_LEN],
-                               struct lwc_secret **key_out, struct lwc_error *err) LWC_RESULT;
+                               struct lwc_secret **key_out,
+                               uint8_t commit_out[static LWC_SEAL_COMMIT_LEN],
+                               struct lwc_error *err) LWC_RESULT;
 
-/* The key in a key file, and the hint by which its slot is found. */
+/* The wrap key in a key file, and the commitment by which its slot is found. */
 enum lwc_code lwc_seal_keyfile(const struct lwc_secret *content,
                                const uint8_t store_id[static LWC_SEAL_STORE_ID_LEN],
                                struct lwc_secret **key_out,
-                               uint8_t hint_out[static LWC_SEAL_HINT_LEN], struct lwc_error *err)
+                               uint8_t commit_out[static LWC_SEAL_COMMIT_LEN],
+                               struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Make a nonce of the random bytes in @nonce, of @ad, and of the @len bytes that will be sealed:
+ * two clones of one machine with the same random numbers do not seal different secrets with one
+ * nonce.
+ */
+enum lwc_code lwc_seal_nonce(const struct lwc_secret *master, struct lwc_seal_ad ad,
+                             const void *secret, size_t len,
+                             uint8_t nonce[static LWC_SEAL_NONCE_LEN], struct lwc_error *err)
     LWC_RESULT;
 
 /* Wrap the master key with @key; LWC_SEAL_WRAPPED_LEN bytes. */

@@ -10,24 +10,32 @@
 #include "backends/file/format.h"
 
 /*
- * The highest generation seen of each store, kept apart from the stores: a store file that was
- * put back to an older state is authentic, and only this can tell.
+ * The newest generation seen of each store, kept apart from the stores: a store file that was put
+ * back to an older state, or went on from one, is authentic, and only this can tell.
  *
- * A file for each store in $XDG_STATE_HOME/lwcred, else $HOME/.local/state/lwcred, named by the
- * store id in hexadecimal; it holds the generation as a decimal number and a newline.
+ * Files in $XDG_STATE_HOME/lwcred, else $HOME/.local/state/lwcred; lwcred-store(5), Rollback:
+ *   ID         a store: its newest generation and that generation's MAC
+ *   path-HASH  a path: the id of the store that stood there
  *
- * Best effort: what goes wrong here is logged once and fails nothing.
+ * Files are written under a lock, and never over a newer generation by a reader.  Best effort: a
+ * failure here is logged once and fails no call.
  */
 struct lwc_seen {
     const struct lwc_host *host; /* borrowed                                             */
     bool complained;
 };
 
+enum lwc_seen_event {
+    LWC_SEEN_READ,    /* the store was read and is authentic                             */
+    LWC_SEEN_WRITTEN, /* the store was written by us: the line of generations goes on here */
+};
+
 /*
- * An authentic store of this id has this generation.  An older one than seen before is logged
- * as a warning that names @path; a newer one is remembered.
+ * Take note of an authentic store at @path, of which id, generation, MAC and previous MAC count.
+ * A warning that names @path is logged on LWC_SEEN_READ where the store is older than last seen,
+ * is not the one that the last seen became (diverged), or is another store than stood at @path.
  */
-void lwc_seen_note(struct lwc_seen *seen, const char *path,
-                   const uint8_t store_id[static LWC_FORMAT_ID_LEN], uint64_t generation);
+void lwc_seen_note(struct lwc_seen *seen, const char *path, const struct lwc_format *store,
+                   enum lwc_seen_event event);
 
 #endif

@@ -203,34 +203,76 @@ static enum lwc_code plan(const struct lwc_store *store, const struct request *r
     return LWC_OK;
 }
 
-/* What the temporary file must prove before it takes the place of the store. */
+/*
+ * What the temporary file must prove before it takes the place of the store.
+ *
+ * bytes, len  the content that was meant.
+ * path        of the store, which must still be the file that was read, @was; NULL: no file.
+ */
 struct proof {
-    const struct lwc_image_change *change;
+    const uint8_t *bytes;
+    size_t len;
     const struct lwc_secret *master;
+    const struct lwc_path *path;
+    const struct stat *was;
 };
 
+/* The lock may not reach other hosts (NFS): a file put there meanwhile is not written over. */
+static enum lwc_code check_target(const struct proof *proof, struct lwc_error *err)
+{
+    LWC_AUTO_CLOSE int fd = -1;
+    struct stat st = {0};
+    struct lwc_error why = {0};
+    enum lwc_code code = lwc_file_open(proof->path, LWC_TRUST_PRIVATE, &fd, &st, &why);
+
+    if (code == LWC_E_NOT_FOUND && proof->was == NULL) {
+        return LWC_OK;
+    }
+    if (code == LWC_OK && proof->was != NULL && lwc_vault_same_file(proof->was, &st)) {
+        return LWC_OK;
+    }
+    if (code != LWC_OK && code != LWC_E_NOT_FOUND) {
+        *err = why;
+        return code;
+    }
+    return lwc_hint(err,
+                    lwc_fail(err, LWC_E_BUSY, "changed by another process, in spite of the lock"),
+                    "try again; a store on NFS is safe where locks reach the server");
+}
+
+/* All bytes are as they were meant, and what was meant is a sound, authentic store. */
 static enum lwc_code prove(void *data, int fd, struct lwc_error *err)
 {
     const struct proof *proof = data;
     LWC_AUTO_IMAGE image = {0};
-    LWC_AUTO_SECRET secret = NULL;
-    size_t index = 0;
-    enum lwc_code code = lwc_image_read(fd, &image, err);
+    struct lwc_error why = {0};
+    enum lwc_code code = lwc_image_read(fd, &image, &why);
 
     if (code == LWC_OK) {
-        code = lwc_image_authenticate(&image, proof->master, err);
+        code = lwc_image_authenticate(&image, proof->master, &why);
     }
-    if (code != LWC_OK || proof->change->identity == NULL) {
-        return code;
+    if (code == LWC_OK &&
+        (image.len != proof->len || memcmp(image.bytes, proof->bytes, proof->len) != 0)) {
+        code = lwc_fail(&why, LWC_E_IO, "reads back other than it was written");
     }
-    if (!lwc_image_locate(&image.format, proof->change->identity->profile, &index)) {
-        return lwc_fail(err, LWC_E_INTERNAL, "the new record is missing");
+    if (code == LWC_OK) {
+        code = check_target(proof, &why);
     }
-    code = lwc_image_open(&image, index, proof->master, &secret, err);
-    if (code == LWC_OK && !lwc_secret_equal(secret, proof->change->secret, proof->change->len)) {
-        return lwc_fail(err, LWC_E_INTERNAL, "the new record has another secret");
+    if (code != LWC_OK && err != NULL) {
+        *err = why;
     }
     return code;
+}
+
+/* Notes the generation that was just written. */
+static void note_written(struct lwc_store *store, const struct lwc_format *base,
+                         const uint8_t *bytes, size_t len)
+{
+    struct lwc_format written = *base;
+
+    written.generation++;
+    memcpy(written.mac, bytes + len - LWC_FORMAT_TRAILER_LEN, sizeof written.mac);
+    lwc_seen_note(&store->vault.seen, store->vault.path, &written, LWC_SEEN_WRITTEN);
 }
 
 static enum lwc_code save(struct lwc_store *store, const struct lwc_path *path,
@@ -238,22 +280,23 @@ static enum lwc_code save(struct lwc_store *store, const struct lwc_path *path,
                           const struct lwc_secret *master, struct lwc_error *err)
 {
     LWC_AUTO_FREE uint8_t *bytes = NULL;
-    size_t len = 0;
-    struct proof proof = {change, master};
+    struct proof proof = {.master = master, .path = path};
     char previous[sizeof path->name + SUFFIX_MAX];
     enum lwc_code code = LWC_OK;
 
     change->now = lwc_clock_wall_s(store->clock);
     store->random(change->id, sizeof change->id);
     store->random(change->nonce, sizeof change->nonce);
-    code = lwc_image_build(base, change, master, &bytes, &len, err);
+    code = lwc_image_build(base, change, master, &bytes, &proof.len, err);
     if (code != LWC_OK) {
         return lwc_vault_wrap(&store->vault, code, err);
     }
-    (void)snprintf(previous, sizeof previous, "%s.prev", path->name);
-    code = lwc_file_replace(path, bytes, len, previous, prove, &proof, err);
+    proof.bytes = bytes;
+    proof.was = store->vault.loaded ? &store->vault.stat : NULL;
+    (void)snprintf(previous, sizeof previous, "%s" LWC_VAULT_PREVIOUS, path->name);
+    code = lwc_file_replace(path, bytes, proof.len, previous, prove, &proof, err);
     if (code == LWC_OK) {
-        lwc_seen_note(&store->vault.seen, store->vault.path, base->store_id, base->generation + 1);
+        note_written(store, base, bytes, proof.len);
     }
     return code;
 }
@@ -263,7 +306,7 @@ static enum lwc_code save_first(struct lwc_store *store, const struct lwc_path *
                                 struct lwc_image_change *change, struct lwc_error *err)
 {
     LWC_AUTO_SECRET master = NULL;
-    struct lwc_format base = {.minor = LWC_FORMAT_MINOR, .slot_count = 1};
+    struct lwc_format base = {.minor = LWC_FORMAT_MINOR, .slot_count = 1, .key_epoch = 1};
     struct lwc_unlock_slot slot = {0};
     uint8_t *room = NULL;
     enum lwc_code code = lwc_secret_new(LWC_SEAL_KEY_LEN, &master, err);
@@ -279,7 +322,7 @@ static enum lwc_code save_first(struct lwc_store *store, const struct lwc_path *
     lwc_secret_grow(master, LWC_SEAL_KEY_LEN);
     store->random(base.store_id, sizeof base.store_id);
     base.created_at = lwc_clock_wall_s(store->clock);
-    code = lwc_unlock_enrol(store->vault.unlock, store->cost, base.store_id, master, &slot, err);
+    code = lwc_unlock_enrol(store->vault.unlock, store->cost, &base, master, &slot, err);
     if (code != LWC_OK) {
         return lwc_vault_wrap(&store->vault, code, err);
     }

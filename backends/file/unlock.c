@@ -9,12 +9,14 @@
 #include "base/util.h"
 
 static_assert((int)LWC_SEAL_SALT_LEN == (int)LWC_FORMAT_SALT_LEN, "salt");
-static_assert((int)LWC_SEAL_HINT_LEN == (int)LWC_FORMAT_HINT_LEN, "hint");
+static_assert((int)LWC_SEAL_COMMIT_LEN == (int)LWC_FORMAT_COMMIT_LEN, "commitment");
+static_assert((int)LWC_SEAL_HASH_LEN == (int)LWC_FORMAT_DIGEST_LEN, "hash");
 static_assert((int)LWC_SEAL_NONCE_LEN == (int)LWC_FORMAT_NONCE_LEN, "nonce");
 static_assert((int)LWC_SEAL_WRAPPED_LEN == (int)LWC_FORMAT_WRAPPED_LEN, "wrapped key");
 static_assert((int)LWC_SEAL_STORE_ID_LEN == (int)LWC_FORMAT_ID_LEN, "store id");
 
 #define ATTEMPTS 3
+#define WRONG_PASSPHRASE "wrong passphrase, or the store was changed"
 
 struct lwc_unlock {
     struct lwc_source source;
@@ -50,89 +52,157 @@ void lwc_unlock_forget(struct lwc_unlock *unlock)
     lwc_source_forget(&unlock->source);
 }
 
-static enum lwc_code unwrap_slot(const struct lwc_format *format,
-                                 const struct lwc_format_slot *slot, size_t params_len,
-                                 const struct lwc_secret *key, struct lwc_secret **master_out,
-                                 struct lwc_error *err)
+static enum lwc_code unwrap_slot(const struct lwc_format *store, const struct lwc_format_slot *slot,
+                                 size_t params_len, const struct lwc_secret *key,
+                                 struct lwc_secret **master_out, struct lwc_error *err)
 {
     uint8_t ad[LWC_FORMAT_SLOT_AD_MAX];
     const struct lwc_seal_ad bound = {
-        ad, lwc_format_slot_ad(format->store_id, slot->type, slot->body, params_len, ad)};
+        ad, lwc_format_slot_ad(store, slot->type, slot->body, params_len, ad)};
     const uint8_t *nonce = slot->body + params_len;
 
     return lwc_seal_unwrap(key, nonce, bound, nonce + LWC_FORMAT_NONCE_LEN, master_out, err);
 }
 
-static void wrap_slot(struct lwc_unlock_slot *made, const uint8_t store_id[LWC_FORMAT_ID_LEN],
-                      size_t params_len, const struct lwc_secret *key,
-                      const struct lwc_secret *master)
+/* A wrapped key that does not open again, by a flipped bit, would be a store that never opens. */
+static enum lwc_code prove_slot(const struct lwc_unlock_slot *made, const struct lwc_format *store,
+                                size_t params_len, const struct lwc_secret *key,
+                                const struct lwc_secret *master, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET opened = NULL;
+    const struct lwc_format_slot slot = {made->slot.type, made->slot.len, made->body};
+    struct lwc_error why = {0};
+
+    if (unwrap_slot(store, &slot, params_len, key, &opened, &why) != LWC_OK ||
+        !lwc_secret_equal(opened, lwc_secret_bytes(master), lwc_secret_len(master))) {
+        return lwc_fail(err, LWC_E_INTERNAL, "the new slot does not open");
+    }
+    return LWC_OK;
+}
+
+/* Fills in nonce and wrapped key behind the parameters, which end with the commitment to @key. */
+static enum lwc_code wrap_slot(struct lwc_unlock *unlock, struct lwc_unlock_slot *made,
+                               const struct lwc_format *store, size_t params_len,
+                               const struct lwc_secret *key, const struct lwc_secret *master,
+                               struct lwc_error *err)
 {
     uint8_t ad[LWC_FORMAT_SLOT_AD_MAX];
     const struct lwc_seal_ad bound = {
-        ad, lwc_format_slot_ad(store_id, made->slot.type, made->body, params_len, ad)};
+        ad, lwc_format_slot_ad(store, made->slot.type, made->body, params_len, ad)};
     uint8_t *nonce = made->body + params_len;
+    enum lwc_code code = LWC_OK;
 
-    lwc_seal_wrap(key, nonce, bound, master, nonce + LWC_FORMAT_NONCE_LEN);
-}
-
-static enum lwc_code open_by_key_file(const struct lwc_source *source,
-                                      const struct lwc_format *format,
-                                      struct lwc_secret **master_out, struct lwc_error *err)
-{
-    LWC_AUTO_SECRET content = NULL;
-    LWC_AUTO_SECRET key = NULL;
-    uint8_t hint[LWC_FORMAT_HINT_LEN];
-    enum lwc_code code = lwc_source_key_file(source, &content, err);
-
-    if (code == LWC_OK) {
-        code = lwc_seal_keyfile(content, format->store_id, &key, hint, err);
-    }
+    unlock->random(nonce, LWC_FORMAT_NONCE_LEN);
+    code =
+        lwc_seal_nonce(master, bound, lwc_secret_bytes(master), lwc_secret_len(master), nonce, err);
     if (code != LWC_OK) {
         return code;
     }
-    for (size_t i = 0; i < format->slot_count; i++) {
-        const struct lwc_format_slot *slot = &format->slots[i];
+    lwc_seal_wrap(key, nonce, bound, master, nonce + LWC_FORMAT_NONCE_LEN);
+    return prove_slot(made, store, params_len, key, master, err);
+}
 
-        if (slot->type != LWC_FORMAT_SLOT_KEYFILE || memcmp(slot->body, hint, sizeof hint) != 0) {
-            continue;
+/* Opens one slot and holds its master key against the MAC: LWC_E_CORRUPT if it does not fit. */
+static enum lwc_code open_slot(const struct lwc_image *image, const struct lwc_format_slot *slot,
+                               size_t params_len, const struct lwc_secret *key,
+                               struct lwc_secret **master_out, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET master = NULL;
+    enum lwc_code code = unwrap_slot(&image->format, slot, params_len, key, &master, err);
+
+    if (code == LWC_OK) {
+        code = lwc_image_authenticate(image, master, err);
+    }
+    if (code == LWC_OK) {
+        *master_out = LWC_TAKE(master);
+    }
+    return code;
+}
+
+static enum lwc_code try_key_file(const struct lwc_source *source, const struct lwc_image *image,
+                                  const struct lwc_secret *key, const uint8_t *commit,
+                                  struct lwc_secret **master_out, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_fail(err, LWC_E_DENIED, "key file %s does not open this store",
+                                  lwc_source_key_file_path(source));
+
+    for (size_t i = 0; i < image->format.slot_count; i++) {
+        const struct lwc_format_slot *slot = &image->format.slots[i];
+
+        if (slot->type == LWC_FORMAT_SLOT_KEYFILE &&
+            memcmp(slot->body + LWC_FORMAT_KEYFILE_AT_COMMIT, commit, LWC_FORMAT_COMMIT_LEN) == 0) {
+            code = open_slot(image, slot, LWC_FORMAT_KEYFILE_AT_NONCE, key, master_out, err);
         }
-        code = unwrap_slot(format, slot, LWC_FORMAT_KEYFILE_AT_NONCE, key, master_out, err);
-        if (code != LWC_E_DENIED) {
+        if (code != LWC_E_DENIED && code != LWC_E_CORRUPT) {
             return code;
         }
     }
-    return lwc_fail(err, LWC_E_DENIED, "key file %s does not open this store",
-                    lwc_source_key_file_path(source));
+    return code;
 }
 
-static enum lwc_code try_slot(const struct lwc_format *format, const struct lwc_format_slot *slot,
+static enum lwc_code open_by_key_file(const struct lwc_source *source,
+                                      const struct lwc_image *image, struct lwc_secret **master_out,
+                                      struct lwc_error *err)
+{
+    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_SECRET key = NULL;
+    uint8_t commit[LWC_FORMAT_COMMIT_LEN];
+    enum lwc_code code = lwc_source_key_file(source, &content, err);
+
+    if (code == LWC_OK) {
+        code = lwc_seal_keyfile(content, image->format.store_id, &key, commit, err);
+    }
+    return code == LWC_OK ? try_key_file(source, image, key, commit, master_out, err) : code;
+}
+
+/* A stretch cannot be interrupted: without time left it is not begun. */
+static enum lwc_code check_time(const struct lwc_host *host, struct lwc_error *err)
+{
+    if (host->remaining_ms(host->data) <= 0) {
+        return lwc_fail(err, LWC_E_FAILED, "the passphrase took all of the time");
+    }
+    return LWC_OK;
+}
+
+/* LWC_E_DENIED where the slot does not open; also for a forged one, lwc_unlock_open(). */
+static enum lwc_code try_slot(const struct lwc_host *host, const struct lwc_image *image,
+                              const struct lwc_format_slot *slot,
                               const struct lwc_secret *passphrase, struct lwc_secret **master_out,
                               struct lwc_error *err)
 {
     LWC_AUTO_SECRET key = NULL;
+    uint8_t commit[LWC_FORMAT_COMMIT_LEN];
     const struct lwc_format_cost cost = lwc_format_cost_get(slot->body);
-    enum lwc_code code = lwc_seal_stretch(passphrase, cost.passes, cost.memory_kib,
-                                          slot->body + LWC_FORMAT_PASS_AT_SALT, &key, err);
+    enum lwc_code code = check_time(host, err);
 
+    if (code == LWC_OK) {
+        code = lwc_seal_stretch(passphrase, cost.passes, cost.memory_kib,
+                                slot->body + LWC_FORMAT_PASS_AT_SALT, &key, commit, err);
+    }
     if (code != LWC_OK) {
         return code;
     }
-    return unwrap_slot(format, slot, LWC_FORMAT_PASS_AT_NONCE, key, master_out, err);
+    if (memcmp(slot->body + LWC_FORMAT_PASS_AT_COMMIT, commit, sizeof commit) != 0) {
+        return lwc_fail(err, LWC_E_DENIED, WRONG_PASSPHRASE);
+    }
+    code = open_slot(image, slot, LWC_FORMAT_PASS_AT_NONCE, key, master_out, err);
+    return code == LWC_E_CORRUPT ? lwc_fail(err, LWC_E_DENIED, WRONG_PASSPHRASE) : code;
 }
 
 /* Try every passphrase slot.  What kept one from being tried counts more than a wrong guess. */
-static enum lwc_code try_passphrase(const struct lwc_format *format,
+static enum lwc_code try_passphrase(const struct lwc_host *host, const struct lwc_image *image,
                                     const struct lwc_secret *passphrase,
                                     struct lwc_secret **master_out, struct lwc_error *err)
 {
-    enum lwc_code worst = lwc_fail(err, LWC_E_DENIED, "wrong passphrase");
+    enum lwc_code worst = lwc_fail(err, LWC_E_DENIED, WRONG_PASSPHRASE);
+    const struct lwc_format *format = &image->format;
 
     for (size_t i = 0; i < format->slot_count; i++) {
         struct lwc_error why = {0};
         enum lwc_code code = LWC_E_DENIED;
 
         if (format->slots[i].type == LWC_FORMAT_SLOT_PASSPHRASE) {
-            code = try_slot(format, &format->slots[i], passphrase, master_out, &why);
+            code = try_slot(host, image, &format->slots[i], passphrase, master_out, &why);
         }
         if (code == LWC_OK) {
             return LWC_OK;
@@ -145,13 +215,13 @@ static enum lwc_code try_passphrase(const struct lwc_format *format,
     return worst;
 }
 
-static enum lwc_code open_by_asking(struct lwc_unlock *unlock, const struct lwc_format *format,
+static enum lwc_code open_by_asking(struct lwc_unlock *unlock, const struct lwc_image *image,
                                     struct lwc_secret **master_out, struct lwc_error *err)
 {
     static const char *const words[ATTEMPTS] = {
         "Passphrase for",
-        "Wrong passphrase. Again, for",
-        "Wrong passphrase. Last try, for",
+        "Wrong passphrase, or the store was changed. Again, for",
+        "Wrong passphrase, or the store was changed. Last try, for",
     };
     enum lwc_code code = LWC_OK;
 
@@ -163,10 +233,10 @@ static enum lwc_code open_by_asking(struct lwc_unlock *unlock, const struct lwc_
             return code;
         }
         if (answer == NULL) {
-            code = lwc_fail(err, LWC_E_DENIED, "wrong passphrase");
+            code = lwc_fail(err, LWC_E_DENIED, WRONG_PASSPHRASE);
             continue;
         }
-        code = try_passphrase(format, answer, master_out, err);
+        code = try_passphrase(unlock->source.host, image, answer, master_out, err);
         if (code != LWC_E_DENIED) {
             return code;
         }
@@ -184,55 +254,58 @@ static size_t count_slots(const struct lwc_format *format, uint16_t type)
     return count;
 }
 
-static enum lwc_code open_by_passphrase(struct lwc_unlock *unlock, const struct lwc_format *format,
+static enum lwc_code open_by_passphrase(struct lwc_unlock *unlock, const struct lwc_image *image,
                                         struct lwc_secret **master_out, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
     if (lwc_source_is_given(&unlock->source)) {
         code = lwc_source_read(&unlock->source, err);
-        return code == LWC_OK ? try_passphrase(format, unlock->source.passphrase, master_out, err)
+        return code == LWC_OK ? try_passphrase(unlock->source.host, image,
+                                               unlock->source.passphrase, master_out, err)
                               : code;
     }
     if (unlock->source.passphrase != NULL) {
-        code = try_passphrase(format, unlock->source.passphrase, master_out, err);
+        code =
+            try_passphrase(unlock->source.host, image, unlock->source.passphrase, master_out, err);
         if (code != LWC_E_DENIED) {
             return code;
         }
     }
-    return open_by_asking(unlock, format, master_out, err);
+    return open_by_asking(unlock, image, master_out, err);
 }
 
-static enum lwc_code open_somehow(struct lwc_unlock *unlock, const struct lwc_format *format,
+static enum lwc_code open_somehow(struct lwc_unlock *unlock, const struct lwc_image *image,
                                   struct lwc_secret **master_out, struct lwc_error *err)
 {
     const char *key_file = lwc_source_key_file_path(&unlock->source);
     enum lwc_code code = lwc_source_check(&unlock->source, err);
 
     if (code == LWC_OK && key_file != NULL) {
-        code = open_by_key_file(&unlock->source, format, master_out, err);
-        if (code != LWC_E_DENIED || !lwc_source_is_given(&unlock->source)) {
+        code = open_by_key_file(&unlock->source, image, master_out, err);
+        if ((code != LWC_E_DENIED && code != LWC_E_CORRUPT) ||
+            !lwc_source_is_given(&unlock->source)) {
             return code;
         }
     } else if (code != LWC_OK) {
         return code;
     }
-    if (count_slots(format, LWC_FORMAT_SLOT_PASSPHRASE) > 0) {
-        return open_by_passphrase(unlock, format, master_out, err);
+    if (count_slots(&image->format, LWC_FORMAT_SLOT_PASSPHRASE) > 0) {
+        return open_by_passphrase(unlock, image, master_out, err);
     }
-    if (count_slots(format, LWC_FORMAT_SLOT_KEYFILE) > 0) {
+    if (count_slots(&image->format, LWC_FORMAT_SLOT_KEYFILE) > 0) {
         code = lwc_fail(err, LWC_E_LOCKED, "locked: only its key file opens it");
         return lwc_hint(err, code, "set LWCRED_KEY_FILE");
     }
     return lwc_fail(err, LWC_E_TOO_NEW, "made by a newer version: no slot that this one can open");
 }
 
-enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_format *format,
+enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_image *image,
                               struct lwc_secret **master_out, struct lwc_error *err)
 {
     /* A wrong guess on the way to the right key is nothing that the caller should see. */
     struct lwc_error why = {0};
-    enum lwc_code code = open_somehow(unlock, format, master_out, &why);
+    enum lwc_code code = open_somehow(unlock, image, master_out, &why);
 
     if (code != LWC_OK && err != NULL) {
         *err = why;
@@ -254,8 +327,7 @@ enum lwc_code lwc_unlock_prepare(struct lwc_unlock *unlock, struct lwc_error *er
     return lwc_source_choose(&unlock->source, err);
 }
 
-static enum lwc_code enrol_key_file(struct lwc_unlock *unlock,
-                                    const uint8_t store_id[LWC_FORMAT_ID_LEN],
+static enum lwc_code enrol_key_file(struct lwc_unlock *unlock, const struct lwc_format *store,
                                     const struct lwc_secret *master, struct lwc_unlock_slot *made,
                                     struct lwc_error *err)
 {
@@ -264,53 +336,53 @@ static enum lwc_code enrol_key_file(struct lwc_unlock *unlock,
     enum lwc_code code = lwc_source_key_file(&unlock->source, &content, err);
 
     if (code == LWC_OK) {
-        code = lwc_seal_keyfile(content, store_id, &key, made->body, err);
+        code = lwc_seal_keyfile(content, store->store_id, &key,
+                                made->body + LWC_FORMAT_KEYFILE_AT_COMMIT, err);
     }
     if (code != LWC_OK) {
         return code;
     }
     made->slot = (struct lwc_format_slot){LWC_FORMAT_SLOT_KEYFILE, LWC_FORMAT_KEYFILE_LEN, NULL};
-    unlock->random(made->body + LWC_FORMAT_KEYFILE_AT_NONCE, LWC_FORMAT_NONCE_LEN);
-    wrap_slot(made, store_id, LWC_FORMAT_KEYFILE_AT_NONCE, key, master);
-    return LWC_OK;
+    return wrap_slot(unlock, made, store, LWC_FORMAT_KEYFILE_AT_NONCE, key, master, err);
 }
 
 static enum lwc_code enrol_passphrase(struct lwc_unlock *unlock, struct lwc_format_cost cost,
-                                      const uint8_t store_id[LWC_FORMAT_ID_LEN],
+                                      const struct lwc_format *store,
                                       const struct lwc_secret *master, struct lwc_unlock_slot *made,
                                       struct lwc_error *err)
 {
     LWC_AUTO_SECRET key = NULL;
     enum lwc_code code = lwc_source_choose(&unlock->source, err);
 
+    if (code == LWC_OK) {
+        code = check_time(unlock->source.host, err);
+    }
     if (code != LWC_OK) {
         return code;
     }
     made->slot = (struct lwc_format_slot){LWC_FORMAT_SLOT_PASSPHRASE, LWC_FORMAT_PASS_LEN, NULL};
     lwc_format_cost_put(cost, made->body);
     unlock->random(made->body + LWC_FORMAT_PASS_AT_SALT, LWC_FORMAT_SALT_LEN);
-    unlock->random(made->body + LWC_FORMAT_PASS_AT_NONCE, LWC_FORMAT_NONCE_LEN);
     code = lwc_seal_stretch(unlock->source.passphrase, cost.passes, cost.memory_kib,
-                            made->body + LWC_FORMAT_PASS_AT_SALT, &key, err);
-    if (code == LWC_OK) {
-        wrap_slot(made, store_id, LWC_FORMAT_PASS_AT_NONCE, key, master);
-    }
-    return code;
+                            made->body + LWC_FORMAT_PASS_AT_SALT, &key,
+                            made->body + LWC_FORMAT_PASS_AT_COMMIT, err);
+    return code == LWC_OK
+               ? wrap_slot(unlock, made, store, LWC_FORMAT_PASS_AT_NONCE, key, master, err)
+               : code;
 }
 
 enum lwc_code lwc_unlock_enrol(struct lwc_unlock *unlock, struct lwc_format_cost cost,
-                               const uint8_t store_id[static LWC_FORMAT_ID_LEN],
-                               const struct lwc_secret *master, struct lwc_unlock_slot *slot_out,
-                               struct lwc_error *err)
+                               const struct lwc_format *store, const struct lwc_secret *master,
+                               struct lwc_unlock_slot *slot_out, struct lwc_error *err)
 {
     const char *key_file = lwc_source_key_file_path(&unlock->source);
     struct lwc_unlock_slot made = {0};
     enum lwc_code code = lwc_source_check(&unlock->source, err);
 
     if (code == LWC_OK && key_file != NULL) {
-        code = enrol_key_file(unlock, store_id, master, &made, err);
+        code = enrol_key_file(unlock, store, master, &made, err);
     } else if (code == LWC_OK) {
-        code = enrol_passphrase(unlock, cost, store_id, master, &made, err);
+        code = enrol_passphrase(unlock, cost, store, master, &made, err);
     }
     if (code != LWC_OK) {
         return code;

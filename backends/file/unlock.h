@@ -4,7 +4,7 @@
 
 #include <lwcred/backend.h>
 
-#include "backends/file/format.h"
+#include "backends/file/image.h"
 #include "base/error.h"
 #include "base/secret.h"
 
@@ -38,14 +38,17 @@ void lwc_unlock_free(struct lwc_unlock **unlock);
 void lwc_unlock_forget(struct lwc_unlock *unlock);
 
 /*
- * Get the master key of an existing store.
+ * Get the master key of an existing store, which proves the store authentic: a slot whose master
+ * key does not fit the MAC counts as not opened, so that a forged slot tells nothing about a
+ * passphrase.
  *
  * @master_out  owned by the caller.
- * Returns LWC_OK; LWC_E_LOCKED (nothing set and nobody to ask); LWC_E_DENIED (wrong key file or
- * passphrase); LWC_E_INVALID (settings); LWC_E_TOO_NEW (no slot of a known type); LWC_E_UNSAFE;
- * LWC_E_IO.  May prompt.
+ * Returns LWC_OK; LWC_E_LOCKED (nothing set and nobody to ask); LWC_E_DENIED (wrong key file, or
+ * wrong passphrase or changed store); LWC_E_CORRUPT (the key file opens a slot of a store that is
+ * not authentic); LWC_E_INVALID (settings); LWC_E_TOO_NEW (no slot of a known type);
+ * LWC_E_UNSAFE; LWC_E_IO; LWC_E_FAILED (no time left for the next slot).  May prompt.
  */
-enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_format *format,
+enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_image *image,
                               struct lwc_secret **master_out, struct lwc_error *err) LWC_RESULT;
 
 /*
@@ -64,12 +67,12 @@ struct lwc_unlock_slot {
  * Make the slot of a new store.
  *
  * @cost      of the passphrase.
- * @slot_out  its slot.body points into itself: do not copy it.
+ * @store     id and key epoch of the store.
+ * @slot_out  its slot.body points into itself: do not copy it.  Opened again for a test.
  * Returns LWC_OK or as lwc_unlock_open().  May prompt.
  */
 enum lwc_code lwc_unlock_enrol(struct lwc_unlock *unlock, struct lwc_format_cost cost,
-                               const uint8_t store_id[static LWC_FORMAT_ID_LEN],
-                               const struct lwc_secret *master, struct lwc_unlock_slot *slot_out,
-                               struct lwc_error *err) LWC_RESULT;
+                               const struct lwc_format *store, const struct lwc_secret *master,
+                               struct lwc_unlock_slot *slot_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/file/vault.h"
 
+#include <limits.h>
+#include <stdio.h>
+
 #include "base/safefile.h"
 #include "base/util.h"
 
@@ -31,13 +34,28 @@ void lwc_vault_lock(struct lwc_vault *vault)
     vault->authentic = false;
 }
 
+static enum lwc_code hint_at_previous(const struct lwc_vault *vault, enum lwc_code code,
+                                      struct lwc_error *err)
+{
+    char previous[PATH_MAX];
+    int len = snprintf(previous, sizeof previous, "%s" LWC_VAULT_PREVIOUS, vault->path);
+
+    if (len > 0 && (size_t)len < sizeof previous && access(previous, F_OK) == 0) {
+        return lwc_hint(err, code,
+                        "the generation before lies beside it, under its name and "
+                        "'" LWC_VAULT_PREVIOUS "'");
+    }
+    return code;
+}
+
 enum lwc_code lwc_vault_wrap(const struct lwc_vault *vault, enum lwc_code code,
                              struct lwc_error *err)
 {
     if (err == NULL || strstr(err->msg, vault->path) != NULL) {
         return code;
     }
-    return lwc_wrap(err, code, "%s", vault->path);
+    code = lwc_wrap(err, code, "%s", vault->path);
+    return code == LWC_E_CORRUPT ? hint_at_previous(vault, code, err) : code;
 }
 
 void lwc_vault_unload(struct lwc_vault *vault)
@@ -47,7 +65,7 @@ void lwc_vault_unload(struct lwc_vault *vault)
     vault->authentic = false;
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
+bool lwc_vault_same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
@@ -85,7 +103,7 @@ enum lwc_code lwc_vault_load(struct lwc_vault *vault, struct lwc_error *err)
     if (code == LWC_OK) {
         code = lwc_file_open(&path, LWC_TRUST_PRIVATE, &fd, &st, &why);
     }
-    if (code == LWC_OK && vault->loaded && same_file(&vault->stat, &st)) {
+    if (code == LWC_OK && vault->loaded && lwc_vault_same_file(&vault->stat, &st)) {
         return LWC_OK;
     }
     if (code == LWC_OK) {
@@ -119,16 +137,13 @@ enum lwc_code lwc_vault_authenticate(struct lwc_vault *vault, struct lwc_error *
     if (vault->master == NULL ||
         lwc_image_authenticate(&vault->image, vault->master, NULL) != LWC_OK) {
         lwc_secret_free(&vault->master);
-        code = lwc_unlock_open(vault->unlock, format, &master, err);
-        if (code == LWC_OK) {
-            code = lwc_image_authenticate(&vault->image, master, err);
-        }
+        code = lwc_unlock_open(vault->unlock, &vault->image, &master, err);
         if (code != LWC_OK) {
             return lwc_vault_wrap(vault, code, err);
         }
         lwc_vault_set_master(vault, format->store_id, LWC_TAKE(master));
     }
     vault->authentic = true;
-    lwc_seen_note(&vault->seen, vault->path, format->store_id, format->generation);
+    lwc_seen_note(&vault->seen, vault->path, format, LWC_SEEN_READ);
     return LWC_OK;
 }

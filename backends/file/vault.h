@@ -35,6 +35,12 @@ struct lwc_vault {
     uint8_t master_of[LWC_FORMAT_ID_LEN];
 };
 
+/* Behind the name of a store: the generation before. */
+#define LWC_VAULT_PREVIOUS ".prev"
+
+/* Are both the same file, unchanged? */
+bool lwc_vault_same_file(const struct stat *a, const struct stat *b);
+
 /* @vault is zeroed; afterwards, also on failure, lwc_vault_clear().  Reads nothing. */
 enum lwc_code lwc_vault_init(struct lwc_vault *vault, const struct lwc_host *host, const char *path,
                              lwc_random_fn *random, struct lwc_error *err) LWC_RESULT;
@@ -55,7 +61,10 @@ void lwc_vault_unload(struct lwc_vault *vault);
 /* Have the master key of the loaded file, and know that it is authentic.  May prompt. */
 enum lwc_code lwc_vault_authenticate(struct lwc_vault *vault, struct lwc_error *err) LWC_RESULT;
 
-/* Put the path in front of a failure's text, unless the text names it already; returns @code. */
+/*
+ * Put the path in front of a failure's text, unless the text names it already, and a hint at the
+ * generation before behind LWC_E_CORRUPT; returns @code.
+ */
 enum lwc_code lwc_vault_wrap(const struct lwc_vault *vault, enum lwc_code code,
                              struct lwc_error *err);
 

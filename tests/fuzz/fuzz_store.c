@@ -51,7 +51,11 @@ static void check_sealing(const struct lwc_format *format, const uint8_t *data, 
         return;
     }
     memcpy(bytes, data, len);
-    if (lwc_seal_finish(master, bytes, len, NULL) != LWC_OK || !lwc_seal_digest_fits(bytes, len) ||
+    if (lwc_seal_finish(master, bytes, len, NULL) != LWC_OK) {
+        abort();
+    }
+    lwc_seal_hash(bytes, len, image.hash);
+    if (!lwc_seal_digest_fits(image.hash, bytes + len - LWC_FORMAT_TRAILER_LEN) ||
         lwc_image_authenticate(&image, master, NULL) != LWC_OK) {
         abort();
     }

@@ -95,7 +95,7 @@ int bed_setup(void **state)
         .asking = host_asking,
     };
     bed->remaining_ms = 60000;
-    bed->cost = (struct lwc_format_cost){.passes = 1, .memory_kib = 8};
+    bed->cost = (struct lwc_format_cost){.passes = 1, .memory_kib = LWC_FORMAT_MEMORY_KIB_MIN};
     tmpdir_join(&bed->dir, "keys.lwc", bed->path);
     tmpdir_join(&bed->dir, "store.key", bed->key_path);
     bed_set(bed, "HOME", bed->dir.path);
@@ -297,7 +297,12 @@ void bed_write(const char *path, const uint8_t *bytes, size_t len)
 
 void bed_fix_digest(uint8_t *bytes, size_t len)
 {
-    assert_true(len >= LWC_FORMAT_DIGEST_LEN);
-    crypto_generichash(bytes + len - LWC_FORMAT_DIGEST_LEN, LWC_FORMAT_DIGEST_LEN, bytes,
-                       len - LWC_FORMAT_DIGEST_LEN, NULL, 0);
+    uint8_t both[2 * LWC_FORMAT_DIGEST_LEN];
+    uint8_t *mac = bytes + len - LWC_FORMAT_TRAILER_LEN;
+
+    assert_true(len >= LWC_FORMAT_TRAILER_LEN);
+    crypto_generichash(both, LWC_FORMAT_DIGEST_LEN, bytes, len - LWC_FORMAT_TRAILER_LEN, NULL, 0);
+    memcpy(both + LWC_FORMAT_DIGEST_LEN, mac, LWC_FORMAT_DIGEST_LEN);
+    crypto_generichash(mac + LWC_FORMAT_DIGEST_LEN, LWC_FORMAT_DIGEST_LEN, both, sizeof both, NULL,
+                       0);
 }

@@ -134,7 +134,7 @@ const size_t vector_count = LWC_ARRAY_LEN(vectors);
 void vector_make(struct bed *bed, const struct vector *vector)
 {
     bed_random_reset();
-    bed->cost = (struct lwc_format_cost){.passes = 1, .memory_kib = 8 * 1024};
+    bed->cost = (struct lwc_format_cost){.passes = 1, .memory_kib = LWC_FORMAT_MEMORY_KIB_MIN};
     if (vector->passphrase != NULL) {
         bed_use_passphrase(bed, vector->passphrase);
     } else {
@@ -149,6 +149,7 @@ void vector_amend(struct bed *bed, const uint16_t *types, size_t count, uint32_t
     size_t amended_len = 0;
     LWC_AUTO_FREE uint8_t *bytes = bed_read(bed->path, &len);
     LWC_AUTO_FREE uint8_t *amended = NULL;
+    struct lwc_image image = {.bytes = bytes, .len = len}; /* borrowed                      */
     LWC_AUTO_FORMAT format = {0};
     LWC_AUTO_SECRET master = NULL;
     struct lwc_unlock *unlock = NULL;
@@ -156,8 +157,10 @@ void vector_amend(struct bed *bed, const uint16_t *types, size_t count, uint32_t
 
     memset(body, 0xa5, sizeof body);
     assert_int_equal(lwc_format_parse(bytes, len, &format, NULL), LWC_OK);
+    image.format = format;
+    lwc_seal_hash(bytes, len, image.hash);
     assert_int_equal(lwc_unlock_new(&bed->host, bed->path, bed_random, &unlock, NULL), LWC_OK);
-    assert_int_equal(lwc_unlock_open(unlock, &format, &master, NULL), LWC_OK);
+    assert_int_equal(lwc_unlock_open(unlock, &image, &master, NULL), LWC_OK);
     lwc_unlock_free(&unlock);
     for (size_t i = 0; i < count; i++) {
         format.slots[format.slot_count++] =

@@ -135,21 +135,25 @@ static void encode_of_too_much_is_invalid(void **state)
 
 static void associated_data_is_the_published_one(void **state)
 {
-    static const uint8_t slot_ad[] = {'L', 'W', 'C', 'R', 'E', 'D', 'S', '\n', 1, 0, 1,
-                                      1,   2,   3,   0,   0,   0,   0,   0,    0, 0, 0,
-                                      0,   0,   0,   0,   0,   0,   2,   9,    8};
+    static const uint8_t slot_ad[] = {'L',  'W',  'C',  'R',  'E',  'D', 'S', '\n', 1,    0,
+                                      1,    1,    2,    3,    0,    0,   0,   0,    0,    0,
+                                      0,    0,    0,    0,    0,    0,   0,   0x11, 0x12, 0x13,
+                                      0x14, 0x15, 0x16, 0x17, 0x18, 0,   2,   9,    8};
+    struct lwc_format store = {.key_epoch = 0x1112131415161718};
     const uint8_t params[2] = {9, 8};
     const struct lwc_identity id = identity();
     struct lwc_format_record record = {0};
     LWC_AUTO_FREE uint8_t *bytes = NULL;
     uint8_t ad[LWC_FORMAT_RECORD_AD_MAX];
-    size_t len = lwc_format_slot_ad(id_bytes, LWC_FORMAT_SLOT_KEYFILE, params, sizeof params, ad);
+    size_t len = 0;
 
     (void)state;
+    memcpy(store.store_id, id_bytes, sizeof id_bytes);
+    len = lwc_format_slot_ad(&store, LWC_FORMAT_SLOT_KEYFILE, params, sizeof params, ad);
     assert_int_equal(len, sizeof slot_ad);
     assert_memory_equal(ad, slot_ad, len);
     assert_int_equal(make(&id, 80, &bytes, &record, NULL), LWC_OK);
-    len = lwc_format_record_ad(id_bytes, &record, ad);
+    len = lwc_format_record_ad(&store, &record, ad);
     assert_int_equal(len, LWC_FORMAT_AD_PREFIX_LEN + record.ad_len);
     assert_memory_equal(ad, slot_ad, LWC_FORMAT_AD_PREFIX_LEN);
     assert_memory_equal(ad + LWC_FORMAT_AD_PREFIX_LEN, record.bytes, record.ad_len);

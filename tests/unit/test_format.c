@@ -61,9 +61,11 @@ static void make_sample_of(const char *second, struct sample *sample, size_t pas
         make_record("alpha", &sample->records[0]),
         make_record(second, &sample->records[1]),
     };
-    struct lwc_format format = {.generation = 3, .created_at = 500, .record_count = RECORDS};
+    struct lwc_format format = {
+        .generation = 3, .created_at = 500, .key_epoch = 2, .record_count = RECORDS};
 
-    lwc_format_cost_put((struct lwc_format_cost){1, 8}, body);
+    lwc_format_cost_put((struct lwc_format_cost){1, LWC_FORMAT_MEMORY_KIB_MIN}, body);
+    memset(format.previous_mac, 7, sizeof format.previous_mac);
     memcpy(format.store_id, store_id, sizeof store_id);
     for (size_t i = 0; i < passphrases; i++) {
         format.slots[format.slot_count++] =
@@ -109,6 +111,8 @@ static void parse_sound_store_gives_its_parts(void **state)
     assert_memory_equal(format.store_id, store_id, sizeof store_id);
     assert_int_equal(format.generation, 3);
     assert_int_equal(format.created_at, 500);
+    assert_int_equal(format.key_epoch, 2);
+    assert_int_equal(format.previous_mac[31], 7);
     assert_int_equal(format.slot_count, 2);
     assert_int_equal(format.slots[1].type, 77);
     assert_int_equal(format.slots[1].len, 5);
@@ -186,12 +190,15 @@ static const struct change_case {
     {"required", HEADER, LWC_FORMAT_AT_REQUIRED, 4, 4, LWC_E_TOO_NEW, "needs feature 0x4"},
     {"optional", HEADER, LWC_FORMAT_AT_OPTIONAL, 4, 4, LWC_OK, NULL},
     {"header 0", HEADER, LWC_FORMAT_AT_HEADER_LEN, 4, 0, LWC_E_CORRUPT, "header of 0"},
-    {"header 63", HEADER, LWC_FORMAT_AT_HEADER_LEN, 4, 63, LWC_E_CORRUPT, "header of 63"},
+    {"header 103", HEADER, LWC_FORMAT_AT_HEADER_LEN, 4, 103, LWC_E_CORRUPT, "header of 103"},
     {"header huge", HEADER, LWC_FORMAT_AT_HEADER_LEN, 4, UINT32_MAX, LWC_E_CORRUPT, "header of"},
     {"generation 0", HEADER, LWC_FORMAT_AT_GENERATION, 8, 0, LWC_E_CORRUPT, "generation 0"},
     {"generation huge", HEADER, LWC_FORMAT_AT_GENERATION, 8, UINT64_MAX, LWC_E_CORRUPT,
      "generation"},
     {"created huge", HEADER, LWC_FORMAT_AT_CREATED, 8, UINT64_MAX, LWC_E_CORRUPT, "creation"},
+    {"key epoch 0", HEADER, LWC_FORMAT_AT_KEY_EPOCH, 8, 0, LWC_E_CORRUPT, "key epoch 0"},
+    {"key epoch 3", HEADER, LWC_FORMAT_AT_KEY_EPOCH, 8, 3, LWC_OK, NULL},
+    {"key epoch beyond", HEADER, LWC_FORMAT_AT_KEY_EPOCH, 8, 4, LWC_E_CORRUPT, "key epoch 4"},
     {"no slot", HEADER, LWC_FORMAT_AT_SLOT_COUNT, 4, 0, LWC_E_CORRUPT, "0 slots"},
     {"a slot more", HEADER, LWC_FORMAT_AT_SLOT_COUNT, 4, 3, LWC_E_CORRUPT, "slot 2 is cut"},
     {"17 slots", HEADER, LWC_FORMAT_AT_SLOT_COUNT, 4, 17, LWC_E_CORRUPT, "17 slots"},
@@ -201,12 +208,12 @@ static const struct change_case {
     {"records", HEADER, LWC_FORMAT_AT_RECORD_COUNT, 4, UINT32_MAX, LWC_E_CORRUPT, "too many"},
     {"slot type", SLOT, LWC_FORMAT_SLOT_AT_TYPE, 2, 900, LWC_OK, NULL},
     {"slot as key file", SLOT, LWC_FORMAT_SLOT_AT_TYPE, 2, 2, LWC_E_CORRUPT, "key file slot of"},
-    {"slot short", SLOT, LWC_FORMAT_SLOT_AT_LEN, 2, 95, LWC_E_CORRUPT, "slot of 95"},
+    {"slot short", SLOT, LWC_FORMAT_SLOT_AT_LEN, 2, 127, LWC_E_CORRUPT, "slot of 127"},
     {"slot long", SLOT, LWC_FORMAT_SLOT_AT_LEN, 2, 65535, LWC_E_CORRUPT, "slot 0 is cut"},
     {"passes 0", SLOT, 4, 4, 0, LWC_E_CORRUPT, "out of bounds"},
     {"passes 16", SLOT, 4, 4, 16, LWC_OK, NULL},
     {"passes 17", SLOT, 4, 4, 17, LWC_E_CORRUPT, "17 passes"},
-    {"7 KiB", SLOT, 8, 4, 7, LWC_E_CORRUPT, "out of bounds"},
+    {"19 MiB less 1 KiB", SLOT, 8, 4, 19 * 1024 - 1, LWC_E_CORRUPT, "out of bounds"},
     {"1 GiB", SLOT, 8, 4, 1024 * 1024, LWC_OK, NULL},
     {"over 1 GiB", SLOT, 8, 4, 1024 * 1024 + 1, LWC_E_CORRUPT, "out of bounds"},
     {"record generation 0", RECORD, LWC_FORMAT_RECORD_AT_GENERATION, 8, 0, LWC_E_CORRUPT,
@@ -289,6 +296,67 @@ static void parse_slots_at_their_limits_is_judged(void **state)
     }
 }
 
+/* A wrong passphrase is stretched for each slot: the sum is bounded, not each slot alone. */
+static void parse_slots_of_too_high_a_cost_is_corrupt(void **state)
+{
+    static const struct {
+        const char *name;
+        struct lwc_format_cost costs[3];
+        enum lwc_code code;
+    } cases[] = {
+        {"4 passes over 1 GiB", {{4, 1 << 20}, {0}, {0}}, LWC_OK},
+        {"16 passes over 256 MiB", {{16, 1 << 18}, {0}, {0}}, LWC_OK},
+        {"5 passes over 1 GiB", {{5, 1 << 20}, {0}, {0}}, LWC_E_CORRUPT},
+        {"16 passes over 1 GiB", {{16, 1 << 20}, {0}, {0}}, LWC_E_CORRUPT},
+        {"half and half", {{2, 1 << 20}, {2, 1 << 20}, {0}}, LWC_OK},
+        {"half, half and one more", {{2, 1 << 20}, {2, 1 << 20}, {1, 19456}}, LWC_E_CORRUPT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct sample sample = {0};
+        struct lwc_error err = {0};
+        size_t count = 0;
+
+        while (count < 3 && cases[i].costs[count].passes > 0) {
+            count++;
+        }
+        make_sample(&sample, count, 0);
+        for (size_t slot = 0; slot < count; slot++) {
+            lwc_format_cost_put(cases[i].costs[slot],
+                                sample.bytes + LWC_FORMAT_AT_SLOTS +
+                                    slot * (LWC_FORMAT_SLOT_AT_BODY + LWC_FORMAT_PASS_LEN) +
+                                    LWC_FORMAT_SLOT_AT_BODY);
+        }
+        if (parse(sample.bytes, sample.len, &err) != cases[i].code ||
+            (cases[i].code != LWC_OK && strstr(err.msg, "MiB-passes") == NULL)) {
+            fail_msg("%s: %s", cases[i].name, err.msg);
+        }
+        free_sample(&sample);
+    }
+}
+
+/* A new store has no generation before it. */
+static void parse_first_generation_with_a_previous_mac_is_corrupt(void **state)
+{
+    struct sample sample = {0};
+    struct lwc_error err = {0};
+    uint8_t *record = NULL;
+
+    (void)state;
+    make_sample(&sample, 1, 0);
+    record = sample.bytes + sample.first;
+    put(sample.bytes + LWC_FORMAT_AT_GENERATION, 8, 1);
+    put(sample.bytes + LWC_FORMAT_AT_KEY_EPOCH, 8, 1);
+    assert_int_equal(parse(sample.bytes, sample.len, &err), LWC_E_CORRUPT);
+    assert_non_null(strstr(err.msg, "names a generation before it"));
+    memset(sample.bytes + LWC_FORMAT_AT_PREVIOUS_MAC, 0, LWC_FORMAT_DIGEST_LEN);
+    put(record + LWC_FORMAT_RECORD_AT_GENERATION, 8, 1);
+    assert_int_equal(parse(sample.bytes, sample.len, &err), LWC_E_CORRUPT);
+    assert_non_null(strstr(err.msg, "record 1 is of generation 3"));
+    free_sample(&sample);
+}
+
 static void parse_twice_the_same_profile_is_corrupt(void **state)
 {
     struct sample sample = {0};
@@ -330,6 +398,8 @@ int main(void)
         cmocka_unit_test(parse_cut_at_any_length_is_corrupt),
         cmocka_unit_test(parse_changed_field_is_judged),
         cmocka_unit_test(parse_slots_at_their_limits_is_judged),
+        cmocka_unit_test(parse_slots_of_too_high_a_cost_is_corrupt),
+        cmocka_unit_test(parse_first_generation_with_a_previous_mac_is_corrupt),
         cmocka_unit_test(parse_twice_the_same_profile_is_corrupt),
         cmocka_unit_test(parse_too_large_file_is_corrupt),
         cmocka_unit_test(head_of_newer_version_needs_no_more_than_its_number),

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "backends/file/image.h"
+#include "backends/file/seal.h"
 #include "base/util.h"
 #include "tests/support/storebed.h"
 
@@ -29,7 +30,16 @@ static struct lwc_secret *make_master(void)
 
 static struct lwc_format new_store(void)
 {
-    return (struct lwc_format){.slot_count = 1, .slots = {{77, sizeof slot_body, slot_body}}};
+    return (struct lwc_format){
+        .key_epoch = 1, .slot_count = 1, .slots = {{77, sizeof slot_body, slot_body}}};
+}
+
+static void assert_names_generation_before(const struct lwc_format *next,
+                                           const struct lwc_format *base)
+{
+    static const uint8_t none[LWC_FORMAT_DIGEST_LEN];
+
+    assert_memory_equal(next->previous_mac, base->generation == 0 ? none : base->mac, sizeof none);
 }
 
 /* Put, or with a NULL @secret drop, @profile; *image becomes the next one. */
@@ -55,6 +65,8 @@ static enum lwc_code change(struct lwc_image *image, const char *profile, const 
     code = lwc_image_build(base, &wanted, master, &next.bytes, &next.len, NULL);
     if (code == LWC_OK) {
         assert_int_equal(lwc_format_parse(next.bytes, next.len, &next.format, NULL), LWC_OK);
+        lwc_seal_hash(next.bytes, next.len, next.hash);
+        assert_names_generation_before(&next.format, base);
         lwc_image_clear(image);
         *image = next;
         next = (struct lwc_image){0};

@@ -35,14 +35,30 @@ static struct lwc_secret *counting(uint8_t first)
     return secret;
 }
 
+static bool digest_fits(const uint8_t *bytes, size_t len)
+{
+    uint8_t hash[LWC_SEAL_HASH_LEN];
+
+    lwc_seal_hash(bytes, len, hash);
+    return lwc_seal_digest_fits(hash, bytes + len - LWC_SEAL_TRAILER_LEN);
+}
+
+static enum lwc_code mac_check(const struct lwc_secret *master, const uint8_t *bytes, size_t len)
+{
+    uint8_t hash[LWC_SEAL_HASH_LEN];
+
+    lwc_seal_hash(bytes, len, hash);
+    return lwc_seal_mac_check(master, hash, bytes + len - LWC_SEAL_TRAILER_LEN, NULL);
+}
+
 static void finish_gives_the_known_answer(void **state)
 {
     static const uint8_t known[LWC_SEAL_TRAILER_LEN] = {
-        0xfd, 0x7d, 0xd4, 0x60, 0xa0, 0x60, 0xf0, 0xf1, 0x1c, 0x40, 0x7e, 0xc4, 0x1c,
-        0x6f, 0xe2, 0x22, 0x04, 0x62, 0x77, 0xa5, 0xf3, 0x9c, 0x62, 0x1c, 0xc8, 0x2d,
-        0xbf, 0x30, 0xbb, 0x24, 0x4a, 0x5c, 0xa0, 0xf4, 0xc1, 0x0c, 0x7a, 0xeb, 0x46,
-        0xb5, 0x20, 0x14, 0xb8, 0x46, 0x67, 0xc8, 0xe5, 0x21, 0x84, 0x1b, 0x66, 0xd4,
-        0x31, 0xfb, 0x97, 0xc9, 0x9e, 0x24, 0x82, 0x92, 0x67, 0x4b, 0x7b, 0xd8};
+        0x60, 0x17, 0x72, 0x94, 0x4d, 0x98, 0x00, 0x29, 0xc9, 0x66, 0xac, 0x4f, 0x89,
+        0xea, 0x47, 0x22, 0xdf, 0x3b, 0x20, 0x25, 0x1b, 0x15, 0xc2, 0xd6, 0xb8, 0xf8,
+        0x16, 0x5f, 0x17, 0xd7, 0xb9, 0x74, 0x84, 0xb8, 0x0f, 0xb7, 0xb9, 0x61, 0xd2,
+        0x83, 0x2c, 0x09, 0xaf, 0xa5, 0x0f, 0x63, 0xcd, 0x5a, 0x1e, 0xb8, 0x95, 0xf4,
+        0xcb, 0x6f, 0x37, 0x69, 0x04, 0xf7, 0xb9, 0x07, 0x7f, 0x52, 0xfe, 0xbd};
     LWC_AUTO_SECRET master = counting(0x80);
     LWC_AUTO_SECRET other = counting(0x81);
     uint8_t bytes[11 + LWC_SEAL_TRAILER_LEN] = "hello store";
@@ -50,15 +66,15 @@ static void finish_gives_the_known_answer(void **state)
     (void)state;
     assert_int_equal(lwc_seal_finish(master, bytes, sizeof bytes, NULL), LWC_OK);
     assert_memory_equal(bytes + 11, known, sizeof known);
-    assert_true(lwc_seal_digest_fits(bytes, sizeof bytes));
-    assert_int_equal(lwc_seal_mac_check(master, bytes, sizeof bytes, NULL), LWC_OK);
-    assert_int_equal(lwc_seal_mac_check(other, bytes, sizeof bytes, NULL), LWC_E_CORRUPT);
+    assert_true(digest_fits(bytes, sizeof bytes));
+    assert_int_equal(mac_check(master, bytes, sizeof bytes), LWC_OK);
+    assert_int_equal(mac_check(other, bytes, sizeof bytes), LWC_E_CORRUPT);
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] ^= 1;
-        if (lwc_seal_digest_fits(bytes, sizeof bytes)) {
+        if (digest_fits(bytes, sizeof bytes)) {
             fail_msg("digest fits with byte %zu changed", i);
         }
-        if ((lwc_seal_mac_check(master, bytes, sizeof bytes, NULL) == LWC_OK) !=
+        if ((mac_check(master, bytes, sizeof bytes) == LWC_OK) !=
             (i >= sizeof bytes - LWC_SEAL_DIGEST_LEN)) {
             fail_msg("MAC and byte %zu", i);
         }
@@ -66,34 +82,70 @@ static void finish_gives_the_known_answer(void **state)
     }
 }
 
-static void checks_of_too_few_bytes_fail(void **state)
-{
-    LWC_AUTO_SECRET master = counting(0);
-    const uint8_t bytes[LWC_SEAL_TRAILER_LEN] = {0};
-
-    (void)state;
-    assert_false(lwc_seal_digest_fits(bytes, 0));
-    assert_false(lwc_seal_digest_fits(bytes, LWC_SEAL_DIGEST_LEN - 1));
-    assert_int_equal(lwc_seal_mac_check(master, bytes, sizeof bytes - 1, NULL), LWC_E_CORRUPT);
-}
-
 static void keyfile_gives_the_known_answer(void **state)
 {
-    static const uint8_t known[LWC_SEAL_KEY_LEN] = {0x05, 0x63, 0x8f, 0x7b, 0x07, 0x7b, 0x2a, 0x37,
-                                                    0x84, 0x58, 0x76, 0x3e, 0x69, 0xbb, 0xa3, 0x46,
-                                                    0xd6, 0xa4, 0x5f, 0xf7, 0x96, 0x40, 0xf9, 0x3f,
-                                                    0x8b, 0x02, 0xf8, 0x90, 0x73, 0x84, 0xd4, 0xb5};
-    static const uint8_t known_hint[LWC_SEAL_HINT_LEN] = {0x0d, 0xd4, 0x10, 0x95, 0x2f, 0xe1,
-                                                          0x18, 0x8a, 0x65, 0xa6, 0xd9, 0xed,
-                                                          0x6a, 0x8e, 0x00, 0xc9};
+    static const uint8_t known[LWC_SEAL_KEY_LEN] = {0xa5, 0xb0, 0xd6, 0xa9, 0xc1, 0xb2, 0x6c, 0xd8,
+                                                    0x12, 0x94, 0xf2, 0x59, 0x04, 0x16, 0xe1, 0x65,
+                                                    0x0b, 0x0e, 0x7a, 0x4c, 0xc6, 0xf4, 0x49, 0x57,
+                                                    0xe0, 0x77, 0xa7, 0x71, 0xb6, 0xe7, 0x57, 0xeb};
+    static const uint8_t known_commit[LWC_SEAL_COMMIT_LEN] = {
+        0x95, 0xd0, 0x2a, 0x91, 0x46, 0xc2, 0xdc, 0xfb, 0x0d, 0xb8, 0x7c,
+        0xa9, 0x7e, 0xc4, 0x87, 0x96, 0x23, 0xa5, 0xfa, 0x5a, 0xbc, 0x61,
+        0x14, 0xb2, 0x4b, 0xfb, 0x80, 0xdb, 0x47, 0x62, 0x8f, 0x31};
     LWC_AUTO_SECRET content = counting(0);
     LWC_AUTO_SECRET key = NULL;
-    uint8_t hint[LWC_SEAL_HINT_LEN];
+    uint8_t commit[LWC_SEAL_COMMIT_LEN];
 
     (void)state;
-    assert_int_equal(lwc_seal_keyfile(content, store_id, &key, hint, NULL), LWC_OK);
+    assert_int_equal(lwc_seal_keyfile(content, store_id, &key, commit, NULL), LWC_OK);
     assert_true(lwc_secret_equal(key, known, sizeof known));
-    assert_memory_equal(hint, known_hint, sizeof hint);
+    assert_memory_equal(commit, known_commit, sizeof commit);
+}
+
+static void nonce_gives_the_known_answer(void **state)
+{
+    static const uint8_t known[LWC_SEAL_NONCE_LEN] = {
+        0x23, 0x5c, 0x93, 0xac, 0x39, 0x1d, 0x2c, 0x14, 0x25, 0x34, 0x9b, 0x8a,
+        0x95, 0x9a, 0xc0, 0xb3, 0x53, 0xb7, 0xf2, 0xaf, 0x48, 0x1c, 0xf6, 0x65};
+    LWC_AUTO_SECRET master = counting(0x80);
+    uint8_t made[LWC_SEAL_NONCE_LEN];
+
+    (void)state;
+    memcpy(made, nonce, sizeof made);
+    assert_int_equal(lwc_seal_nonce(master, bound, "secret", 6, made, NULL), LWC_OK);
+    assert_memory_equal(made, known, sizeof made);
+}
+
+/* Clones of a machine draw the same random bytes: each other input changes the nonce as well. */
+static void nonce_depends_on_every_input(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t master;
+        size_t ad_len;
+        const char *secret;
+        uint8_t random;
+    } cases[] = {
+        {"master key", 1, 5, "secret", 0},
+        {"associated data", 0, 4, "secret", 0},
+        {"secret", 0, 5, "secreT", 0},
+        {"random bytes", 0, 5, "secret", 1},
+    };
+    LWC_AUTO_SECRET master = counting(0);
+    uint8_t usual[LWC_SEAL_NONCE_LEN] = {0};
+
+    (void)state;
+    assert_int_equal(lwc_seal_nonce(master, bound, "secret", 6, usual, NULL), LWC_OK);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        LWC_AUTO_SECRET other = counting(cases[i].master);
+        const struct lwc_seal_ad ad = {bound_bytes, cases[i].ad_len};
+        uint8_t made[LWC_SEAL_NONCE_LEN] = {cases[i].random};
+
+        assert_int_equal(lwc_seal_nonce(other, ad, cases[i].secret, 6, made, NULL), LWC_OK);
+        if (memcmp(made, usual, sizeof made) == 0) {
+            fail_msg("%s does not count", cases[i].name);
+        }
+    }
 }
 
 static void record_gives_the_known_answer(void **state)
@@ -227,21 +279,26 @@ static void stretch_depends_on_every_input(void **state)
     };
     LWC_AUTO_SECRET passphrase = NULL;
     LWC_AUTO_SECRET key = NULL;
+    uint8_t commit[LWC_SEAL_COMMIT_LEN];
     uint8_t salt[LWC_SEAL_SALT_LEN] = {0};
 
     (void)state;
     assert_int_equal(lwc_secret_copy("a", 1, &passphrase, NULL), LWC_OK);
-    assert_int_equal(lwc_seal_stretch(passphrase, 1, 8, salt, &key, NULL), LWC_OK);
+    assert_int_equal(lwc_seal_stretch(passphrase, 1, 8, salt, &key, commit, NULL), LWC_OK);
+    assert_int_equal(lwc_secret_len(key), LWC_SEAL_KEY_LEN);
+    assert_false(lwc_secret_equal(key, commit, sizeof commit));
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         LWC_AUTO_SECRET changed = NULL;
         LWC_AUTO_SECRET other = NULL;
+        uint8_t other_commit[LWC_SEAL_COMMIT_LEN];
 
         salt[0] = cases[i].salt;
         assert_int_equal(lwc_secret_copy(cases[i].passphrase, 1, &changed, NULL), LWC_OK);
-        assert_int_equal(
-            lwc_seal_stretch(changed, cases[i].passes, cases[i].memory_kib, salt, &other, NULL),
-            LWC_OK);
-        if (lwc_secret_equal(key, lwc_secret_bytes(other), lwc_secret_len(other))) {
+        assert_int_equal(lwc_seal_stretch(changed, cases[i].passes, cases[i].memory_kib, salt,
+                                          &other, other_commit, NULL),
+                         LWC_OK);
+        if (lwc_secret_equal(key, lwc_secret_bytes(other), lwc_secret_len(other)) ||
+            memcmp(commit, other_commit, sizeof commit) == 0) {
             fail_msg("%s does not count", cases[i].name);
         }
     }
@@ -251,12 +308,14 @@ static void stretch_beyond_the_memory_is_io(void **state)
 {
     LWC_AUTO_SECRET passphrase = NULL;
     LWC_AUTO_SECRET key = NULL;
+    uint8_t commit[LWC_SEAL_COMMIT_LEN];
     const uint8_t salt[LWC_SEAL_SALT_LEN] = {0};
     struct lwc_error err = {0};
 
     (void)state;
     assert_int_equal(lwc_secret_copy("a", 1, &passphrase, NULL), LWC_OK);
-    assert_int_equal(lwc_seal_stretch(passphrase, 1, UINT32_MAX, salt, &key, &err), LWC_E_IO);
+    assert_int_equal(lwc_seal_stretch(passphrase, 1, UINT32_MAX, salt, &key, commit, &err),
+                     LWC_E_IO);
     assert_int_equal(err.sys, ENOMEM);
     assert_non_null(strstr(err.hint, "kdf="));
     assert_null(key);
@@ -286,12 +345,13 @@ static void stretch_without_memory_is_io_and_not_denied(void **state)
 {
     LWC_AUTO_SECRET passphrase = NULL;
     LWC_AUTO_SECRET key = NULL;
+    uint8_t commit[LWC_SEAL_COMMIT_LEN];
     const uint8_t salt[LWC_SEAL_SALT_LEN] = {0};
 
     (void)state;
     assert_int_equal(lwc_secret_copy("a", 1, &passphrase, NULL), LWC_OK);
     no_memory = true;
-    assert_int_equal(lwc_seal_stretch(passphrase, 1, 8, salt, &key, NULL), LWC_E_IO);
+    assert_int_equal(lwc_seal_stretch(passphrase, 1, 8, salt, &key, commit, NULL), LWC_E_IO);
     no_memory = false;
     assert_null(key);
 }
@@ -300,8 +360,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finish_gives_the_known_answer),
-        cmocka_unit_test(checks_of_too_few_bytes_fail),
         cmocka_unit_test(keyfile_gives_the_known_answer),
+        cmocka_unit_test(nonce_gives_the_known_answer),
+        cmocka_unit_test(nonce_depends_on_every_input),
         cmocka_unit_test(record_gives_the_known_answer),
         cmocka_unit_test(record_of_any_length_opens_again),
         cmocka_unit_test(seal_len_does_not_show_the_length),

@@ -251,6 +251,9 @@ static void rename_that_fails_leaves_the_store_as_it_was(void **state)
 /* What is written differs from what was meant: in its MAC, or in the secret that was sealed. */
 static enum { TRUE_SEALS, WRONG_MAC, OTHER_SECRET } lie;
 
+/* Where another host, which our lock does not reach, writes a store while ours is made. */
+static struct bed *intruded;
+
 enum lwc_code __wrap_lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, size_t len,
                                      struct lwc_error *err);
 enum lwc_code __real_lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, size_t len,
@@ -260,6 +263,10 @@ enum lwc_code __wrap_lwc_seal_finish(const struct lwc_secret *master, uint8_t *b
 {
     enum lwc_code code = __real_lwc_seal_finish(master, bytes, len, err);
 
+    if (intruded != NULL) {
+        bed_use_vector(intruded, "store-several.lwc");
+        intruded = NULL;
+    }
     if (lie == WRONG_MAC) {
         bytes[len - LWC_FORMAT_TRAILER_LEN] ^= 1;
         bed_fix_digest(bytes, len);
@@ -304,6 +311,34 @@ static void what_reads_back_wrong_does_not_take_the_stores_place(void **state)
         lie = TRUE_SEALS;
         assert_int_equal(code, codes[i]);
         assert_old_or_new(bed, "lie", (int)i, code, 5);
+    }
+}
+
+static void store_that_changed_in_spite_of_the_lock_is_not_written_over(void **state)
+{
+    struct bed *bed = *state;
+
+    bed_use_key_file(bed);
+    for (int first = 0; first < 2; first++) {
+        AUTO_STORE store = bed_store(bed);
+        struct lwc_error err = {0};
+        char names[1024];
+        char previous[TMPDIR_PATH_LEN];
+
+        if (first == 0) {
+            (void)unlink(bed->path);
+        }
+        intruded = bed;
+        assert_int_equal(bed_put(store, "mine", "secret", &err), LWC_E_BUSY);
+        assert_null(intruded);
+        assert_non_null(strstr(err.msg, "in spite of the lock"));
+        assert_int_equal(bed_list(store, names, NULL), LWC_OK);
+        assert_string_equal(names, "Prod.eu default lab token zz-agent@host");
+        /* The store, lock and key, later what remembers generations: no temporary file. */
+        assert_int_equal(tmpdir_count(&bed->dir, "."), first == 0 ? 3 : 4);
+        assert_int_equal(bed_put(store, "mine", "secret", &err), LWC_OK);
+        assert_int_equal(unlink(tmpdir_join(&bed->dir, "keys.lwc.prev", previous)), 0);
+        bed_use_vector(bed, "store-keyfile.lwc");
     }
 }
 
@@ -392,6 +427,7 @@ int main(void)
         TEST(first_put_with_any_call_failing_leaves_none_or_a_store),
         TEST(rename_that_fails_leaves_the_store_as_it_was),
         TEST(what_reads_back_wrong_does_not_take_the_stores_place),
+        TEST(store_that_changed_in_spite_of_the_lock_is_not_written_over),
         TEST(every_seal_has_a_nonce_of_its_own),
         TEST(reading_writes_nothing_and_takes_no_lock),
         TEST(probe_of_a_place_that_is_read_only_is_io_and_asks_nobody),
