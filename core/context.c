@@ -6,6 +6,7 @@
 
 #include "base/identity.h"
 #include "base/secret.h"
+#include "token/flight.h"
 #include "token/inputs.h"
 
 #define TIMEOUT_MS 60000
@@ -30,8 +31,10 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
     if (ctx->options.prompt == NULL || (ctx->options.flags & LWC_OPEN_NO_PROMPT) != 0) {
         return lwc_fail(err, LWC_E_LOCKED, "%s: nobody may be asked", text);
     }
+    lwc_flight_ask(ctx->flight);
     code = ctx->options.prompt(ctx->options.data, text, flags, answer, err);
     ctx->deadline_ms += lwc_clock_boot_ms(ctx->clock) - asked_ms;
+    lwc_flight_stay(ctx->flight, ctx->deadline_ms - lwc_clock_boot_ms(ctx->clock));
     return code;
 }
 
@@ -75,6 +78,9 @@ static void host_depends(void *data, const char *path)
 
 static void host_asking(void *data, const char *text)
 {
+    const struct lwc_context *ctx = data;
+
+    lwc_flight_ask(ctx->flight);
     host_log(data, LWC_LOG_INFO, text);
 }
 
@@ -218,6 +224,9 @@ struct lwc_obtain lwc_obtain_of(struct lwc_context *ctx)
                                .host = &ctx->host,
                                .clock = ctx->clock,
                                .witnesses = &ctx->witnesses,
+                               .flight = &ctx->flight,
+                               .can_ask = ctx->options.prompt != NULL &&
+                                          (ctx->options.flags & LWC_OPEN_NO_PROMPT) == 0,
                                .external = allows_external(ctx),
                                .mode = ctx->conf->cache};
 }

@@ -28,6 +28,7 @@ struct lwc_context {
     bool warned;                    /* that memory cannot be locked */
     struct lwc_witnesses witnesses; /* files that the backends of this call looked at, and settings
                                        that they ever did */
+    struct lwc_flight *flight;      /* in which this call asks its backends, or NULL */
     pthread_mutex_t mutex;          /* held during each call */
 };
 

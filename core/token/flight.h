@@ -6,61 +6,58 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "base/crypto.h"
 #include "base/error.h"
 
 /*
- * Single flight: one exchange for a credential at a time, over all processes of a user.
+ * Single flight: one process at a time does work whose result all others wait for, over all
+ * processes of a user.
  *
- * The lock is a file in a directory of our own in a local tmpfs: /run/user/UID/lwcred if that is
- * ours and a tmpfs, else /dev/shm/lwcred-UID; not $XDG_RUNTIME_DIR, HOME or TMPDIR, for two
- * processes with other ones must meet.  The kernel drops the lock when its holder dies.  Waiting
- * is bounded, in two stages: who waited in vain for the first lock (its holder was stopped, or the
- * server lets it wait) competes for a second one, too, so that one of them goes on and not all at
- * once.
+ * A lock is a file (flight_dir.h).  The kernel drops it when its holder dies.  While held, the file
+ * says who holds it and how long that may take.  A holder that is stopped (SIGSTOP, Ctrl-Z) or has
+ * stayed longer holds nobody up: the next process takes the next lock of the same flight, and
+ * others wait for that one.
  *
- * The file also carries the failure memo: what went wrong last, for whom, and until when that is
- * not tried again.  It holds no secret.
+ * Only callers that arrive together are served together; what they hand over to each other is in
+ * the cache, or a remembered failure (failures.h).
  */
 struct lwc_flight;
 
 #define LWC_AUTO_FLIGHT LWC_AUTO(struct lwc_flight *, lwc_flight_leave)
 
 /*
+ * stay_ms   how long the caller will be inside at most; a question to a person not counted.
+ * wait_ms   how long it waits for another holder.
+ * asked_ms  how long it waits where the holder waits for a person's answer.
+ */
+#define LWC_FLIGHT_MARGIN_MS 5000 /* added to stay_ms, for a busy machine */
+struct lwc_flight_times {
+    int64_t stay_ms;
+    int64_t wait_ms;
+    int64_t asked_ms;
+};
+
+/*
  * Enter the flight @name (hex).
  *
- * @wait_ms     how long to wait in all.
  * @flight_out  owned by the caller, lwc_flight_leave().
- * Returns LWC_OK, also where others were always quicker: then the flight has no lock, and all that
- * it can do is recall and forget; LWC_E_BUSY if the same ones were inside all the time: everybody
- * who waited would now do at once what they cannot get done; LWC_E_UNAVAILABLE if there is no
- * directory for the locks: the caller may go on alone.
+ * Returns LWC_OK, also where the caller waited in vain while one holder followed the other, or too
+ * many holders are stopped: then it is inside without a lock; LWC_E_BUSY if the same one was inside
+ * all the time; LWC_E_UNAVAILABLE if there is no directory for the locks: the caller may go on
+ * alone.
  */
-enum lwc_code lwc_flight_enter(const char *name, int64_t wait_ms, struct lwc_flight **flight_out,
-                               struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_flight_enter(const char *name, const struct lwc_flight_times *times,
+                               struct lwc_flight **flight_out, struct lwc_error *err) LWC_RESULT;
 
-/* Give the locks back; sets *flight to NULL.  NULL is allowed. */
+/* Does it hold a lock?  False for NULL. */
+bool lwc_flight_has_lock(const struct lwc_flight *flight);
+
+/* From now on a person is being asked: others are patient.  NULL is allowed. */
+void lwc_flight_ask(struct lwc_flight *flight);
+
+/* Goes on, and stays at most @stay_ms longer.  NULL is allowed. */
+void lwc_flight_stay(struct lwc_flight *flight, int64_t stay_ms);
+
+/* Give the lock back; sets *flight to NULL.  NULL is allowed. */
 void lwc_flight_leave(struct lwc_flight **flight);
-
-/*
- * The failure remembered for @who (a hash), if it has not run out.
- *
- * @since_boot_ms  only one that was remembered later than that.
- * @err            filled as the failed exchange filled it; wait_s counted down to now.
- * Returns its code, or LWC_OK if there is none.
- */
-enum lwc_code lwc_flight_recall(const struct lwc_flight *flight,
-                                const uint8_t who[static LWC_HASH_LEN], int64_t since_boot_ms,
-                                const struct lwc_clock *clock, struct lwc_error *err) LWC_RESULT;
-
-/*
- * Remember failure @err for @who: refused 10 s, rate-limited as long as the API said (at most
- * 300 s), network 3 s, anything else not.  Best effort.
- */
-void lwc_flight_remember(struct lwc_flight *flight, const uint8_t who[static LWC_HASH_LEN],
-                         const struct lwc_clock *clock, const struct lwc_error *err);
-
-/* Forget what was remembered. */
-void lwc_flight_forget(struct lwc_flight *flight);
 
 #endif

@@ -46,12 +46,6 @@ static const char *const means[] = {
     "LWCRED_NO_PROMPT",
 };
 
-/* What the way to the API depends on. */
-static const char *const ways[] = {
-    "HTTPS_PROXY", "https_proxy",      "ALL_PROXY",     "all_proxy",    "NO_PROXY",
-    "no_proxy",    "LWCRED_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "OPENSSL_CONF",
-};
-
 static void add_settings(struct lwc_hash *hash, const struct lwc_host *host,
                          const char *const *names, size_t count)
 {
@@ -143,26 +137,30 @@ void lwc_inputs_credential(const struct lwc_identity *identity, const struct lwc
     lwc_hash_end(&hash, hash_out);
 }
 
-void lwc_inputs_failure(const uint8_t who[static LWC_HASH_LEN], const struct lwc_host *host,
-                        int64_t granted_s, int64_t min_valid_s,
-                        uint8_t hash_out[static LWC_HASH_LEN])
-{
-    struct lwc_hash hash;
-
-    lwc_hash_begin(&hash, "lwcred failure 1");
-    lwc_hash_add(&hash, who, LWC_HASH_LEN);
-    add_settings(&hash, host, ways, LWC_ARRAY_LEN(ways));
-    lwc_hash_add_number(&hash, granted_s);
-    lwc_hash_add_number(&hash, min_valid_s);
-    lwc_hash_end(&hash, hash_out);
-}
-
-void lwc_inputs_flight(const struct lwc_identity *identity, char name_out[static LWC_HASH_HEX_LEN])
+void lwc_inputs_flight(const struct lwc_identity *identity, int64_t ttl_s,
+                       char name_out[static LWC_HASH_HEX_LEN])
 {
     struct lwc_hash hash;
     uint8_t bytes[LWC_HASH_LEN];
 
-    lwc_hash_begin(&hash, "lwcred flight 1");
+    lwc_hash_begin(&hash, "lwcred flight 2");
+    lwc_hash_add_text(&hash, lwc_identity_authority(identity));
+    lwc_hash_add_text(&hash, identity->account);
+    lwc_hash_add_text(&hash, identity->key_id);
+    lwc_hash_add_text(&hash, identity->sub_account);
+    lwc_hash_add_number(&hash, identity->flags & LWC_ID_ORG_ACCESS);
+    lwc_hash_add_number(&hash, ttl_s);
+    lwc_hash_end(&hash, bytes);
+    lwc_hash_hex(bytes, name_out);
+}
+
+void lwc_inputs_failures(const struct lwc_identity *identity,
+                         char name_out[static LWC_HASH_HEX_LEN])
+{
+    struct lwc_hash hash;
+    uint8_t bytes[LWC_HASH_LEN];
+
+    lwc_hash_begin(&hash, "lwcred failures 2");
     lwc_hash_add_text(&hash, lwc_identity_authority(identity));
     lwc_hash_add_text(&hash, identity->account);
     lwc_hash_add_text(&hash, identity->key_id);

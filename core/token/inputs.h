@@ -41,15 +41,14 @@ void lwc_inputs_credential(const struct lwc_identity *identity, const struct lwc
                            int64_t ttl_s, uint8_t hash_out[static LWC_HASH_LEN]);
 
 /*
- * Of a failure of credential @who: what fails by way of one proxy, or for one set of certificate
- * authorities, need not fail by another.  A failure that concerns only calls with as much time, or
- * with the same demand, is named by those, too; 0 for one that concerns all.
+ * Of the flight in which a token is made: as lwc_inputs_credential(), without the secret, so that
+ * tokens that cannot be shared do not wait for each other.
  */
-void lwc_inputs_failure(const uint8_t who[static LWC_HASH_LEN], const struct lwc_host *host,
-                        int64_t granted_s, int64_t min_valid_s,
-                        uint8_t hash_out[static LWC_HASH_LEN]);
+void lwc_inputs_flight(const struct lwc_identity *identity, int64_t ttl_s,
+                       char name_out[static LWC_HASH_HEX_LEN]);
 
-/* Of the flight: authority, account and key id. */
-void lwc_inputs_flight(const struct lwc_identity *identity, char name_out[static LWC_HASH_HEX_LEN]);
+/* Of the table of a key's failures: authority, account and key id. */
+void lwc_inputs_failures(const struct lwc_identity *identity,
+                         char name_out[static LWC_HASH_HEX_LEN]);
 
 #endif

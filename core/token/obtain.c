@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "stack/query.h"
+#include "token/attempt.h"
 #include "token/entry.h"
+#include "token/failures.h"
 #include "token/flight.h"
 #include "token/fresh.h"
 #include "token/inputs.h"
@@ -15,46 +17,16 @@
 /* A longer life is asked for where the margin demands it: so much longer. */
 #define MARGIN_EXTRA_S 60
 
-/* A reply that is not there when less than this is left was not waited for long enough. */
-#define LATE_MS 100
-
 /* An answer behind an absent backend, which may be there the next time, is good for so long. */
 #define BEHIND_ABSENT_S 60
 
-#define ANY_TIME (-1)
-#define FORGIVE_WAIT_MS 1000
-
-/*
- * One request on its way.  cache.mode is NONE where the caller, or the lack of a boot id, forbids
- * caching.  stale is the best token seen that still lives but not long enough.
- */
-struct attempt {
-    const struct lwc_obtain *obtain;
-    const struct lwc_query *query;
-    int64_t ttl_s;
-    int64_t started_boot_ms;
-    int64_t granted_s;    /* how much time the call had when it began */
-    bool has_own_failure; /* another call could have succeeded where this one failed */
-    struct lwc_cache cache;
-    char boot_id[LWC_BOOT_ID_LEN + 1];
-    char scope[LWC_HASH_HEX_LEN];
-    char answer_name[LWC_HASH_HEX_LEN];
-    char token_name[LWC_HASH_HEX_LEN];
-    uint8_t who[LWC_HASH_LEN];
-    struct lwc_found *found;
-    struct lwc_identity_copy identity; /* of found, with the query's headers */
-    struct lwc_entry *stale;
-};
+/* The longest stay of a call in its flight; a question to a person not counted. */
+#define SEARCH_MS 60000
 
 static void attempt_clear(struct attempt *attempt)
 {
     lwc_found_free(&attempt->found);
     lwc_entry_free(&attempt->stale);
-}
-
-static void trace(const struct attempt *attempt, const char *text)
-{
-    attempt->obtain->host->log(attempt->obtain->host->data, LWC_LOG_TRACE, text);
 }
 
 static enum lwc_code lifetime_of(const struct lwc_query *query, int64_t *ttl_out,
@@ -85,10 +57,9 @@ static bool is_fresh(const struct attempt *attempt, const struct lwc_entry *entr
                                         attempt->obtain->conf->min_valid_s, entry->lifetime_s);
 }
 
-/* Hand @entry out as the token of @identity. */
-static enum lwc_code hand_out(const struct attempt *attempt, const struct lwc_entry *entry,
-                              const struct lwc_identity *identity, const char *source,
-                              struct lwc_token **token_out, struct lwc_error *err)
+enum lwc_code lwc_attempt_hand_out(const struct attempt *attempt, const struct lwc_entry *entry,
+                                   const struct lwc_identity *identity, const char *source,
+                                   struct lwc_token **token_out, struct lwc_error *err)
 {
     int64_t left_ms = lwc_fresh_left_ms(entry, attempt->boot_id, attempt->obtain->clock);
 
@@ -100,11 +71,15 @@ static enum lwc_code hand_out(const struct attempt *attempt, const struct lwc_en
 }
 
 /* What lives too short to be given away may still be better than nothing. */
-static void keep_stale(struct attempt *attempt, struct lwc_entry **entry)
+static void keep_stale(struct attempt *attempt, struct lwc_entry **entry, const char *name,
+                       const struct lwc_identity *identity, const char *source)
 {
-    if (lwc_fresh_left_s(*entry, attempt->boot_id, attempt->obtain->clock) > 0) {
+    if (lwc_fresh_left_s(*entry, attempt->boot_id, attempt->obtain->clock) > 0 &&
+        lwc_identity_copy(identity, &attempt->stale_identity, NULL) == LWC_OK) {
         lwc_entry_free(&attempt->stale);
         attempt->stale = LWC_TAKE(*entry);
+        memcpy(attempt->stale_name, name, sizeof attempt->stale_name);
+        (void)snprintf(attempt->stale_source, sizeof attempt->stale_source, "%s", source);
     }
 }
 
@@ -119,9 +94,12 @@ static bool is_good(const struct attempt *attempt, const struct lwc_entry *answe
            lwc_witnesses_hold(&answer->witnesses, obtain->host);
 }
 
-/* The warm path: an answer to this very query, and its token.  LWC_E_NOT_FOUND: none is fresh. */
-static enum lwc_code use_answer(struct attempt *attempt, struct lwc_token **token_out,
-                                struct lwc_error *err)
+/*
+ * The warm path: an answer to this very query, and its token.  With @since_boot_ms, only one that
+ * was asked for later than that.  LWC_E_NOT_FOUND: none is fresh.
+ */
+static enum lwc_code use_answer(struct attempt *attempt, int64_t since_boot_ms,
+                                struct lwc_token **token_out, struct lwc_error *err)
 {
     LWC_AUTO_ENTRY answer = NULL;
     LWC_AUTO_ENTRY token = NULL;
@@ -130,11 +108,16 @@ static enum lwc_code use_answer(struct attempt *attempt, struct lwc_token **toke
             LWC_OK ||
         !is_good(attempt, answer) ||
         lwc_cache_read(&attempt->cache, answer->target, LWC_ENTRY_TOKEN, &token) != LWC_OK ||
-        !is_fresh(attempt, token)) {
+        token->sent_boot_ms <= since_boot_ms) {
         return LWC_E_NOT_FOUND;
     }
-    trace(attempt, "cache: the answer is there and fresh");
-    return hand_out(attempt, token, &answer->identity.id, answer->source, token_out, err);
+    if (!is_fresh(attempt, token)) {
+        keep_stale(attempt, &token, answer->target, &answer->identity.id, answer->source);
+        return LWC_E_NOT_FOUND;
+    }
+    lwc_attempt_trace(attempt, "cache: the answer is there and fresh");
+    return lwc_attempt_hand_out(attempt, token, &answer->identity.id, answer->source, token_out,
+                                err);
 }
 
 static void remember_answer(const struct attempt *attempt, int64_t life_s)
@@ -163,16 +146,12 @@ static void remember_answer(const struct attempt *attempt, int64_t life_s)
     answer->sent_boot_ms = lwc_clock_boot_ms(attempt->obtain->clock);
     answer->sent_wall_s = lwc_clock_wall_s(attempt->obtain->clock);
     if (lwc_cache_write(&cache, attempt->answer_name, answer, life_s, &err) != LWC_OK) {
-        trace(attempt, err.msg);
+        lwc_attempt_trace(attempt, err.msg);
     }
 }
 
-/*
- * A token that this very credential got before.  With @since_boot_ms, only one that was asked for
- * later than that.
- */
-static enum lwc_code use_token(struct attempt *attempt, int64_t since_boot_ms,
-                               struct lwc_token **token_out, struct lwc_error *err)
+enum lwc_code lwc_attempt_use_token(struct attempt *attempt, int64_t since_boot_ms,
+                                    struct lwc_token **token_out, struct lwc_error *err)
 {
     LWC_AUTO_ENTRY token = NULL;
 
@@ -181,16 +160,18 @@ static enum lwc_code use_token(struct attempt *attempt, int64_t since_boot_ms,
         return LWC_E_NOT_FOUND;
     }
     if (!is_fresh(attempt, token)) {
-        keep_stale(attempt, &token);
+        keep_stale(attempt, &token, attempt->token_name, &attempt->identity.id,
+                   attempt->found->backend);
         return LWC_E_NOT_FOUND;
     }
-    trace(attempt, "cache: a fresh token of this credential is there");
+    lwc_attempt_trace(attempt, "cache: a fresh token of this credential is there");
     remember_answer(attempt, lwc_fresh_left_s(token, attempt->boot_id, attempt->obtain->clock));
-    return hand_out(attempt, token, &attempt->identity.id, attempt->found->backend, token_out, err);
+    return lwc_attempt_hand_out(attempt, token, &attempt->identity.id, attempt->found->backend,
+                                token_out, err);
 }
 
-/* A failed write never costs the caller the token: one warning where a place failed. */
-static void remember_token(const struct attempt *attempt, struct lwc_entry *token)
+/* One warning where a place failed. */
+void lwc_attempt_remember_token(const struct attempt *attempt, struct lwc_entry *token)
 {
     struct lwc_error err = {0};
     enum lwc_code code;
@@ -203,106 +184,10 @@ static void remember_token(const struct attempt *attempt, struct lwc_entry *toke
         remember_answer(attempt, token->lifetime_s);
         return;
     }
+    lwc_attempt_remember_no_place(attempt, &err);
     code = lwc_wrap(&err, code, "the token is not cached");
     attempt->obtain->host->log(attempt->obtain->host->data,
                                code == LWC_E_UNAVAILABLE ? LWC_LOG_INFO : LWC_LOG_WARNING, err.msg);
-}
-
-static enum lwc_code exchange(struct attempt *attempt, struct lwc_token **token_out,
-                              struct lwc_error *err)
-{
-    const struct lwc_secret *secret = attempt->found->secret;
-    LWC_AUTO_ENTRY token = NULL;
-    enum lwc_code code =
-        lwc_token_exchange(&attempt->identity.id, attempt->found->backend, lwc_secret_bytes(secret),
-                           lwc_secret_len(secret), attempt->ttl_s, attempt->obtain->host,
-                           attempt->obtain->clock, &token, err);
-
-    if (code != LWC_OK) {
-        attempt->has_own_failure =
-            code == LWC_E_NETWORK &&
-            attempt->obtain->host->remaining_ms(attempt->obtain->host->data) < LATE_MS;
-        return code;
-    }
-    memcpy(token->boot_id, attempt->boot_id, sizeof token->boot_id);
-    if (token->lifetime_s < attempt->query->min_valid_s) {
-        attempt->has_own_failure = true;
-        remember_token(attempt, token);
-        return lwc_fail(err, LWC_E_NETWORK, "the API gave a token of %jd s, shorter than asked for",
-                        (intmax_t)token->lifetime_s);
-    }
-    code = hand_out(attempt, token, &attempt->identity.id, attempt->found->backend, token_out, err);
-    if (code == LWC_OK) {
-        remember_token(attempt, token);
-    }
-    return code;
-}
-
-/* The name of a failure of this credential: of anybody's, or of calls like this one alone. */
-static void name_failure(const struct attempt *attempt, bool is_own,
-                         uint8_t name_out[static LWC_HASH_LEN])
-{
-    lwc_inputs_failure(attempt->who, attempt->obtain->host, is_own ? attempt->granted_s : 0,
-                       is_own ? attempt->query->min_valid_s : 0, name_out);
-}
-
-/* What came of it while we waited, or may not be asked for again. */
-static int64_t since_boot_ms(const struct attempt *attempt)
-{
-    return attempt->query->refresh ? attempt->started_boot_ms : ANY_TIME;
-}
-
-static enum lwc_code recall(const struct attempt *attempt, const struct lwc_flight *flight,
-                            struct lwc_error *err)
-{
-    static const bool is_own[] = {false, true};
-    enum lwc_code code = LWC_OK;
-
-    for (size_t i = 0; i < LWC_ARRAY_LEN(is_own) && code == LWC_OK; i++) {
-        uint8_t name[LWC_HASH_LEN];
-
-        name_failure(attempt, is_own[i], name);
-        code = lwc_flight_recall(flight, name, since_boot_ms(attempt), attempt->obtain->clock, err);
-    }
-    if (code != LWC_OK) {
-        trace(attempt, "flight: this failed a moment ago and is not tried again yet");
-    }
-    return code;
-}
-
-static void remember(const struct attempt *attempt, struct lwc_flight *flight,
-                     const struct lwc_error *why)
-{
-    uint8_t name[LWC_HASH_LEN];
-
-    name_failure(attempt, attempt->has_own_failure, name);
-    lwc_flight_remember(flight, name, attempt->obtain->clock, why);
-}
-
-/* Inside the flight: somebody may have been there before us, with or without success. */
-static enum lwc_code fly(struct attempt *attempt, struct lwc_flight *flight,
-                         struct lwc_token **token_out, struct lwc_error *err)
-{
-    struct lwc_error why = {0};
-    enum lwc_code code = use_token(attempt, since_boot_ms(attempt), token_out, &why);
-
-    if (code != LWC_E_NOT_FOUND) {
-        return code == LWC_OK ? code : lwc_wrap(&why, code, "cache");
-    }
-    code = flight != NULL ? recall(attempt, flight, err) : LWC_OK;
-    if (code != LWC_OK) {
-        return code;
-    }
-    code = exchange(attempt, token_out, &why);
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
-    if (flight != NULL && code == LWC_OK) {
-        lwc_flight_forget(flight);
-    } else if (flight != NULL) {
-        remember(attempt, flight, &why);
-    }
-    return code;
 }
 
 /* Stale if error: only where the key is not to blame, and nobody asked for more. */
@@ -321,8 +206,8 @@ static enum lwc_code use_stale(const struct attempt *attempt, enum lwc_code fail
     if (err != NULL) {
         warning = *err;
     }
-    code = hand_out(attempt, attempt->stale, &attempt->identity.id, attempt->found->backend,
-                    token_out, err);
+    code = lwc_attempt_hand_out(attempt, attempt->stale, &attempt->stale_identity.id,
+                                attempt->stale_source, token_out, err);
     if (code == LWC_OK) {
         failure = lwc_wrap(&warning, failure,
                            "the token could not be renewed, the old one lives %jd s more",
@@ -334,53 +219,10 @@ static enum lwc_code use_stale(const struct attempt *attempt, enum lwc_code fail
 
 void lwc_obtain_forgive(const struct lwc_identity *identity)
 {
-    LWC_AUTO_FLIGHT flight = NULL;
-    char name[LWC_HASH_HEX_LEN];
+    char table[LWC_HASH_HEX_LEN];
 
-    lwc_inputs_flight(identity, name);
-    if (lwc_flight_enter(name, FORGIVE_WAIT_MS, &flight, NULL) == LWC_OK) {
-        lwc_flight_forget(flight);
-    }
-}
-
-/* Others have been at it for long.  They may have come past the flight, though. */
-static enum lwc_code give_up(struct attempt *attempt, const struct lwc_error *why,
-                             struct lwc_token **token_out, struct lwc_error *err)
-{
-    enum lwc_code code = use_token(attempt, since_boot_ms(attempt), token_out, err);
-
-    if (code != LWC_E_NOT_FOUND) {
-        return code;
-    }
-    if (err != NULL) {
-        *err = *why;
-    }
-    return lwc_hint(
-        err, LWC_E_BUSY,
-        "other processes ask for this token and get no answer; is one of them stopped?");
-}
-
-static enum lwc_code renew(struct attempt *attempt, struct lwc_token **token_out,
-                           struct lwc_error *err)
-{
-    const struct lwc_host *host = attempt->obtain->host;
-    LWC_AUTO_FLIGHT flight = NULL;
-    char name[LWC_HASH_HEX_LEN];
-    struct lwc_error why = {0};
-    enum lwc_code code;
-
-    if (attempt->cache.mode == LWC_CACHE_NONE) {
-        return exchange(attempt, token_out, err);
-    }
-    lwc_inputs_flight(&attempt->identity.id, name);
-    /* An exchange may take 30 s.  By default whoever waits for one sees it fail. */
-    code = lwc_flight_enter(name, host->remaining_ms(host->data) / 3 * 2, &flight, &why);
-    if (code != LWC_OK) {
-        trace(attempt, why.msg);
-    }
-    code = code == LWC_E_BUSY ? give_up(attempt, &why, token_out, err)
-                              : fly(attempt, flight, token_out, err);
-    return code == LWC_OK ? code : use_stale(attempt, code, token_out, err);
+    lwc_inputs_failures(identity, table);
+    lwc_failures_clear(table);
 }
 
 static enum lwc_code find(struct attempt *attempt, struct lwc_error *err)
@@ -424,13 +266,16 @@ static enum lwc_code use_credential(struct attempt *attempt, struct lwc_token **
     }
     lwc_inputs_credential(&attempt->identity.id, found->secret, attempt->ttl_s, attempt->who);
     lwc_hash_hex(attempt->who, attempt->token_name);
+    if (!lwc_streq(attempt->stale_name, attempt->token_name)) {
+        lwc_entry_free(&attempt->stale); /* of another credential */
+    }
     if (lwc_streq(found->identity.id.profile, "env")) {
         attempt->cache.sealing = found->secret;
     }
     if (!attempt->query->refresh) {
-        code = use_token(attempt, ANY_TIME, token_out, err);
+        code = lwc_attempt_use_token(attempt, LWC_ANY_TIME, token_out, err);
     }
-    return code == LWC_E_NOT_FOUND ? renew(attempt, token_out, err) : code;
+    return code == LWC_E_NOT_FOUND ? lwc_attempt_renew(attempt, token_out, err) : code;
 }
 
 /* Fill in @attempt and look for a cached answer.  LWC_E_NOT_FOUND: a backend must be asked. */
@@ -449,12 +294,82 @@ static enum lwc_code begin(struct attempt *attempt, struct lwc_token **token_out
     if (attempt->cache.mode != LWC_CACHE_NONE && !lwc_fresh_boot_id(attempt->boot_id)) {
         attempt->cache.mode = LWC_CACHE_NONE;
     }
+    lwc_inputs_scope(obtain->conf, obtain->external, obtain->host, attempt->scope);
+    lwc_inputs_query(attempt->scope, query, attempt->ttl_s, obtain->host, attempt->answer_name);
     if (attempt->cache.mode == LWC_CACHE_NONE) {
         return LWC_E_NOT_FOUND;
     }
-    lwc_inputs_scope(obtain->conf, obtain->external, obtain->host, attempt->scope);
-    lwc_inputs_query(attempt->scope, query, attempt->ttl_s, obtain->host, attempt->answer_name);
-    return query->refresh ? LWC_E_NOT_FOUND : use_answer(attempt, token_out, err);
+    return query->refresh ? LWC_E_NOT_FOUND : use_answer(attempt, LWC_ANY_TIME, token_out, err);
+}
+
+/* Asks the backends; a question to a person is told to those who wait. */
+static enum lwc_code find_inside(struct attempt *attempt, struct lwc_flight *flight,
+                                 struct lwc_error *err)
+{
+    struct lwc_flight **shown = attempt->obtain->flight;
+    enum lwc_code code;
+
+    if (shown != NULL) {
+        *shown = flight;
+    }
+    code = find(attempt, err);
+    if (shown != NULL) {
+        *shown = NULL;
+    }
+    return code;
+}
+
+/* All of the work, one process at a time; only a token that others can use is waited for. */
+static enum lwc_code search(struct attempt *attempt, struct lwc_flight **flight,
+                            struct lwc_token **token_out, struct lwc_error *err)
+{
+    bool is_shared = attempt->cache.mode != LWC_CACHE_NONE;
+    enum lwc_code code = LWC_OK;
+
+    if (is_shared) {
+        code = use_answer(attempt, lwc_attempt_since_ms(attempt), token_out, err);
+        if (code != LWC_E_NOT_FOUND) {
+            return code;
+        }
+        code = lwc_attempt_recall_answer(attempt, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    attempt->inside_boot_ms = lwc_clock_boot_ms(attempt->obtain->clock);
+    code = find_inside(attempt, *flight, err);
+    if (code == LWC_OK && (!is_shared || attempt->identity.id.kind == LWC_KIND_TOKEN ||
+                           lwc_attempt_has_no_place(attempt))) {
+        lwc_flight_leave(flight);
+    } else if (code == LWC_OK) {
+        lwc_flight_stay(*flight, lwc_attempt_times(attempt, SEARCH_MS).stay_ms);
+    }
+    if (code == LWC_OK) {
+        code = use_credential(attempt, token_out, err);
+    }
+    return code;
+}
+
+static enum lwc_code miss(struct attempt *attempt, struct lwc_token **token_out,
+                          struct lwc_error *err)
+{
+    const struct lwc_flight_times times = lwc_attempt_times(attempt, SEARCH_MS);
+    LWC_AUTO_FLIGHT flight = NULL;
+    struct lwc_error why = {0};
+    enum lwc_code code = lwc_flight_enter(attempt->answer_name, &times, &flight, &why);
+
+    if (code != LWC_OK) {
+        lwc_attempt_trace(attempt, why.msg);
+    }
+    if (code == LWC_E_BUSY) {
+        code = use_answer(attempt, lwc_attempt_since_ms(attempt), token_out, err);
+        return code == LWC_E_NOT_FOUND ? lwc_attempt_fail_busy(&why, err) : code;
+    }
+    code = search(attempt, &flight, token_out, err);
+    if (code != LWC_OK && lwc_flight_has_lock(flight)) {
+        lwc_attempt_remember_answer(attempt, err);
+    }
+    return code;
 }
 
 enum lwc_code lwc_obtain_cached(const struct lwc_obtain *obtain, const struct lwc_query *query,
@@ -511,10 +426,8 @@ enum lwc_code lwc_obtain_token(const struct lwc_obtain *obtain, const struct lwc
         return code;
     }
     attempt.granted_s = (obtain->host->remaining_ms(obtain->host->data) + 999) / 1000;
-    code = find(&attempt, &why);
-    if (code == LWC_OK) {
-        code = use_credential(&attempt, token_out, &why);
-    }
+    code = miss(&attempt, token_out, &why);
+    code = code == LWC_OK ? code : use_stale(&attempt, code, token_out, &why);
     if (code != LWC_OK && err != NULL) {
         *err = why;
     }

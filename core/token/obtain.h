@@ -8,14 +8,17 @@
 #include "base/error.h"
 #include "stack/stack.h"
 #include "token/cache.h"
+#include "token/flight.h"
 #include "token/witness.h"
 
 /*
- * From a query to a fresh token: the cache, else the stack and one exchange in single flight.
+ * From a query to a fresh token: the cache, else the stack and one exchange, in single flight: one
+ * process opens stores, derives keys and asks a person, and all others wait for what comes of it.
  *
  *   answer cached for this query ------------------------------------ fresh: done, nothing loaded
+ *   flight of the answer -- cached meanwhile, or failed ------------- done
  *   credential from the stack -- token cached for this credential --- fresh: done
- *   flight -- cached meanwhile, or failed just now ------------------ done
+ *   flight of the token --- cached meanwhile, or failed just now ---- done
  *   exchange ---- good: cached, done
  *           `---- failed: remembered; what still lives of the old token is handed out, with a
  *                 warning, if the network or the rate limit is to blame
@@ -27,6 +30,8 @@ struct lwc_obtain {
     const struct lwc_clock *clock;
     struct lwc_witnesses *witnesses; /* filled by the host while backends are asked */
     bool external;                   /* may modules come from $LWCRED_BACKEND_DIR? */
+    struct lwc_flight **flight;      /* shown to the host while backends are asked; or NULL */
+    bool can_ask;                    /* a person can be asked */
     enum lwc_cache_mode mode;
 };
 

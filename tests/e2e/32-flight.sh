@@ -122,15 +122,15 @@ for ((tries = 0; tries < 100; tries++)); do # until the killed one's request is 
     sleep 0.02
 done
 
-# --- the leader is stopped in mid-request: the others go on without it, one of them first
+# --- the leader is stopped in mid-request: the others go on without it at once, one of them first
 rm -f "$T/go"
 TIMEOUT=20
 begin hold "$T/go"
 lead
 kill -STOP "$LEADER"
-start_many "$WAITERS" stopped
 mode
 started=$(date +%s)
+start_many "$WAITERS" stopped
 collect 0
 [ -n "${WRAPPER:-}" ] || [ $(($(date +%s) - started)) -le $TIMEOUT ] || fail "the waiters took longer than their time-out"
 at_most 3 'leader stopped'

@@ -8,8 +8,8 @@
 #include "token/memo.h"
 
 /*
- * Any bytes as a failure memo, as they are and with a right hash.  What is accepted encodes to
- * itself, and what it tells is printable and remembered.
+ * Any bytes as a table of failures, as they are and with a right hash.  An accepted table encodes
+ * to itself, and all that its records tell is printable.
  */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -29,33 +29,45 @@ static void check_text(const char *text, size_t cap)
     }
 }
 
-static void check_memo(const struct lwc_memo *memo, const uint8_t *data, size_t len)
+static void check_memo(const struct lwc_memo *memo)
 {
-    uint8_t again[LWC_MEMO_MAX];
-    int64_t now_ms = memo->until_ms - 1;
+    int64_t now_ms = memo->until_ms;
     const struct lwc_clock clock = {.data = &now_ms, .wall_s = fake, .boot_ms = fake};
     struct lwc_error err = {0};
 
-    if (lwc_memo_encode(memo, again) != len || memcmp(again, data, len) != 0) {
-        abort();
-    }
     lwc_memo_tell(memo, &clock, &err);
     if (err.code == LWC_OK || err.wait_s < 0 || err.msg[0] == '\0' ||
-        (err.code == LWC_E_RATE_LIMITED && err.wait_s < 1)) {
+        lwc_memo_is_live(memo, &clock) || memo->began_ms > memo->made_ms) {
         abort();
     }
     check_text(err.msg, sizeof err.msg);
     check_text(err.hint, sizeof err.hint);
 }
 
+static void check_table(const struct lwc_memo_table *table, const uint8_t *data, size_t len)
+{
+    uint8_t again[LWC_MEMO_MAX];
+
+    if (table->count < 1 || table->count > LWC_MEMO_RECORDS ||
+        lwc_memo_encode(table, again) != len || memcmp(again, data, len) != 0) {
+        abort();
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        check_memo(&table->memos[i]);
+        if (lwc_memo_table_find(table, table->memos[i].name) != &table->memos[i]) {
+            abort();
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     LWC_AUTO_FREE uint8_t *sealed = malloc(len + 1);
-    struct lwc_memo memo;
+    struct lwc_memo_table table;
     struct lwc_hash hash;
 
-    if (lwc_memo_decode(data, len, &memo)) {
-        check_memo(&memo, data, len);
+    if (lwc_memo_decode(data, len, &table)) {
+        check_table(&table, data, len);
     }
     if (sealed == NULL || len < LWC_HASH_LEN) {
         return 0;
@@ -64,8 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     lwc_hash_begin(&hash, LWC_MEMO_LABEL);
     lwc_hash_add(&hash, sealed, len - LWC_HASH_LEN);
     lwc_hash_end(&hash, sealed + len - LWC_HASH_LEN);
-    if (lwc_memo_decode(sealed, len, &memo)) {
-        check_memo(&memo, sealed, len);
+    if (lwc_memo_decode(sealed, len, &table)) {
+        check_table(&table, sealed, len);
     }
     return 0;
 }

@@ -77,16 +77,24 @@ size_t flightbed_count(void)
     return tmpdir_count(root, ours);
 }
 
+enum lwc_code flightbed_try(int64_t wait_ms, struct lwc_flight **flight_out, struct lwc_error *err)
+{
+    const struct lwc_flight_times times = {
+        .stay_ms = FLIGHTBED_STAY_MS, .wait_ms = wait_ms, .asked_ms = wait_ms};
+
+    return lwc_flight_enter(FLIGHTBED_NAME, &times, flight_out, err);
+}
+
 struct lwc_flight *flightbed_enter(int64_t wait_ms)
 {
     struct lwc_flight *flight = NULL;
     struct lwc_error err = {0};
-    enum lwc_code code = lwc_flight_enter(FLIGHTBED_NAME, wait_ms, &flight, &err);
+    enum lwc_code code = flightbed_try(wait_ms, &flight, &err);
 
     if (code != LWC_OK) {
         print_error("%s\n", err.msg);
     }
     assert_int_equal(code, LWC_OK);
-    assert_non_null(flight);
+    assert_true(lwc_flight_has_lock(flight));
     return flight;
 }

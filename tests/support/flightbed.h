@@ -18,6 +18,7 @@
 
 #define FLIGHTBED_NAME "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define FLIGHTBED_NAME_LEN 192
+#define FLIGHTBED_STAY_MS 60000
 #define FLIGHTBED_SHORT_MS 20 /* long enough for a free lock, short where it is held */
 
 struct statfs;
@@ -40,7 +41,10 @@ bool flightbed_slot_is_there(int slot);
 /* How many files are in our directory? */
 size_t flightbed_count(void);
 
-/* Enters the flight FLIGHTBED_NAME, or fails the test. */
+/* Enters the flight FLIGHTBED_NAME, to stay for FLIGHTBED_STAY_MS at most. */
+enum lwc_code flightbed_try(int64_t wait_ms, struct lwc_flight **flight_out, struct lwc_error *err);
+
+/* The same; fails the test if it does not get a lock. */
 struct lwc_flight *flightbed_enter(int64_t wait_ms);
 
 #endif

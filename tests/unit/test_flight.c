@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -18,9 +19,11 @@
 #include "base/util.h"
 #include "tests/support/flightbed.h"
 #include "token/flight.h"
+#include "token/flight_dir.h"
 
 #define LONG_MS 60000
 
+static const struct lwc_flight_times at_once = {.stay_ms = FLIGHTBED_STAY_MS};
 static const struct tmpdir *root;
 static ino_t foreign_ino; /* what belongs to someone else   */
 static ino_t disk_ino;    /* what is not on a tmpfs          */
@@ -183,7 +186,7 @@ static void enter_takes_only_a_directory_that_is_safe(void **state)
         assert_int_equal(setup_empty(state), 0);
         tmpdir_mkdir(root, "elsewhere", 0700);
         things_make(places[i].things);
-        assert_int_equal(lwc_flight_enter(FLIGHTBED_NAME, 0, &flight, &err),
+        assert_int_equal(flightbed_try(0, &flight, &err),
                          found != NULL ? LWC_OK : LWC_E_UNAVAILABLE);
         assert_int_equal(flight != NULL, found != NULL);
         if (found != NULL) {
@@ -209,7 +212,7 @@ static void enter_makes_the_directory_private_whatever_the_umask(void **state)
     for (size_t i = 0; i < LWC_ARRAY_LEN(masks); i++) {
         LWC_AUTO_FLIGHT flight = NULL;
         mode_t kept = umask(masks[i]);
-        enum lwc_code code = lwc_flight_enter(FLIGHTBED_NAME, 0, &flight, NULL);
+        enum lwc_code code = flightbed_try(0, &flight, NULL);
 
         (void)umask(kept);
         print_message("%03o\n", masks[i]);
@@ -231,8 +234,7 @@ static void enter_where_nothing_can_be_made_is_unavailable(void **state)
         struct lwc_error err = {0};
 
         mkdirat_errno = errors[i];
-        assert_int_equal(lwc_flight_enter(FLIGHTBED_NAME, LONG_MS, &flight, &err),
-                         LWC_E_UNAVAILABLE);
+        assert_int_equal(flightbed_try(LONG_MS, &flight, &err), LWC_E_UNAVAILABLE);
         assert_int_equal(err.sys, errors[i]);
         assert_null(flight);
     }
@@ -247,7 +249,7 @@ static void enter_where_a_lock_is_no_file_is_unavailable(void **state)
     tmpdir_mkdir(root, flightbed_ours(), 0700);
     flightbed_slot(1, name);
     tmpdir_mkdir(root, name, 0700);
-    assert_int_equal(lwc_flight_enter(FLIGHTBED_NAME, LONG_MS, &flight, NULL), LWC_E_UNAVAILABLE);
+    assert_int_equal(flightbed_try(LONG_MS, &flight, NULL), LWC_E_UNAVAILABLE);
     assert_null(flight);
 }
 
@@ -261,7 +263,7 @@ static void enter_of_name_that_is_no_hash_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
         print_message("%s\n", names[i]);
-        assert_int_equal(lwc_flight_enter(names[i], 0, &flight, NULL), LWC_E_UNAVAILABLE);
+        assert_int_equal(lwc_flight_enter(names[i], &at_once, &flight, NULL), LWC_E_UNAVAILABLE);
         assert_null(flight);
     }
     assert_int_equal(tmpdir_count(root, "shm"), 0);
@@ -286,30 +288,55 @@ static void enter_of_others_names_is_not_hindered(void **state)
 
     (void)state;
     name[0] = 'f';
-    assert_int_equal(lwc_flight_enter(name, 0, &other, NULL), LWC_OK);
+    assert_int_equal(lwc_flight_enter(name, &at_once, &other, NULL), LWC_OK);
     assert_ptr_not_equal(flight, other);
     assert_false(flightbed_slot_is_there(2));
 }
 
-static void enter_with_both_locks_held_is_busy(void **state)
+static void enter_of_a_held_flight_is_busy(void **state)
 {
     LWC_AUTO_FLIGHT first = flightbed_enter(0);
-    LWC_AUTO_FLIGHT second = flightbed_enter(FLIGHTBED_SHORT_MS);
-    struct lwc_flight *third = NULL;
+    struct lwc_flight *second = NULL;
     struct lwc_error err = {0};
 
     (void)state;
-    assert_true(flightbed_slot_is_there(1) && flightbed_slot_is_there(2));
-    assert_int_equal(lwc_flight_enter(FLIGHTBED_NAME, FLIGHTBED_SHORT_MS, &third, &err),
-                     LWC_E_BUSY);
+    assert_int_equal(flightbed_try(FLIGHTBED_SHORT_MS, &second, &err), LWC_E_BUSY);
     assert_int_equal(err.code, LWC_E_BUSY);
-    assert_null(third);
-    lwc_flight_leave(&second);
-    assert_false(flightbed_slot_is_there(2));
-    second = flightbed_enter(FLIGHTBED_SHORT_MS);
-    lwc_flight_leave(&second);
+    assert_non_null(strstr(err.msg, "held by another process"));
+    assert_null(second);
+    assert_int_equal(flightbed_count(), 1);
     lwc_flight_leave(&first);
+    second = flightbed_enter(0);
+    lwc_flight_leave(&second);
     assert_int_equal(flightbed_count(), 0);
+}
+
+static void no_flight_has_no_lock_and_does_nothing(void **state)
+{
+    (void)state;
+    assert_false(lwc_flight_has_lock(NULL));
+    lwc_flight_ask(NULL);
+    lwc_flight_stay(NULL, 1);
+}
+
+/* Files of dead processes, and of a version with another format. */
+static void enter_of_a_flight_that_a_dead_holder_left_removes_its_file(void **state)
+{
+    static const char *const contents[] = {"x", "LWCSLOT2", "LWCMEMO\n and so on, of version 1"};
+    char name[FLIGHTBED_NAME_LEN];
+
+    (void)state;
+    tmpdir_mkdir(root, flightbed_ours(), 0700);
+    flightbed_slot(1, name);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(contents); i++) {
+        LWC_AUTO_FLIGHT flight = NULL;
+
+        tmpdir_write(root, name, contents[i], strlen(contents[i]), 0600);
+        flight = flightbed_enter(0);
+        assert_true(flightbed_slot_is_there(1));
+        lwc_flight_leave(&flight);
+        assert_int_equal(flightbed_count(), 0);
+    }
 }
 
 static void leave_removes_no_file_of_another(void **state)
@@ -326,6 +353,39 @@ static void leave_removes_no_file_of_another(void **state)
     assert_true(flightbed_slot_is_there(1));
 }
 
+/* Sweeping */
+
+static void make_old(const char *name, time_t age_s)
+{
+    const struct timespec times[2] = {{.tv_sec = time(NULL) - age_s},
+                                      {.tv_sec = time(NULL) - age_s}};
+    char path[TMPDIR_PATH_LEN];
+    char under[FLIGHTBED_NAME_LEN];
+
+    (void)snprintf(under, sizeof under, "%s/%s", flightbed_ours(), name);
+    if (access(tmpdir_join(root, under, path), F_OK) != 0) {
+        tmpdir_write(root, under, "old", 3, 0600);
+    }
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void sweep_removes_what_is_old_and_not_held(void **state)
+{
+    LWC_AUTO_FLIGHT flight = flightbed_enter(0);
+    LWC_AUTO_PATH dir = LWC_PATH_INIT;
+
+    (void)state;
+    make_old("aa.f", 1000);
+    make_old("bb.1", 1000);
+    make_old("cc.f", 800);
+    make_old(FLIGHTBED_NAME ".1", 100000);
+    assert_int_equal(flightbed_count(), 4);
+    assert_int_equal(lwc_flight_dir_open(&dir, NULL), LWC_OK);
+    lwc_flight_dir_sweep(&dir);
+    assert_int_equal(flightbed_count(), 2);
+    assert_true(flightbed_slot_is_there(1));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tmpdir_teardown)
 
 int main(void)
@@ -339,7 +399,10 @@ int main(void)
         TEST(leave_of_nothing_is_allowed),
         TEST(enter_of_others_names_is_not_hindered),
         TEST(leave_removes_no_file_of_another),
-        TEST(enter_with_both_locks_held_is_busy),
+        TEST(enter_of_a_held_flight_is_busy),
+        TEST(no_flight_has_no_lock_and_does_nothing),
+        TEST(enter_of_a_flight_that_a_dead_holder_left_removes_its_file),
+        TEST(sweep_removes_what_is_old_and_not_held),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

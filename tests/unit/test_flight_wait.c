@@ -29,18 +29,8 @@ int __real_openat(int dir_fd, const char *name, int flags, ...);
 int __wrap_fstatfs(int fd, struct statfs *fs);
 int __real_fstatfs(int fd, struct statfs *fs);
 
-/* Where it is set: somebody takes the second lock right before the first look at it. */
-static pid_t (*overtake)(void);
-static pid_t overtaker;
-
 int __wrap_openat(int dir_fd, const char *name, int flags, ...)
 {
-    pid_t (*const now)(void) = overtake;
-
-    if (now != NULL && strcmp(name, FLIGHTBED_NAME ".2") == 0) {
-        overtake = NULL;
-        overtaker = now();
-    }
     return __real_openat(dir_fd, flightbed_map(name), flags, 0600);
 }
 
@@ -95,7 +85,7 @@ static int fly(int64_t wait_ms)
 
     tmpdir_join(root, "counter", counter);
     tmpdir_join(root, "inside", inside);
-    if (lwc_flight_enter(FLIGHTBED_NAME, wait_ms, &flight, NULL) != LWC_OK) {
+    if (flightbed_try(wait_ms, &flight, NULL) != LWC_OK) {
         return 1;
     }
     if (mkdir(inside, 0700) != 0) {
@@ -143,9 +133,10 @@ static void enter_of_many_lets_one_in_at_a_time(void **state)
     }
 }
 
-/* A child that is in and stays there, stopped or not, or leaves after some time. */
-static pid_t start_holder_for(useconds_t stay_us)
+/* A child that is in and stays there; how it got in, and how long it says to stay. */
+static pid_t start_holder_for(int64_t stay_ms, bool is_asking)
 {
+    const struct lwc_flight_times times = {.stay_ms = stay_ms, .wait_ms = FLIGHTBED_SHORT_MS};
     int ready[2] = {-1, -1};
     char byte = 0;
     pid_t pid = -1;
@@ -156,13 +147,17 @@ static pid_t start_holder_for(useconds_t stay_us)
     if (pid == 0) {
         struct lwc_flight *flight = NULL;
 
-        if (lwc_flight_enter(FLIGHTBED_NAME, FLIGHTBED_SHORT_MS, &flight, NULL) != LWC_OK ||
-            write(ready[1], "x", 1) != 1) {
+        if (lwc_flight_enter(FLIGHTBED_NAME, &times, &flight, NULL) != LWC_OK ||
+            !lwc_flight_has_lock(flight)) {
             _exit(1);
         }
-        (void)(stay_us > 0 ? usleep(stay_us) : pause());
-        lwc_flight_leave(&flight);
-        (void)pause();
+        if (is_asking) {
+            lwc_flight_ask(flight);
+        }
+        (void)!write(ready[1], "x", 1);
+        for (;;) {
+            (void)pause();
+        }
     }
     assert_int_equal(close(ready[1]), 0);
     assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -172,7 +167,7 @@ static pid_t start_holder_for(useconds_t stay_us)
 
 static pid_t start_holder(void)
 {
-    return start_holder_for(0);
+    return start_holder_for(FLIGHTBED_STAY_MS, false);
 }
 
 static void end_holder(pid_t pid)
@@ -182,6 +177,15 @@ static void end_holder(pid_t pid)
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status));
+}
+
+static void stop(pid_t pid)
+{
+    int status = 0;
+
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
 }
 
 static void enter_after_the_holder_was_killed_needs_no_waiting(void **state)
@@ -198,41 +202,125 @@ static void enter_after_the_holder_was_killed_needs_no_waiting(void **state)
     assert_int_equal(flightbed_count(), 0);
 }
 
+/* They need no time for it: the wait is 0. */
+static void enter_past_stopped_holders_needs_no_waiting(void **state)
+{
+    pid_t holders[3] = {-1, -1, -1};
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(holders); i++) {
+        struct lwc_flight *flight = NULL;
+
+        holders[i] = start_holder();
+        assert_int_equal(flightbed_try(0, &flight, NULL), LWC_E_BUSY);
+        stop(holders[i]);
+        flight = flightbed_enter(0);
+        assert_true(flightbed_slot_is_there((int)i + 2));
+        lwc_flight_leave(&flight);
+    }
+    for (size_t i = 0; i < LWC_ARRAY_LEN(holders); i++) {
+        end_holder(holders[i]);
+    }
+}
+
 static void enter_past_a_stopped_holder_goes_on_one_at_a_time(void **state)
 {
     LWC_AUTO_FLIGHT flight = NULL;
-    pid_t holder = start_holder();
+    pid_t first = start_holder();
+    pid_t second = -1;
 
     (void)state;
-    assert_int_equal(kill(holder, SIGSTOP), 0);
-    flock_of(20, 6000);
-    assert_true(flightbed_slot_is_there(1));
-    assert_false(flightbed_slot_is_there(2));
-    end_holder(holder);
+    stop(first);
+    second = start_holder();
+    stop(second);
+    flock_of(20, LONG_MS);
+    assert_true(flightbed_slot_is_there(1) && flightbed_slot_is_there(2));
+    assert_false(flightbed_slot_is_there(3));
+    end_holder(second);
+    end_holder(first);
     flight = flightbed_enter(0);
     lwc_flight_leave(&flight);
-    assert_int_equal(flightbed_count(), 0);
 }
 
-static void enter_past_two_stopped_holders_is_busy(void **state)
+static void enter_past_too_many_stopped_holders_has_no_lock(void **state)
 {
     struct lwc_flight *flight = NULL;
-    pid_t first = start_holder();
-    pid_t second = start_holder();
+    pid_t holders[4] = {-1, -1, -1, -1};
 
     (void)state;
-    assert_int_equal(kill(first, SIGSTOP), 0);
-    assert_int_equal(kill(second, SIGSTOP), 0);
-    assert_int_equal(lwc_flight_enter(FLIGHTBED_NAME, FLIGHTBED_SHORT_MS, &flight, NULL),
-                     LWC_E_BUSY);
-    assert_null(flight);
-    end_holder(second);
-    flight = flightbed_enter(FLIGHTBED_SHORT_MS);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(holders); i++) {
+        holders[i] = start_holder();
+        stop(holders[i]);
+    }
+    assert_int_equal(flightbed_try(0, &flight, NULL), LWC_OK);
+    assert_false(lwc_flight_has_lock(flight));
+    lwc_flight_stay(flight, 1);
+    lwc_flight_ask(flight);
     lwc_flight_leave(&flight);
-    end_holder(first);
+    assert_int_equal(flightbed_count(), 4);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(holders); i++) {
+        end_holder(holders[i]);
+    }
 }
 
-/* Writes to the first lock file over and over, as those do who fail one after the other. */
+/* A frozen container looks alive, and stays for ever. */
+static void enter_past_a_holder_that_stays_too_long_needs_a_moment(void **state)
+{
+    LWC_AUTO_FLIGHT flight = NULL;
+    pid_t holder = start_holder_for(-LWC_FLIGHT_MARGIN_MS, false);
+
+    (void)state;
+    (void)usleep(2000);
+    flight = flightbed_enter(2000);
+    assert_true(flightbed_slot_is_there(2));
+    end_holder(holder);
+}
+
+/* A person takes time, and a stopped process gets no answer. */
+static void enter_waits_for_a_prompt_of_any_length_that_is_not_stopped(void **state)
+{
+    const struct lwc_flight_times times = {.wait_ms = 50, .asked_ms = 400};
+    LWC_AUTO_FLIGHT flight = NULL;
+    struct lwc_error err = {0};
+    pid_t holder = start_holder_for(-LWC_FLIGHT_MARGIN_MS, true);
+    int64_t began_ms = lwc_clock_boot_ms(lwc_clock_system());
+
+    (void)state;
+    assert_int_equal(lwc_flight_enter(FLIGHTBED_NAME, &times, &flight, &err), LWC_E_BUSY);
+    assert_true(lwc_clock_boot_ms(lwc_clock_system()) - began_ms >= 400);
+    assert_non_null(strstr(err.msg, "prompt"));
+    stop(holder);
+    flight = flightbed_enter(0);
+    end_holder(holder);
+}
+
+/* Another boot clock, or a full file system: the holder says nothing that can be believed. */
+static void enter_past_a_holder_without_a_good_stamp_needs_a_second(void **state)
+{
+    static const char *const stamps[] = {"", "LWCSLOT2",
+                                         "another version's stamp, rather long, "
+                                         "longer than ours, so long as to be read"};
+    LWC_AUTO_FLIGHT flight = NULL;
+    pid_t holder = start_holder();
+    char name[FLIGHTBED_NAME_LEN];
+    char path[TMPDIR_PATH_LEN];
+
+    (void)state;
+    flightbed_slot(1, name);
+    tmpdir_join(root, name, path);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(stamps); i++) {
+        LWC_AUTO_CLOSE int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+        assert_true(write(fd, stamps[i], strlen(stamps[i])) >= 0);
+        assert_int_equal(flightbed_try(0, &flight, NULL), LWC_E_BUSY);
+        flight = flightbed_enter(LONG_MS);
+        assert_true(flightbed_slot_is_there(2));
+        lwc_flight_leave(&flight);
+    }
+    end_holder(holder);
+}
+
+/* Stamps the file over and over, as holders do that follow each other. */
 static pid_t start_crowd(void)
 {
     char name[FLIGHTBED_NAME_LEN];
@@ -244,89 +332,44 @@ static pid_t start_crowd(void)
     pid = fork_mortal();
     assert_true(pid >= 0);
     while (pid == 0) {
-        if (utimensat(AT_FDCWD, path, NULL, 0) != 0) {
+        int64_t taken_ms = lwc_clock_boot_ms(lwc_clock_system());
+        LWC_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+        if (pwrite(fd, &taken_ms, sizeof taken_ms, 24) != (ssize_t)sizeof taken_ms) {
             _exit(1);
         }
-        (void)usleep(2000);
+        (void)usleep(20000);
     }
     return pid;
 }
 
-static void enter_where_others_are_quicker_has_no_lock(void **state)
+static void enter_where_one_holder_follows_the_other_has_no_lock(void **state)
 {
-    const uint8_t who[LWC_HASH_LEN] = "";
-    const struct lwc_error failure = {.code = LWC_E_REFUSED, .msg = "refused"};
-    const struct lwc_clock *clock = lwc_clock_system();
-    struct lwc_flight *flight = flightbed_enter(0);
-    pid_t first = -1;
-    pid_t second = -1;
-    pid_t crowd = -1;
+    struct lwc_flight *flight = NULL;
+    pid_t holder = start_holder();
+    pid_t crowd = start_crowd();
 
     (void)state;
-    lwc_flight_remember(flight, who, clock, &failure);
+    assert_int_equal(flightbed_try(500, &flight, NULL), LWC_OK);
+    assert_false(lwc_flight_has_lock(flight));
     lwc_flight_leave(&flight);
-    first = start_holder();
-    second = start_holder();
-    crowd = start_crowd();
-    flight = flightbed_enter(500);
+    assert_true(flightbed_slot_is_there(1));
     end_holder(crowd);
-    /* It knows what is remembered, and changes nothing that others hold. */
-    assert_int_equal(lwc_flight_recall(flight, who, -1, clock, NULL), LWC_E_REFUSED);
-    lwc_flight_remember(flight, who, clock, &failure);
-    lwc_flight_forget(flight);
-    assert_int_equal(lwc_flight_recall(flight, who, -1, clock, NULL), LWC_E_REFUSED);
-    lwc_flight_leave(&flight);
-    assert_null(flight);
-    assert_true(flightbed_slot_is_there(1) && flightbed_slot_is_there(2));
-    end_holder(second);
-    end_holder(first);
-}
-
-static void enter_while_another_is_quicker_at_the_second_lock_is_busy(void **state)
-{
-    LWC_AUTO_FLIGHT flight = NULL;
-    pid_t first = start_holder();
-
-    (void)state;
-    overtake = start_holder;
-    assert_int_equal(lwc_flight_enter(FLIGHTBED_NAME, FLIGHTBED_SHORT_MS, &flight, NULL),
-                     LWC_E_BUSY);
-    assert_true(overtaker > 0);
-    end_holder(overtaker);
-    end_holder(first);
-}
-
-static void enter_takes_the_first_lock_whenever_it_comes_free(void **state)
-{
-    LWC_AUTO_FLIGHT flight = NULL;
-    pid_t leaver = start_holder_for(2000000);
-    pid_t second = start_holder();
-
-    (void)state;
-    assert_true(flightbed_slot_is_there(2));
-    flight = flightbed_enter(3500); /* of which the first lock alone gets half */
-    lwc_flight_leave(&flight);
-    end_holder(second);
-    end_holder(leaver);
+    end_holder(holder);
 }
 
 static void leave_gives_the_lock_back_though_a_fork_has_it_too(void **state)
 {
     struct lwc_flight *flight = flightbed_enter(0);
-    const struct lwc_clock *clock = lwc_clock_system();
-    const uint8_t who[LWC_HASH_LEN] = "";
-    struct lwc_error failure = {.code = LWC_E_REFUSED, .msg = "refused"};
     pid_t pid = -1;
 
     (void)state;
-    lwc_flight_remember(flight, who, clock, &failure); /* so that the file stays */
     pid = fork_mortal();
     assert_true(pid >= 0);
     while (pid == 0) {
         (void)pause();
     }
     lwc_flight_leave(&flight);
-    assert_true(flightbed_slot_is_there(1));
     flight = flightbed_enter(0);
     assert_false(flightbed_slot_is_there(2));
     lwc_flight_leave(&flight);
@@ -340,11 +383,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(enter_of_many_lets_one_in_at_a_time),
         TEST(enter_after_the_holder_was_killed_needs_no_waiting),
+        TEST(enter_past_stopped_holders_needs_no_waiting),
         TEST(enter_past_a_stopped_holder_goes_on_one_at_a_time),
-        TEST(enter_past_two_stopped_holders_is_busy),
-        TEST(enter_where_others_are_quicker_has_no_lock),
-        TEST(enter_while_another_is_quicker_at_the_second_lock_is_busy),
-        TEST(enter_takes_the_first_lock_whenever_it_comes_free),
+        TEST(enter_past_too_many_stopped_holders_has_no_lock),
+        TEST(enter_past_a_holder_that_stays_too_long_needs_a_moment),
+        TEST(enter_waits_for_a_prompt_of_any_length_that_is_not_stopped),
+        TEST(enter_past_a_holder_without_a_good_stamp_needs_a_second),
+        TEST(enter_where_one_holder_follows_the_other_has_no_lock),
         TEST(leave_gives_the_lock_back_though_a_fork_has_it_too),
     };
 

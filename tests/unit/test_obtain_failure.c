@@ -195,11 +195,12 @@ static int64_t moment_left(void *data)
     return 60;
 }
 
-static void others_who_stay_inside_make_it_busy(void **state)
+static void another_that_stays_inside_makes_it_busy(void **state)
 {
     LWC_AUTO_FLIGHT first = NULL;
-    LWC_AUTO_FLIGHT second = NULL;
-    struct lwc_identity identity = {.account = "acme.lacework.net", .origin = ""};
+    const struct lwc_flight_times times = {.stay_ms = 60000};
+    struct lwc_identity identity = {
+        .account = "acme.lacework.net", .origin = "", .sub_account = ""};
     char name[LWC_HASH_HEX_LEN];
     char key_id[64];
     struct lwc_host host;
@@ -213,10 +214,9 @@ static void others_who_stay_inside_make_it_busy(void **state)
     (void)obtainbed_get(&bed, plain, LWC_OK);
     (void)snprintf(key_id, sizeof key_id, "inside-%ld", (long)getpid());
     identity.key_id = key_id;
-    lwc_inputs_flight(&identity, name);
-    assert_int_equal(lwc_flight_enter(name, 0, &first, NULL), LWC_OK);
-    assert_int_equal(lwc_flight_enter(name, 20, &second, NULL), LWC_OK);
-    /* Nobody makes an exchange beside them. */
+    lwc_inputs_flight(&identity, LWC_TTL_DEFAULT, name);
+    assert_int_equal(lwc_flight_enter(name, &times, &first, NULL), LWC_OK);
+    /* No exchange is made beside it. */
     world.boot_ms += 3400 * 1000;
     assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 200);
     assert_int_equal(bed.stacks.warnings, 1);
@@ -253,7 +253,7 @@ int main(void)
         TEST(proxy_that_fails_is_no_failure_of_others),
         TEST(refresh_shares_what_failed_since_it_began),
         TEST(stale_token_bridges_a_failure_of_the_network),
-        TEST(others_who_stay_inside_make_it_busy),
+        TEST(another_that_stays_inside_makes_it_busy),
         TEST(expired_token_and_dead_network_is_an_error),
     };
 

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/attempt.h"
+
+#include "token/failure_name.h"
+#include "token/failures.h"
+#include "token/inputs.h"
+
+/* Names of a failure: of one that concerns all calls, and of one of calls like this one alone. */
+#define FAILURE_NAMES 2
+
+void lwc_attempt_trace(const struct attempt *attempt, const char *text)
+{
+    attempt->obtain->host->log(attempt->obtain->host->data, LWC_LOG_TRACE, text);
+}
+
+int64_t lwc_attempt_since_ms(const struct attempt *attempt)
+{
+    return attempt->query->refresh ? attempt->started_boot_ms : LWC_ANY_TIME;
+}
+
+enum lwc_code lwc_attempt_fail_busy(const struct lwc_error *why, struct lwc_error *err)
+{
+    if (err != NULL) {
+        *err = *why;
+    }
+    return lwc_hint(
+        err, LWC_E_BUSY,
+        "other processes ask for this token and get no answer; is one of them stopped?");
+}
+
+/* With the usual time-out, an exchange that fails is over before the wait is. */
+struct lwc_flight_times lwc_attempt_times(const struct attempt *attempt, int64_t stay_ms)
+{
+    const struct lwc_host *host = attempt->obtain->host;
+    int64_t left_ms = host->remaining_ms(host->data);
+
+    return (struct lwc_flight_times){.stay_ms = left_ms < stay_ms ? left_ms : stay_ms,
+                                     .wait_ms = left_ms / 3 * 2,
+                                     .asked_ms = left_ms};
+}
+
+static struct lwc_failure_demand demand_of(const struct attempt *attempt, bool is_own)
+{
+    return (struct lwc_failure_demand){.granted_s = is_own ? attempt->granted_s : 0,
+                                       .min_valid_s = is_own ? attempt->query->min_valid_s : 0};
+}
+
+/* Lists of names are passed on as lists of constants, which C does not do by itself. */
+static enum lwc_code recall(const char *table, uint8_t (*names)[LWC_HASH_LEN], size_t count,
+                            const struct lwc_failures_rule *rule, struct lwc_error *err)
+{
+    return lwc_failures_recall(table, (const uint8_t(*)[LWC_HASH_LEN])names, count, rule, err);
+}
+
+/* Names of failures of this credential's exchange: of all calls, and of calls like this one. */
+static void name_exchange(const struct attempt *attempt,
+                          uint8_t names_out[FAILURE_NAMES][LWC_HASH_LEN])
+{
+    for (size_t i = 0; i < FAILURE_NAMES; i++) {
+        const struct lwc_failure_demand demand = demand_of(attempt, i > 0);
+
+        lwc_failure_name_exchange(attempt->who, attempt->obtain->host, &demand, names_out[i]);
+    }
+}
+
+/* Names of failures of the whole call, likewise. */
+static void name_answer(const struct attempt *attempt,
+                        uint8_t names_out[FAILURE_NAMES][LWC_HASH_LEN])
+{
+    for (size_t i = 0; i < FAILURE_NAMES; i++) {
+        const struct lwc_failure_demand demand = demand_of(attempt, i > 0);
+
+        lwc_failure_name_answer(attempt->answer_name, attempt->obtain->host,
+                                attempt->obtain->can_ask, &demand, names_out[i]);
+    }
+}
+
+enum lwc_code lwc_attempt_recall_exchange(const struct attempt *attempt, struct lwc_error *err)
+{
+    const struct lwc_failures_rule rule = {.counts_life = !attempt->query->refresh,
+                                           .since_ms = attempt->started_boot_ms,
+                                           .clock = attempt->obtain->clock};
+    uint8_t names[FAILURE_NAMES + 1][LWC_HASH_LEN];
+    char table[LWC_HASH_HEX_LEN];
+    enum lwc_code code;
+
+    name_exchange(attempt, names);
+    lwc_failure_name_rate(&attempt->identity.id, names[FAILURE_NAMES]);
+    lwc_inputs_failures(&attempt->identity.id, table);
+    code = recall(table, names, FAILURE_NAMES + 1, &rule, err);
+    if (code != LWC_OK) {
+        lwc_attempt_trace(attempt, "flight: this failed a moment ago and is not tried again yet");
+    }
+    return code;
+}
+
+void lwc_attempt_remember_exchange(const struct attempt *attempt, const struct lwc_error *why)
+{
+    uint8_t names[FAILURE_NAMES + 1][LWC_HASH_LEN];
+    char table[LWC_HASH_HEX_LEN];
+    size_t which = attempt->has_own_failure ? 1 : 0;
+    struct lwc_memo memo;
+
+    lwc_inputs_failures(&attempt->identity.id, table);
+    name_exchange(attempt, names);
+    if (why->code == LWC_OK) {
+        lwc_failures_drop(table, (const uint8_t(*)[LWC_HASH_LEN])names, FAILURE_NAMES);
+        return;
+    }
+    if (why->code == LWC_E_RATE_LIMITED) {
+        which = FAILURE_NAMES;
+        lwc_failure_name_rate(&attempt->identity.id, names[which]);
+    }
+    if ((why->code == LWC_E_NETWORK || why->code == LWC_E_REFUSED ||
+         why->code == LWC_E_RATE_LIMITED) &&
+        lwc_memo_make(names[which], attempt->exchange_boot_ms, why, attempt->obtain->clock,
+                      &memo)) {
+        lwc_failures_put(table, &memo);
+    }
+}
+
+void lwc_attempt_remember_no_place(const struct attempt *attempt, const struct lwc_error *why)
+{
+    char table[LWC_HASH_HEX_LEN];
+    uint8_t name[LWC_HASH_LEN];
+    struct lwc_memo memo;
+    struct lwc_error absence = *why;
+
+    absence.code = LWC_E_UNAVAILABLE;
+    lwc_inputs_failures(&attempt->identity.id, table);
+    lwc_failure_name_place(&attempt->cache, attempt->obtain->host, name);
+    if (lwc_memo_make(name, attempt->inside_boot_ms, &absence, attempt->obtain->clock, &memo)) {
+        lwc_failures_put(table, &memo);
+    }
+}
+
+bool lwc_attempt_has_no_place(const struct attempt *attempt)
+{
+    const struct lwc_failures_rule rule = {
+        .counts_life = true, .since_ms = INT64_MAX, .clock = attempt->obtain->clock};
+    char table[LWC_HASH_HEX_LEN];
+    uint8_t name[1][LWC_HASH_LEN];
+
+    lwc_inputs_failures(&attempt->identity.id, table);
+    lwc_failure_name_place(&attempt->cache, attempt->obtain->host, name[0]);
+    return recall(table, name, 1, &rule, NULL) != LWC_OK;
+}
+
+void lwc_attempt_remember_answer(const struct attempt *attempt, const struct lwc_error *why)
+{
+    const struct lwc_host *host = attempt->obtain->host;
+    bool is_own = attempt->has_own_failure || host->remaining_ms(host->data) < LWC_LATE_MS;
+    uint8_t names[FAILURE_NAMES][LWC_HASH_LEN];
+    struct lwc_memo memo;
+
+    name_answer(attempt, names);
+    if (lwc_memo_make(names[is_own], attempt->inside_boot_ms, why, attempt->obtain->clock, &memo)) {
+        lwc_failures_put(attempt->answer_name, &memo);
+    }
+}
+
+enum lwc_code lwc_attempt_recall_answer(const struct attempt *attempt, struct lwc_error *err)
+{
+    const struct lwc_failures_rule rule = {.since_ms = attempt->started_boot_ms,
+                                           .clock = attempt->obtain->clock};
+    uint8_t names[FAILURE_NAMES][LWC_HASH_LEN];
+    enum lwc_code code;
+
+    name_answer(attempt, names);
+    code = recall(attempt->answer_name, names, FAILURE_NAMES, &rule, err);
+    if (code != LWC_OK) {
+        lwc_attempt_trace(attempt, "flight: the call that this one waited for failed");
+    }
+    return code;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_TOKEN_ATTEMPT_H
+#define CORE_TOKEN_ATTEMPT_H
+
+#include "stack/query.h"
+#include "token/cache.h"
+#include "token/entry.h"
+#include "token/flight.h"
+#include "token/obtain.h"
+
+/* One call for a token on its way, as the files behind obtain.h share it. */
+
+/* A token of any age counts. */
+#define LWC_ANY_TIME (-1)
+
+/* A reply that is not there when less than this is left was not waited for long enough. */
+#define LWC_LATE_MS 100
+
+/*
+ * One request on its way.  cache.mode is NONE where the caller, or the lack of a boot id, forbids
+ * caching.  stale is the best token seen that still lives but not long enough.
+ */
+struct attempt {
+    const struct lwc_obtain *obtain;
+    const struct lwc_query *query;
+    int64_t ttl_s;
+    int64_t started_boot_ms;
+    int64_t inside_boot_ms;   /* when its turn came, and it began to search */
+    int64_t exchange_boot_ms; /* when it began its exchange */
+    int64_t granted_s;        /* how much time the call had when it began */
+    bool has_own_failure;     /* another call could have succeeded where this one failed */
+    struct lwc_cache cache;
+    char boot_id[LWC_BOOT_ID_LEN + 1];
+    char scope[LWC_HASH_HEX_LEN];
+    char answer_name[LWC_HASH_HEX_LEN];
+    char token_name[LWC_HASH_HEX_LEN];
+    uint8_t who[LWC_HASH_LEN];
+    struct lwc_found *found;
+    struct lwc_identity_copy identity; /* of found, with the query's headers */
+    struct lwc_entry *stale;
+    char stale_name[LWC_HASH_HEX_LEN];
+    struct lwc_identity_copy stale_identity;
+    char stale_source[LWC_BACKEND_NAME_MAX + 1];
+};
+
+void lwc_attempt_trace(const struct attempt *attempt, const char *text);
+
+/* With --refresh, nothing counts that was there before the call; else LWC_ANY_TIME. */
+int64_t lwc_attempt_since_ms(const struct attempt *attempt);
+
+/* How long to be in a flight and to wait for others: @stay_ms, but not longer than the call has. */
+struct lwc_flight_times lwc_attempt_times(const struct attempt *attempt, int64_t stay_ms);
+
+/* The failure of a call that waited in vain, as lwc_flight_enter() said in @why. */
+enum lwc_code lwc_attempt_fail_busy(const struct lwc_error *why, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Failures that calls leave for each other (failures.h).
+ *
+ * answer    of the whole call, for calls that wait for it.
+ * exchange  of the exchange: refused, limited and unreachable keys are not tried again at once.  A
+ *           success (@why is LWC_OK) forgets its own.
+ * no_place  no place takes a token of this key: for a minute no call need wait for one.
+ *
+ * Recalling returns the code, or LWC_OK if there is no such failure.
+ */
+enum lwc_code lwc_attempt_recall_answer(const struct attempt *attempt, struct lwc_error *err)
+    LWC_RESULT;
+void lwc_attempt_remember_answer(const struct attempt *attempt, const struct lwc_error *why);
+enum lwc_code lwc_attempt_recall_exchange(const struct attempt *attempt, struct lwc_error *err)
+    LWC_RESULT;
+void lwc_attempt_remember_exchange(const struct attempt *attempt, const struct lwc_error *why);
+bool lwc_attempt_has_no_place(const struct attempt *attempt);
+void lwc_attempt_remember_no_place(const struct attempt *attempt, const struct lwc_error *why);
+
+/* Hands @entry out as the token of @identity. */
+enum lwc_code lwc_attempt_hand_out(const struct attempt *attempt, const struct lwc_entry *entry,
+                                   const struct lwc_identity *identity, const char *source,
+                                   struct lwc_token **token_out, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * A fresh token that this very credential got before, asked for after @since_boot_ms.
+ * LWC_E_NOT_FOUND: there is none.
+ */
+enum lwc_code lwc_attempt_use_token(struct attempt *attempt, int64_t since_boot_ms,
+                                    struct lwc_token **token_out, struct lwc_error *err) LWC_RESULT;
+
+/* Caches @token and its answer.  A failed write never costs the caller the token. */
+void lwc_attempt_remember_token(const struct attempt *attempt, struct lwc_entry *token);
+
+/* A new token of the credential at hand, one process at a time (renew.c). */
+enum lwc_code lwc_attempt_renew(struct attempt *attempt, struct lwc_token **token_out,
+                                struct lwc_error *err) LWC_RESULT;
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/attempt.h"
+
+#include <string.h>
+
+#include "token/http.h"
+#include "token/inputs.h"
+#include "token/token.h"
+
+static enum lwc_code exchange(struct attempt *attempt, struct lwc_token **token_out,
+                              struct lwc_error *err)
+{
+    const struct lwc_secret *secret = attempt->found->secret;
+    LWC_AUTO_ENTRY token = NULL;
+    enum lwc_code code =
+        lwc_token_exchange(&attempt->identity.id, attempt->found->backend, lwc_secret_bytes(secret),
+                           lwc_secret_len(secret), attempt->ttl_s, attempt->obtain->host,
+                           attempt->obtain->clock, &token, err);
+
+    if (code != LWC_OK) {
+        attempt->has_own_failure =
+            code == LWC_E_NETWORK &&
+            attempt->obtain->host->remaining_ms(attempt->obtain->host->data) < LWC_LATE_MS;
+        return code;
+    }
+    memcpy(token->boot_id, attempt->boot_id, sizeof token->boot_id);
+    if (token->lifetime_s < attempt->query->min_valid_s) {
+        attempt->has_own_failure = true;
+        lwc_attempt_remember_token(attempt, token);
+        return lwc_fail(err, LWC_E_NETWORK, "the API gave a token of %jd s, shorter than asked for",
+                        (intmax_t)token->lifetime_s);
+    }
+    code = lwc_attempt_hand_out(attempt, token, &attempt->identity.id, attempt->found->backend,
+                                token_out, err);
+    if (code == LWC_OK) {
+        lwc_attempt_remember_token(attempt, token);
+    }
+    return code;
+}
+
+static enum lwc_code exchange_once(struct attempt *attempt, struct lwc_token **token_out,
+                                   struct lwc_error *err)
+{
+    struct lwc_error why = {0};
+    enum lwc_code code = lwc_attempt_recall_exchange(attempt, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    attempt->exchange_boot_ms = lwc_clock_boot_ms(attempt->obtain->clock);
+    code = exchange(attempt, token_out, &why);
+    if (code != LWC_OK && err != NULL) {
+        *err = why;
+    }
+    lwc_attempt_remember_exchange(attempt, &why);
+    return code;
+}
+
+/* Inside the flight: another process may have been there, with or without success. */
+static enum lwc_code fly(struct attempt *attempt, struct lwc_token **token_out,
+                         struct lwc_error *err)
+{
+    struct lwc_error why = {0};
+    enum lwc_code code =
+        lwc_attempt_use_token(attempt, lwc_attempt_since_ms(attempt), token_out, &why);
+
+    if (code != LWC_E_NOT_FOUND) {
+        return code == LWC_OK ? code : lwc_wrap(&why, code, "cache");
+    }
+    return exchange_once(attempt, token_out, err);
+}
+
+enum lwc_code lwc_attempt_renew(struct attempt *attempt, struct lwc_token **token_out,
+                                struct lwc_error *err)
+{
+    const struct lwc_flight_times times = lwc_attempt_times(attempt, LWC_HTTP_TOTAL_MS);
+    LWC_AUTO_FLIGHT flight = NULL;
+    char name[LWC_HASH_HEX_LEN];
+    struct lwc_error why = {0};
+    enum lwc_code code = LWC_OK;
+
+    if (attempt->cache.mode == LWC_CACHE_NONE) {
+        return exchange(attempt, token_out, err);
+    }
+    if (lwc_attempt_has_no_place(attempt)) {
+        return exchange_once(attempt, token_out, err);
+    }
+    lwc_inputs_flight(&attempt->identity.id, attempt->ttl_s, name);
+    code = lwc_flight_enter(name, &times, &flight, &why);
+    if (code != LWC_OK) {
+        lwc_attempt_trace(attempt, why.msg);
+    }
+    if (code != LWC_E_BUSY) {
+        return fly(attempt, token_out, err);
+    }
+    /* The others may have come past the flight. */
+    code = lwc_attempt_use_token(attempt, lwc_attempt_since_ms(attempt), token_out, err);
+    return code == LWC_E_NOT_FOUND ? lwc_attempt_fail_busy(&why, err) : code;
+}
