@@ -5,18 +5,34 @@
 #include "base/identity.h"
 #include "context.h"
 #include "stack/keep.h"
+#include "stack/survey.h"
 #include "token/obtain.h"
 #include "token/token.h"
 
 /* Long enough for one exchange: the token that proves a key is forgotten at once. */
 #define PROOF_TTL_S 60
 
-/* Passes a listing on, with the name of the backend that it comes from. */
+/*
+ * Passes a listing on, with the name of the backend that it comes from.
+ *
+ * has_failed  a backend failed, and its failure is what is returned.
+ * is_needed   an absent backend is one that the stack does not let be passed over.
+ */
 struct listing {
     struct lwc_identity query;
     const char *backend;
     lwc_list_fn *visit;
     void *data;
+    struct lwc_survey survey;
+    bool has_failed;
+    bool is_needed;
+};
+
+/* Passes on where a credential was removed. */
+struct removing {
+    lwc_removed_fn *visit;
+    void *data;
+    bool has_removed;
 };
 
 const char *lwc_version(void)
@@ -138,11 +154,22 @@ enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *
     return code;
 }
 
+static void note_removed(void *data, const char *backend, const struct lwc_error *why)
+{
+    struct removing *removing = data;
+
+    removing->has_removed = removing->has_removed || why == NULL || may_have_changed(why->code);
+    if (removing->visit != NULL) {
+        removing->visit(removing->data, backend, why);
+    }
+}
+
 enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *query,
                              const void *secret, size_t len, const char *backend,
-                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+                             lwc_removed_fn *visit, void *data, struct lwc_error *err)
 {
     LWC_HOLD = lwc_call_start_secret(ctx);
+    struct removing removing = {.visit = visit, .data = data};
     struct lwc_query known;
     struct lwc_identity identity;
     enum lwc_code code = lwc_query_take(query, &known, &identity, err);
@@ -153,8 +180,9 @@ enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *qu
     if (code != LWC_OK) {
         return code;
     }
-    code = lwc_keep_remove(ctx->stack, &identity, secret, len, backend, backend_out, err);
-    if (may_have_changed(code)) {
+    code =
+        lwc_keep_remove(ctx->stack, &identity, secret, len, backend, note_removed, &removing, err);
+    if (removing.has_removed || may_have_changed(code)) {
         lwc_cached_forget(identity.profile, identity.key_id);
     }
     return code;
@@ -180,6 +208,41 @@ static enum lwc_code list_unit(void *data, struct lwc_stack_unit *unit, struct l
     return lwc_unit_list(unit, &visitor, err);
 }
 
+static void note_listed(void *data, const struct lwc_turn *turn)
+{
+    struct listing *listing = data;
+    const bool is_heard = turn->code == LWC_OK || turn->code == LWC_E_NOT_FOUND;
+
+    lwc_survey_note(&listing->survey, turn);
+    if (turn->code == LWC_E_UNAVAILABLE) {
+        listing->is_needed = listing->is_needed || !lwc_survey_passes(turn);
+    } else if (is_heard && !lwc_unit_can(turn->unit, LWC_CAP_LIST)) {
+        lwc_unit_warn(turn->unit, "backend '%s' cannot list what it holds", turn->line->backend);
+    } else if (!is_heard && listing->has_failed) {
+        lwc_unit_warn(turn->unit, "backend '%s': %s", turn->line->backend, turn->why->msg);
+    }
+    listing->has_failed = listing->has_failed || (!is_heard && turn->code != LWC_E_UNAVAILABLE);
+}
+
+/* Absent backends are named, in the failure or beside it. */
+static enum lwc_code conclude_list(const struct lwc_context *ctx, const struct listing *listing,
+                                   enum lwc_code code, struct lwc_error *err)
+{
+    const struct lwc_survey *survey = &listing->survey;
+    struct lwc_error line = {0};
+
+    if (code == LWC_OK && survey->absent > 0 && (listing->is_needed || !survey->has_store)) {
+        code = lwc_fail(err, LWC_E_UNAVAILABLE, "a backend could not be asked: %s",
+                        survey->names[0] != '\0' ? survey->names : survey->first.msg);
+        return lwc_hint(err, code, "%s", survey->first.hint);
+    }
+    if (survey->names[0] != '\0') {
+        (void)!lwc_fail(&line, LWC_OK, "absent here, and not asked: %s", survey->names);
+        ctx->host.log(ctx->host.data, LWC_LOG_WARNING, line.msg);
+    }
+    return code;
+}
+
 enum lwc_code lwc_list(struct lwc_context *ctx, const struct lwc_query *query, lwc_list_fn *visit,
                        void *data, struct lwc_error *err)
 {
@@ -191,7 +254,8 @@ enum lwc_code lwc_list(struct lwc_context *ctx, const struct lwc_query *query, l
     if (code != LWC_OK) {
         return code;
     }
-    return lwc_stack_each(ctx->stack, LWC_OP_LOOKUP, list_unit, NULL, &listing, err);
+    code = lwc_stack_each(ctx->stack, LWC_OP_LOOKUP, list_unit, note_listed, &listing, err);
+    return conclude_list(ctx, &listing, code, err);
 }
 
 void lwc_backends(struct lwc_context *ctx, lwc_backends_fn *visit, void *data)

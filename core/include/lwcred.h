@@ -265,19 +265,28 @@ LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_store(struct lwc_context *ctx,
                                                    struct lwc_error *err);
 
 /*
- * Remove one stored credential.
+ * Called for each backend that held a credential to be removed, or may hold it still: @why is NULL
+ * if it was removed there.  Borrowed for the call.
+ */
+typedef void lwc_removed_fn(void *data, const char *backend, const struct lwc_error *why);
+
+/*
+ * Remove one stored credential, from every backend of the stack's erase lines that holds it.
  *
  * @query        must set the profile or the key id, and may set the account.
  * @secret       if not NULL, remove it only if this is its secret (compared in constant time);
  *               otherwise LWC_E_NOT_FOUND.
- * @backend      look in this backend only, or NULL: as the stack's erase lines say.
- * @backend_out  where it was.
- * Returns LWC_OK, LWC_E_NOT_FOUND, LWC_E_INVALID (an empty query, several fit), or the store's
- * failure.  May prompt.  Since 0.1.
+ * @backend      look in this backend only, or NULL: in all.
+ * @visit        told of each backend that mattered; may be NULL.
+ * Returns LWC_OK if it was removed and no backend may hold it still; LWC_E_NOT_FOUND; LWC_E_INVALID
+ * (an empty query, several fit).  A backend that could not be asked is LWC_E_UNAVAILABLE or its
+ * own failure, which comes first, after all others were asked.  May prompt.  Since 0.1.
  */
-LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_remove(
-    struct lwc_context *ctx, const struct lwc_query *query, const void *secret, size_t len,
-    const char *backend, char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err);
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_remove(struct lwc_context *ctx,
+                                                    const struct lwc_query *query,
+                                                    const void *secret, size_t len,
+                                                    const char *backend, lwc_removed_fn *visit,
+                                                    void *data, struct lwc_error *err);
 
 /*
  * Called for each credential; @backend names where it is.  Both borrowed for the call.  Anything
@@ -287,11 +296,14 @@ typedef enum lwc_code lwc_list_fn(void *data, const struct lwc_identity *identit
                                   const char *backend, struct lwc_error *err);
 
 /*
- * List the credentials of all lookup lines, in their order; unlocks nothing, asks nobody.
+ * List the credentials of all lookup lines, in their order; unlocks nothing, asks nobody.  Logs a
+ * warning for each backend that could not be asked or cannot list what it holds, but the one that
+ * is returned.
  *
  * @query  filter by profile and account, or NULL.
- * Returns LWC_OK (also for none), or the first failure of a backend, after all the others have
- * been listed.  Since 0.1.
+ * Returns LWC_OK (also for none), or, after all the others have been listed, the first failure of
+ * a backend; LWC_E_UNAVAILABLE if all stores are absent, or one that the stack does not let be
+ * passed over.  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_list(struct lwc_context *ctx,
                                               const struct lwc_query *query, lwc_list_fn *visit,

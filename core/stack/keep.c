@@ -5,14 +5,33 @@
 #include <string.h>
 
 #include "stack/query.h"
+#include "stack/survey.h"
 
-/* One probe, store or removal on its way through the lines. */
+/* One probe or store on its way through the lines. */
 struct keeping {
     const struct lwc_identity *identity;
-    const void *secret; /* to store; or to compare before removing, NULL: do not */
+    const void *secret;
     size_t len;
     uint32_t flags;
     char done_in[LWC_BACKEND_NAME_MAX + 1];
+};
+
+/*
+ * One removal on its way through the lines.
+ *
+ * secret  to compare before removing; NULL: do not.
+ * silent  the first backend that may hold the credential still; code LWC_OK: none.
+ * absent  the first reason for LWC_E_NOT_FOUND.
+ */
+struct removal {
+    const struct lwc_identity *identity;
+    const void *secret;
+    size_t len;
+    lwc_removed_fn *visit;
+    void *data;
+    size_t removed;
+    struct lwc_error silent;
+    struct lwc_error absent;
 };
 
 /* Where a profile is kept already. */
@@ -36,14 +55,22 @@ static enum lwc_code look_in(void *data, struct lwc_stack_unit *unit, struct lwc
 {
     struct holder *holder = data;
     const struct lwc_visitor visitor = {.data = holder, .visit = compare_profile};
+    struct lwc_error why = {0};
     enum lwc_code code;
 
     if (holder->is_held || !lwc_unit_can(unit, LWC_CAP_LIST | LWC_CAP_STORE)) {
         return LWC_OK;
     }
-    code = lwc_query_list(unit, &visitor, err);
+    code = lwc_query_list(unit, &visitor, &why);
+    if (code == LWC_E_UNAVAILABLE || code == LWC_E_FAILED) {
+        lwc_unit_warn(unit, "backend '%s' cannot be asked, and may hold profile '%s': %s",
+                      lwc_unit_name(unit), holder->profile, why.msg);
+        return LWC_OK;
+    }
     if (code == LWC_OK && holder->is_held) {
         (void)snprintf(holder->backend, sizeof holder->backend, "%s", lwc_unit_name(unit));
+    } else if (code != LWC_OK && err != NULL) {
+        *err = why;
     }
     return code;
 }
@@ -109,14 +136,14 @@ static enum lwc_code store_in(void *data, struct lwc_stack_unit *unit, struct lw
     return code;
 }
 
-static enum lwc_code secret_fits(struct lwc_stack_unit *unit, const struct keeping *keeping,
+static enum lwc_code secret_fits(struct lwc_stack_unit *unit, const struct removal *removal,
                                  const struct lwc_identity *picked, struct lwc_error *err)
 {
     struct lwc_identity_copy identity;
     LWC_AUTO_SECRET secret = NULL;
     enum lwc_code code = lwc_unit_find(unit, picked, &identity, &secret, err);
 
-    if (code == LWC_OK && !lwc_secret_equal(secret, keeping->secret, keeping->len)) {
+    if (code == LWC_OK && !lwc_secret_equal(secret, removal->secret, removal->len)) {
         return lwc_fail(err, LWC_E_NOT_FOUND, "another secret is stored");
     }
     return code;
@@ -124,40 +151,26 @@ static enum lwc_code secret_fits(struct lwc_stack_unit *unit, const struct keepi
 
 static enum lwc_code remove_in(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
 {
-    struct keeping *keeping = data;
-    const struct lwc_identity *wanted = keeping->identity;
+    const struct removal *removal = data;
+    const struct lwc_identity *wanted = removal->identity;
     struct lwc_identity_copy picked;
     enum lwc_code code = LWC_OK;
 
     /* A backend that cannot list picks for itself, and refuses where several fit. */
     if (lwc_unit_can(unit, LWC_CAP_LIST)) {
-        code = lwc_query_pick(unit, keeping->identity, &picked, err);
+        code = lwc_query_pick(unit, removal->identity, &picked, err);
         wanted = &picked.id;
     }
-    if (code == LWC_OK && keeping->secret != NULL) {
-        code = secret_fits(unit, keeping, wanted, err);
+    if (code == LWC_OK && removal->secret != NULL) {
+        code = secret_fits(unit, removal, wanted, err);
     }
-    if (code == LWC_OK) {
-        code = lwc_unit_erase(unit, wanted, err);
-    }
-    if (code == LWC_OK) {
-        note_done(keeping, unit);
-    }
-    return code;
+    return code == LWC_OK ? lwc_unit_erase(unit, wanted, err) : code;
 }
 
-/* Over the lines of @op, or over one backend's alone. */
-static enum lwc_code act(struct lwc_stack *stack, enum lwc_op op, const char *only,
-                         lwc_stack_step *step, struct keeping *keeping,
-                         char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+static void note_kept(void *data, const struct lwc_turn *turn)
 {
-    enum lwc_code code = only == NULL ? lwc_stack_walk(stack, op, step, NULL, keeping, err)
-                                      : lwc_stack_only(stack, op, only, step, keeping, err);
-
-    if (code == LWC_OK) {
-        (void)snprintf(backend_out, LWC_BACKEND_NAME_MAX + 1, "%s", keeping->done_in);
-    }
-    return code;
+    (void)data;
+    lwc_survey_warn(turn);
 }
 
 /* Every line passed over the key; what a backend said about it is kept. */
@@ -183,7 +196,11 @@ static enum lwc_code keep(struct lwc_stack *stack, const char *only, uint32_t fl
         return code;
     }
     keeping->flags = flags;
-    code = act(stack, LWC_OP_STORE, only, step, keeping, backend_out, err);
+    code = only == NULL ? lwc_stack_walk(stack, LWC_OP_STORE, step, note_kept, keeping, err)
+                        : lwc_stack_only(stack, LWC_OP_STORE, only, step, keeping, err);
+    if (code == LWC_OK) {
+        (void)snprintf(backend_out, LWC_BACKEND_NAME_MAX + 1, "%s", keeping->done_in);
+    }
     return code == LWC_E_NOT_FOUND ? not_taken(err) : code;
 }
 
@@ -205,11 +222,58 @@ enum lwc_code lwc_keep_store(struct lwc_stack *stack, const struct lwc_identity 
     return keep(stack, backend, flags, store_in, &keeping, backend_out, err);
 }
 
+static void note_removal(void *data, const struct lwc_turn *turn)
+{
+    struct removal *removal = data;
+
+    if (turn->code == LWC_OK) {
+        removal->removed++;
+        removal->visit(removal->data, turn->line->backend, NULL);
+    } else if (turn->code == LWC_E_NOT_FOUND && removal->absent.msg[0] == '\0') {
+        removal->absent = *turn->why;
+    } else if (turn->code != LWC_E_NOT_FOUND &&
+               (turn->code != LWC_E_UNAVAILABLE || !lwc_survey_expects(turn))) {
+        removal->visit(removal->data, turn->line->backend, turn->why);
+        if (removal->silent.code == LWC_OK || removal->silent.code == LWC_E_UNAVAILABLE) {
+            removal->silent = *turn->why;
+            (void)!lwc_wrap(&removal->silent, turn->code, "backend '%s' may hold it still",
+                            turn->line->backend);
+        }
+    }
+}
+
+static enum lwc_code remove_everywhere(struct lwc_stack *stack, struct removal *removal,
+                                       struct lwc_error *err)
+{
+    const struct lwc_error *why = &removal->silent;
+
+    (void)!lwc_stack_each(stack, LWC_OP_ERASE, remove_in, note_removal, removal, NULL);
+    if (why->code == LWC_OK && removal->removed > 0) {
+        return LWC_OK;
+    }
+    if (why->code == LWC_OK && removal->absent.msg[0] == '\0') {
+        return lwc_fail(err, LWC_E_NOT_FOUND, LWC_ABSENT);
+    }
+    if (err != NULL) {
+        *err = why->code != LWC_OK ? *why : removal->absent;
+    }
+    return why->code != LWC_OK ? why->code : LWC_E_NOT_FOUND;
+}
+
 enum lwc_code lwc_keep_remove(struct lwc_stack *stack, const struct lwc_identity *query,
                               const void *secret, size_t len, const char *backend,
-                              char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+                              lwc_removed_fn *visit, void *data, struct lwc_error *err)
 {
-    struct keeping keeping = {.identity = query, .secret = secret, .len = len};
+    struct removal removal = {
+        .identity = query, .secret = secret, .len = len, .visit = visit, .data = data};
+    enum lwc_code code = LWC_OK;
 
-    return act(stack, LWC_OP_ERASE, backend, remove_in, &keeping, backend_out, err);
+    if (backend == NULL) {
+        return remove_everywhere(stack, &removal, err);
+    }
+    code = lwc_stack_only(stack, LWC_OP_ERASE, backend, remove_in, &removal, err);
+    if (code == LWC_OK) {
+        visit(data, backend, NULL);
+    }
+    return code;
 }

@@ -2,7 +2,7 @@
 #ifndef CORE_STACK_KEEP_H
 #define CORE_STACK_KEEP_H
 
-#include <lwcred/backend.h>
+#include <lwcred.h>
 
 #include "base/error.h"
 #include "stack/stack.h"
@@ -26,10 +26,14 @@ enum lwc_code lwc_keep_store(struct lwc_stack *stack, const struct lwc_identity 
                              char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
     LWC_RESULT;
 
-/* @secret NULL: remove it whatever its secret. */
+/*
+ * Remove the credential from every backend of the erase lines that holds it, whatever their
+ * controls, or from @backend alone.
+ *
+ * @secret  NULL: remove it whatever its secret.
+ */
 enum lwc_code lwc_keep_remove(struct lwc_stack *stack, const struct lwc_identity *query,
                               const void *secret, size_t len, const char *backend,
-                              char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
-    LWC_RESULT;
+                              lwc_removed_fn *visit, void *data, struct lwc_error *err) LWC_RESULT;
 
 #endif

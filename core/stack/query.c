@@ -230,6 +230,7 @@ static void weigh_given(void *data, const struct lwc_turn *turn)
     }
     if (!search->was_skipped) {
         lwc_survey_note(search->survey, turn);
+        lwc_survey_warn(turn);
     }
     if (turn->counts && search->found == NULL && search->given != NULL) {
         search->found = LWC_TAKE(search->given);

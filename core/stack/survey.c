@@ -8,8 +8,7 @@
 
 #define WHY_LEN 80
 
-/* A built-in stack names backends that this installation need not have. */
-static bool is_expected(const struct lwc_turn *turn)
+bool lwc_survey_expects(const struct lwc_turn *turn)
 {
     return lwc_streq(turn->line->where.file, "built-in") && !lwc_unit_is_loaded(turn->unit);
 }
@@ -20,7 +19,7 @@ static void add_name(struct lwc_survey *survey, const struct lwc_turn *turn)
     const size_t used = strlen(survey->names);
 
     (void)snprintf(name, sizeof name, "%s (%.*s)", turn->line->backend, WHY_LEN, turn->why->msg);
-    if (is_expected(turn) || strstr(survey->names, name) != NULL) {
+    if (lwc_survey_expects(turn) || strstr(survey->names, name) != NULL) {
         return;
     }
     (void)snprintf(survey->names + used, sizeof survey->names - used, "%s%s", used > 0 ? ", " : "",
@@ -35,7 +34,7 @@ static void note_absent(struct lwc_survey *survey, const struct lwc_turn *turn)
     add_name(survey, turn);
 }
 
-static bool is_passed_over(const struct lwc_turn *turn)
+bool lwc_survey_passes(const struct lwc_turn *turn)
 {
     return turn->action == LWC_ACT_IGNORE || turn->action > LWC_ACT_SKIP;
 }
@@ -50,7 +49,12 @@ void lwc_survey_note(struct lwc_survey *survey, const struct lwc_turn *turn)
         return;
     }
     survey->has_store = survey->has_store || !lwc_streq(turn->line->backend, "env");
-    if (turn->code != LWC_OK && turn->code != LWC_E_NOT_FOUND && is_passed_over(turn)) {
+}
+
+void lwc_survey_warn(const struct lwc_turn *turn)
+{
+    if (turn->is_asked && turn->code != LWC_OK && turn->code != LWC_E_NOT_FOUND &&
+        turn->code != LWC_E_UNAVAILABLE && lwc_survey_passes(turn)) {
         lwc_unit_warn(turn->unit, "backend '%s' is passed over: %s", turn->line->backend,
                       turn->why->msg);
     }

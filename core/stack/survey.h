@@ -9,8 +9,7 @@
 #include "stack/stack.h"
 
 /*
- * Records which lines of a stack could not be asked during one request, and warns of a line that
- * failed and was passed over.
+ * Records which lines of a stack could not be asked during one request.
  *
  * absent      lines passed over because their backend is not there (LWC_E_UNAVAILABLE).
  * has_store   a line other than that of the environment was there, whatever it answered.
@@ -29,6 +28,15 @@ struct lwc_survey {
 
 /* Record one line of a walk. */
 void lwc_survey_note(struct lwc_survey *survey, const struct lwc_turn *turn);
+
+/* Warn of a line that failed and is passed over all the same. */
+void lwc_survey_warn(const struct lwc_turn *turn);
+
+/* Is an absent line what a built-in stack names and this installation lacks? */
+bool lwc_survey_expects(const struct lwc_turn *turn) LWC_RESULT;
+
+/* Does the control pass over the line with what it answered? */
+bool lwc_survey_passes(const struct lwc_turn *turn) LWC_RESULT;
 
 /*
  * Complete @err of a search that found nothing (LWC_E_NOT_FOUND): names the absent lines, and

@@ -56,6 +56,11 @@ static const char *cell_backend(const struct lwc_roll_entry *entry)
     return entry->backend;
 }
 
+static const char *cell_place(const struct lwc_roll_entry *entry)
+{
+    return entry->place;
+}
+
 static const char *cell_token(const struct lwc_roll_entry *entry)
 {
     return entry->token;
@@ -69,7 +74,7 @@ struct column {
 static const struct column columns[] = {
     {"PROFILE", cell_profile}, {"ACCOUNT", cell_account},
     {"KEY ID", cell_key_id},   {"SUB-ACCOUNT", cell_sub_account},
-    {"ORG", cell_org},         {"BACKEND", cell_backend},
+    {"ORG", cell_org},         {"BACKEND", cell_place},
     {"TOKEN", cell_token},
 };
 
@@ -183,6 +188,20 @@ static enum lwc_code print_roll(const struct lwc_app *app, const struct lwc_roll
     return code != LWC_OK ? code : lwc_output_write(out, err);
 }
 
+static void say_held_twice(const struct lwc_app *app, const struct lwc_roll *roll)
+{
+    for (const struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
+        const struct lwc_roll_entry *other = entry->held_before;
+
+        if (other != NULL) {
+            lwc_app_warn(app,
+                         "backends '%s' and '%s' both hold profile '%s': 'explain' says which "
+                         "answers, 'remove --backend' removes one",
+                         other->backend, entry->backend, entry->id.profile);
+        }
+    }
+}
+
 static void say_none(const struct lwc_app *app)
 {
     if (lwc_args_has(&app->args, LWC_OPT_PROFILE) || lwc_args_has(&app->args, LWC_OPT_ACCOUNT)) {
@@ -200,12 +219,13 @@ enum lwc_code lwc_list_run(struct lwc_app *app, struct lwc_error *err)
     enum lwc_code code = lwc_roll_load(app, &roll, err);
     enum lwc_code print_code = LWC_OK;
 
-    if (code != LWC_OK && roll.count == 0) {
+    if (code != LWC_OK && roll.count == 0 && !lwc_args_has(&app->args, LWC_OPT_JSON)) {
         return code;
     }
-    if (roll.count == 0) {
+    if (roll.count == 0 && code == LWC_OK) {
         say_none(app);
     }
+    say_held_twice(app, &roll);
     print_code = print_roll(app, &roll, &print_err);
     if (print_code != LWC_OK) {
         *err = print_err;
@@ -271,6 +291,7 @@ enum lwc_code lwc_show_run(struct lwc_app *app, struct lwc_error *err)
         code = pick(app, &roll, err);
     }
     if (code == LWC_OK) {
+        say_held_twice(app, &roll);
         code = lwc_secret_new(OUT_CAP, &out, err);
     }
     if (code != LWC_OK) {
@@ -285,11 +306,33 @@ enum lwc_code lwc_show_run(struct lwc_app *app, struct lwc_error *err)
     return code != LWC_OK ? code : lwc_output_write(out, err);
 }
 
+/* The backends that a removal came to.  Only the first failure stands in the error. */
+struct removal {
+    const struct lwc_app *app;
+    const char *profile;
+    bool has_removed;
+    bool has_failed;
+};
+
+static void note_removed(void *data, const char *backend, const struct lwc_error *why)
+{
+    struct removal *removal = data;
+
+    if (why == NULL) {
+        lwc_app_say(removal->app, "removed profile '%s' from backend '%s'", removal->profile,
+                    backend);
+    } else if (removal->has_failed) {
+        lwc_app_warn(removal->app, "backend '%s' may hold it still: %s", backend, why->msg);
+    }
+    removal->has_removed = removal->has_removed || why == NULL;
+    removal->has_failed = removal->has_failed || why != NULL;
+}
+
 enum lwc_code lwc_remove_run(struct lwc_app *app, struct lwc_error *err)
 {
-    char backend[LWC_BACKEND_NAME_MAX + 1] = "";
     const char *profile = app->args.option[LWC_OPT_PROFILE];
     const struct lwc_query query = lwc_app_query(app);
+    struct removal removal = {.app = app, .profile = profile};
     enum lwc_code code = LWC_OK;
 
     if (profile == NULL) {
@@ -298,14 +341,17 @@ enum lwc_code lwc_remove_run(struct lwc_app *app, struct lwc_error *err)
     }
     code = lwc_app_open(app, err);
     if (code == LWC_OK) {
-        code = lwc_key_remove(app->ctx, &query, NULL, 0, app->args.option[LWC_OPT_BACKEND], backend,
-                              err);
+        code = lwc_key_remove(app->ctx, &query, NULL, 0, app->args.option[LWC_OPT_BACKEND],
+                              note_removed, &removal, err);
     }
     if (code == LWC_OK) {
-        lwc_app_say(app, "removed profile '%s' from backend '%s'", profile, backend);
         return code;
     }
     code = lwc_wrap(err, code, "profile '%s'", profile);
+    if (removal.has_removed) {
+        return lwc_hint(err, code,
+                        "remove it there once that can be asked; with --backend no other is");
+    }
     if (code == LWC_E_NOT_FOUND && err != NULL && err->hint[0] == '\0') {
         return lwc_hint(err, code, "'lw-credential-helper list' shows the profiles");
     }

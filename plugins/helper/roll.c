@@ -17,6 +17,22 @@ void lwc_roll_clear(struct lwc_roll *roll)
     *roll = (struct lwc_roll){0};
 }
 
+/* @entry, the next one, and the earlier one of the same profile, if there is one. */
+static void mark_double(struct lwc_roll *roll, struct lwc_roll_entry *entry)
+{
+    struct lwc_roll_entry *other = roll->first;
+
+    while (other != NULL && !lwc_streq(other->id.profile, entry->id.profile)) {
+        other = other->next;
+    }
+    (void)snprintf(entry->place, sizeof entry->place, "%s%s", entry->backend,
+                   other != NULL ? "*" : "");
+    if (other != NULL) {
+        (void)snprintf(other->place, sizeof other->place, "%s*", other->backend);
+        entry->held_before = other;
+    }
+}
+
 static enum lwc_code visit(void *data, const struct lwc_identity *identity, const char *backend,
                            struct lwc_error *err)
 {
@@ -37,6 +53,7 @@ static enum lwc_code visit(void *data, const struct lwc_identity *identity, cons
     lwc_identity_place(identity, entry->text, &entry->id);
     memcpy(entry->text + text_len, backend, backend_len);
     entry->backend = entry->text + text_len;
+    mark_double(roll, entry);
     *roll->end = entry;
     roll->end = &entry->next;
     roll->count++;

@@ -11,6 +11,8 @@
 
 struct lwc_roll_entry {
     struct lwc_roll_entry *next;
+    const struct lwc_roll_entry *held_before; /* the same profile in an earlier backend, or NULL */
+    char place[LWC_BACKEND_NAME_MAX + 2];     /* backend, and "*" where another one holds it, too */
     struct lwc_identity id;
     const char *backend;
     int64_t life_s; /* of its cached token, 0: there is none */

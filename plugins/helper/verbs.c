@@ -239,21 +239,31 @@ static enum lwc_code forget(struct lwc_app *app, const struct lwc_git_request *r
     return lwc_token_forget(app->ctx, key->account, key->key_id, token->at, token->len, err);
 }
 
+struct removal {
+    const struct lwc_app *app;
+    const struct key *key;
+};
+
+static void note_removed(void *data, const char *backend, const struct lwc_error *why)
+{
+    const struct removal *removal = data;
+
+    if (why == NULL) {
+        lwc_app_say(removal->app, "removed key id %s (%s) from backend '%s'", removal->key->key_id,
+                    removal->key->account, backend);
+    }
+}
+
 /* LWC_E_NOT_FOUND: it is no stored key, or another secret is stored. */
 static enum lwc_code remove_key(struct lwc_app *app, const struct key *key, struct lwc_error *err)
 {
-    char backend[LWC_BACKEND_NAME_MAX + 1] = "";
+    struct removal removal = {.app = app, .key = key};
     struct lwc_query query = lwc_app_query(app);
-    enum lwc_code code = LWC_OK;
 
     query.account = key->account;
     query.key_id = key->key_id;
-    code = lwc_key_remove(app->ctx, &query, key->secret.at, key->secret.len, NULL, backend, err);
-    if (code == LWC_OK) {
-        lwc_app_say(app, "removed key id %s (%s) from backend '%s'", key->key_id, key->account,
-                    backend);
-    }
-    return code;
+    return lwc_key_remove(app->ctx, &query, key->secret.at, key->secret.len, NULL, note_removed,
+                          &removal, err);
 }
 
 /* Removes a key only where the stack file lets git do so, and against its secret. */

@@ -117,7 +117,7 @@ verb 0 erase "${ACME[@]}" username=ACME_02 password=_second
 verb 0 store "${ACME[@]}" username=ACME_03 password=_third
 [ "$(sha256sum <"$STORE")" = "$before" ] || fail "the store changed"
 export LWCRED_KEY_FILE=$KEEP_KEY_FILE
-run 0 "$HELPER" remove -p acme
+run 0 "$HELPER" remove -p acme --backend file
 
 # --- the plain git helper by its other name
 ln -s "$O/bin/lw-credential-helper" "$T/git-credential-lacework"

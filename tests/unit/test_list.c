@@ -77,12 +77,10 @@ void __wrap_lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void 
 
 enum lwc_code __wrap_lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *query,
                                     const void *secret, size_t len, const char *backend,
-                                    char backend_out[LWC_BACKEND_NAME_MAX + 1],
-                                    struct lwc_error *err);
+                                    lwc_removed_fn *visit, void *data, struct lwc_error *err);
 enum lwc_code __wrap_lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *query,
                                     const void *secret, size_t len, const char *backend,
-                                    char backend_out[LWC_BACKEND_NAME_MAX + 1],
-                                    struct lwc_error *err)
+                                    lwc_removed_fn *visit, void *data, struct lwc_error *err)
 {
     (void)ctx;
     assert_null(secret);
@@ -93,7 +91,7 @@ enum lwc_code __wrap_lwc_key_remove(struct lwc_context *ctx, const struct lwc_qu
     if (fake.remove_code != LWC_OK) {
         return lwc_fail(err, fake.remove_code, "told to");
     }
-    strcpy(backend_out, "file");
+    visit(data, "file", NULL);
     return LWC_OK;
 }
 
@@ -226,7 +224,30 @@ static void list_with_a_failed_backend_shows_the_rest_and_fails(void **state)
     assert_int_equal(err.code, LWC_E_CORRUPT);
     fake.held[0] = NULL;
     assert_int_equal(run(lwc_list_run, NULL, true, &capture, &err), LWC_E_CORRUPT);
+    assert_string_equal(capture.out, "[]\n");
+    assert_int_equal(run(lwc_list_run, NULL, false, &capture, &err), LWC_E_CORRUPT);
     assert_string_equal(capture.out, "");
+    assert_null(strstr(capture.err, "no credential is stored"));
+}
+
+static void list_marks_a_profile_that_two_backends_hold(void **state)
+{
+    struct capture capture;
+
+    (void)state;
+    fake.held[0] = &prod;
+    fake.held[1] = &prod;
+    fake.held[2] = &dev;
+    assert_int_equal(run(lwc_list_run, NULL, false, &capture, NULL), LWC_OK);
+    assert_non_null(strstr(capture.out, "yes  file*    -\n"));
+    assert_non_null(strstr(capture.out, "yes  env*     -\n"));
+    assert_non_null(strstr(capture.out, "no   env      -\n"));
+    assert_non_null(strstr(capture.err, "backends 'file' and 'env' both hold profile 'prod'"));
+    assert_int_equal(run(lwc_list_run, NULL, true, &capture, NULL), LWC_OK);
+    assert_null(strchr(capture.out, '*'));
+    assert_int_equal(run(lwc_show_run, "prod", false, &capture, NULL), LWC_OK);
+    assert_non_null(strstr(capture.out, "backend: file\n"));
+    assert_non_null(strstr(capture.err, "both hold profile 'prod'"));
 }
 
 static void show_prints_one_credential(void **state)
@@ -288,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup(list_json_is_an_array, reset),
         cmocka_unit_test_setup(list_of_nothing_says_so_on_stderr, reset),
         cmocka_unit_test_setup(list_with_a_failed_backend_shows_the_rest_and_fails, reset),
+        cmocka_unit_test_setup(list_marks_a_profile_that_two_backends_hold, reset),
         cmocka_unit_test_setup(show_prints_one_credential, reset),
         cmocka_unit_test_setup(show_needs_one_credential, reset),
         cmocka_unit_test_setup(remove_needs_a_profile, reset),

@@ -160,19 +160,32 @@ static void store_refuses_what_is_no_key(void **state)
     lwc_close(&ctx);
 }
 
+static void on_removed(void *data, const char *backend, const struct lwc_error *why)
+{
+    char *text = data;
+    const size_t used = strlen(text);
+
+    (void)snprintf(text + used, 256 - used, "%s %s ", backend, why == NULL ? "ok" : why->msg);
+}
+
 static void remove_needs_a_name(void **state)
 {
     struct tmpdir *dir = *state;
     struct lwc_context *ctx = open_stack(dir, "erase required answer " HELD "\n", 0);
     struct lwc_query empty = {.size = sizeof empty, .account = "acme.lacework.net"};
     struct lwc_query query = {.size = sizeof query, .key_id = "ACME_0"};
-    char backend[LWC_BACKEND_NAME_MAX + 1] = "";
+    char removed[256] = "";
 
-    assert_int_equal(lwc_key_remove(ctx, &empty, NULL, 0, NULL, backend, NULL), LWC_E_INVALID);
-    assert_int_equal(lwc_key_remove(ctx, NULL, NULL, 0, NULL, backend, NULL), LWC_E_INVALID);
-    assert_int_equal(lwc_key_remove(ctx, &query, "other", 5, NULL, backend, NULL), LWC_E_NOT_FOUND);
-    assert_int_equal(lwc_key_remove(ctx, &query, "s3cret", 6, NULL, backend, NULL), LWC_OK);
-    assert_string_equal(backend, "answer");
+    assert_int_equal(lwc_key_remove(ctx, &empty, NULL, 0, NULL, on_removed, removed, NULL),
+                     LWC_E_INVALID);
+    assert_int_equal(lwc_key_remove(ctx, NULL, NULL, 0, NULL, on_removed, removed, NULL),
+                     LWC_E_INVALID);
+    assert_int_equal(lwc_key_remove(ctx, &query, "other", 5, NULL, on_removed, removed, NULL),
+                     LWC_E_NOT_FOUND);
+    assert_int_equal(lwc_key_remove(ctx, &query, "s3cret", 6, NULL, on_removed, removed, NULL),
+                     LWC_OK);
+    assert_string_equal(removed, "answer ok ");
+    assert_int_equal(lwc_key_remove(ctx, &query, "s3cret", 6, NULL, NULL, NULL, NULL), LWC_OK);
     lwc_close(&ctx);
 }
 

@@ -151,12 +151,10 @@ enum lwc_code __wrap_lwc_token_forget(struct lwc_context *ctx, const char *accou
 
 enum lwc_code __wrap_lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *query,
                                     const void *secret, size_t len, const char *backend,
-                                    char backend_out[LWC_BACKEND_NAME_MAX + 1],
-                                    struct lwc_error *err);
+                                    lwc_removed_fn *visit, void *data, struct lwc_error *err);
 enum lwc_code __wrap_lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *query,
                                     const void *secret, size_t len, const char *backend,
-                                    char backend_out[LWC_BACKEND_NAME_MAX + 1],
-                                    struct lwc_error *err)
+                                    lwc_removed_fn *visit, void *data, struct lwc_error *err)
 {
     (void)ctx;
     assert_null(backend);
@@ -166,7 +164,7 @@ enum lwc_code __wrap_lwc_key_remove(struct lwc_context *ctx, const struct lwc_qu
     if (fake.remove_code != LWC_OK) {
         return lwc_fail(err, fake.remove_code, "told to");
     }
-    strcpy(backend_out, "file");
+    visit(data, "file", NULL);
     return LWC_OK;
 }
 
