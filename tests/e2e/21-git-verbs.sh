@@ -158,7 +158,7 @@ verb 0 erase "${ACME[@]}" "username=$FIRST"
 [ "$(cached)" = 'second ' ] || fail "cached: $(cached)"
 verb 0 erase "${ACME[@]}"
 [ "$(cached)" = '' ] || fail "cached: $(cached)"
-run 0 "$HELPER" remove -p second
+run 0 "$HELPER" remove -p second --backend file
 
 # --- many at once
 # Adders at once: all keys are there afterwards.

@@ -20,7 +20,7 @@ for error in EPERM EOPNOTSUPP ENOSYS EMLINK EXDEV; do
     below 0 "linkat:error=$error" "${add[@]}" "p$error" <<<"$SECRET"
     below 0 "linkat:error=$error" "${add[@]}" "p$error" --replace <<<"$SECRET"
     cp "$STORE" "$T/before"
-    below 0 "linkat:error=$error" remove -p "p$error"
+    below 0 "linkat:error=$error" remove -p "p$error" --backend file
     cmp "$T/before" "$STORE.prev" || fail "$error: the previous generation is not kept"
     [ "$(stat -c %a "$STORE.prev")" = 600 ] || fail "$error: the copy is not private"
 done
