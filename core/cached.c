@@ -55,13 +55,18 @@ static bool is_forgotten(void *data, const struct lwc_entry *entry, const char *
 enum lwc_code lwc_token_forget(struct lwc_context *ctx, const char *account, const char *key_id,
                                const char *token, size_t len, struct lwc_error *err)
 {
-    LWC_HOLD = lwc_call_start(ctx);
+    LWC_AUTO_HELD held = {NULL};
     LWC_AUTO_FOUND env = NULL;
     struct forgetting forgetting = {.query = LWC_IDENTITY_ANY, .token = token, .len = len};
     struct lwc_cache cache;
+    enum lwc_code code = LWC_OK;
 
     if (token == NULL && !lwc_is_set(account) && !lwc_is_set(key_id)) {
         return lwc_fail(err, LWC_E_INVALID, "a token, an account or a key id must be named");
+    }
+    code = lwc_call_start(ctx, &held, err);
+    if (code != LWC_OK) {
+        return code;
     }
     forgetting.query.account = lwc_is_set(account) ? account : "";
     forgetting.query.key_id = lwc_is_set(key_id) ? key_id : "";
@@ -104,11 +109,15 @@ static bool pass_on(void *data, const struct lwc_entry *entry, const char *place
 
 void lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data)
 {
-    LWC_HOLD = lwc_call_start(ctx);
+    LWC_AUTO_HELD held = {NULL};
     LWC_AUTO_FOUND env = NULL;
-    const struct lwc_cache cache = whole_cache(ctx, &env);
+    struct lwc_cache cache;
     struct cached cached = {.visit = visit, .data = data, .clock = ctx->clock};
 
+    if (lwc_call_start(ctx, &held, NULL) != LWC_OK) {
+        return;
+    }
+    cache = whole_cache(ctx, &env);
     if (lwc_fresh_boot_id(cached.boot_id)) {
         lwc_cache_each(&cache, pass_on, &cached);
     }
@@ -116,7 +125,7 @@ void lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data)
 
 size_t lwc_cached_clear(struct lwc_context *ctx)
 {
-    LWC_HOLD = lwc_call_start(ctx);
+    LWC_AUTO_HELD held = {NULL};
 
-    return lwc_cache_clear();
+    return lwc_call_start(ctx, &held, NULL) == LWC_OK ? lwc_cache_clear() : 0;
 }

@@ -66,10 +66,14 @@ static enum lwc_code tell_line(const struct lwc_conf_line *line, struct lwc_secr
 enum lwc_code lwc_config_lines(struct lwc_context *ctx, lwc_config_line_fn *visit, void *data,
                                struct lwc_error *err)
 {
-    LWC_HOLD = lwc_call_start(ctx);
+    LWC_AUTO_HELD held = {NULL};
     const struct lwc_conf *conf = ctx->conf;
     LWC_AUTO_SECRET text = NULL;
-    enum lwc_code code = lwc_secret_new(TEXT_CAP, &text, err);
+    enum lwc_code code = lwc_call_start(ctx, &held, err);
+
+    if (code == LWC_OK) {
+        code = lwc_secret_new(TEXT_CAP, &text, err);
+    }
 
     for (size_t i = 0; i < LWC_SET_COUNT && code == LWC_OK; i++) {
         if (conf->set[i].file != NULL) {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "context.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/identity.h"
 #include "base/secret.h"
@@ -10,6 +13,8 @@
 #include "token/inputs.h"
 
 #define TIMEOUT_MS 60000
+#define TIMEOUT_MAX_MS (INT64_C(366) * 86400 * 1000) /* as good as none; sums do not overflow */
+#define SIZE_LIMIT 4096 /* no struct of lwcred.h will be larger: a size above it was never set */
 
 static void host_log(void *data, enum lwc_log_level level, const char *text)
 {
@@ -28,7 +33,7 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
     int64_t asked_ms = lwc_clock_boot_ms(ctx->clock);
     enum lwc_code code;
 
-    if (ctx->options.prompt == NULL || (ctx->options.flags & LWC_OPEN_NO_PROMPT) != 0) {
+    if (ctx->options.prompt == NULL || atomic_load(&ctx->no_prompt)) {
         return lwc_fail(err, LWC_E_LOCKED, "%s: nobody may be asked", text);
     }
     lwc_flight_ask(ctx->flight);
@@ -43,7 +48,7 @@ static const char *host_setting(void *data, const char *name)
 {
     const struct lwc_context *ctx = data;
 
-    if ((ctx->options.flags & LWC_OPEN_NO_PROMPT) != 0 && lwc_streq(name, "LWCRED_NO_PROMPT")) {
+    if (lwc_streq(name, "LWCRED_NO_PROMPT") && atomic_load(&ctx->no_prompt)) {
         return "1";
     }
     return secure_getenv(name);
@@ -84,34 +89,79 @@ static void host_asking(void *data, const char *text)
     host_log(data, LWC_LOG_INFO, text);
 }
 
-struct lwc_held lwc_call_start(struct lwc_context *ctx)
+enum lwc_code lwc_call_check_process(const struct lwc_context *ctx, struct lwc_error *err)
 {
-    (void)pthread_mutex_lock(&ctx->mutex);
-    ctx->deadline_ms = lwc_clock_boot_ms(ctx->clock) + ctx->options.timeout_ms;
-    return (struct lwc_held){.ctx = ctx};
+    if (ctx->pid == getpid()) {
+        return LWC_OK;
+    }
+    return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "the context belongs to the parent process"),
+                    "after fork(), open one in the child");
 }
 
-struct lwc_held lwc_call_start_secret(struct lwc_context *ctx)
+/* Another thread's call may wait for a server or a person for longer than ours may take. */
+static enum lwc_code wait_in_turn(struct lwc_context *ctx, struct lwc_error *err)
 {
-    struct lwc_held held = lwc_call_start(ctx);
+    struct timespec until;
+    int sys = 0;
 
-    if (!ctx->warned && !lwc_secret_memory_locked()) {
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ctx->options.timeout_ms / 1000;
+    until.tv_nsec += ctx->options.timeout_ms % 1000 * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    sys = pthread_mutex_clocklock(&ctx->mutex, CLOCK_MONOTONIC, &until);
+    switch (sys) {
+    case 0:
+        return LWC_OK;
+    case EDEADLK:
+        return lwc_fail(err, LWC_E_INVALID, "a callback uses the context that called it");
+    case ETIMEDOUT:
+        return lwc_fail(err, LWC_E_BUSY, "another thread's call did not end before the deadline");
+    default:
+        return lwc_fail_sys(err, LWC_E_INTERNAL, sys, "lock of the context");
+    }
+}
+
+enum lwc_code lwc_call_start(struct lwc_context *ctx, struct lwc_held *held, struct lwc_error *err)
+{
+    int64_t begun_ms = lwc_clock_boot_ms(ctx->clock);
+    enum lwc_code code = lwc_call_check_process(ctx, err);
+
+    held->ctx = NULL;
+    if (code == LWC_OK) {
+        code = wait_in_turn(ctx, err);
+    }
+    if (code == LWC_OK) {
+        held->ctx = ctx;
+        ctx->deadline_ms = begun_ms + ctx->options.timeout_ms;
+    }
+    return code;
+}
+
+enum lwc_code lwc_call_start_secret(struct lwc_context *ctx, struct lwc_held *held,
+                                    struct lwc_error *err)
+{
+    enum lwc_code code = lwc_call_start(ctx, held, err);
+
+    if (code == LWC_OK && !ctx->warned && !lwc_secret_memory_locked()) {
         ctx->warned = true;
         host_log(ctx, LWC_LOG_WARNING,
                  "memory cannot be locked here (RLIMIT_MEMLOCK): secrets could be swapped out");
     }
-    return held;
+    return code;
 }
 
 void lwc_call_end(struct lwc_held *held)
 {
-    (void)pthread_mutex_unlock(&held->ctx->mutex);
+    if (held->ctx != NULL) {
+        (void)pthread_mutex_unlock(&held->ctx->mutex);
+    }
 }
 
-/* Copies what both sides know of a struct that begins with its size. */
-static enum lwc_code take_sized(void *to, size_t own_size, const void *from, const char *what,
-                                struct lwc_error *err)
+enum lwc_code lwc_sized_take(void *to, size_t own_size, const void *from, const char *what,
+                             struct lwc_error *err)
 {
+    const uint8_t *bytes = from;
     uint32_t size = 0;
 
     memset(to, 0, own_size);
@@ -119,24 +169,52 @@ static enum lwc_code take_sized(void *to, size_t own_size, const void *from, con
         return LWC_OK;
     }
     memcpy(&size, from, sizeof size);
-    if (size < sizeof size) {
+    if (size < sizeof size || size > SIZE_LIMIT) {
         return lwc_fail(err, LWC_E_INVALID, "%s: its member 'size' is not set", what);
+    }
+    for (size_t i = own_size; i < size; i++) {
+        if (bytes[i] != 0) {
+            return lwc_fail(err, LWC_E_INVALID,
+                            "%s: sets a member that version " LWC_VERSION " does not know", what);
+        }
     }
     memcpy(to, from, size < own_size ? size : own_size);
     return LWC_OK;
+}
+
+static enum lwc_code check_flags(uint32_t flags, uint32_t known, const char *what,
+                                 struct lwc_error *err)
+{
+    if ((flags & ~known) == 0) {
+        return LWC_OK;
+    }
+    return lwc_fail(err, LWC_E_INVALID, "%s: version " LWC_VERSION " does not know the flag 0x%x",
+                    what, flags & ~known);
+}
+
+enum lwc_code lwc_store_flags_check(uint32_t flags, struct lwc_error *err)
+{
+    return check_flags(flags, LWC_STORE_REPLACE, "enum lwc_store_flag", err);
 }
 
 enum lwc_code lwc_options_take(const struct lwc_options *options, struct lwc_options *options_out,
                                struct lwc_error *err)
 {
     enum lwc_code code =
-        take_sized(options_out, sizeof *options_out, options, "struct lwc_options", err);
+        lwc_sized_take(options_out, sizeof *options_out, options, "struct lwc_options", err);
 
+    if (code == LWC_OK) {
+        code = check_flags(options_out->flags, LWC_OPEN_NO_PROMPT | LWC_OPEN_NO_EXTERNAL,
+                           "enum lwc_open_flag", err);
+    }
     if (code == LWC_OK && options_out->timeout_ms < 0) {
         code = lwc_fail(err, LWC_E_INVALID, "timeout_ms is negative");
     }
     if (options_out->timeout_ms == 0) {
         options_out->timeout_ms = TIMEOUT_MS;
+    }
+    if (options_out->timeout_ms > TIMEOUT_MAX_MS) {
+        options_out->timeout_ms = TIMEOUT_MAX_MS;
     }
     return code;
 }
@@ -144,6 +222,21 @@ enum lwc_code lwc_options_take(const struct lwc_options *options, struct lwc_opt
 static bool allows_external(const struct lwc_context *ctx)
 {
     return (ctx->options.flags & LWC_OPEN_NO_EXTERNAL) == 0;
+}
+
+/* Tells a thread that holds the mutex already, in place of a wait for itself. */
+static bool init_mutex(pthread_mutex_t *mutex)
+{
+    pthread_mutexattr_t attributes;
+    bool is_done = false;
+
+    if (pthread_mutexattr_init(&attributes) != 0) {
+        return false;
+    }
+    is_done = pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK) == 0 &&
+              pthread_mutex_init(mutex, &attributes) == 0;
+    (void)pthread_mutexattr_destroy(&attributes);
+    return is_done;
 }
 
 enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
@@ -170,7 +263,8 @@ enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **c
                                   .asking = host_asking};
     ctx->backend_host = ctx->host;
     ctx->backend_host.setting = host_setting_noted;
-    if (pthread_mutex_init(&ctx->mutex, NULL) != 0) {
+    ctx->pid = getpid();
+    if (!init_mutex(&ctx->mutex)) {
         return lwc_fail_nomem(err);
     }
     if ((code = lwc_options_take(options, &ctx->options, err)) != LWC_OK ||
@@ -180,6 +274,7 @@ enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **c
                                err)) != LWC_OK) {
         return code;
     }
+    atomic_store(&ctx->no_prompt, (ctx->options.flags & LWC_OPEN_NO_PROMPT) != 0);
     *ctx_out = LWC_TAKE(ctx);
     return LWC_OK;
 }
@@ -205,7 +300,8 @@ static const char *text_or_none(const char *text)
 enum lwc_code lwc_query_take(const struct lwc_query *query, struct lwc_query *query_out,
                              struct lwc_identity *identity_out, struct lwc_error *err)
 {
-    enum lwc_code code = take_sized(query_out, sizeof *query_out, query, "struct lwc_query", err);
+    enum lwc_code code =
+        lwc_sized_take(query_out, sizeof *query_out, query, "struct lwc_query", err);
 
     *identity_out = (struct lwc_identity)LWC_IDENTITY_ANY;
     if (code == LWC_OK) {

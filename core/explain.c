@@ -129,32 +129,49 @@ static enum lwc_code tell(struct telling *telling, const struct lwc_obtain *obta
     return code;
 }
 
+/* The members of 0.1 are there; an older program does not know later ones. */
+static enum lwc_code take_visitor(const struct lwc_explain_visitor *visitor,
+                                  struct lwc_explain_visitor *visitor_out, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_sized_take(visitor_out, sizeof *visitor_out, visitor,
+                                        "struct lwc_explain_visitor", err);
+
+    if (code == LWC_OK && (visitor_out->line == NULL || visitor_out->answer == NULL)) {
+        code = lwc_fail(err, LWC_E_INVALID,
+                        "struct lwc_explain_visitor: line() and answer() must be set");
+    }
+    return code;
+}
+
 enum lwc_code lwc_explain(struct lwc_context *ctx, const struct lwc_query *query,
                           const struct lwc_explain_visitor *visitor, struct lwc_error *err)
 {
-    LWC_HOLD = lwc_call_start_secret(ctx);
+    LWC_AUTO_HELD held = {NULL};
     LWC_AUTO_SECRET text = NULL;
-    const uint32_t flags = ctx->options.flags;
     const struct lwc_obtain obtain = lwc_obtain_of(ctx);
-    struct telling telling = {.visitor = visitor, .err = err};
+    struct lwc_explain_visitor told;
+    struct telling telling = {.visitor = &told, .err = err};
     struct lwc_query known;
     struct lwc_identity wanted;
+    bool is_quiet = false;
     enum lwc_code code = lwc_query_take(query, &known, &wanted, err);
 
-    if (code == LWC_OK && visitor->size < sizeof *visitor) {
-        code = lwc_fail(err, LWC_E_INVALID,
-                        "struct lwc_explain_visitor: its member 'size' is not set");
+    if (code == LWC_OK) {
+        code = take_visitor(visitor, &told, err);
     }
     if (code == LWC_OK) {
         code = lwc_secret_new(TEXT_CAP, &text, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_call_start_secret(ctx, &held, err);
     }
     if (code != LWC_OK) {
         return code;
     }
     telling.text = text;
-    ctx->options.flags |= LWC_OPEN_NO_PROMPT;
+    is_quiet = atomic_exchange(&ctx->no_prompt, true);
     lwc_witnesses_reset(&ctx->witnesses);
     code = tell(&telling, &obtain, &known, &wanted);
-    ctx->options.flags = flags;
+    atomic_store(&ctx->no_prompt, is_quiet);
     return code;
 }

@@ -56,9 +56,10 @@ static enum lwc_code get_in_turn(struct lwc_context *ctx, const struct lwc_obtai
                                  const struct lwc_query *query, struct lwc_token **token_out,
                                  struct lwc_error *err)
 {
-    LWC_HOLD = lwc_call_start_secret(ctx);
+    LWC_AUTO_HELD held = {NULL};
+    enum lwc_code code = lwc_call_start_secret(ctx, &held, err);
 
-    return lwc_obtain_token(obtain, query, token_out, err);
+    return code == LWC_OK ? lwc_obtain_token(obtain, query, token_out, err) : code;
 }
 
 enum lwc_code lwc_token_get(struct lwc_context *ctx, const struct lwc_query *query,
@@ -67,8 +68,11 @@ enum lwc_code lwc_token_get(struct lwc_context *ctx, const struct lwc_query *que
     const struct lwc_obtain obtain = lwc_obtain_of(ctx);
     struct lwc_query known;
     struct lwc_identity identity;
-    enum lwc_code code = lwc_query_take(query, &known, &identity, err);
+    enum lwc_code code = lwc_call_check_process(ctx, err);
 
+    if (code == LWC_OK) {
+        code = lwc_query_take(query, &known, &identity, err);
+    }
     if (code != LWC_OK) {
         return code;
     }
@@ -99,12 +103,15 @@ static enum lwc_code key_check(const struct lwc_identity *identity, struct lwc_e
 enum lwc_code lwc_key_prove(struct lwc_context *ctx, const struct lwc_identity *identity,
                             const void *secret, size_t len, struct lwc_error *err)
 {
-    LWC_HOLD = lwc_call_start_secret(ctx);
+    LWC_AUTO_HELD held = {NULL};
     LWC_AUTO_ENTRY token = NULL;
     enum lwc_code code = key_check(identity, err);
 
     if (code == LWC_OK) {
         code = lwc_key_secret_check(secret, len, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_call_start_secret(ctx, &held, err);
     }
     if (code != LWC_OK) {
         return code;
@@ -117,9 +124,15 @@ enum lwc_code lwc_key_probe(struct lwc_context *ctx, const struct lwc_identity *
                             const char *backend, uint32_t flags,
                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
 {
-    LWC_HOLD = lwc_call_start_secret(ctx);
+    LWC_AUTO_HELD held = {NULL};
     enum lwc_code code = lwc_profile_check(identity->profile, err);
 
+    if (code == LWC_OK) {
+        code = lwc_store_flags_check(flags, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_call_start_secret(ctx, &held, err);
+    }
     if (code == LWC_OK) {
         code = lwc_keep_probe(ctx->stack, identity, backend, flags, backend_out, err);
     }
@@ -137,11 +150,17 @@ enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *
                             const void *secret, size_t len, const char *backend, uint32_t flags,
                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
 {
-    LWC_HOLD = lwc_call_start_secret(ctx);
+    LWC_AUTO_HELD held = {NULL};
     enum lwc_code code = key_check(identity, err);
 
     if (code == LWC_OK) {
         code = lwc_key_secret_check(secret, len, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_store_flags_check(flags, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_call_start_secret(ctx, &held, err);
     }
     if (code != LWC_OK) {
         return code;
@@ -168,7 +187,7 @@ enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *qu
                              const void *secret, size_t len, const char *backend,
                              lwc_removed_fn *visit, void *data, struct lwc_error *err)
 {
-    LWC_HOLD = lwc_call_start_secret(ctx);
+    LWC_AUTO_HELD held = {NULL};
     struct removing removing = {.visit = visit, .data = data};
     struct lwc_query known;
     struct lwc_identity identity;
@@ -176,6 +195,9 @@ enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *qu
 
     if (code == LWC_OK && identity.profile[0] == '\0' && identity.key_id[0] == '\0') {
         code = lwc_fail(err, LWC_E_INVALID, "a profile or a key id must be named");
+    }
+    if (code == LWC_OK) {
+        code = lwc_call_start_secret(ctx, &held, err);
     }
     if (code != LWC_OK) {
         return code;
@@ -246,11 +268,14 @@ static enum lwc_code conclude_list(const struct lwc_context *ctx, const struct l
 enum lwc_code lwc_list(struct lwc_context *ctx, const struct lwc_query *query, lwc_list_fn *visit,
                        void *data, struct lwc_error *err)
 {
-    LWC_HOLD = lwc_call_start(ctx);
+    LWC_AUTO_HELD held = {NULL};
     struct lwc_query known;
     struct listing listing = {.visit = visit, .data = data};
     enum lwc_code code = lwc_query_take(query, &known, &listing.query, err);
 
+    if (code == LWC_OK) {
+        code = lwc_call_start(ctx, &held, err);
+    }
     if (code != LWC_OK) {
         return code;
     }
@@ -260,7 +285,9 @@ enum lwc_code lwc_list(struct lwc_context *ctx, const struct lwc_query *query, l
 
 void lwc_backends(struct lwc_context *ctx, lwc_backends_fn *visit, void *data)
 {
-    LWC_HOLD = lwc_call_start(ctx);
+    LWC_AUTO_HELD held = {NULL};
 
-    lwc_stack_backends(ctx->stack, visit, data);
+    if (lwc_call_start(ctx, &held, NULL) == LWC_OK) {
+        lwc_stack_backends(ctx->stack, visit, data);
+    }
 }

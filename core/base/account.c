@@ -123,12 +123,13 @@ enum lwc_code lwc_origin_canonical(const char *url, char origin_out[LWC_ORIGIN_M
                                    struct lwc_error *err)
 {
     static const char scheme[] = "https://";
-    const char *host = url + sizeof scheme - 1;
+    const char *host = NULL;
     char origin[LWC_ORIGIN_MAX + 1];
     char shown[96];
     size_t len = 0;
 
     if (lwc_text_begins(url, scheme)) {
+        host = url + sizeof scheme - 1;
         len = strlen(host);
         len -= len > 0 && host[len - 1] == '/';
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "descriptors.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <unistd.h>
@@ -21,4 +22,19 @@ bool lwc_descriptors_lack(void)
         (void)close(fds[i]);
     }
     return count < ENOUGH;
+}
+
+int lwc_fd_above_stdio(int fd)
+{
+    int copy = -1;
+    int saved = 0;
+
+    if (fd < 0 || fd > STDERR_FILENO) {
+        return fd;
+    }
+    copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    saved = errno;
+    (void)close(fd);
+    errno = saved;
+    return copy;
 }

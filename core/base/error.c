@@ -110,6 +110,18 @@ enum lwc_code lwc_hint(struct lwc_error *err, enum lwc_code code, const char *fm
     return code;
 }
 
+bool lwc_error_is_passing(const struct lwc_error *err)
+{
+    static const int passing[] = {EMFILE, ENFILE, ENOMEM, EIO, EAGAIN, ENOBUFS, EINTR};
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(passing); i++) {
+        if (err->sys == passing[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *lwc_code_name(enum lwc_code code)
 {
     static const char *const names[] = {

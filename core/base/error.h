@@ -2,6 +2,8 @@
 #ifndef CORE_BASE_ERROR_H
 #define CORE_BASE_ERROR_H
 
+#include <stdbool.h>
+
 #include <lwcred/error.h>
 
 #include "util.h"
@@ -31,6 +33,12 @@ enum lwc_code lwc_wrap(struct lwc_error *err, enum lwc_code code, const char *fm
 /* Set the hint, what the user can do, and return @code. */
 enum lwc_code lwc_hint(struct lwc_error *err, enum lwc_code code, const char *fmt, ...)
     LWC_PRINTF(3, 4);
+
+/*
+ * Returns whether a failure is one of the moment: no descriptors or memory left, an input/output
+ * error.  The same call may succeed soon; its failure is not to be remembered.
+ */
+bool lwc_error_is_passing(const struct lwc_error *err) LWC_RESULT;
 
 /*
  * The name of @code as in lw-credential-helper(1): "not-found".  Static; "unknown" for a number

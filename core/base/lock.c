@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "descriptors.h"
 #include "safefile.h"
 #include "util.h"
 
@@ -14,9 +15,9 @@
 static enum lwc_code lock_open(const struct lwc_path *path, const char *name, int *fd_out,
                                struct lwc_error *err)
 {
-    LWC_AUTO_CLOSE int fd = openat(
+    LWC_AUTO_CLOSE int fd = lwc_fd_above_stdio(openat(
         path->dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-        S_IRUSR | S_IWUSR);
+        S_IRUSR | S_IWUSR));
     struct stat st;
     enum lwc_code code = LWC_OK;
 

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "descriptors.h"
 #include "safefile.h"
 #include "util.h"
 
@@ -51,10 +52,13 @@ static enum lwc_code temp_name(const struct lwc_path *path, char name_out[static
 static bool is_temp_of(const char *name, const struct lwc_path *path)
 {
     size_t target_len = strlen(path->name);
-    const char *hex = name + 1 + target_len + 1;
+    const char *hex = NULL;
 
-    return strlen(name) == 1 + target_len + 1 + TEMP_HEX_LEN + sizeof TEMP_END - 1 &&
-           name[0] == '.' && memcmp(name + 1, path->name, target_len) == 0 && hex[-1] == '-' &&
+    if (strlen(name) != 1 + target_len + 1 + TEMP_HEX_LEN + sizeof TEMP_END - 1) {
+        return false;
+    }
+    hex = name + 1 + target_len + 1;
+    return name[0] == '.' && memcmp(name + 1, path->name, target_len) == 0 && hex[-1] == '-' &&
            strspn(hex, "0123456789abcdef") == TEMP_HEX_LEN &&
            lwc_streq(hex + TEMP_HEX_LEN, TEMP_END);
 }
@@ -105,7 +109,10 @@ static enum lwc_code temp_open(const struct lwc_path *path, struct temp *temp, i
         return lwc_fail_sys(err, LWC_E_IO, errno, "cannot make a temporary file beside it");
     }
     memcpy(temp->name, name, sizeof name);
-    *fd_out = fd;
+    *fd_out = lwc_fd_above_stdio(fd);
+    if (*fd_out < 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "cannot write a temporary file beside it");
+    }
     return LWC_OK;
 }
 

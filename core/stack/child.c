@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "stack/module.h"
 
 #define CHILD_END_MS 3000
@@ -158,6 +159,17 @@ static enum lwc_code code_of_start(int sys)
     }
 }
 
+static void read_limits(struct rlimit limits_out[LWC_CHILD_LIMITS])
+{
+    static const __rlimit_resource_t kinds[LWC_CHILD_LIMITS] = {
+        RLIMIT_NOFILE, RLIMIT_AS, RLIMIT_DATA, RLIMIT_NPROC, RLIMIT_FSIZE};
+
+    memset(limits_out, 0, LWC_CHILD_LIMITS * sizeof limits_out[0]);
+    for (size_t i = 0; i < LWC_CHILD_LIMITS; i++) {
+        (void)getrlimit(kinds[i], &limits_out[i]);
+    }
+}
+
 enum lwc_code lwc_child_start(const char *dir, const char *name, struct lwc_child *child_out,
                               struct lwc_error *err)
 {
@@ -185,13 +197,17 @@ enum lwc_code lwc_child_start(const char *dir, const char *name, struct lwc_chil
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         return lwc_fail_sys(err, code_of_start(errno), errno, "cannot talk to '%s'", path);
     }
-    ours = ends[0];
+    ours = lwc_fd_above_stdio(ends[0]);
     theirs = ends[1];
+    if (ours < 0) {
+        return lwc_fail_sys(err, code_of_start(errno), errno, "cannot talk to '%s'", path);
+    }
     sys = spawn(path, theirs, environment.entry, &pid);
     if (sys != 0) {
         return lwc_fail_sys(err, code_of_start(sys), sys, "cannot start '%s'", path);
     }
-    *child_out = (struct lwc_child){.pid = pid, .fd = LWC_TAKE_FD(ours)};
+    *child_out = (struct lwc_child){.pid = pid, .fd = LWC_TAKE_FD(ours), .owner = getpid()};
+    read_limits(child_out->limits);
     return LWC_OK;
 }
 
@@ -200,6 +216,19 @@ bool lwc_child_is_idle(const struct lwc_child *child)
     struct pollfd polled = {.fd = child->fd, .events = POLLIN | POLLRDHUP};
 
     return poll(&polled, 1, 0) == 0;
+}
+
+bool lwc_child_is_ours(const struct lwc_child *child)
+{
+    return child->pid != 0 && child->owner == getpid();
+}
+
+bool lwc_child_has_our_limits(const struct lwc_child *child)
+{
+    struct rlimit limits[LWC_CHILD_LIMITS];
+
+    read_limits(limits);
+    return memcmp(limits, child->limits, sizeof limits) == 0;
 }
 
 static void tell(int status, char cause_out[LWC_CHILD_CAUSE_LEN])
@@ -247,6 +276,11 @@ void lwc_child_end(struct lwc_child *child, char cause_out[LWC_CHILD_CAUSE_LEN])
         cause_out[0] = '\0';
     }
     if (child->pid == 0) {
+        return;
+    }
+    if (!lwc_child_is_ours(child)) {
+        (void)close(child->fd);
+        *child = (struct lwc_child)LWC_CHILD_NONE;
         return;
     }
     (void)shutdown(child->fd, SHUT_RDWR); /* seen even if a fork of ours holds the socket, too */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -23,10 +24,20 @@
  */
 #define LWC_CHILD_FD 3
 
-/* pid is 0 if there is none; fd is our end of the socket. */
+/* Limits that a child has from its parent: those under which a backend could fail. */
+enum { LWC_CHILD_LIMITS = 5 };
+
+/*
+ * pid     0 if there is none.
+ * fd      our end of the socket.
+ * owner   the process that started it; a fork() of that one has the numbers, and no say.
+ * limits  of the owner at that moment.
+ */
 struct lwc_child {
     pid_t pid;
     int fd;
+    pid_t owner;
+    struct rlimit limits[LWC_CHILD_LIMITS];
 };
 
 #define LWC_CHILD_NONE \
@@ -51,10 +62,17 @@ const char *lwc_child_variable(size_t index) LWC_RESULT;
 /* Is its end open, and has it said nothing that nobody asked for? */
 bool lwc_child_is_idle(const struct lwc_child *child) LWC_RESULT;
 
+/* Returns whether this process started it: false in a fork() of the one that did. */
+bool lwc_child_is_ours(const struct lwc_child *child) LWC_RESULT;
+
+/* Returns whether a child that is started now would have the same limits. */
+bool lwc_child_has_our_limits(const struct lwc_child *child) LWC_RESULT;
+
 #define LWC_CHILD_CAUSE_LEN 64
 /*
  * Close our end, upon which the child has a moment to end what it began and itself; then it is
- * killed.  No child: does nothing.
+ * killed.  No child: does nothing.  One that another process started lives on: only our copy of
+ * the socket is closed.
  *
  * @cause_out  how it ended, "crashed (SIGSEGV)", "ended with status 1"; "" if it ended well or on
  *             our demand.  May be NULL.

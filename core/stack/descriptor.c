@@ -68,6 +68,10 @@ static enum lwc_code members_check(const struct lwc_backend *backend, const char
         return lwc_fail(err, LWC_E_INVALID, "backend '%s' has unknown capabilities 0x%x", name,
                         backend->caps & ~LWC_CAPS_KNOWN);
     }
+    if (backend->reserved != 0) {
+        return lwc_fail(err, LWC_E_INVALID,
+                        "backend '%s' uses a member that this version does not know", name);
+    }
     if (backend->summary == NULL) {
         return lwc_fail(err, LWC_E_INVALID, "backend '%s' has no summary", name);
     }

@@ -307,7 +307,8 @@ static enum lwc_code ready(struct lwc_hosted *hosted, struct lwc_call *call, str
         return pass_on(&hosted->why, err);
     }
     hosted->why.code = LWC_OK;
-    if (hosted->child.pid != 0 && lwc_child_is_idle(&hosted->child)) {
+    if (lwc_child_is_ours(&hosted->child) && lwc_child_is_idle(&hosted->child) &&
+        lwc_child_has_our_limits(&hosted->child)) {
         return LWC_OK;
     }
     lwc_child_end(&hosted->child, NULL);
@@ -477,9 +478,10 @@ void lwc_hosted_free(struct lwc_hosted **hosted)
     if (hosted == NULL || *hosted == NULL) {
         return;
     }
-    if ((*hosted)->child.pid != 0) {
+    if (lwc_child_is_ours(&(*hosted)->child)) {
         close_there(*hosted);
     }
+    lwc_child_end(&(*hosted)->child, NULL); /* of another process: its socket */
     lwc_secret_free(&(*hosted)->in);
     lwc_secret_free(&(*hosted)->out);
     free(*hosted);

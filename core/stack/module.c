@@ -18,6 +18,7 @@
 #include "stack/module.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,32 @@ static enum lwc_code object_open(const char *dir, const char *file, struct objec
     return lwc_elf_check(object->fd, object->path, &object->elf, err);
 }
 
+/*
+ * The loader tells the cause in words only, its strerror() at the end.  Without memory or
+ * descriptors it is no fault of the object.
+ */
+static enum lwc_code fail_load(const char *path, const char *why, struct lwc_error *err)
+{
+    static const int passing[] = {EMFILE, ENFILE, ENOMEM, EIO};
+    const size_t len = strlen(why);
+    int sys = strcasestr(why, "out of memory") != NULL ? ENOMEM : 0;
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(passing); i++) {
+        char text[128];
+        const char *end = strerror_r(passing[i], text, sizeof text);
+        const size_t end_len = strlen(end);
+
+        if (end_len > 0 && end_len <= len && lwc_streq(why + len - end_len, end)) {
+            sys = passing[i];
+        }
+    }
+    (void)!lwc_fail(err, sys != 0 ? LWC_E_IO : LWC_E_INVALID, "cannot load '%s': %s", path, why);
+    if (err != NULL) {
+        err->sys = sys;
+    }
+    return sys != 0 ? LWC_E_IO : LWC_E_INVALID;
+}
+
 static enum lwc_code object_load(const struct object *object, const char *symbol,
                                  const void **data_out, struct lwc_error *err)
 {
@@ -99,7 +126,7 @@ static enum lwc_code object_load(const struct object *object, const char *symbol
     const void *data = NULL;
 
     if (loaded == NULL) {
-        return lwc_fail(err, LWC_E_INVALID, "cannot load '%s': %s", object->path, dlerror());
+        return fail_load(object->path, dlerror(), err);
     }
     data = dlsym(loaded, symbol);
     if (data == NULL) {

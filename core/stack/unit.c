@@ -14,8 +14,9 @@
 #define WARN_AGAIN_MS 60000
 
 /*
- * States: new (tried is false); bad (tried, why.code set); loaded (tried, no state yet); open
- * (state_open).  hosted is set, and the functions of the backend ask it, if that may block.
+ * States: new, or failed for a reason of the moment (tried is false); bad (tried, why.code set);
+ * loaded (tried, no state yet); open (state_open).  hosted is set, and the functions of the backend
+ * ask it, if that may block.
  */
 struct lwc_stack_unit {
     const struct lwc_conf_line *line;
@@ -23,6 +24,7 @@ struct lwc_stack_unit {
     bool external;
     bool tried;
     bool state_open;
+    pid_t owner; /* the process that opened the state */
     void *state;
     struct lwc_descriptor descriptor;
     struct lwc_hosted *hosted;
@@ -58,7 +60,7 @@ void lwc_unit_free(struct lwc_stack_unit **unit)
     if (unit == NULL || *unit == NULL) {
         return;
     }
-    if ((*unit)->state_open) {
+    if ((*unit)->state_open && (*unit)->owner == getpid()) { /* the parent's state is its own */
         (*unit)->descriptor.backend.close((*unit)->state);
     }
     lwc_hosted_free(&(*unit)->hosted);
@@ -105,10 +107,10 @@ const struct lwc_backend *lwc_unit_backend(struct lwc_stack_unit *unit,
                                            const struct lwc_error **why_out)
 {
     if (!unit->tried) {
-        unit->tried = true;
-        if (unit_load(unit, &unit->why) == LWC_OK) {
-            unit->why.code = LWC_OK;
-        }
+        enum lwc_code code = unit_load(unit, &unit->why);
+
+        unit->why.code = code;
+        unit->tried = code == LWC_OK || !lwc_error_is_passing(&unit->why);
     }
     if (why_out != NULL) {
         *why_out = &unit->why;
@@ -191,6 +193,7 @@ static enum lwc_code unit_open(struct lwc_stack_unit *unit, uint32_t caps, const
             unit->host, unit->line->argc, (const char *const *)unit->line->argv, &unit->state, err);
     }
     unit->state_open = code == LWC_OK;
+    unit->owner = getpid();
     return checked(unit, code, err);
 }
 

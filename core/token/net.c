@@ -6,9 +6,10 @@
 #include "paths.h"
 #include "stack/module.h"
 
-static pthread_once_t load_once = PTHREAD_ONCE_INIT;
+/* Loaded, or refused for good: a failure of the moment leaves both as they are. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static const struct lwc_net *loaded;
-static struct lwc_error load_error;
+static struct lwc_error refused;
 
 static enum lwc_code load(const struct lwc_net **net_out, struct lwc_error *err)
 {
@@ -28,20 +29,33 @@ static enum lwc_code load(const struct lwc_net **net_out, struct lwc_error *err)
     return LWC_OK;
 }
 
-static void load_first(void)
+static enum lwc_code load_once(const struct lwc_net **net_out, struct lwc_error *err)
 {
-    load_error.code = load(&loaded, &load_error);
+    struct lwc_error why = refused;
+    enum lwc_code code = refused.code;
+
+    if (code == LWC_OK && loaded == NULL) {
+        code = load(&loaded, &why);
+    }
+    if (code == LWC_OK) {
+        *net_out = loaded;
+        return LWC_OK;
+    }
+    if (!lwc_error_is_passing(&why)) {
+        refused = why;
+    }
+    if (err != NULL) {
+        *err = why;
+    }
+    return code;
 }
 
 enum lwc_code lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err)
 {
-    (void)pthread_once(&load_once, load_first);
-    if (load_error.code != LWC_OK) {
-        if (err != NULL) {
-            *err = load_error;
-        }
-        return load_error.code;
-    }
-    *net_out = loaded;
-    return LWC_OK;
+    enum lwc_code code = LWC_OK;
+
+    (void)pthread_mutex_lock(&mutex);
+    code = load_once(net_out, err);
+    (void)pthread_mutex_unlock(&mutex);
+    return code;
 }

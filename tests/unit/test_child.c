@@ -2,6 +2,7 @@
 #include "stack/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -145,6 +146,10 @@ static void closed_standard_descriptors_are_no_trouble(void **state)
         usleep(100000);
         if (!lwc_child_is_idle(&child)) {
             _exit(2);
+        }
+        if (child.fd <= STDERR_FILENO || fcntl(STDIN_FILENO, F_GETFD) >= 0 ||
+            (fcntl(child.fd, F_GETFD) & FD_CLOEXEC) == 0) {
+            _exit(4);
         }
         lwc_child_end(&child, cause);
         _exit(cause[0] != '\0' ? 3 : 0);

@@ -373,11 +373,26 @@ static void explain_bad_arguments_are_refused(void **state)
     struct lwc_context *ctx = open_stack(*state, B, false);
     const struct lwc_query no_size = {.profile = "a"};
     const struct lwc_explain_visitor small = {.size = 0};
-    struct told told;
+    struct {
+        struct lwc_explain_visitor known;
+        uint64_t later; /* a member of a later version */
+    } newer;
+    struct told told = {0};
 
     assert_int_equal(explain(ctx, &no_size, &told, NULL), LWC_E_INVALID);
     assert_int_equal(lwc_explain(ctx, NULL, &small, NULL), LWC_E_INVALID);
+    memset(&newer, 0, sizeof newer);
+    newer.known = (struct lwc_explain_visitor){
+        .size = sizeof newer, .data = &told, .line = on_line, .answer = on_answer};
+    newer.later = 1;
+    assert_int_equal(lwc_explain(ctx, NULL, &newer.known, NULL), LWC_E_INVALID);
+    newer.known.answer = NULL;
+    newer.later = 0;
+    assert_int_equal(lwc_explain(ctx, NULL, &newer.known, NULL), LWC_E_INVALID);
     assert_int_equal(told.lines, 0);
+    newer.known.answer = on_answer;
+    (void)!lwc_explain(ctx, NULL, &newer.known, NULL);
+    assert_true(told.lines > 0);
     lwc_close(&ctx);
 }
 

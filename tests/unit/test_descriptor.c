@@ -140,6 +140,7 @@ static const struct {
     {CHANGE(relas[0].r_offset, 0), "calls itself ''"},
     {CHANGE(name[0], 'x'), "calls itself 'xlfbed'"},
     {CHANGE(backend.caps, 1u << 31 | LWC_CAP_READ), "unknown capabilities 0x80000000"},
+    {CHANGE(backend.reserved, 7), "uses a member that this version does not know"},
     {CHANGE(relas[1].r_addend, UINT64_MAX), "the summary in 'module' is no text of at most 255"},
     {CHANGE(relas[1].r_addend, 0), "has no summary"},
     {CHANGE(relas[2].r_addend, 0), "lacks the function open()"},

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -370,6 +372,57 @@ static void a_host_that_ended_while_idle_is_started_anew(void **state)
     hostbed_close(&bed);
 }
 
+/* A process that fork() made may clean up, as a finalizer does, and harms nothing of its parent's.
+ */
+static void a_fork_that_closes_leaves_the_host_alone(void **state)
+{
+    struct hostbed bed;
+    struct lwc_secret *secret = NULL;
+    struct lwc_error err = {0};
+    int status = 0;
+    pid_t pid = 0;
+
+    (void)state;
+    hostbed_open(&bed, "");
+    assert_int_equal(hostbed_store(&bed, "p", "s", 1, NULL), LWC_OK);
+    pid = fork();
+    if (pid == 0) {
+        (void)alarm(20);
+        lwc_hosted_free(&bed.hosted);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(hostbed_find(&bed, "p", &secret, &err), LWC_OK);
+    assert_true(lwc_secret_equal(secret, "s", 1));
+    assert_int_equal(hostbed_children(), 1);
+    lwc_secret_free(&secret);
+    hostbed_close(&bed);
+}
+
+static void a_host_of_other_limits_is_started_anew(void **state)
+{
+    struct hostbed bed;
+    struct rlimit before;
+    struct rlimit few;
+    struct lwc_error err = {0};
+    unsigned count = 0;
+
+    (void)state;
+    hostbed_open(&bed, "at=list fault=confinement");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = 40;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_OK);
+    assert_non_null(strstr(bed.logged, " nofile=40"));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(hostbed_list(&bed, &count, &err), LWC_OK);
+    assert_null(strstr(bed.logged, " nofile=40"));
+    assert_int_equal(hostbed_children(), 1);
+    hostbed_close(&bed);
+}
+
 static void a_second_answer_is_never_taken_for_the_next_one(void **state)
 {
     struct hostbed bed;
@@ -515,6 +568,8 @@ int main(void)
         cmocka_unit_test(after_a_fault_no_host_is_started_for_a_while),
         cmocka_unit_test(a_minute_after_a_fault_a_host_is_started_again),
         cmocka_unit_test(a_host_that_ended_while_idle_is_started_anew),
+        cmocka_unit_test(a_fork_that_closes_leaves_the_host_alone),
+        cmocka_unit_test(a_host_of_other_limits_is_started_anew),
         cmocka_unit_test(a_second_answer_is_never_taken_for_the_next_one),
         cmocka_unit_test(asking_lifts_the_own_timeout_and_not_the_callers),
         cmocka_unit_test(the_callers_deadline_ends_a_call),

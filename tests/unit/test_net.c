@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/net.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/error.h"
 #include "stack/module.h"
 
 enum lwc_code __wrap_lwc_module_object(const char *dir, const char *file, const char *symbol,
@@ -21,11 +23,15 @@ enum lwc_code __real_lwc_module_object(const char *dir, const char *file, const 
 /* What the loader finds in place of net.so; NULL: the real one. */
 static const struct lwc_net *found;
 static unsigned loads;
+static int passing_error; /* the first load fails with it */
 
 enum lwc_code __wrap_lwc_module_object(const char *dir, const char *file, const char *symbol,
                                        const void **data_out, struct lwc_error *err)
 {
     loads++;
+    if (loads == 1 && passing_error != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, passing_error, "cannot load it");
+    }
     if (found == NULL) {
         return __real_lwc_module_object(dir, file, symbol, data_out, err);
     }
@@ -88,13 +94,32 @@ static void load_without_function_is_refused(void **state)
     load_in_child(&nets[2], LWC_E_INVALID);
 }
 
+static void load_is_tried_again_after_a_failure_of_the_moment(void **state)
+{
+    static const int errors[] = {EMFILE, ENFILE, ENOMEM, EIO};
+    const struct lwc_net *loaded = NULL;
+    struct lwc_error err = {0};
+
+    passing_error = errors[*(const int *)*state];
+    assert_int_equal(lwc_net_load(&loaded, &err), LWC_E_IO);
+    assert_int_equal(err.sys, passing_error);
+    assert_null(loaded);
+    assert_int_equal(lwc_net_load(&loaded, &err), LWC_OK);
+    assert_non_null(loaded);
+}
+
 int main(int argc, char **argv)
 {
+    static int numbers[] = {0, 1, 2, 3};
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(load_real_object_is_found_once),
         cmocka_unit_test(load_other_abi_is_refused),
         cmocka_unit_test(load_other_size_is_refused),
         cmocka_unit_test(load_without_function_is_refused),
+        cmocka_unit_test_prestate(load_is_tried_again_after_a_failure_of_the_moment, &numbers[0]),
+        cmocka_unit_test_prestate(load_is_tried_again_after_a_failure_of_the_moment, &numbers[1]),
+        cmocka_unit_test_prestate(load_is_tried_again_after_a_failure_of_the_moment, &numbers[2]),
+        cmocka_unit_test_prestate(load_is_tried_again_after_a_failure_of_the_moment, &numbers[3]),
     };
     int failed = 0;
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stack/unit.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -163,6 +166,34 @@ static void serves_compares_name_and_arguments(void **state)
     fixture_close(&fixture);
 }
 
+/* Runs out of descriptors for one call, in the real loader. */
+static void a_backend_is_tried_again_after_a_failure_of_the_moment(void **state)
+{
+    struct fixture fixture;
+    struct lwc_error err = {0};
+    struct rlimit before;
+    struct rlimit few;
+    LWC_AUTO_SECRET secret = NULL;
+    int lowest = dup(STDIN_FILENO);
+    enum lwc_code code = LWC_OK;
+
+    (void)state;
+    fixture_open(&fixture, "lookup required answer " HELD "\n");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(close(lowest), 0);
+    for (int more = 0; more < 2; more++) {
+        few = before;
+        few.rlim_cur = (rlim_t)(lowest + more);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        code = find_p(fixture.unit, &secret, &err);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(code, LWC_E_IO);
+        assert_int_equal(err.sys, EMFILE);
+    }
+    assert_int_equal(find_p(fixture.unit, &secret, &err), LWC_OK);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +201,7 @@ int main(void)
         cmocka_unit_test(find_lying_module_is_caught),
         cmocka_unit_test(calls_without_the_capability_are_refused),
         cmocka_unit_test(a_bad_module_stays_bad_and_says_why_each_time),
+        cmocka_unit_test(a_backend_is_tried_again_after_a_failure_of_the_moment),
         cmocka_unit_test(an_open_that_fails_is_reported),
         cmocka_unit_test(serves_compares_name_and_arguments),
     };
