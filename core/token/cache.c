@@ -3,7 +3,8 @@
  * MUST:
  *  1. What lies in the sealed place was sealed, with the entry's name as context.
  *  2. A place that the mode does not allow is not touched, except by lwc_cache_clear().
- *  3. An older entry never outlives a newer one in a place that is asked earlier or later.
+ *  3. An older entry never outlives a newer one in a place that is asked earlier or later, also
+ *     where no place took the newer one.
  *  4. Nothing that is wrong with an entry is more than a miss.
  *  5. Every entry is bound to its name and whole: by its seal, or where it lies plain by a hash
  *     behind it.  The hash is against accidents; in a plain place only we and root can write.
@@ -14,10 +15,18 @@
 #include "stack/conf_setting.h"
 #include "token/place.h"
 
-static const struct lwc_place *const places[] = {
+#define PLACES 3
+
+static const struct lwc_place *const places[PLACES] = {
     &lwc_place_keyring,
     &lwc_place_runtime,
     &lwc_place_sealed,
+};
+
+/* The order by kind: an answer holds no secret, and leaves the user's key quota to others. */
+static const struct lwc_place *const orders[][PLACES] = {
+    [LWC_ENTRY_TOKEN] = {&lwc_place_keyring, &lwc_place_runtime, &lwc_place_sealed},
+    [LWC_ENTRY_REFERENCE] = {&lwc_place_runtime, &lwc_place_keyring, &lwc_place_sealed},
 };
 
 /* The one place that a mode allows; NULL: all, or none. */
@@ -125,19 +134,21 @@ static void forget(const struct lwc_place *place, const char *name)
 enum lwc_code lwc_cache_read(const struct lwc_cache *cache, const char *name,
                              enum lwc_entry_kind kind, struct lwc_entry **entry_out)
 {
-    for (size_t i = 0; i < LWC_ARRAY_LEN(places); i++) {
+    const struct lwc_place *const *order = orders[kind];
+
+    for (size_t i = 0; i < PLACES; i++) {
         LWC_AUTO_ENTRY entry = NULL;
         enum lwc_code code = LWC_E_NOT_FOUND;
 
-        if (is_allowed(cache, places[i])) {
-            code = load(cache, places[i], name, &entry);
+        if (is_allowed(cache, order[i])) {
+            code = load(cache, order[i], name, &entry);
         }
         if (code == LWC_OK && entry->kind == kind) {
             *entry_out = LWC_TAKE(entry);
             return LWC_OK;
         }
         if (code == LWC_E_CORRUPT || code == LWC_E_DENIED) {
-            forget(places[i], name);
+            forget(order[i], name);
         }
     }
     return LWC_E_NOT_FOUND;
@@ -181,23 +192,24 @@ static enum lwc_code put_sealed(const struct lwc_cache *cache, const char *name,
     return code;
 }
 
-/* The first place that takes it; NULL if none did. */
-static const struct lwc_place *put_first(const struct lwc_cache *cache, const char *name,
+/* The first place of @order that takes it; NULL if none did. */
+static const struct lwc_place *put_first(const struct lwc_cache *cache,
+                                         const struct lwc_place *const *order, const char *name,
                                          const struct lwc_secret *bytes, int64_t life_s,
                                          struct lwc_error *why)
 {
     why->code = LWC_OK;
-    for (size_t i = 0; i < LWC_ARRAY_LEN(places); i++) {
+    for (size_t i = 0; i < PLACES; i++) {
         struct lwc_error now = {0};
         enum lwc_code code = LWC_E_UNAVAILABLE;
 
-        if (!is_allowed(cache, places[i])) {
+        if (!is_allowed(cache, order[i])) {
             continue;
         }
-        code = is_sealed(places[i]) ? put_sealed(cache, name, bytes, life_s, &now)
-                                    : put_plain(places[i], name, bytes, life_s, &now);
+        code = is_sealed(order[i]) ? put_sealed(cache, name, bytes, life_s, &now)
+                                   : put_plain(order[i], name, bytes, life_s, &now);
         if (code == LWC_OK) {
-            return places[i];
+            return order[i];
         }
         /* A failure says more than a place that is not there, the first one more than the next. */
         if (why->code == LWC_OK || (why->code == LWC_E_UNAVAILABLE && code != LWC_E_UNAVAILABLE)) {
@@ -234,16 +246,13 @@ enum lwc_code lwc_cache_write(const struct lwc_cache *cache, const char *name,
     if (code != LWC_OK) {
         return lwc_wrap(err, LWC_E_IO, "cache");
     }
-    taken = put_first(cache, name, bytes, life_s, &why);
-    if (taken == NULL) {
-        return fail_write(cache, &why, err);
-    }
-    for (size_t i = 0; i < LWC_ARRAY_LEN(places); i++) {
+    taken = put_first(cache, orders[entry->kind], name, bytes, life_s, &why);
+    for (size_t i = 0; i < PLACES; i++) {
         if (places[i] != taken && is_allowed(cache, places[i])) {
             forget(places[i], name);
         }
     }
-    return LWC_OK;
+    return taken != NULL ? LWC_OK : fail_write(cache, &why, err);
 }
 
 struct round {
@@ -270,7 +279,7 @@ void lwc_cache_each(const struct lwc_cache *cache, lwc_cache_visit_fn *visit, vo
 {
     struct round round = {.cache = cache, .visit = visit, .data = data};
 
-    for (size_t i = 0; i < LWC_ARRAY_LEN(places); i++) {
+    for (size_t i = 0; i < PLACES; i++) {
         round.place = places[i];
         if (is_allowed(cache, places[i])) {
             (void)places[i]->each(visit_entry, &round, NULL); /* not there: nothing to visit */
@@ -289,7 +298,7 @@ size_t lwc_cache_clear(void)
 {
     struct round round = {0};
 
-    for (size_t i = 0; i < LWC_ARRAY_LEN(places); i++) {
+    for (size_t i = 0; i < PLACES; i++) {
         round.place = places[i];
         (void)places[i]->each(remove_entry, &round, NULL); /* not there: nothing to remove */
     }

@@ -24,7 +24,8 @@ struct lwc_cache {
 };
 
 /*
- * Read entry @name of kind @kind from the places that @cache allows, in their order.
+ * Read entry @name of kind @kind from the places that @cache allows, in their order: keyring,
+ * runtime directory, sealed; answers from the runtime directory first.
  *
  * @entry_out  owned by the caller.
  * Returns LWC_OK or LWC_E_NOT_FOUND.
@@ -34,8 +35,8 @@ enum lwc_code lwc_cache_read(const struct lwc_cache *cache, const char *name,
 
 /*
  * Write @entry under @name to the first place that takes it, for @life_s seconds; an older entry of
- * that name elsewhere is removed.  Returns LWC_OK; LWC_E_UNAVAILABLE if no place is allowed or
- * usable; LWC_E_IO if a usable one failed.
+ * that name elsewhere is removed, and everywhere if no place takes it.  Returns LWC_OK;
+ * LWC_E_UNAVAILABLE if no place is allowed or usable; LWC_E_IO if a usable one failed.
  */
 enum lwc_code lwc_cache_write(const struct lwc_cache *cache, const char *name,
                               const struct lwc_entry *entry, int64_t life_s, struct lwc_error *err)

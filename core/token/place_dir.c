@@ -6,6 +6,8 @@
  *     happens below that descriptor.
  *  2. Where entries are plain there is never a file before all of that is known.
  *  3. What stands in the place of an entry and is none is removed, never followed.
+ *  4. A file's time of change says when its entry ends.  Each write removes what has ended for more
+ *     than GRACE_S, so that a directory holds what lives, and what dead writers left behind.
  */
 #include "token/place.h"
 
@@ -17,12 +19,20 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "base/clock.h"
 #include "base/safefile.h"
 #include "base/util.h"
 #include "token/entry.h"
 
 #define SUBDIR "lwcred"
 #define OPEN_DIR (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define TEMP_START "."
+#define TEMP_END ".tmp"
+
+/* A file is as old as its writer's clock says until its end is set, a moment later. */
+#define GRACE_S 60
+#define TEMP_LIFE_S 600
+
 #define PERMISSIONS (S_IRWXU | S_IRWXG | S_IRWXO)
 
 /* Opens the directory of the entries, made if @make says so, and judges it. */
@@ -196,13 +206,81 @@ static bool clear_away(const struct lwc_path *path)
     return errno == EISDIR && unlinkat(path->dir_fd, path->name, AT_REMOVEDIR) == 0;
 }
 
+static void close_stream(DIR **stream)
+{
+    if (*stream != NULL) {
+        (void)closedir(*stream);
+    }
+}
+#define AUTO_STREAM LWC_AUTO(DIR *, close_stream)
+
+/* The names in directory @dir_fd, or NULL with errno. */
+static DIR *open_stream(int dir_fd)
+{
+    LWC_AUTO_CLOSE int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
+
+    if (stream != NULL) {
+        fd = -1; /* the stream closes it */
+    }
+    return stream;
+}
+
+/* A temporary file of an entry, as lwc_file_replace() names it? */
+static bool is_temp(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > LWC_HASH_HEX_LEN + sizeof TEMP_END &&
+           strncmp(name, TEMP_START, sizeof TEMP_START - 1) == 0 &&
+           lwc_text_span(name + 1, "0123456789abcdef") == LWC_HASH_HEX_LEN - 1 &&
+           lwc_streq(name + len - (sizeof TEMP_END - 1), TEMP_END);
+}
+
+/* Has what changed at @time_s, or is to end then, ended?  A far end was set by another clock. */
+static bool is_over(int64_t time_s, int64_t grace_s, int64_t now_s)
+{
+    return time_s < now_s - grace_s || time_s > now_s + LWC_TTL_MAX + GRACE_S;
+}
+
+static void sweep_one(int dir_fd, const char *name, int64_t now_s)
+{
+    bool is_entry = lwc_place_is_name(name);
+    struct stat st;
+
+    if ((is_entry || is_temp(name)) && fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        is_over(st.st_mtim.tv_sec, is_entry ? GRACE_S : TEMP_LIFE_S, now_s)) {
+        (void)unlinkat(dir_fd, name, 0); /* stays: the next writer comes */
+    }
+}
+
+static void sweep(int dir_fd)
+{
+    AUTO_STREAM stream = open_stream(dir_fd);
+    const int64_t now_s = lwc_clock_wall_s(lwc_clock_system());
+    const struct dirent *entry = NULL;
+
+    while (stream != NULL && (entry = readdir(stream)) != NULL) {
+        sweep_one(dir_fd, entry->d_name, now_s);
+    }
+}
+
+/* Best effort: an entry without its end is swept a minute after it was written. */
+static void set_end(const struct lwc_path *path, int64_t life_s)
+{
+    const int64_t now_s = lwc_clock_wall_s(lwc_clock_system());
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = now_s + life_s}};
+
+    (void)utimensat(path->dir_fd, path->name, times, AT_SYMLINK_NOFOLLOW);
+}
+
 static bool is_full(int sys)
 {
     return sys == ENOSPC || sys == EDQUOT || sys == EIO || sys == EFBIG;
 }
 
 static enum lwc_code dir_write(open_fn *open_dir, const char *name, const void *bytes, size_t len,
-                               struct lwc_error *err)
+                               int64_t life_s, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     struct lwc_error why = {0};
@@ -216,6 +294,8 @@ static enum lwc_code dir_write(open_fn *open_dir, const char *name, const void *
         code = lwc_file_replace(&path, bytes, len, NULL, NULL, NULL, &why);
     }
     if (code == LWC_OK) {
+        set_end(&path, life_s);
+        sweep(path.dir_fd);
         return LWC_OK;
     }
     if (err != NULL) {
@@ -243,31 +323,21 @@ static enum lwc_code dir_remove(open_fn *open_dir, const char *name, struct lwc_
     return LWC_OK;
 }
 
-static void close_stream(DIR **stream)
-{
-    if (*stream != NULL) {
-        (void)closedir(*stream);
-    }
-}
-
 static enum lwc_code dir_each(open_fn *open_dir, void (*visit)(void *data, const char *name),
                               void *data, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
-    LWC_AUTO_CLOSE int fd = -1;
-    LWC_AUTO(DIR *, close_stream) stream = NULL;
+    AUTO_STREAM stream = NULL;
     const struct dirent *entry = NULL;
     enum lwc_code code = open_dir(false, &path, err);
 
     if (code != LWC_OK) {
         return code == LWC_E_NOT_FOUND ? LWC_OK : code;
     }
-    fd = openat(path.dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    stream = fd >= 0 ? fdopendir(fd) : NULL;
+    stream = open_stream(path.dir_fd);
     if (stream == NULL) {
         return lwc_fail_sys(err, LWC_E_UNAVAILABLE, errno, "%s", path.dir);
     }
-    fd = -1; /* the stream closes it */
     while ((entry = readdir(stream)) != NULL) {
         if (lwc_place_is_name(entry->d_name)) {
             visit(data, entry->d_name);
@@ -284,8 +354,7 @@ static enum lwc_code runtime_read(const char *name, struct lwc_secret *bytes, st
 static enum lwc_code runtime_write(const char *name, const void *bytes, size_t len, int64_t life_s,
                                    struct lwc_error *err)
 {
-    (void)life_s; /* the entry itself says when it ends */
-    return dir_write(runtime_open, name, bytes, len, err);
+    return dir_write(runtime_open, name, bytes, len, life_s, err);
 }
 
 static enum lwc_code runtime_remove(const char *name, struct lwc_error *err)
@@ -307,8 +376,7 @@ static enum lwc_code sealed_read(const char *name, struct lwc_secret *bytes, str
 static enum lwc_code sealed_write(const char *name, const void *bytes, size_t len, int64_t life_s,
                                   struct lwc_error *err)
 {
-    (void)life_s; /* the entry itself says when it ends */
-    return dir_write(sealed_open, name, bytes, len, err);
+    return dir_write(sealed_open, name, bytes, len, life_s, err);
 }
 
 static enum lwc_code sealed_remove(const char *name, struct lwc_error *err)

@@ -3,8 +3,11 @@
  * MUST, beside the list in place.h:
  *  1. No keyring call in a process with a seccomp filter before a child has survived one.
  *  2. The user keyring is that of the real uid: none where the effective uid is another.
- *  3. A key whose permissions or life could not be set does not stay.
- *  4. The caller's signal handlers, children and keyrings are as they were.
+ *  3. A key is in the user keyring only with its permissions and its end, also if we are killed in
+ *     the middle: it is made complete in the thread keyring, which dies with us, and then linked.
+ *  4. The caller's signal handlers and children are as they were, and so are its keyrings but for
+ *     a thread keyring, which is as it was or empty.
+ *  5. Our keys never take more than our share of the user's quota (quota.h).
  */
 #include "token/place.h"
 
@@ -21,6 +24,7 @@
 
 #include "base/util.h"
 #include "token/entry.h"
+#include "token/quota.h"
 
 #define KEY_TYPE "user"
 #define KEY_PREFIX "lwcred:"
@@ -240,40 +244,53 @@ static bool set_up(key_serial_t serial, unsigned int life_s)
     return keyctl_setperm(serial, KEY_PERMISSIONS) == 0 && keyctl_set_timeout(serial, life_s) == 0;
 }
 
-/*
- * A session keyring without a link to the user keyring (system services) does not possess the
- * key that was just made.  The thread does while its own keyring has that link.
- */
-static bool set_up_possessed(key_serial_t serial, unsigned int life_s)
+/* The link takes the place of an older key of that name, whatever may be done with that one. */
+static bool publish(key_serial_t serial, unsigned int life_s)
 {
+    return set_up(serial, life_s) && keyctl_link(serial, KEY_SPEC_USER_KEYRING) == 0;
+}
+
+static bool put(const char *text, const void *bytes, size_t len, unsigned int life_s)
+{
+    key_serial_t serial = add_key(KEY_TYPE, text, bytes, len, KEY_SPEC_THREAD_KEYRING);
     bool done = false;
     int sys = 0;
 
-    if (keyctl_link(KEY_SPEC_USER_KEYRING, KEY_SPEC_THREAD_KEYRING) != 0) {
+    if (serial < 0) {
         return false;
     }
-    done = set_up(serial, life_s);
+    done = publish(serial, life_s);
     sys = errno;
-    (void)keyctl_unlink(KEY_SPEC_USER_KEYRING, KEY_SPEC_THREAD_KEYRING);
+    (void)keyctl_unlink(serial, KEY_SPEC_THREAD_KEYRING);
     errno = sys;
     return done;
 }
 
-/* Makes or updates the key; one that may not be updated makes room for a new one. */
-static key_serial_t put(const char *name, const char *text, const void *bytes, size_t len)
+/* Bytes that the kernel counts for a key of ours: its text with a NUL, and its payload. */
+static long size_of(key_serial_t serial)
 {
-    key_serial_t serial = add_key(KEY_TYPE, text, bytes, len, KEY_SPEC_USER_KEYRING);
-    key_serial_t old = KEY_NONE;
+    long len = keyctl_read(serial, NULL, 0);
 
-    if (serial >= 0 || errno != EACCES) {
-        return serial;
+    return (long)KEY_TEXT_LEN + (len > 0 ? len : 0);
+}
+
+/* Do @len bytes more fit into our share, where they replace what is under @name? */
+static bool fits_share(const char *name, size_t len)
+{
+    const struct lwc_quota share = lwc_quota_share();
+    LWC_AUTO_FREE key_serial_t *serials = NULL;
+    char found[LWC_HASH_HEX_LEN];
+    long keys = 1;
+    long bytes = (long)(KEY_TEXT_LEN + len);
+    long count = ring_list(&serials);
+
+    for (long i = 0; i < count; i++) {
+        if (name_of(serials[i], found) && !lwc_streq(found, name)) {
+            keys++;
+            bytes += size_of(serials[i]);
+        }
     }
-    old = find_unsearchable(name);
-    if (old == KEY_NONE || !drop(old)) {
-        errno = EACCES;
-        return -1;
-    }
-    return add_key(KEY_TYPE, text, bytes, len, KEY_SPEC_USER_KEYRING);
+    return keys <= share.keys && bytes <= share.bytes;
 }
 
 /* The kernel takes 0 for "for ever". */
@@ -289,24 +306,16 @@ static enum lwc_code keyring_write(const char *name, const void *bytes, size_t l
                                    struct lwc_error *err)
 {
     char text[KEY_TEXT_LEN];
-    unsigned int kernel_life_s = life_of(life_s);
-    key_serial_t serial = -1;
     enum lwc_code code = begin(name, text, err);
 
     if (code != LWC_OK) {
         return code;
     }
-    serial = put(name, text, bytes, len);
-    if (serial < 0) {
-        return fail_write(errno, err);
+    if (!fits_share(name, len)) {
+        return lwc_fail(err, LWC_E_UNAVAILABLE,
+                        "kernel keyring: our share of the user's quota is used up");
     }
-    if (set_up(serial, kernel_life_s) ||
-        (errno == EACCES && set_up_possessed(serial, kernel_life_s))) {
-        return LWC_OK;
-    }
-    code = fail_write(errno, err);
-    (void)drop(serial);
-    return code;
+    return put(text, bytes, len, life_of(life_s)) ? LWC_OK : fail_write(errno, err);
 }
 
 static enum lwc_code keyring_remove(const char *name, struct lwc_error *err)

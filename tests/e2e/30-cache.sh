@@ -73,7 +73,9 @@ done
 cache_in auto
 exchanged
 cached
-[ -n "$(my_keys)" ] && [ -z "$(find "$RUN" -type f)" ] || fail "auto is not the keyring"
+[ -n "$(my_keys)" ] || fail "auto is not the keyring"
+[ "$(find "$RUN" -type f | wc -l)" = 1 ] || fail "the answer is not in the runtime directory"
+! grep -rqF "$TOKEN" "$RUN" || fail "auto keeps the token in the runtime directory"
 verb erase
 for word in none sealed; do # a key from a store is never at hand without asking it: not sealed
     cache_in "$word"

@@ -59,6 +59,16 @@ for way in kill eperm enosys edquot; do
     rm -r "$ENTRIES"
 done
 
+# --- a refreshed token that no place takes leaves no older one behind
+cache_in keyring
+exchanged
+cached
+HELPER_BELOW=$PLAIN through strace -f -o /dev/null -e trace=add_key -e inject=add_key:error=EDQUOT
+by exchanged --refresh
+exchanged
+cached
+forget_keys
+
 # --- a key expired, revoked, unreadable, damaged, gone
 cache_in keyring
 each_key() { # keyctl's words, KEY for the serial number
@@ -120,6 +130,18 @@ HELPER_BELOW=$PLAIN through "${OTHER[@]}" env HOME="$T/other"
 run 0 "$T/through" cache list
 expect_stdout_has '^env +cache31.* keyring$'
 run 0 "$T/through" erase < <(printf 'protocol=https\nhost=cache31.lacework.net\n')
+# Our keys leave most of an ordinary user's quota to other programs.
+if [ "$(id -u)" = 0 ]; then
+    other_session
+    for ((i = 0; i < 16; i++)); do
+        run 0 "$T/through" get --format token --sub-account "account-$i"
+        expect_stderr_empty
+    done
+    # shellcheck disable=SC2016
+    run 0 "${OTHER[@]}" bash -euc 'key=$(printf %9000s x | keyctl padd user others-key @u) && keyctl unlink "$key" @u'
+    run 0 "$T/through" erase < <(printf 'protocol=https\nhost=cache31.lacework.net\n')
+    rm "$T/through" # it names the secret
+fi
 if [ "$(id -u)" = 0 ]; then # what root does not find is not of the same user
     exchanged
     rmdir /dev/shm/lwcred-65534 2>/dev/null || true
@@ -364,7 +386,7 @@ spoil_each 'mode 644' chmod 644 FILE
 # Another entry's bytes under this name.
 plant_key
 LW_API_KEY=$KEY_ID LW_API_SECRET=$SECRET exchanged
-newest=$(find "$CACHE" -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2)
+newest=$(find "$CACHE" -type f -printf '%C@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2)
 for file in "$CACHE"/*; do
     [ "$file" = "$newest" ] || cp "$newest" "$file"
 done

@@ -176,7 +176,7 @@ static void full_keyring_hands_over_and_keeps_no_older_entry(void **state)
     cachebed_assert_read(bed, &cache);
 }
 
-static void failed_write_says_which_place_and_keeps_the_older_entry(void **state)
+static void failed_write_says_which_place_and_leaves_no_older_entry(void **state)
 {
     struct cachebed *bed = *state;
     static const struct {
@@ -206,8 +206,43 @@ static void failed_write_says_which_place_and_keeps_the_older_entry(void **state
         assert_int_equal(err.code, cases[i].code);
         assert_non_null(strstr(err.msg, cases[i].words));
         assert_null(strstr(err.msg, ENTRIES_TOKEN_TEXT));
-        cachebed_assert_read(bed, &cache);
+        cachebed_assert_missed(bed, &cache);
+        assert_int_equal(cachebed_where(bed), 0);
     }
+}
+
+static void full_keyring_gives_up_its_entry_for_one_that_no_place_takes(void **state)
+{
+    struct cachebed *bed = *state;
+    struct lwc_cache cache = {.mode = LWC_CACHE_AUTO};
+
+    (void)setenv("XDG_RUNTIME_DIR", "/nonexistent", 1);
+    assert_int_equal(cachebed_write(bed, &cache, NULL), LWC_OK);
+    assert_int_equal(cachebed_where(bed), 1);
+    add_errno = EDQUOT;
+    assert_int_equal(cachebed_write_other(bed, &cache), LWC_E_UNAVAILABLE);
+    cachebed_assert_missed(bed, &cache);
+}
+
+static enum lwc_code write_answer(const struct cachebed *bed, const struct lwc_cache *cache)
+{
+    LWC_AUTO_ENTRY answer = entries_reference();
+
+    return lwc_cache_write(cache, bed->keys->name, answer, KEYS_LIFE_S, NULL);
+}
+
+static void answers_leave_the_keyring_to_tokens_where_they_can(void **state)
+{
+    struct cachebed *bed = *state;
+    struct lwc_cache cache = cachebed_of(bed, LWC_CACHE_AUTO);
+    LWC_AUTO_ENTRY found = NULL;
+
+    assert_int_equal(write_answer(bed, &cache), LWC_OK);
+    assert_int_equal(cachebed_where(bed), 2);
+    (void)setenv("XDG_RUNTIME_DIR", "/nonexistent", 1);
+    assert_int_equal(write_answer(bed, &cache), LWC_OK);
+    assert_int_equal(lwc_cache_read(&cache, bed->keys->name, LWC_ENTRY_REFERENCE, &found), LWC_OK);
+    assert_int_equal(cachebed_where(bed), 1);
 }
 
 static void entry_of_another_kind_is_a_miss_and_stays(void **state)
@@ -240,7 +275,9 @@ int main(void)
         TEST(mode_none_and_sealed_without_a_key_have_no_place),
         TEST(auto_without_a_keyring_goes_on_to_the_next_place),
         TEST(full_keyring_hands_over_and_keeps_no_older_entry),
-        TEST(failed_write_says_which_place_and_keeps_the_older_entry),
+        TEST(failed_write_says_which_place_and_leaves_no_older_entry),
+        TEST(full_keyring_gives_up_its_entry_for_one_that_no_place_takes),
+        TEST(answers_leave_the_keyring_to_tokens_where_they_can),
         TEST(entry_of_another_kind_is_a_miss_and_stays),
     };
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "tests/support/keys.h"
 #include "token/entry.h"
 #include "token/place.h"
+#include "token/quota.h"
 
 /* The real keyring, under names that no one else has. */
 
@@ -59,19 +61,78 @@ static void written_key_has_permissions_and_an_end(void **state)
     assert_string_equal(text, wanted);
 }
 
-static void update_is_in_place(void **state)
+static void update_takes_the_place_of_the_key_at_once(void **state)
 {
     const struct keys *keys = *state;
     size_t before = 0;
-    long key = 0;
 
     keys_write(keys, "one");
     before = ring_count();
-    key = keys_find(keys);
     keys_write(keys, "two");
     keys_assert_holds(keys, "two");
-    assert_int_equal(keys_find(keys), key);
     assert_int_equal(ring_count(), before);
+}
+
+/* Our share of the quota, as large as the test wants it. */
+static struct lwc_quota share = {.keys = LONG_MAX, .bytes = LONG_MAX};
+
+struct lwc_quota __wrap_lwc_quota_share(void);
+
+struct lwc_quota __wrap_lwc_quota_share(void)
+{
+    return share;
+}
+
+/* What all keys of ours take that are there, the test's own left out. */
+struct taken {
+    const char *name;
+    long keys;
+    long bytes;
+};
+
+static void count_taken(void *data, const char *name)
+{
+    struct taken *taken = data;
+    char text[KEYS_TEXT_LEN];
+    long key = 0;
+
+    (void)snprintf(text, sizeof text, "lwcred:%s", name);
+    key = keyctl_search(KEY_SPEC_USER_KEYRING, "user", text, 0);
+    if (key > 0 && strcmp(name, taken->name) != 0) {
+        taken->keys++;
+        taken->bytes += (long)strlen(text) + 1 + keyctl_read((key_serial_t)key, NULL, 0);
+    }
+}
+
+static void write_keeps_to_our_share(void **state)
+{
+    static const struct {
+        const char *name;
+        long keys;
+        long bytes;
+        enum lwc_code code;
+    } cases[] = {
+        {"room for it", 1, 72 + 10, LWC_OK},
+        {"a byte too few", 1, 72 + 9, LWC_E_UNAVAILABLE},
+        {"a key too few", 0, 1000, LWC_E_UNAVAILABLE},
+        {"room for it again, in place of itself", 1, 72 + 10, LWC_OK},
+    };
+    const struct keys *keys = *state;
+    struct taken taken = {.name = keys->name};
+
+    assert_int_equal(lwc_place_keyring.each(count_taken, &taken, NULL), LWC_OK);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_error err = {0};
+
+        print_message("%s\n", cases[i].name);
+        share = (struct lwc_quota){taken.keys + cases[i].keys, taken.bytes + cases[i].bytes};
+        assert_int_equal(lwc_place_keyring.write(keys->name, "0123456789", 10, KEYS_LIFE_S, &err),
+                         cases[i].code);
+        if (cases[i].code != LWC_OK) {
+            assert_non_null(strstr(err.msg, "share"));
+        }
+    }
+    share = (struct lwc_quota){LONG_MAX, LONG_MAX};
 }
 
 static void largest_entry_of_the_kernel_is_kept_and_a_larger_one_refused(void **state)
@@ -302,7 +363,8 @@ int main(void)
         TEST(read_of_what_was_written_gives_it),
         TEST(read_of_nothing_is_a_miss),
         TEST(written_key_has_permissions_and_an_end),
-        TEST(update_is_in_place),
+        TEST(update_takes_the_place_of_the_key_at_once),
+        TEST(write_keeps_to_our_share),
         TEST(largest_entry_of_the_kernel_is_kept_and_a_larger_one_refused),
         TEST(expired_key_is_a_miss_and_can_be_written_again),
         TEST(revoked_key_is_a_miss_and_can_be_written_again),

@@ -22,7 +22,16 @@
 #include "token/place.h"
 
 /* A call of libkeyutils that fails with @sys, @times times (-1: always). */
-enum call { CALL_NONE, CALL_ADD, CALL_SEARCH, CALL_READ, CALL_SETPERM, CALL_TIMEOUT, CALL_LIST };
+enum call {
+    CALL_NONE,
+    CALL_ADD,
+    CALL_SEARCH,
+    CALL_READ,
+    CALL_SETPERM,
+    CALL_TIMEOUT,
+    CALL_LINK,
+    CALL_LIST
+};
 static struct {
     enum call call;
     int sys;
@@ -30,6 +39,7 @@ static struct {
 } fault;
 static size_t calls;
 static bool other_uid;
+static bool is_fatal; /* the call ends the process instead */
 
 key_serial_t __wrap_add_key(const char *type, const char *text, const void *bytes, size_t len,
                             key_serial_t ring);
@@ -43,6 +53,8 @@ long __wrap_keyctl_setperm(key_serial_t key, key_perm_t permissions);
 long __real_keyctl_setperm(key_serial_t key, key_perm_t permissions);
 long __wrap_keyctl_set_timeout(key_serial_t key, unsigned life_s);
 long __real_keyctl_set_timeout(key_serial_t key, unsigned life_s);
+long __wrap_keyctl_link(key_serial_t key, key_serial_t ring);
+long __real_keyctl_link(key_serial_t key, key_serial_t ring);
 int __wrap_keyctl_read_alloc(key_serial_t key, void **bytes_out);
 int __real_keyctl_read_alloc(key_serial_t key, void **bytes_out);
 uid_t __wrap_geteuid(void);
@@ -53,6 +65,9 @@ static bool fails(enum call call)
     calls++;
     if (fault.call != call || fault.times == 0) {
         return false;
+    }
+    if (is_fatal) {
+        (void)raise(SIGKILL);
     }
     fault.times -= fault.times > 0 ? 1 : 0;
     errno = fault.sys;
@@ -85,6 +100,11 @@ long __wrap_keyctl_set_timeout(key_serial_t key, unsigned life_s)
     return fails(CALL_TIMEOUT) ? -1 : __real_keyctl_set_timeout(key, life_s);
 }
 
+long __wrap_keyctl_link(key_serial_t key, key_serial_t ring)
+{
+    return fails(CALL_LINK) ? -1 : __real_keyctl_link(key, ring);
+}
+
 int __wrap_keyctl_read_alloc(key_serial_t key, void **bytes_out)
 {
     return fails(CALL_LIST) ? -1 : __real_keyctl_read_alloc(key, bytes_out);
@@ -106,6 +126,7 @@ static int setup(void **state)
 {
     fault_set(CALL_NONE, 0);
     other_uid = false;
+    is_fatal = false;
     return keys_setup(state);
 }
 
@@ -262,6 +283,7 @@ static void failing_write_is_unavailable_and_leaves_no_key(void **state)
         {CALL_ADD, EACCES},     {CALL_ADD, ENOMEM},    {CALL_ADD, EKEYREVOKED},
         {CALL_SETPERM, EACCES}, {CALL_SETPERM, EPERM}, {CALL_SETPERM, ENOSYS},
         {CALL_TIMEOUT, EACCES}, {CALL_TIMEOUT, EPERM}, {CALL_TIMEOUT, EOPNOTSUPP},
+        {CALL_LINK, EDQUOT},    {CALL_LINK, EPERM},    {CALL_LINK, ENFILE},
     };
     const struct keys *keys = *state;
 
@@ -275,6 +297,40 @@ static void failing_write_is_unavailable_and_leaves_no_key(void **state)
         assert_int_equal(err.sys, cases[i].sys);
         assert_int_equal(keys_find(keys), -1);
         assert_int_equal(errno, ENOKEY);
+        assert_int_equal(keyctl_search(KEY_SPEC_THREAD_KEYRING, "user", keys->text, 0), -1);
+    }
+}
+
+/* A token without an end would stay until the machine goes down. */
+static void writer_killed_in_the_middle_leaves_the_keyring_as_it_was(void **state)
+{
+    static const enum call at[] = {CALL_SETPERM, CALL_TIMEOUT, CALL_LINK};
+    const struct keys *keys = *state;
+
+    for (size_t i = 0; i < 2 * LWC_ARRAY_LEN(at); i++) {
+        const bool is_renewal = i >= LWC_ARRAY_LEN(at);
+        int status = 0;
+        pid_t pid = 0;
+
+        print_message("%s, call %d\n", is_renewal ? "renewal" : "first", (int)at[i % 3]);
+        if (is_renewal) {
+            keys_write(keys, "old");
+        }
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            fault_set(at[i % 3], 0);
+            is_fatal = true;
+            (void)!lwc_place_keyring.write(keys->name, "new", 3, KEYS_LIFE_S, NULL);
+            _exit(0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+        if (is_renewal) {
+            keys_assert_holds(keys, "old");
+        } else {
+            keys_assert_missed(keys);
+        }
     }
 }
 
@@ -333,6 +389,7 @@ int main(void)
         TEST(read_costs_two_calls),
         TEST(failing_read_is_a_miss_or_unavailable),
         TEST(failing_write_is_unavailable_and_leaves_no_key),
+        TEST(writer_killed_in_the_middle_leaves_the_keyring_as_it_was),
         TEST(used_up_quota_says_so),
         TEST(failing_remove_and_each_are_unavailable),
         TEST(another_effective_uid_has_no_keyring),
