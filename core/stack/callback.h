@@ -28,8 +28,12 @@ enum { LWC_CALLBACK_KINDS = 7 };
  *
  * request  enum lwc_frame_type of it; number: its number.
  * sink     where FIND puts; visitor: whom LIST names; else NULL.
- * end_ms   when the backend's own time is over, by the boot clock.
+ * end_ms   when the backend's own time is over, by the boot clock; it began span_ms before, and
+ *          the backend is ended grace_ms later.
  * asking   the user is asked elsewhere: end_ms does not count any more.
+ *
+ * is_halved  span_ms and grace_ms are half of what the caller had left, less than the backend's
+ * own.
  */
 struct lwc_call {
     const struct lwc_host *host;
@@ -38,6 +42,9 @@ struct lwc_call {
     const struct lwc_sink *sink;
     const struct lwc_visitor *visitor;
     int64_t end_ms;
+    int64_t span_ms;
+    int64_t grace_ms;
+    bool is_halved;
     bool asking;
     unsigned counts[LWC_CALLBACK_KINDS];
 };

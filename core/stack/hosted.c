@@ -94,16 +94,27 @@ struct lwc_hosted *lwc_hosted_new(const struct lwc_backend *backend, bool extern
     return LWC_TAKE(hosted);
 }
 
+/* The rest of the walk, and the exchange, need their time: a call takes half of what is left. */
 static struct lwc_call call_begin(const struct lwc_hosted *hosted)
 {
-    return (struct lwc_call){.host = hosted->host, .end_ms = now_ms() + hosted->timeout_s * 1000};
+    const int64_t half_ms = hosted->host->remaining_ms(hosted->host->data) / 2;
+    struct lwc_call call = {
+        .host = hosted->host, .span_ms = hosted->timeout_s * 1000, .grace_ms = GRACE_MS};
+
+    if (call.span_ms + call.grace_ms > half_ms) {
+        call.is_halved = true;
+        call.grace_ms = half_ms / 4 < GRACE_MS ? half_ms / 4 : GRACE_MS;
+        call.span_ms = half_ms - call.grace_ms;
+    }
+    call.end_ms = now_ms() + call.span_ms;
+    return call;
 }
 
 /* Returns the end of the call, the same moment for each of its frames: none buys time. */
 static int64_t deadline_of(const struct lwc_call *call)
 {
     int64_t caller_at_ms = now_ms() + lwc_call_times(call).caller_ms;
-    int64_t own_at_ms = call->end_ms + GRACE_MS;
+    int64_t own_at_ms = call->end_ms + call->grace_ms;
 
     return !call->asking && own_at_ms < caller_at_ms ? own_at_ms : caller_at_ms;
 }
@@ -161,6 +172,11 @@ static enum lwc_code late(const struct lwc_hosted *hosted, const struct lwc_call
 
     if (call->asking || now_ms() < call->end_ms) {
         return lwc_fail(err, code, "backend '%s' did not answer before the deadline", hosted->name);
+    }
+    if (call->is_halved) {
+        return lwc_fail(err, code,
+                        "backend '%s' did not answer within %.1f s, half of the time that was left",
+                        hosted->name, (double)(call->span_ms + call->grace_ms) / 1000);
     }
     code = lwc_fail(err, code, "backend '%s' did not answer within %lld s", hosted->name,
                     (long long)hosted->timeout_s);
@@ -464,7 +480,8 @@ static int64_t closing_ms(void *data)
 static void close_there(struct lwc_hosted *hosted)
 {
     struct lwc_host host = *hosted->host;
-    struct lwc_call call = {.host = &host, .end_ms = now_ms() + CLOSE_MS};
+    struct lwc_call call = {
+        .host = &host, .end_ms = now_ms() + CLOSE_MS, .span_ms = CLOSE_MS, .grace_ms = GRACE_MS};
     struct lwc_frame_out out;
 
     host.remaining_ms = closing_ms;

@@ -20,8 +20,8 @@
  *
  * MUST:
  *  1. No function of the module is called in this process, which need not have loaded it.
- *  2. A call takes no longer than the argument "timeout=DURATION" says (10 s), nor than the caller
- * has left; while the user is asked, only the latter counts.
+ *  2. A call takes no longer than the argument "timeout=DURATION" says (10 s), nor than half of
+ *     what the caller has left; while the user is asked, it may take all of that.
  *  3. A host that did not keep to the protocol is ended and reaped before the call returns.
  */
 struct lwc_hosted;
