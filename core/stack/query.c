@@ -137,13 +137,17 @@ static void search_clear(struct search *search)
     lwc_found_free(&search->found);
 }
 
-/* Which credential of @unit it would be; *wanted is what to ask for. */
+/*
+ * Chooses the credential of @unit; *wanted is what to ask for.  A backend holds one of a profile:
+ * one that may wait is asked for it at once, for a list costs a keyring a call for each item.
+ */
 static enum lwc_code pick_wanted(struct lwc_stack_unit *unit, const struct lwc_identity **wanted,
                                  struct lwc_identity_copy *picked, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
-    if (lwc_unit_can(unit, LWC_CAP_LIST)) {
+    if (lwc_unit_can(unit, LWC_CAP_LIST) &&
+        ((*wanted)->profile[0] == '\0' || !lwc_unit_can(unit, LWC_CAP_BLOCKING))) {
         code = lwc_query_pick(unit, *wanted, picked, err);
         *wanted = &picked->id;
     }
@@ -170,6 +174,10 @@ static enum lwc_code search_unit(void *data, struct lwc_stack_unit *unit, struct
         return lwc_fail_nomem(err);
     }
     code = lwc_unit_find(unit, wanted, &found->identity, &found->secret, err);
+    if (code == LWC_OK && search->query->kind == LWC_KIND_ANY &&
+        found->identity.id.kind == LWC_KIND_AGENT_TOKEN) {
+        return LWC_E_NOT_FOUND;
+    }
     if (code == LWC_OK) {
         (void)snprintf(found->backend, sizeof found->backend, "%s", lwc_unit_name(unit));
         search->given = LWC_TAKE(found);

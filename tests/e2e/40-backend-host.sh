@@ -63,7 +63,7 @@ expect_no_host
 stack '' optional 'lookup sufficient file' 'store required file'
 add file
 for fault in stop-group crash half flood-log drip child-and-leave child-and-sleep; do
-    stack "at=list fault=$fault" '[success=done not_found=ignore error=ignore default=die]' 'lookup sufficient file'
+    stack "at=find fault=$fault" '[success=done not_found=ignore error=ignore default=die]' 'lookup sufficient file'
     get 0
     issued_token_matches "$(cat "$OUT")"
 done
@@ -72,7 +72,7 @@ get 0
 
 # "sufficient" passes over what is absent, not over what is there and failed.
 for fault in crash half sleep flood-log; do
-    stack "at=list fault=$fault" sufficient 'lookup sufficient file'
+    stack "at=find fault=$fault" sufficient 'lookup sufficient file'
     get 15
     expect_stdout_empty
 done
@@ -88,7 +88,7 @@ expect_stderr_has "warning: backend 'blocking' is passed over: .* did not answer
 expect_no_host
 
 # Nothing else answers, or nothing else may: failed, with the cause.
-stack 'at=list fault=sleep' required
+stack 'at=find fault=sleep' required
 get 15
 expect_stderr_has "backend 'blocking' did not answer within 1 s"
 expect_stdout_empty
@@ -111,7 +111,7 @@ expect_no_host
 
 # A program that is killed in mid-call takes the host with it, even a stopped one.
 for fault in sleep stop-group child-and-sleep; do
-    printf 'lookup sufficient blocking dir=%s timeout=1h at=list fault=%s\nset cache none\n' "$T/kept" "$fault" >"$LWCRED_CONFIG"
+    printf 'lookup sufficient blocking dir=%s timeout=1h at=find fault=%s\nset cache none\n' "$T/kept" "$fault" >"$LWCRED_CONFIG"
     "$O/bin/lw-credential-helper" get --profile p </dev/null >/dev/null 2>&1 &
     caller=$!
     for ((tries = 0; tries < 100; tries++)); do

@@ -77,4 +77,44 @@ if [ "$(id -u)" = 0 ]; then
     refused 'uid 65534 runs it'
 fi
 unset DBUS_SESSION_BUS_ADDRESS
+
+# count_calls COMMAND...: sets CALLS to how many method calls it makes on the bus.
+count_calls() {
+    dbus-monitor --address "$DBUS_SESSION_BUS_ADDRESS" --profile "type='method_call'" >"$T/calls" 2>&1 &
+    local monitor=$! mark tries
+    for mark in Begin End; do
+        for ((tries = 0; tries < 200; tries++)); do
+            grep -q "Mark.$mark" "$T/calls" && break
+            dbus-send --type=method_call --dest=org.freedesktop.DBus / "net.lacework.Mark.$mark"
+            sleep 0.05
+        done
+        [ "$mark" = End ] || run 0 "$@"
+    done
+    stop_process "$monitor"
+    # All but the marks, and what their senders do to get on the bus.
+    grep '^mc' "$T/calls" | sed '1,/Mark.Begin/d; /Mark.End/,$d' | grep -v 'Mark\|Hello' >"$T/counted" || true
+    CALLS=$(wc -l <"$T/counted")
+}
+
+start_bus
+start_keyring
+keyring_stack timeout=10
+add_key
+count_calls "$HELPER" get --no-cache --format token --profile default
+one=$CALLS
+count_calls "$HELPER" list
+listed=$CALLS
+[ "$one" -gt 5 ] || fail "only $one calls were seen: $(cat "$T/calls")"
+"$KEYRING" fill 199 lwcred-format=1 kind=access-key account=acme.lacework.net "key-id=$KEY_ID" "origin=$ORIGIN"
+count_calls "$HELPER" get --no-cache --format token --profile default
+[ "$CALLS" = "$one" ] || fail "$one calls with one item, $CALLS with 200: $(cut -f 6- "$T/counted" | sort | uniq -c | sort -n)"
+count_calls "$HELPER" list
+[ "$CALLS" = $((listed + 199)) ] || fail "a list of one item takes $listed calls, of 200 $CALLS"
+[ "$(grep -c acme.lacework.net "$OUT")" = 200 ] || fail 'the list is not whole'
+# Unlocked for the answer, and by an item's own search where it is locked from the start.
+stop_keyring
+start_keyring locked
+run 4 "$HELPER" get --no-cache --format token --profile filler-7
+"$KEYRING" unlock "$PASSWORD"
+run 11 "$HELPER" get --no-cache --format token --profile filler-7
 echo ok

@@ -12,6 +12,7 @@
   lock                           lock the default collection
   unlock PASSWORD                unlock it without a window
   put LABEL NAME=VALUE...        an item with the secret on stdin, in the default collection
+  fill NUMBER [NAME=VALUE...]    so many items of ours with profiles of their own
   show                           every item of ours there: attributes, label, content type, secret
 """
 
@@ -83,6 +84,13 @@ def put(connection, label, *pairs):
     secretstorage.get_default_collection(connection).create_item(label, attributes, secret)
 
 
+def fill(connection, number, *pairs):
+    collection = secretstorage.get_default_collection(connection)
+    attributes = dict(pair.split("=", 1) for pair in pairs)
+    for index in range(int(number)):
+        collection.create_item(f"filler {index}", {**SCHEMA, **attributes, "profile": f"filler-{index}"}, b"x")
+
+
 def show(connection):
     for item in secretstorage.get_default_collection(connection).search_items(SCHEMA):
         for name, value in sorted(item.get_attributes().items()):
@@ -102,6 +110,7 @@ COMMANDS = {
     "lock": lock,
     "unlock": unlock,
     "put": put,
+    "fill": fill,
     "show": show,
 }
 
