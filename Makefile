@@ -141,7 +141,7 @@ $(O)/obj/%.o: %.c $(O)/flags.stamp
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(call obj,core/token/http.c tests/bench/curl_post.c): PKG_CFLAGS := $(CFLAGS_CURL)
+$(call obj,core/token/http.c tests/bench/curl_post.c tests/unit/test_http_program.c): PKG_CFLAGS := $(CFLAGS_CURL)
 define pkg_cflags
 $(O)/obj/backends/$(1)/%.o: PKG_CFLAGS := $(patsubst -I%,-isystem %,$(call cflags_of,$(PKGS_$(1))))
 endef

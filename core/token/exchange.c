@@ -146,6 +146,14 @@ static void trace(const struct lwc_exchange *exchange, int status, int64_t lifet
     exchange->host->log(exchange->host->data, LWC_LOG_TRACE, text);
 }
 
+/* A person can do something about it: initialise libcurl later, or build with CURL=. */
+static void warn_unwiped(const struct lwc_exchange *exchange)
+{
+    exchange->host->log(exchange->host->data, LWC_LOG_WARNING,
+                        "this program initialised libcurl before lwcred: copies of the secret in "
+                        "libcurl's memory are not wiped");
+}
+
 enum lwc_code lwc_exchange_run(const struct lwc_http *http, const struct lwc_exchange *exchange,
                                const struct lwc_sink *token, struct lwc_grant *grant_out,
                                struct lwc_error *err)
@@ -165,6 +173,9 @@ enum lwc_code lwc_exchange_run(const struct lwc_http *http, const struct lwc_exc
     sent_wall_s = lwc_clock_wall_s(exchange->clock);
     grant.sent_boot_ms = lwc_clock_boot_ms(exchange->clock);
     code = http->perform(http->data, &call.request, &reply, err);
+    if (reply.is_unwiped) {
+        warn_unwiped(exchange);
+    }
     if (code != LWC_OK) {
         return code;
     }

@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <curl/curl.h>
 
@@ -423,10 +426,64 @@ static enum lwc_code fail_transfer(const struct transfer *transfer, CURLcode res
 
 static CURLcode global_result;
 
+/* Where the program initialised libcurl before, that keeps its allocator, and ours is not called.
+ */
+static atomic_bool is_wiping;
+
+static void *note_malloc(size_t len)
+{
+    atomic_store_explicit(&is_wiping, true, memory_order_relaxed);
+    return malloc(len);
+}
+
+static void *note_calloc(size_t count, size_t len)
+{
+    atomic_store_explicit(&is_wiping, true, memory_order_relaxed);
+    return calloc(count, len);
+}
+
 static void global_once(void)
 {
-    global_result = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, lwc_wiping_free,
-                                         lwc_wiping_realloc, strdup, calloc);
+    global_result = curl_global_init_mem(CURL_GLOBAL_DEFAULT, note_malloc, lwc_wiping_free,
+                                         lwc_wiping_realloc, strdup, note_calloc);
+}
+
+/* SIGPIPE is blocked in this thread; was_pending: it was waiting before. */
+struct pipe_guard {
+    sigset_t before;
+    bool was_pending;
+};
+
+static void fill_pipe_set(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGPIPE);
+}
+
+static struct pipe_guard block_pipe(void)
+{
+    struct pipe_guard guard = {.was_pending = false};
+    sigset_t pipe_set;
+    sigset_t pending;
+
+    fill_pipe_set(&pipe_set);
+    (void)sigpending(&pending);
+    guard.was_pending = sigismember(&pending, SIGPIPE) == 1;
+    (void)pthread_sigmask(SIG_BLOCK, &pipe_set, &guard.before);
+    return guard;
+}
+
+/* One that a broken connection left is taken away before the mask is put back. */
+static void unblock_pipe(const struct pipe_guard *guard)
+{
+    const struct timespec now = {0};
+    sigset_t pipe_set;
+
+    fill_pipe_set(&pipe_set);
+    while (!guard->was_pending && sigtimedwait(&pipe_set, NULL, &now) < 0 && errno == EINTR) {
+        continue;
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &guard->before, NULL);
 }
 
 static enum lwc_code transfer_open(struct transfer *transfer, struct lwc_error *err)
@@ -452,21 +509,22 @@ static enum lwc_code transfer_open(struct transfer *transfer, struct lwc_error *
     return code == LWC_OK ? add_headers(transfer, err) : code;
 }
 
-static enum lwc_code perform(void *data, const struct lwc_http_request *request,
-                             struct lwc_http_reply *reply_out, struct lwc_error *err)
+static enum lwc_code perform_guarded(const struct lwc_http_request *request,
+                                     struct lwc_http_reply *reply_out, struct lwc_error *err)
 {
     __attribute__((cleanup(transfer_clear))) struct transfer transfer = {.request = request};
     CURLcode result = CURLE_OK;
     long status = 0;
     enum lwc_code code = LWC_OK;
 
-    (void)data;
     lwc_http_reply_clear(&transfer.reply);
     transfer.headers = (struct lwc_headers){.reply = &transfer.reply, .retry_at = -1};
     code = transfer_open(&transfer, err);
     if (code != LWC_OK) {
         return code;
     }
+    transfer.reply.is_unwiped = !atomic_load_explicit(&is_wiping, memory_order_relaxed);
+    reply_out->is_unwiped = transfer.reply.is_unwiped;
     result = set_all(&transfer);
     if (result != CURLE_OK) {
         return lwc_fail(err, LWC_E_INTERNAL, "libcurl refuses an option: %s",
@@ -485,6 +543,18 @@ static enum lwc_code perform(void *data, const struct lwc_http_request *request,
     *reply_out = transfer.reply;
     transfer.reply.body = NULL;
     return LWC_OK;
+}
+
+/* All of it: what is closed at the end writes, too. */
+static enum lwc_code perform(void *data, const struct lwc_http_request *request,
+                             struct lwc_http_reply *reply_out, struct lwc_error *err)
+{
+    const struct pipe_guard guard = block_pipe();
+    enum lwc_code code = perform_guarded(request, reply_out, err);
+
+    (void)data;
+    unblock_pipe(&guard);
+    return code;
 }
 
 const struct lwc_http *lwc_http_curl(void)

@@ -20,8 +20,10 @@
  *     LWC_HTTP_HEADERS_MAX.
  *  4. Connecting takes at most 10 s, everything at most min(30 s, timeout_ms), name resolution
  *     and dripping servers included.
- *  5. What curl allocates is wiped when freed.
+ *  5. What curl allocates is wiped when freed, unless the program initialised libcurl before us;
+ *     the reply says so.
  *  6. No header or body ever reaches a log; no header of ours goes to a proxy.
+ *  7. No SIGPIPE reaches the program, whatever it does about that signal.
  */
 
 #define LWC_HTTP_BODY_MAX ((size_t)1024 * 1024)
@@ -55,8 +57,13 @@ struct lwc_http_request {
     bool proxied;
 };
 
-/* Times in seconds; -1 where the header is missing or unreadable. */
+/*
+ * Times in seconds; -1 where the header is missing or unreadable.
+ *
+ * is_unwiped  libcurl keeps an allocator that does not wipe; set also where no reply came.
+ */
 struct lwc_http_reply {
+    bool is_unwiped;
     int status;
     char content_type[128];
     int64_t date_s;          /* Date                                                         */

@@ -6,8 +6,6 @@
  */
 #include "json.h"
 
-#include <pthread.h>
-
 #include <cjson/cJSON.h>
 
 #define KEY_MAX 64
@@ -256,17 +254,26 @@ static enum lwc_code check_tree(const cJSON *item, struct lwc_error *err)
     return code;
 }
 
-static void hooks_once(void)
+static void wipe_text(char *text)
 {
-    cJSON_Hooks hooks = {.malloc_fn = malloc, .free_fn = lwc_wiping_free};
+    if (text != NULL) {
+        lwc_wipe(text, strlen(text));
+    }
+}
 
-    cJSON_InitHooks(&hooks);
+/* No deeper than LWC_JSON_DEPTH; only cJSON knows how its own memory is freed. */
+static void wipe_tree(cJSON *item)
+{
+    wipe_text(item->valuestring);
+    wipe_text(item->string);
+    for (cJSON *child = item->child; child != NULL; child = child->next) {
+        wipe_tree(child);
+    }
 }
 
 enum lwc_code lwc_json_parse(const void *bytes, size_t len, struct lwc_json **json_out,
                              struct lwc_error *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     LWC_AUTO_JSON json = NULL;
     struct scan scan = {.start = bytes, .at = bytes};
     enum lwc_code code = LWC_OK;
@@ -280,7 +287,6 @@ enum lwc_code lwc_json_parse(const void *bytes, size_t len, struct lwc_json **js
         return lwc_fail(err, LWC_E_INVALID, "not valid JSON: %s at byte %td", scan.what,
                         scan.at - scan.start + 1);
     }
-    (void)pthread_once(&once, hooks_once);
     json = (struct lwc_json *)cJSON_ParseWithLengthOpts(bytes, len, NULL, 0);
     if (json == NULL) {
         return lwc_fail(err, LWC_E_INVALID,
@@ -296,6 +302,7 @@ enum lwc_code lwc_json_parse(const void *bytes, size_t len, struct lwc_json **js
 void lwc_json_free(struct lwc_json **json)
 {
     if (json != NULL && *json != NULL) {
+        wipe_tree((cJSON *)*json);
         cJSON_Delete((cJSON *)*json);
         *json = NULL;
     }

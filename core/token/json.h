@@ -12,7 +12,8 @@
 /*
  * A strict reader of JSON (RFC 8259), the only file that knows cJSON.  Strict: one
  * value and nothing behind it, no NUL (raw or as an escape), no key twice in one object, at most
- * LWC_JSON_DEPTH levels and LWC_JSON_MAX bytes.  What cJSON allocates is wiped when freed.
+ * LWC_JSON_DEPTH levels and LWC_JSON_MAX bytes.  Texts of a tree are wiped before it is freed; the
+ * hooks of cJSON, which belong to the program, are left alone.
  */
 
 #define LWC_JSON_DEPTH 64

@@ -19,12 +19,15 @@
  *  2. Files are made private, whatever the caller's umask.
  *  3. Descriptors 0 to 2 are open, so that no file of ours is taken for one of them.  A closed
  *     stdout gets a descriptor that cannot be written: the answer then fails and is not lost.
- *  4. No library of ours writes its TLS session keys to a file (SSLKEYLOGFILE).
+ *  4. No library of ours writes its TLS session keys to a file (SSLKEYLOGFILE), nor loads code
+ *     that a variable names (OPENSSL_CONF, OPENSSL_MODULES, OPENSSL_ENGINES).
  *  5. A reader that went away, or a limit on file size, is an error like any other, not a
  *     silent death.
  */
 static bool harden(void)
 {
+    static const char *const unheeded[] = {"SSLKEYLOGFILE", "OPENSSL_CONF", "OPENSSL_MODULES",
+                                           "OPENSSL_ENGINES"};
     static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
     struct pollfd fds[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
     const struct rlimit none = {0, 0};
@@ -32,7 +35,9 @@ static bool harden(void)
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)umask(077);
-    (void)unsetenv("SSLKEYLOGFILE");
+    for (size_t i = 0; i < LWC_ARRAY_LEN(unheeded); i++) {
+        (void)unsetenv(unheeded[i]);
+    }
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
     if (poll(fds, LWC_ARRAY_LEN(fds), 0) < 0) {

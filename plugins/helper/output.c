@@ -12,6 +12,7 @@
 #include "plugins/format/object.h"
 
 /* A message that grows by escapes and blanks still fits. */
+#define WAIT_WORDS "try again in "
 #define LINE_LEN (4 * LWC_ERROR_MSG_LEN)
 
 enum lwc_code lwc_output_write(const struct lwc_secret *answer, struct lwc_error *err)
@@ -75,8 +76,8 @@ static const char *hint_of(const struct lwc_error *err, char *room, size_t cap)
     if (err->hint[0] != '\0') {
         return err->hint;
     }
-    if (err->wait_s > 0) {
-        (void)snprintf(room, cap, "try again in %" PRId64 " s", err->wait_s);
+    if (err->wait_s > 0 && strstr(err->msg, WAIT_WORDS) == NULL) {
+        (void)snprintf(room, cap, WAIT_WORDS "%" PRId64 " s", err->wait_s);
         return room;
     }
     return err->code == LWC_E_INTERNAL ? "this is a defect of lwcred: please report it" : "";

@@ -90,6 +90,12 @@ printf '%s\n' 'openssl_conf = init' '[init]' 'ssl_conf = modules' '[modules]' 's
 run 0 env OPENSSL_CONF="$T/openssl.cnf" openssl s_client -connect "127.0.0.1:$PORT" -tls1_1 </dev/null
 run 10 env OPENSSL_CONF="$T/openssl.cnf" "$HELPER" add -a acme -p old-tls --key-id "$KEY_ID" --secret-stdin --api-url "$API_URL" <<<"$SECRET"
 expect_stderr_has 'no TLS connection'
+if may_mount "OpenSSL's own settings"; then
+    # shellcheck disable=SC2016
+    run 10 unshare -m bash -euc 'mount --bind "$1" "$(openssl version -d | cut -d\" -f2)/openssl.cnf"; shift; "$@"' _ "$T/openssl.cnf" \
+        "$HELPER" add -a acme -p old-tls --key-id "$KEY_ID" --secret-stdin --api-url "$API_URL" <<<"$SECRET"
+    expect_stderr_has 'no TLS connection'
+fi
 
 # --- plain http on the other end
 start_standin --dir "$T/plain" --plain

@@ -70,6 +70,11 @@ strace -f -s 100000 -e trace=write,pwrite64,writev,sendto,sendmsg -o "$T/writes"
 SSLKEYLOGFILE=$T/keylog run 0 "$HELPER" get --format token -p third
 [ ! -e "$T/keylog" ] || fail "TLS session keys were written to a file"
 
+# No variable has OpenSSL load code, or settings: with these there would be no connection.
+printf '%s\n' 'openssl_conf = init' '[init]' 'ssl_conf = modules' '[modules]' 'system_default = old' \
+    '[old]' 'MaxProtocol = TLSv1' >"$T/openssl.cnf"
+OPENSSL_CONF=$T/openssl.cnf run 0 "$HELPER" get --refresh --format token -p third
+
 # The process is not dumpable and makes no core: it itself, not only a backend host that it starts.
 run 0 strace -e trace=prctl,prlimit64,setrlimit,umask,clone,clone3,fork,vfork -o "$T/hygiene" "$HELPER" capability
 ! grep -qE '^(clone|fork|vfork)' "$T/hygiene" || fail "not alone"

@@ -155,6 +155,7 @@ static void good_request_brings_the_reply(void **state)
     assert_int_equal(standin_count(&f->api, "authorization=present"), 0);
     /* At least the header line and the request that it became. */
     assert_true(secrets_wiped >= 2);
+    assert_false(reply.is_unwiped);
 }
 
 static void whole_replies_are_taken_in_every_form(void **state)

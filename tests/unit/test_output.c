@@ -129,6 +129,10 @@ static void error_is_one_line_and_a_hint(void **state)
                    false, "lw-credential-helper: a\\x0ahost=b\nhint: # #[x]\n");
     assert_printed(&(struct lwc_error){.code = LWC_E_RATE_LIMITED, .msg = "m", .wait_s = 30}, false,
                    "lw-credential-helper: m\nhint: try again in 30 s\n");
+    assert_printed(&(struct lwc_error){.code = LWC_E_RATE_LIMITED,
+                                       .msg = "limit: try again in 30 s",
+                                       .wait_s = 30},
+                   false, "lw-credential-helper: limit: try again in 30 s\n");
     assert_printed(&(struct lwc_error){.code = LWC_E_INTERNAL, .msg = "m"}, false,
                    "lw-credential-helper: m\nhint: this is a defect of lwcred: please report it\n");
 }
