@@ -28,15 +28,37 @@ enum lwc_code lwc_attempt_fail_busy(const struct lwc_error *why, struct lwc_erro
         "other processes ask for this token and get no answer; is one of them stopped?");
 }
 
-/* With the usual time-out, an exchange that fails is over before the wait is. */
-struct lwc_flight_times lwc_attempt_times(const struct attempt *attempt, int64_t stay_ms)
+static int64_t left_at_most(const struct attempt *attempt, int64_t ms)
 {
     const struct lwc_host *host = attempt->obtain->host;
     int64_t left_ms = host->remaining_ms(host->data);
 
-    return (struct lwc_flight_times){.stay_ms = left_ms < stay_ms ? left_ms : stay_ms,
-                                     .wait_ms = left_ms / 3 * 2,
-                                     .asked_ms = left_ms};
+    return left_ms < ms ? left_ms : ms;
+}
+
+/* With the usual time-out, an exchange that fails is over before the wait for it is. */
+enum lwc_code lwc_attempt_enter(const struct attempt *attempt, const char *name, int64_t stay_ms,
+                                struct lwc_flight **flight_out, struct lwc_error *err)
+{
+    int64_t left_ms = left_at_most(attempt, INT64_MAX);
+    struct lwc_flight_times times = {.stay_ms = left_at_most(attempt, stay_ms)};
+    enum lwc_code code = lwc_flight_enter(name, &times, flight_out, err);
+
+    if (code == LWC_E_BUSY) {
+        lwc_attempt_trace(attempt, "flight: another process is at it; this one waits");
+        times.wait_ms = left_ms / 3 * 2;
+        times.asked_ms = left_ms;
+        code = lwc_flight_enter(name, &times, flight_out, err);
+    }
+    if (code != LWC_OK && err != NULL) {
+        lwc_attempt_trace(attempt, err->msg);
+    }
+    return code;
+}
+
+void lwc_attempt_stay(const struct attempt *attempt, struct lwc_flight *flight, int64_t stay_ms)
+{
+    lwc_flight_stay(flight, left_at_most(attempt, stay_ms));
 }
 
 static struct lwc_failure_demand demand_of(const struct attempt *attempt, bool is_own)

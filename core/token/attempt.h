@@ -48,8 +48,13 @@ void lwc_attempt_trace(const struct attempt *attempt, const char *text);
 /* With --refresh, nothing counts that was there before the call; else LWC_ANY_TIME. */
 int64_t lwc_attempt_since_ms(const struct attempt *attempt);
 
-/* How long to be in a flight and to wait for others: @stay_ms, but not longer than the call has. */
-struct lwc_flight_times lwc_attempt_times(const struct attempt *attempt, int64_t stay_ms);
+/* Enters flight @name (flight.h), to stay for @stay_ms at most; waits for two thirds of its time.
+ */
+enum lwc_code lwc_attempt_enter(const struct attempt *attempt, const char *name, int64_t stay_ms,
+                                struct lwc_flight **flight_out, struct lwc_error *err) LWC_RESULT;
+
+/* Stays for @stay_ms more at most; NULL is allowed. */
+void lwc_attempt_stay(const struct attempt *attempt, struct lwc_flight *flight, int64_t stay_ms);
 
 /* The failure of a call that waited in vain, as lwc_flight_enter() said in @why. */
 enum lwc_code lwc_attempt_fail_busy(const struct lwc_error *why, struct lwc_error *err) LWC_RESULT;

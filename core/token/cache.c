@@ -255,6 +255,15 @@ enum lwc_code lwc_cache_write(const struct lwc_cache *cache, const char *name,
     return taken != NULL ? LWC_OK : fail_write(cache, &why, err);
 }
 
+void lwc_cache_forget(const struct lwc_cache *cache, const char *name)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(places); i++) {
+        if (is_allowed(cache, places[i])) {
+            forget(places[i], name);
+        }
+    }
+}
+
 struct round {
     const struct lwc_cache *cache;
     const struct lwc_place *place;

@@ -42,6 +42,9 @@ enum lwc_code lwc_cache_write(const struct lwc_cache *cache, const char *name,
                               const struct lwc_entry *entry, int64_t life_s, struct lwc_error *err)
     LWC_RESULT;
 
+/* Removes entry @name from every place that @cache allows. */
+void lwc_cache_forget(const struct lwc_cache *cache, const char *name);
+
 /*
  * Visit every entry that can be read; @place is where it lies.  Returning true removes it.
  */

@@ -170,6 +170,17 @@ enum lwc_code lwc_attempt_use_token(struct attempt *attempt, int64_t since_boot_
                                 token_out, err);
 }
 
+/*
+ * Has a store changed since it was asked?  The key may be gone from it, and with it all that was
+ * cached of it.  Removing a key forgets its tokens after it has changed the store, so that one of
+ * both sees the other.
+ */
+static bool is_overtaken(const struct attempt *attempt)
+{
+    return attempt->obtain->witnesses->is_complete &&
+           !lwc_witnesses_hold(attempt->obtain->witnesses, attempt->obtain->host);
+}
+
 /* One warning where a place failed. */
 void lwc_attempt_remember_token(const struct attempt *attempt, struct lwc_entry *token)
 {
@@ -180,6 +191,11 @@ void lwc_attempt_remember_token(const struct attempt *attempt, struct lwc_entry 
         return;
     }
     code = lwc_cache_write(&attempt->cache, attempt->token_name, token, token->lifetime_s, &err);
+    if (code == LWC_OK && is_overtaken(attempt)) {
+        lwc_attempt_trace(attempt, "cache: a store changed meanwhile, the token is not kept");
+        lwc_cache_forget(&attempt->cache, attempt->token_name);
+        return;
+    }
     if (code == LWC_OK) {
         remember_answer(attempt, token->lifetime_s);
         return;
@@ -342,7 +358,7 @@ static enum lwc_code search(struct attempt *attempt, struct lwc_flight **flight,
                            lwc_attempt_has_no_place(attempt))) {
         lwc_flight_leave(flight);
     } else if (code == LWC_OK) {
-        lwc_flight_stay(*flight, lwc_attempt_times(attempt, SEARCH_MS).stay_ms);
+        lwc_attempt_stay(attempt, *flight, SEARCH_MS);
     }
     if (code == LWC_OK) {
         code = use_credential(attempt, token_out, err);
@@ -353,14 +369,10 @@ static enum lwc_code search(struct attempt *attempt, struct lwc_flight **flight,
 static enum lwc_code miss(struct attempt *attempt, struct lwc_token **token_out,
                           struct lwc_error *err)
 {
-    const struct lwc_flight_times times = lwc_attempt_times(attempt, SEARCH_MS);
     LWC_AUTO_FLIGHT flight = NULL;
     struct lwc_error why = {0};
-    enum lwc_code code = lwc_flight_enter(attempt->answer_name, &times, &flight, &why);
+    enum lwc_code code = lwc_attempt_enter(attempt, attempt->answer_name, SEARCH_MS, &flight, &why);
 
-    if (code != LWC_OK) {
-        lwc_attempt_trace(attempt, why.msg);
-    }
     if (code == LWC_E_BUSY) {
         code = use_answer(attempt, lwc_attempt_since_ms(attempt), token_out, err);
         return code == LWC_E_NOT_FOUND ? lwc_attempt_fail_busy(&why, err) : code;

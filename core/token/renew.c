@@ -73,7 +73,6 @@ static enum lwc_code fly(struct attempt *attempt, struct lwc_token **token_out,
 enum lwc_code lwc_attempt_renew(struct attempt *attempt, struct lwc_token **token_out,
                                 struct lwc_error *err)
 {
-    const struct lwc_flight_times times = lwc_attempt_times(attempt, LWC_HTTP_TOTAL_MS);
     LWC_AUTO_FLIGHT flight = NULL;
     char name[LWC_HASH_HEX_LEN];
     struct lwc_error why = {0};
@@ -86,10 +85,7 @@ enum lwc_code lwc_attempt_renew(struct attempt *attempt, struct lwc_token **toke
         return exchange_once(attempt, token_out, err);
     }
     lwc_inputs_flight(&attempt->identity.id, attempt->ttl_s, name);
-    code = lwc_flight_enter(name, &times, &flight, &why);
-    if (code != LWC_OK) {
-        lwc_attempt_trace(attempt, why.msg);
-    }
+    code = lwc_attempt_enter(attempt, name, LWC_HTTP_TOTAL_MS, &flight, &why);
     if (code != LWC_E_BUSY) {
         return fly(attempt, token_out, err);
     }
