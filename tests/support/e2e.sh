@@ -74,8 +74,8 @@ may_mount() {
 
 # Processes that carry the mark, without this shell itself and without zombies.
 own_processes() {
-    local found file pid state files=(/proc/[0-9]*/limits)
-    found=$(grep -lsE "^Max resident set +$((MARK_KIB * 1024)) " "${files[@]}" || true)
+    local found file pid state limits=(/proc/[0-9]*/limits)
+    found=$(grep -lsE "^Max resident set +$((MARK_KIB * 1024)) " "${limits[@]}" || true)
     for file in $found; do
         pid=${file//[!0-9]/}
         [ "$pid" = "$$" ] || [ "$pid" = "$BASHPID" ] && continue
