@@ -6,6 +6,8 @@
 GROUP=00112233-4455-6677-8899-aabbccddeeff
 DATABASE=$T/keys.kdbx
 
+# Its window is not shown: 2.7.10 with Qt 5.15.15 crashes in QWidget::show() while the database that
+# it was started with opens.
 keepassxc_settings() { # ConfirmAccessItem
     cat >"$T/keepassxc.ini" <<END
 [General]
@@ -14,6 +16,8 @@ UpdateCheckMessageShown=true
 AutoSaveAfterEveryChange=true
 [GUI]
 CheckForUpdates=false
+MinimizeOnStartup=true
+ShowTrayIcon=true
 [FdoSecrets]
 Enabled=true
 ConfirmAccessItem=$1
