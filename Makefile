@@ -7,6 +7,7 @@ CPPFLAGS ?=
 LDFLAGS ?=
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
+LDCONFIG ?= /sbin/ldconfig
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
@@ -37,11 +38,18 @@ say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$@)')
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
 	-Wcast-qual -Wwrite-strings -Wundef -Wnull-dereference -Wpointer-arith -Wimplicit-fallthrough \
 	$(if $(filter 1,$(WERROR)),-Werror)
-HARDEN := -fstack-protector-strong -fcf-protection -fno-strict-aliasing \
-	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=2)
+# Flags that not every compiler and machine has: those that this one takes.
+TRY_FLAGS := -fcf-protection -mbranch-protection=standard -fstack-clash-protection -ffile-prefix-map=/there=.
+TAKEN := $(if $(filter help clean,$(MAKECMDGOALS)),,$(shell contrib/try-flags.sh '$(O)/try-flags' '$(CC)' $(TRY_FLAGS)))
+# Objects do not depend on the folder in which they are made.
+TAKEN := $(patsubst -ffile-prefix-map=%,-ffile-prefix-map='$(CURDIR)'=.,$(TAKEN))
+# Without optimisation the C library warns, and who asks for another level gets that.
+FORTIFY := $(if $(or $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),$(filter -O0,$(lastword -O0 $(filter -O%,$(CFLAGS))))),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN := -fstack-protector-strong -fno-strict-aliasing $(TAKEN) \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,$(FORTIFY))
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -ffunction-sections \
 	-fdata-sections -pthread $(WARN) $(HARDEN) -Icore/include -Icore -I.
-BASE_LDFLAGS := -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections \
+BASE_LDFLAGS := -pthread $(filter -ffile-prefix-map=%,$(TAKEN)) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections \
 	$(if $(SAN),-fsanitize=$(SAN))
 SHARED_LDFLAGS := -shared $(if $(SAN),,-Wl,-z,defs)
 
@@ -60,7 +68,8 @@ CURL_CONFIG := $(if $(CURL),PKG_CONFIG_LIBDIR='$(abspath $(CURL))/lib/pkgconfig'
 CFLAGS_CURL := $(patsubst -I%,-isystem %,$(shell $(CURL_CONFIG) --cflags libcurl))
 LIBS_CURL := $(shell $(CURL_CONFIG) --libs libcurl)
 LIBS_NET := $(LIBS_CURL) $(call libs_of,libcjson libsodium)
-LIBS_CMOCKA := $(call libs_of,cmocka)
+# Asked for only where tests are linked: who only builds has no cmocka.
+LIBS_CMOCKA = $(eval LIBS_CMOCKA := $(call libs_of,cmocka))$(LIBS_CMOCKA)
 
 # What is built, from what.
 NET_NAMES := ca exchange http json judge message netobject
@@ -81,6 +90,8 @@ LACKING := $(foreach b,$(BACKENDS),$(if $(PKGS_$(b)),$(shell $(PKG_CONFIG) --exi
 BACKENDS := $(filter-out $(LACKING),$(BACKENDS))
 $(foreach b,$(LACKING),$(info not built: backend $(b), which needs $(PKGS_$(b))))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
+# Tests of a backend that is not built are not, either.
+UNIT_SRC := $(filter-out $(if $(LACKING),$(shell grep -lE $(LACKING:%=-e '"backends/%/') $(UNIT_SRC))),$(UNIT_SRC))
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 TESTMOD_SRC := $(wildcard tests/modules/*.c)
 SECCOMP_RUN_SRC := tests/support/seccomp-run.c
@@ -111,7 +122,7 @@ all: $(HELPER) $(HOST) $(LIBSO) $(MODULES) $(NETSO) $(O)/lwcred.pc
 help:
 	@echo 'Targets: all (default), check, test (check without the style), check-valgrind, install, uninstall, installcheck, clean,'
 	@echo '         demo, fmt, fmt-check, style, fuzz, bench, abi-check, abi-update, help'
-	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG PREFIX BINDIR LIBDIR LIBEXECDIR INCLUDEDIR'
+	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG LDCONFIG PREFIX BINDIR LIBDIR LIBEXECDIR INCLUDEDIR'
 	@echo '         MANDIR SYSCONFDIR DESTDIR BUILD=dir SAN=address,undefined WERROR=0|1 V=1'
 	@echo '         STATIC=0|1 (1: libsodium and libkeyutils are linked into the program)'
 	@echo '         CURL=dir (a libcurl for HTTPS alone, made by contrib/libcurl, is linked into net.so)'
@@ -377,6 +388,12 @@ install: all $(O)/install/lw-credential-helper $(O)/install/lwcred-backend-check
 	$(INSTALL) -m 644 $(MAN7) '$(D)$(MANDIR)/man7/'
 	$(INSTALL) -m 644 $(MAN8) '$(D)$(MANDIR)/man8/'
 	$(INSTALL) -m 644 contrib/completion/lw-credential-helper.bash '$(D)$(BASHCOMPDIR)/lw-credential-helper'
+ifeq ($(DESTDIR),)
+	@if ! $(LDCONFIG) -v -N 2>/dev/null | grep -q '^$(LIBDIR):'; then \
+		echo 'note: no directory of /etc/ld.so.conf: programs with liblwcred need -Wl,-rpath,$(LIBDIR)'; \
+	elif [ "$$(id -u)" = 0 ]; then $(LDCONFIG); \
+	else echo 'note: programs with liblwcred start once root has run $(LDCONFIG)'; fi
+endif
 
 uninstall:
 	rm -f '$(D)$(BINDIR)/lw-credential-helper' '$(D)$(BINDIR)/git-credential-lacework' \

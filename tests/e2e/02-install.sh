@@ -5,13 +5,45 @@
 . "$(dirname "$0")/../support/e2e.sh"
 
 prefix=$T/prefix
+tree=$T/a-folder-of-another-length
+mkdir "$tree"
+tar -c --exclude='./build*' --exclude=./.git . | tar -x -C "$tree"
+
+# Each pass of CI builds it in another way: as Debian does, with a stricter libc, or as the program
+# under test was built; that it comes out the same then, byte for byte, is looked at below.
+how=same
+if [ -n "${SAN:-}" ]; then
+    how=debian
+    DEB_BUILD_MAINT_OPTIONS='hardening=+all optimize=+lto' dpkg-buildflags --export=sh >"$T/flags"
+    # shellcheck disable=SC1091
+    . "$T/flags"
+elif [ "$(id -u)" != 0 ]; then
+    how=strict
+    export CPPFLAGS=-D_FORTIFY_SOURCE=3
+fi
+printf '#!/bin/sh\necho "ldconfig $*" >>%q\n[ "$1" != -v ] || echo "%s/lib: (from here)"\n' "$T/ldconfig.log" "$prefix" >"$T/ldconfig"
+chmod +x "$T/ldconfig"
 make_it() {
-    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="$T/build" CC="${CC:-gcc}" SAN= PREFIX="$prefix" "$@"
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$tree" BUILD="$T/build" CC="${CC:-gcc}" SAN= PREFIX="$prefix" \
+        LDCONFIG="$T/ldconfig" "$@"
 }
 umask 027
-run 0 make_it -j2 install
+run 0 make_it -j2 WERROR=1 install
+expect_stderr_empty
+[ "$(id -u)" != 0 ] || [ "$(tail -n 1 "$T/ldconfig.log")" = 'ldconfig ' ] || fail "ldconfig was not called"
 run 0 make_it installcheck
 umask 022
+
+if [ "$how" = same ]; then # two folders, the same bytes
+    same_flags() { sed -e "s|'[^']*'=|'X'=|g" -e 's|-Werror||' "$1/flags.stamp" | tr -s ' '; }
+    [ "$(same_flags "$O")" = "$(same_flags "$T"/build/*)" ] || fail "the flags are others: $(same_flags "$O")"
+    for object in net.so backends/file.so backends/exec.so backends/secret-service.so; do
+        cmp "$O/lib/lwcred/$object" "$prefix/lib/lwcred/$object" || fail "another folder, other bytes: $object"
+    done
+fi
+for object in "$prefix/bin/lw-credential-helper" "$prefix/lib/liblwcred.so" "$prefix/libexec/lwcred/lwcred-backend-host"; do
+    ! grep -qaF "$tree" "$object" || fail "the folder of the build is in $object"
+done
 
 expected='bin/git-credential-lacework
 bin/lw-credential-helper

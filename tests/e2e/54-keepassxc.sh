@@ -125,7 +125,11 @@ stop_keyring
 # As it is set at first, it asks before it gives a secret to a program.
 keepassxc_settings true
 start_keepassxc
-run 0 "$HELPER" list
+for ((tries = 0; tries < 100; tries++)); do # it shows its entries a moment after it unlocks
+    run 0 "$HELPER" list
+    ! grep -q '^default ' "$OUT" || break
+    sleep 0.1
+done
 expect_stdout_has '^default '
 run 4 "$HELPER" get --no-cache --format token
 expect_stderr_has "$asked"
