@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# bootstrap.sh [--build]: install what building, testing, measuring and the demo need, on Debian 12
-# or newer; with --build only what building and running need.  Does nothing, and needs no network,
-# when all of it is there.
+# bootstrap.sh [--build | --cross ARCH]: install what building, testing, measuring and the demo need,
+# on Debian 12 or newer; with --build only what building, running and the demo need; with --cross what
+# "tests/check-cross.sh ARCH" (arm64, s390x, ...) needs.  Does nothing, and needs no network, when all of
+# it is there.
 set -eu
 
-build="gcc libc6-dev make pkgconf libsodium-dev libkeyutils-dev libcurl4-openssl-dev libcjson-dev libsecret-1-dev"
-run="git ca-certificates"
-tests="abigail-tools clang g++ libclang-rt-dev lld clang-format libcmocka-dev libpam-modules python3 openssl strace valgrind shellcheck mandoc keyutils dbus-daemon gnome-keyring keepassxc libsecret-tools python3-secretstorage"
+tools="gcc libc6-dev make pkgconf"
+libraries="libsodium-dev libkeyutils-dev libcurl4-openssl-dev libcjson-dev libsecret-1-dev"
+run="git ca-certificates python3 openssl"
+tests="abigail-tools clang g++ libclang-rt-dev lld clang-format libcmocka-dev libpam-modules strace valgrind shellcheck mandoc keyutils dbus-daemon gnome-keyring keepassxc libsecret-tools python3-secretstorage"
 # A package of its own from Debian 13 on, before that a part of binutils.
 command -v ld.gold >/dev/null || tests="$tests binutils-gold"
 bench="curl libssl-dev dpkg-dev"
@@ -23,7 +25,7 @@ fail() {
 
 # The packages among the arguments that are not installed.
 missing() {
-    have=" $(dpkg-query -W -f '${db:Status-Status}=${Package} ' "$@" 2>/dev/null || :)"
+    have=" $(dpkg-query -W -f '${db:Status-Status}=${Package} ${db:Status-Status}=${Package}:${Architecture} ' "$@" 2>/dev/null || :)"
     for package in "$@"; do
         case $have in
         *" installed=$package "*) ;;
@@ -41,15 +43,19 @@ is_debian() {
     esac)
 }
 
-case ${1:-} in
-"") ;;
---build) tests='' bench='' ;;
-*) fail "usage: bootstrap.sh [--build]" ;;
+case $#:${1:-} in
+0:) ;;
+1:--build) tests='' bench='' ;;
+2:--cross)
+    for package in $libraries libc6-dev libcmocka-dev; do cross="${cross:-} $package:$2"; done
+    tools="make gcc pkgconf" libraries="crossbuild-essential-$2 qemu-user-static $cross" tests='' bench=''
+    ;;
+*) fail "usage: bootstrap.sh [--build | --cross ARCH]" ;;
 esac
-is_debian || fail "this is not Debian 12 or newer; install what these Debian packages hold: $build $run $tests $bench"
+is_debian || fail "this is not Debian 12 or newer; install what these Debian packages hold: $tools $libraries $run $tests $bench"
 
 # shellcheck disable=SC2086
-wanted=$(missing $build $run $tests $bench)
+wanted=$(missing $tools $libraries $run $tests $bench)
 if [ -z "$wanted" ]; then
     say "everything is installed"
     exit 0
@@ -65,6 +71,7 @@ apt() {
     $root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 "$@"
 }
 
+[ "${1:-}" != --cross ] || $root dpkg --add-architecture "$2"
 say "installing${root:+ with sudo}: $wanted"
 apt update
 # shellcheck disable=SC2086

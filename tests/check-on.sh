@@ -75,7 +75,7 @@ commands() {
     if [ -z "$arch" ]; then
         echo 'contrib/bootstrap.sh --build && make demo && contrib/bootstrap.sh && make -j"$(nproc)" check'
     else
-        echo "contrib/bootstrap.sh --cross $arch && make -j\"\$(nproc)\" check-cross ARCH=$arch"
+        echo "contrib/bootstrap.sh --cross $arch && tests/check-cross.sh $arch"
     fi
 }
 

@@ -3,9 +3,11 @@
 # Run every test, or those whose name matches one of the arguments: a line for each as it ends, the
 # logs of the failed ones, and a total.
 #   O        build directory (absolute); tests/ in it holds the built tests
-#   WRAPPER  "valgrind": unit tests, fuzz replays and the helper run under valgrind
+#   WRAPPER  "valgrind": unit tests, fuzz replays and the helper run under valgrind; a program of
+#            qemu-user: unit tests and fuzz replays run under it
 #   AS_USER       a user's name: run by root, every test runs as that user
 #   NOT_HERE a file that names tests which cannot run here: "NAME REASON" on each line
+#   LOGS     directory for the logs, emptied first; default: logs in O
 #   KEYRING  "shared": tests may use the user's own kernel keyring, with what is in it
 # A test is a program that exits 0.  Exit 77 is a skip, and a line "not run: WHAT" of a passing test
 # is a skipped part: both are failures when CI is set.
@@ -13,7 +15,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 export O CC SAN WRAPPER=${WRAPPER:-} AS_USER=${AS_USER:-}
 export LC_ALL=C TZ=UTC
-logs=$O/logs${WRAPPER:+-$WRAPPER}
+logs=${LOGS:-$O/logs${WRAPPER:+-$WRAPPER}}
 rm -rf "$logs" && mkdir -p "$logs" || exit 1
 ci=${CI:-}
 not_here=${NOT_HERE:-/dev/null}
@@ -53,6 +55,7 @@ run_one() { # path: result in $logs/NAME.rc
     esac
     case $WRAPPER:$1 in
     valgrind:*/tests/test_* | valgrind:*/tests/fuzz_*) command=("${VALGRIND[@]}" "${command[@]}") ;;
+    *qemu*:*/tests/test_* | *qemu*:*/tests/fuzz_*) command=("$WRAPPER" "${command[@]}") ;;
     esac
     : >"$logs/$name.log"
     [ -z "$AS_USER" ] || chown "$AS_USER" "$logs/$name.log"

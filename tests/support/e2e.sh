@@ -56,7 +56,7 @@ fail() { # text: says where, shows the last output, ends the scenario
 # The mark of this scenario, on all its processes: a limit that Linux does not enforce and that is
 # unlike any other scenario's.  Every user may read it, even of a process that is not dumpable.
 MARK_KIB=$((SRANDOM % 0x40000000 + 0x40000000))
-ulimit -m "$MARK_KIB"
+ulimit -S -m "$MARK_KIB"
 
 # not_run WHAT: a part of the scenario that cannot run here; tests/run.sh shows it, and counts it as
 # a skip.

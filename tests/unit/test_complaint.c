@@ -77,7 +77,7 @@ static bool holds_part(const char *text)
     for (size_t i = 0; i + LWC_COMPLAINT_SHARED < sizeof SECRET; i++) {
         char part[LWC_COMPLAINT_SHARED + 1] = "";
 
-        memcpy(part, SECRET + i, LWC_COMPLAINT_SHARED);
+        memcpy(part, &SECRET[i], LWC_COMPLAINT_SHARED);
         found = found || strstr(text, part) != NULL;
     }
     return found;
@@ -93,7 +93,7 @@ static void secret_is_never_shown_however_it_is_cut(void **state)
             char out[LWC_COMPLAINT_LEN + 2];
 
             memset(said, '-', before);
-            memcpy(said + before, SECRET + first, sizeof SECRET - first);
+            memcpy(said + before, &SECRET[first], sizeof SECRET - first);
             for (size_t len = before; len <= strlen(said); len += 5) {
                 show(said, len, SECRET, "", out);
                 assert_false(holds_part(out));
