@@ -3,10 +3,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "backends/file/seal.h"
 #include "base/util.h"
+
+#define MAPPED_MIN 65536
 
 static_assert((int)LWC_SEAL_TRAILER_LEN == (int)LWC_FORMAT_TRAILER_LEN, "trailer");
 static_assert((int)LWC_SEAL_PAD == (int)LWC_FORMAT_PAD, "padding");
@@ -15,9 +18,31 @@ static_assert((int)LWC_SEAL_TAG_LEN == (int)LWC_FORMAT_TAG_LEN, "tag");
 void lwc_image_clear(struct lwc_image *image)
 {
     lwc_format_clear(&image->format);
-    free(image->bytes);
-    image->bytes = NULL;
-    image->len = 0;
+    if (image->mapped_len > 0) {
+        (void)munmap(image->bytes, image->mapped_len);
+    } else {
+        free(image->bytes);
+    }
+    *image = (struct lwc_image){0};
+}
+
+/* Room for @len bytes.  A large one gets its pages in one call instead of a fault for each. */
+static enum lwc_code make_room(struct lwc_image *image, size_t len, struct lwc_error *err)
+{
+    void *room = NULL;
+
+    if (len < MAPPED_MIN) {
+        image->bytes = malloc(len + 1);
+        return image->bytes != NULL ? LWC_OK : lwc_fail_nomem(err);
+    }
+    room =
+        mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (room == MAP_FAILED) {
+        return lwc_fail_nomem(err);
+    }
+    image->bytes = room;
+    image->mapped_len = len;
+    return LWC_OK;
 }
 
 /* Read up to @cap bytes; fewer if the file ends before, which the digest will tell. */
@@ -46,24 +71,28 @@ static const uint8_t *trailer_of(const struct lwc_image *image)
     return image->bytes + image->len - LWC_FORMAT_TRAILER_LEN;
 }
 
+static enum lwc_code check_digest(struct lwc_image *image, struct lwc_error *err)
+{
+    lwc_seal_hash(image->bytes, image->len, image->hash);
+    if (!lwc_seal_digest_fits(image->hash, trailer_of(image))) {
+        return lwc_fail(err, LWC_E_CORRUPT, "damaged: the digest does not fit");
+    }
+    return LWC_OK;
+}
+
 /* Takes the bytes of @image apart; what is believed follows the order in lwcred-store(5). */
 static enum lwc_code judge(struct lwc_image *image, struct lwc_error *err)
 {
     enum lwc_code code = lwc_format_head(image->bytes, image->len, err);
 
-    if (code != LWC_OK) {
-        return code;
+    if (code == LWC_OK) {
+        code = check_digest(image, err);
     }
-    lwc_seal_hash(image->bytes, image->len, image->hash);
-    if (!lwc_seal_digest_fits(image->hash, trailer_of(image))) {
-        return lwc_fail(err, LWC_E_CORRUPT, "damaged: the digest does not fit");
-    }
-    return lwc_format_parse(image->bytes, image->len, &image->format, err);
+    return code == LWC_OK ? lwc_format_parse(image->bytes, image->len, &image->format, err) : code;
 }
 
-enum lwc_code lwc_image_read(int fd, struct lwc_image *image_out, struct lwc_error *err)
+static enum lwc_code read_file(int fd, struct lwc_image *image, struct lwc_error *err)
 {
-    LWC_AUTO_IMAGE image = {0};
     struct stat st;
     enum lwc_code code = LWC_OK;
 
@@ -73,11 +102,15 @@ enum lwc_code lwc_image_read(int fd, struct lwc_image *image_out, struct lwc_err
     if (st.st_size > LWC_FORMAT_FILE_MAX) {
         return lwc_fail(err, LWC_E_CORRUPT, "larger than %d bytes", LWC_FORMAT_FILE_MAX);
     }
-    image.bytes = malloc((size_t)st.st_size + 1);
-    if (image.bytes == NULL) {
-        return lwc_fail_nomem(err);
-    }
-    code = read_all(fd, image.bytes, (size_t)st.st_size, &image.len, err);
+    code = make_room(image, (size_t)st.st_size, err);
+    return code == LWC_OK ? read_all(fd, image->bytes, (size_t)st.st_size, &image->len, err) : code;
+}
+
+enum lwc_code lwc_image_read(int fd, struct lwc_image *image_out, struct lwc_error *err)
+{
+    LWC_AUTO_IMAGE image = {0};
+    enum lwc_code code = read_file(fd, &image, err);
+
     if (code == LWC_OK) {
         code = judge(&image, err);
     }
@@ -86,6 +119,21 @@ enum lwc_code lwc_image_read(int fd, struct lwc_image *image_out, struct lwc_err
         image = (struct lwc_image){0};
     }
     return code;
+}
+
+enum lwc_code lwc_image_verify(int fd, const uint8_t *bytes, size_t len,
+                               const struct lwc_secret *master, struct lwc_error *err)
+{
+    LWC_AUTO_IMAGE image = {0};
+    enum lwc_code code = read_file(fd, &image, err);
+
+    if (code == LWC_OK && (image.len != len || memcmp(image.bytes, bytes, len) != 0)) {
+        code = lwc_fail(err, LWC_E_IO, "reads back other than it was written");
+    }
+    if (code == LWC_OK) {
+        code = check_digest(&image, err);
+    }
+    return code == LWC_OK ? lwc_image_authenticate(&image, master, err) : code;
 }
 
 enum lwc_code lwc_image_authenticate(const struct lwc_image *image, const struct lwc_secret *master,

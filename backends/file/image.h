@@ -19,7 +19,8 @@
  * record is opened.
  */
 struct lwc_image {
-    uint8_t *bytes;
+    uint8_t *bytes;    /* malloc()ed, or mapped                                          */
+    size_t mapped_len; /* 0: malloc()ed                                                  */
     size_t len;
     uint8_t hash[LWC_FORMAT_DIGEST_LEN]; /* of the bytes before the trailer              */
     struct lwc_format format;            /* views into bytes                             */
@@ -36,6 +37,15 @@ void lwc_image_clear(struct lwc_image *image);
  * Returns LWC_OK, LWC_E_CORRUPT, LWC_E_TOO_NEW, LWC_E_IO.
  */
 enum lwc_code lwc_image_read(int fd, struct lwc_image *image_out, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Does the file @fd hold just the @len bytes of a store that was made, and are they authentic?
+ * Their structure is not looked at again.
+ *
+ * Returns LWC_OK; LWC_E_IO (other bytes, or not readable); LWC_E_CORRUPT (MAC or digest is wrong).
+ */
+enum lwc_code lwc_image_verify(int fd, const uint8_t *bytes, size_t len,
+                               const struct lwc_secret *master, struct lwc_error *err) LWC_RESULT;
 
 /* Was it made by somebody who has @master?  LWC_OK, LWC_E_CORRUPT, LWC_E_IO. */
 enum lwc_code lwc_image_authenticate(const struct lwc_image *image, const struct lwc_secret *master,

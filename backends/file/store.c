@@ -232,7 +232,9 @@ static enum lwc_code check_target(const struct proof *proof, struct lwc_error *e
         return LWC_OK;
     }
     if (code != LWC_OK && code != LWC_E_NOT_FOUND) {
-        *err = why;
+        if (err != NULL) {
+            *err = why;
+        }
         return code;
     }
     return lwc_hint(err,
@@ -240,28 +242,12 @@ static enum lwc_code check_target(const struct proof *proof, struct lwc_error *e
                     "try again; a store on NFS is safe where locks reach the server");
 }
 
-/* All bytes are as they were meant, and what was meant is a sound, authentic store. */
 static enum lwc_code prove(void *data, int fd, struct lwc_error *err)
 {
     const struct proof *proof = data;
-    LWC_AUTO_IMAGE image = {0};
-    struct lwc_error why = {0};
-    enum lwc_code code = lwc_image_read(fd, &image, &why);
+    enum lwc_code code = lwc_image_verify(fd, proof->bytes, proof->len, proof->master, err);
 
-    if (code == LWC_OK) {
-        code = lwc_image_authenticate(&image, proof->master, &why);
-    }
-    if (code == LWC_OK &&
-        (image.len != proof->len || memcmp(image.bytes, proof->bytes, proof->len) != 0)) {
-        code = lwc_fail(&why, LWC_E_IO, "reads back other than it was written");
-    }
-    if (code == LWC_OK) {
-        code = check_target(proof, &why);
-    }
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return code == LWC_OK ? check_target(proof, err) : code;
 }
 
 /* Notes the generation that was just written. */

@@ -86,7 +86,7 @@ static enum lwc_code load(const char *path, struct lwc_image *image_out, struct 
         code = lwc_unlock_new(&host, path, lwc_random, &unlock, err);
     }
     if (code == LWC_OK) {
-        code = lwc_unlock_open(unlock, &image_out->format, master, err);
+        code = lwc_unlock_open(unlock, image_out, master, err);
     }
     lwc_unlock_free(&unlock);
     return code;
@@ -118,7 +118,7 @@ static enum lwc_code make_record(const struct lwc_format *format, const struct l
     if (code != LWC_OK) {
         return code;
     }
-    bound.len = lwc_format_record_ad(format->store_id, record_out, ad);
+    bound.len = lwc_format_record_ad(format, record_out, ad);
     return lwc_seal_record(master, draft.nonce, bound, secret, sizeof secret - 1,
                            bytes + record_out->ad_len, err);
 }
@@ -156,6 +156,7 @@ static enum lwc_code grow(struct lwc_format *format, size_t count, const struct 
     if (code == LWC_OK) {
         format->record_count = count;
         format->generation++;
+        memcpy(format->previous_mac, format->mac, sizeof format->mac);
     }
     return code;
 }
