@@ -67,6 +67,11 @@ static enum lwc_code subkey(const struct lwc_secret *master, uint64_t number,
 
 void lwc_seal_hash(const uint8_t *bytes, size_t len, uint8_t hash_out[static LWC_SEAL_HASH_LEN])
 {
+    /* Chooses the code for this processor, too: two to three times as fast. */
+    if (sodium_init() < 0) {
+        memset(hash_out, 0, LWC_SEAL_HASH_LEN); /* and the checks of it fail */
+        return;
+    }
     (void)crypto_generichash(hash_out, LWC_SEAL_HASH_LEN, bytes, len - LWC_SEAL_TRAILER_LEN, NULL,
                              0);
 }

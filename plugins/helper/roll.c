@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "roll.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,18 +18,48 @@ void lwc_roll_clear(struct lwc_roll *roll)
     *roll = (struct lwc_roll){0};
 }
 
-/* @entry, the next one, and the earlier one of the same profile, if there is one. */
+/* FNV-1a. */
+static size_t choose_bucket(const char *profile)
+{
+    uint32_t hash = 2166136261u;
+
+    for (; *profile != '\0'; profile++) {
+        hash = (hash ^ (uint8_t)*profile) * 16777619u;
+    }
+    return hash % LWC_ROLL_BUCKETS;
+}
+
+/* Puts @entry behind the others of its bucket; returns the first of the same profile, or NULL. */
+static struct lwc_roll_entry *join_bucket(struct lwc_roll *roll, struct lwc_roll_entry *entry)
+{
+    struct lwc_roll_entry **at = &roll->buckets[choose_bucket(entry->id.profile)];
+    struct lwc_roll_entry *same = NULL;
+
+    for (; *at != NULL; at = &(*at)->next_in_bucket) {
+        if (same == NULL && lwc_streq((*at)->id.profile, entry->id.profile)) {
+            same = *at;
+        }
+    }
+    *at = entry;
+    return same;
+}
+
+static void write_place(struct lwc_roll_entry *entry, bool is_double)
+{
+    const size_t len = strnlen(entry->backend, LWC_BACKEND_NAME_MAX);
+
+    memcpy(entry->place, entry->backend, len);
+    memcpy(entry->place + len, is_double ? "*" : "", is_double ? 2 : 1);
+}
+
+/* Marks @entry, the next one, and the earlier one of the same profile, if there is one. */
 static void mark_double(struct lwc_roll *roll, struct lwc_roll_entry *entry)
 {
-    struct lwc_roll_entry *other = roll->first;
+    struct lwc_roll_entry *other = join_bucket(roll, entry);
 
-    while (other != NULL && !lwc_streq(other->id.profile, entry->id.profile)) {
-        other = other->next;
-    }
-    (void)snprintf(entry->place, sizeof entry->place, "%s%s", entry->backend,
-                   other != NULL ? "*" : "");
+    write_place(entry, other != NULL);
     if (other != NULL) {
-        (void)snprintf(other->place, sizeof other->place, "%s*", other->backend);
+        write_place(other, true);
         entry->held_before = other;
     }
 }
@@ -39,13 +70,8 @@ static enum lwc_code visit(void *data, const struct lwc_identity *identity, cons
     struct lwc_roll *roll = data;
     const size_t backend_len = strlen(backend) + 1;
     struct lwc_roll_entry *entry = NULL;
-    size_t text_len = 0;
-    enum lwc_code code = lwc_identity_check(identity, err);
+    const size_t text_len = lwc_identity_text_len(identity); /* checked by the library   */
 
-    if (code != LWC_OK) {
-        return lwc_wrap(err, code, "backend '%s'", backend);
-    }
-    text_len = lwc_identity_text_len(identity);
     entry = calloc(1, sizeof *entry + text_len + backend_len);
     if (entry == NULL) {
         return lwc_fail_nomem(err);

@@ -9,8 +9,11 @@
 
 /* The stored credentials that a command line speaks of. */
 
+#define LWC_ROLL_BUCKETS 512
+
 struct lwc_roll_entry {
     struct lwc_roll_entry *next;
+    struct lwc_roll_entry *next_in_bucket;
     const struct lwc_roll_entry *held_before; /* the same profile in an earlier backend, or NULL */
     char place[LWC_BACKEND_NAME_MAX + 2];     /* backend, and "*" where another one holds it, too */
     struct lwc_identity id;
@@ -24,6 +27,7 @@ struct lwc_roll {
     struct lwc_roll_entry *first;
     struct lwc_roll_entry **end;
     size_t count;
+    struct lwc_roll_entry *buckets[LWC_ROLL_BUCKETS]; /* by profile                      */
 };
 
 void lwc_roll_clear(struct lwc_roll *roll);

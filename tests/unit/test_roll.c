@@ -99,16 +99,23 @@ static void load_failure_keeps_what_came_before(void **state)
     assert_int_equal(roll.count, 3);
 }
 
-static void load_refuses_a_malformed_identity(void **state)
+static void load_marks_a_profile_that_is_held_twice(void **state)
 {
     LWC_AUTO_ROLL roll = {0};
     struct lwc_app app = {.account = "acme.lacework.net"};
+    const struct lwc_roll_entry *second = NULL;
 
     (void)state;
-    end_profile = "a/b";
+    end_profile = "one";
     end_code = LWC_OK;
-    assert_int_equal(lwc_roll_load(&app, &roll, NULL), LWC_E_INVALID);
-    assert_int_equal(roll.count, 2);
+    assert_int_equal(lwc_roll_load(&app, &roll, NULL), LWC_OK);
+    second = roll.first->next;
+    assert_string_equal(roll.first->place, "file*");
+    assert_string_equal(second->place, second->backend);
+    assert_null(second->held_before);
+    assert_string_equal(second->next->id.profile, "one");
+    assert_ptr_equal(second->next->held_before, roll.first);
+    assert_non_null(strchr(second->next->place, '*'));
 }
 
 int main(void)
@@ -116,7 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(load_keeps_the_order),
         cmocka_unit_test(load_failure_keeps_what_came_before),
-        cmocka_unit_test(load_refuses_a_malformed_identity),
+        cmocka_unit_test(load_marks_a_profile_that_is_held_twice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
