@@ -9,7 +9,7 @@
 #include "stack/conf_lint.h"
 #include "stack/conf_setting.h"
 #include "stack/conf_text.h"
-#include "stack/module.h"
+#include "stack/stack.h"
 
 #define TEXT_CAP 512
 
@@ -116,40 +116,76 @@ static bool named_before(const struct lwc_conf *conf, size_t index)
     return false;
 }
 
-/* Can the backend of a line do what the line is for? */
-static void check_backend(const struct lwc_conf *conf, size_t index, bool external,
-                          struct checking *checking)
+/* Can the backend do what the line is for? */
+static enum lwc_code check_use(const struct lwc_conf_line *line, struct lwc_stack_unit *unit,
+                               struct lwc_error *err)
 {
-    static const uint32_t needed[] = {
-        [LWC_OP_LOOKUP] = LWC_CAP_READ,
-        [LWC_OP_STORE] = LWC_CAP_STORE,
-        [LWC_OP_ERASE] = LWC_CAP_ERASE,
+    static const struct {
+        uint32_t cap;
+        const char *verb;
+    } uses[] = {
+        [LWC_OP_LOOKUP] = {LWC_CAP_READ, "be read"},
+        [LWC_OP_STORE] = {LWC_CAP_STORE, "store"},
+        [LWC_OP_ERASE] = {LWC_CAP_ERASE, "erase"},
     };
-    static const char *const verbs[] = {
-        [LWC_OP_LOOKUP] = "be read",
-        [LWC_OP_STORE] = "store",
-        [LWC_OP_ERASE] = "erase",
-    };
-    const struct lwc_conf_line *line = &conf->lines[index];
-    struct lwc_descriptor found = {0};
-    struct lwc_error what = {0};
-    enum lwc_code code = lwc_module_use(line->backend, external, &found, &what);
 
-    if (code == LWC_OK && (found.backend.caps & needed[line->op]) == 0) {
-        code = lwc_fail(&what, LWC_E_INVALID, "backend '%s' cannot %s", line->backend,
-                        verbs[line->op]);
-    } else if (code != LWC_OK && named_before(conf, index)) {
-        return;
+    if (lwc_unit_is_loaded(unit) && !lwc_unit_can(unit, uses[line->op].cap)) {
+        return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot %s", line->backend,
+                        uses[line->op].verb);
     }
+    return LWC_OK;
+}
+
+/*
+ * Reports on the backend of one line: one that cannot be loaded or used is a warning, an argument
+ * that it refuses a fault.  The file is not to blame for a service that is absent.
+ */
+static enum lwc_code check_line(struct lwc_context *ctx, size_t index, struct checking *checking)
+{
+    const struct lwc_conf_line *line = &ctx->conf->lines[index];
+    struct lwc_stack_unit *unit = lwc_stack_unit_at(ctx->stack, index);
+    const bool is_loaded = lwc_unit_is_loaded(unit);
+    struct lwc_error what = {0};
+    enum lwc_code code = check_use(line, unit, &what);
+
+    checking->is_fault = false;
     if (code != LWC_OK) {
         pass_on(checking, &line->where, &what);
     }
+    code = lwc_unit_try(unit, &what);
+    if (code == LWC_OK ||
+        (is_loaded ? code == LWC_E_UNAVAILABLE : named_before(ctx->conf, index))) {
+        return LWC_OK;
+    }
+    checking->is_fault = is_loaded && code == LWC_E_INVALID;
+    pass_on(checking, &line->where, &what);
+    return checking->is_fault ? code : LWC_OK;
+}
+
+static enum lwc_code check_lines(struct lwc_context *ctx, struct checking *checking,
+                                 struct lwc_error *err)
+{
+    LWC_AUTO_HELD held = {NULL};
+    enum lwc_code first = LWC_OK;
+    enum lwc_code code = lwc_call_start(ctx, &held, err); /* starts the clock */
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    lwc_conf_lint(ctx->conf, pass_on, checking);
+    for (size_t i = 0; i < ctx->conf->count; i++) {
+        code = check_line(ctx, i, checking);
+        first = first == LWC_OK ? code : first;
+    }
+    return first == LWC_OK ? LWC_OK
+                           : lwc_fail(err, first, "a backend refuses the arguments of its line");
 }
 
 enum lwc_code lwc_config_check(const struct lwc_options *options, lwc_config_finding_fn *visit,
                                void *data, struct lwc_error *err)
 {
     struct checking checking = {.visit = visit, .data = data, .is_fault = true};
+    LWC_AUTO(struct lwc_context *, lwc_close) ctx = NULL;
     struct lwc_options known;
     LWC_AUTO_CONF conf = NULL;
     enum lwc_code code = lwc_options_take(options, &known, err);
@@ -161,9 +197,8 @@ enum lwc_code lwc_config_check(const struct lwc_options *options, lwc_config_fin
         return code;
     }
     checking.is_fault = false;
-    lwc_conf_lint(conf, pass_on, &checking);
-    for (size_t i = 0; i < conf->count; i++) {
-        check_backend(conf, i, (known.flags & LWC_OPEN_NO_EXTERNAL) == 0, &checking);
-    }
-    return LWC_OK;
+    known.size = sizeof known;
+    known.flags |= LWC_OPEN_NO_PROMPT;
+    code = lwc_open(&known, &ctx, err);
+    return code == LWC_OK ? check_lines(ctx, &checking, err) : code;
 }

@@ -361,7 +361,7 @@ LWC_API LWC_MUST_CHECK enum lwc_code lwc_config_lines(struct lwc_context *ctx,
 /*
  * Something about a stack file.
  *
- * is_fault  the file cannot be used; otherwise it can, but this is not what anyone wants.
+ * is_fault  the file cannot be used as it is; otherwise it can, but this is not what anyone wants.
  * column    from 1, in bytes.
  * what      text and hint; does not name the place.
  */
@@ -378,8 +378,9 @@ typedef void lwc_config_finding_fn(void *data, const struct lwc_config_finding *
 
 /*
  * Read the stack file that lwc_open() with @options would read, and those that it includes, and
- * tell everything that is wrong with them: all faults, or else what can never matter and which
- * backends cannot do what they are named for.  Loads the backends, opens none.
+ * tell everything that is wrong with them: all faults, or else what can never matter, which
+ * backends cannot do what they are named for, and as faults the arguments that they refuse.  Loads
+ * and opens the backends, those that may block in their host, and asks them nothing.
  *
  * Returns LWC_OK if the file can be used; otherwise the code of the first fault, or why the file
  * could not be read at all.  Any thread.  Since 0.1.

@@ -256,6 +256,11 @@ enum lwc_code lwc_stack_only(struct lwc_stack *stack, enum lwc_op op, const char
                     "'lw-credential-helper backends' lists those of the stack");
 }
 
+struct lwc_stack_unit *lwc_stack_unit_at(struct lwc_stack *stack, size_t index)
+{
+    return stack->line_units[index];
+}
+
 void lwc_stack_backends(struct lwc_stack *stack, lwc_stack_name_fn *visit, void *data)
 {
     for (size_t i = 0; i < stack->unit_count; i++) {

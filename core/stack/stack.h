@@ -101,6 +101,9 @@ enum lwc_code lwc_stack_each(struct lwc_stack *stack, enum lwc_op op, lwc_stack_
 enum lwc_code lwc_stack_only(struct lwc_stack *stack, enum lwc_op op, const char *backend,
                              lwc_stack_step *step, void *data, struct lwc_error *err) LWC_RESULT;
 
+/* The backend of line @index of the stack's lwc_conf. */
+struct lwc_stack_unit *lwc_stack_unit_at(struct lwc_stack *stack, size_t index);
+
 /* Every backend that the stack names, once each: its descriptor, or NULL and why not. */
 typedef void lwc_stack_name_fn(void *data, const char *name, const struct lwc_backend *backend,
                                const struct lwc_error *why);
@@ -113,6 +116,12 @@ bool lwc_unit_is_loaded(struct lwc_stack_unit *unit);
 
 /* Log a warning, unless the same one about @unit was the last and is less than a minute old. */
 void lwc_unit_warn(struct lwc_stack_unit *unit, const char *fmt, ...) LWC_PRINTF(2, 3);
+
+/*
+ * Load and open it, whether its needs are met or not: it judges its arguments.  (Where one of
+ * the other functions has to open it, LWC_E_INVALID names file and line, too.)
+ */
+enum lwc_code lwc_unit_try(struct lwc_stack_unit *unit, struct lwc_error *err) LWC_RESULT;
 
 /* Can it do all of @caps?  Loads it; false if that fails. */
 bool lwc_unit_can(struct lwc_stack_unit *unit, uint32_t caps);

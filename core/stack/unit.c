@@ -164,16 +164,77 @@ static enum lwc_code checked(struct lwc_stack_unit *unit, enum lwc_code code, st
     return code;
 }
 
+static enum lwc_code pass_on(const struct lwc_error *why, struct lwc_error *err)
+{
+    if (err != NULL) {
+        *err = *why;
+    }
+    return why->code;
+}
+
+/* Names the backend that refused its arguments, unless @why does. */
+static enum lwc_code name_refused(const struct lwc_stack_unit *unit, struct lwc_error *why)
+{
+    char name[LWC_BACKEND_NAME_MAX + sizeof "backend ''"];
+
+    (void)snprintf(name, sizeof name, "backend '%s'", lwc_unit_name(unit));
+    if (strncmp(why->msg, name, strlen(name)) != 0) {
+        return lwc_wrap(why, why->code, "%s", name);
+    }
+    return why->code;
+}
+
+static enum lwc_code name_line(const struct lwc_stack_unit *unit, enum lwc_code code,
+                               struct lwc_error *err)
+{
+    const struct lwc_conf_place *where = &unit->line->where;
+
+    if (code != LWC_E_INVALID || where->file == NULL || lwc_streq(where->file, "built-in")) {
+        return code;
+    }
+    return lwc_wrap(err, code, "%s:%u", where->file, where->line);
+}
+
+static enum lwc_code open_state(struct lwc_stack_unit *unit, struct lwc_error *err)
+{
+    struct lwc_error why = {0};
+    enum lwc_code code;
+
+    if (unit->hosted != NULL) {
+        unit->state = unit->hosted;
+        code = lwc_hosted_open(unit->hosted, &why);
+    } else {
+        code = unit->descriptor.backend.open(unit->host, unit->line->argc,
+                                             (const char *const *)unit->line->argv, &unit->state,
+                                             &why);
+    }
+    unit->state_open = code == LWC_OK;
+    unit->owner = getpid();
+    code = checked(unit, code, &why);
+    if (code == LWC_E_INVALID) {
+        code = name_refused(unit, &why);
+    }
+    if (code != LWC_OK && err != NULL) {
+        *err = why;
+    }
+    return code;
+}
+
+enum lwc_code lwc_unit_try(struct lwc_stack_unit *unit, struct lwc_error *err)
+{
+    if (lwc_unit_backend(unit, NULL) == NULL) {
+        return pass_on(&unit->why, err);
+    }
+    return unit->state_open ? LWC_OK : open_state(unit, err);
+}
+
 static enum lwc_code unit_open(struct lwc_stack_unit *unit, uint32_t caps, const char *what,
                                struct lwc_error *err)
 {
     enum lwc_code code;
 
     if (lwc_unit_backend(unit, NULL) == NULL) {
-        if (err != NULL) {
-            *err = unit->why;
-        }
-        return unit->why.code;
+        return pass_on(&unit->why, err);
     }
     if ((unit->descriptor.backend.caps & caps) != caps) {
         return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot %s", lwc_unit_name(unit), what);
@@ -182,19 +243,7 @@ static enum lwc_code unit_open(struct lwc_stack_unit *unit, uint32_t caps, const
         return LWC_OK;
     }
     code = lwc_needs_check(&unit->descriptor.backend, unit->host, err);
-    if (code != LWC_OK) {
-        return code;
-    }
-    if (unit->hosted != NULL) {
-        unit->state = unit->hosted;
-        code = lwc_hosted_open(unit->hosted, err);
-    } else {
-        code = unit->descriptor.backend.open(
-            unit->host, unit->line->argc, (const char *const *)unit->line->argv, &unit->state, err);
-    }
-    unit->state_open = code == LWC_OK;
-    unit->owner = getpid();
-    return checked(unit, code, err);
+    return code == LWC_OK ? name_line(unit, open_state(unit, err), err) : code;
 }
 
 static enum lwc_code malformed(const struct receiver *receiver, enum lwc_code code,

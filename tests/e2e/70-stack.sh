@@ -82,6 +82,25 @@ expect_stdout_has "^$T/odd:3:1: warning: backend 'env' cannot store"
 expect_stdout_has "^$T/odd:4:1: warning: backend 'nowhere' is not installed"
 expect_stdout_has "^$T/odd: ok, 4 lines$"
 
+# An argument that a backend refuses is an error, and at run time named with file, line and backend.
+refused() { # message, words of the line
+    printf '%s\n' '# a comment' "lookup required $2" >"$T/args"
+    run 2 "$HELPER" config check "$T/args"
+    expect_stdout_has "^$T/args:2:1: error: $1"
+    expect_stderr_has 'stack file: 1 error$'
+    run 2 "$HELPER" --config "$T/args" get --format token --profile p
+    expect_stdout_empty
+    expect_stderr_has "$T/args:2: $1"
+}
+refused "backend 'file': .*'pth=/x'" 'file pth=/x'
+refused "backend 'exec': .*command=/PATH is missing" exec
+refused "backend 'exec': .*'bin/x' is no absolute path" 'exec command=bin/x'
+refused "backend 'exec': .*'commmand=/x'" 'exec commmand=/x'
+export DBUS_SESSION_BUS_ADDRESS=unix:path=$T/none # or it is absent before it sees its arguments
+refused "backend 'secret-service': .*'colection=x'" 'secret-service colection=x'
+refused "backend 'secret-service': .*timeout=x" 'secret-service timeout=x'
+unset DBUS_SESSION_BUS_ADDRESS
+
 # --- files that are none
 bad_file() { # status, text on stderr
     run "$1" timeout 10 "$HELPER" config check "$T/it"

@@ -69,6 +69,11 @@ static void check_tells_faults_or_else_what_is_useless(void **state)
         {"store required env\nerase optional env\nlookup required env\n", 0, LWC_OK,
          "W1:1 backend 'env' cannot sto;W2:1 backend 'env' cannot era;"},
         {"lookup required bad-major\n", 0, LWC_OK, "W1:1 "},
+        {"lookup required blocking dri=/x\nstore required blocking dir=/x\n", 0, LWC_E_INVALID,
+         "E1:1 backend 'blocking': bloc;"},
+        {"lookup required needy\n", 0, LWC_OK, ""},
+        {"lookup required blocking timeout=2s at=open fault=crash\n", 0, LWC_OK,
+         "W1:1 backend 'blocking' crash;"},
         {"lookup required answer\n", LWC_OPEN_NO_EXTERNAL, LWC_OK,
          "W1:1 backend 'answer' is not ;"},
     };
