@@ -34,7 +34,7 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
     enum lwc_code code;
 
     if (ctx->options.prompt == NULL || atomic_load(&ctx->no_prompt)) {
-        return lwc_fail(err, LWC_E_LOCKED, "%s: nobody may be asked", text);
+        return lwc_fail(err, LWC_E_LOCKED, "%s: cannot ask: not interactive", text);
     }
     lwc_flight_ask(ctx->flight);
     code = ctx->options.prompt(ctx->options.data, text, flags, answer, err);

@@ -118,8 +118,7 @@ static enum lwc_code ask(struct exchange *exchange, struct lwc_error *err)
         return code;
     }
     if (answer->is_refused) {
-        return lwc_fail(err, LWC_E_LOCKED,
-                        "'%s' declined, and said that nobody else is to be asked", path);
+        return lwc_fail(err, LWC_E_LOCKED, "'%s' declined, and said to ask no other helper", path);
     }
     return answer->password == NULL || lwc_streq(answer->username, TOKEN_USERNAME) ? LWC_E_NOT_FOUND
                                                                                    : LWC_OK;

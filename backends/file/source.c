@@ -181,7 +181,7 @@ static enum lwc_code answer_put(void *data, const struct lwc_identity *identity,
     return lwc_secret_copy(bytes, len, answer, err);
 }
 
-static enum lwc_code nobody_to_ask(struct lwc_error *err, enum lwc_code code)
+static enum lwc_code hint_at_settings(struct lwc_error *err, enum lwc_code code)
 {
     return lwc_hint(
         err, code, "set " PASSPHRASE_FILE ", " PASSPHRASE_FD " or " KEY_FILE ", or use a terminal");
@@ -197,12 +197,13 @@ enum lwc_code lwc_source_ask(const struct lwc_source *source, const char *words,
     enum lwc_code code = LWC_OK;
 
     if (host->prompt == NULL) {
-        return nobody_to_ask(err, lwc_fail(err, LWC_E_LOCKED, "locked, and nobody can be asked"));
+        return hint_at_settings(err,
+                                lwc_fail(err, LWC_E_LOCKED, "locked, and there is no way to ask"));
     }
     (void)snprintf(question, sizeof question, "%s %s", words, source->path);
     code = host->prompt(host->data, question, flags, &sink, err);
     if (code == LWC_E_LOCKED) {
-        return nobody_to_ask(err, lwc_wrap(err, code, "locked"));
+        return hint_at_settings(err, lwc_wrap(err, code, "locked"));
     }
     if (code == LWC_OK && answer != NULL && lwc_secret_len(answer) > 0) {
         *answer_out = LWC_TAKE(answer);

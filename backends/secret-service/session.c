@@ -74,7 +74,7 @@ const char *lwc_session_silence(const struct lwc_host *host)
     const char *no_prompt = setting(host, "LWCRED_NO_PROMPT");
 
     if ((no_prompt != NULL && !lwc_text_is_no(no_prompt)) || lwc_text_is_yes(setting(host, "CI"))) {
-        return "nobody may be asked";
+        return "cannot ask: not interactive";
     }
     if (setting(host, "DISPLAY") == NULL && setting(host, "WAYLAND_DISPLAY") == NULL) {
         return "there is no display to ask on";

@@ -19,6 +19,7 @@ _lw_credential_helper_values() { # program option
     --format) "$1" get --help 2>/dev/null | sed -n '/^Formats:$/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' ;;
     --backend) "$1" backends 2>/dev/null | cut -d ' ' -f 1 ;;
     -p | --profile) "$1" list --no-prompt 2>/dev/null | sed '1d; s/ .*//' ;;
+    -a | --account) "$1" list --no-prompt 2>/dev/null | sed '1d' | awk '{print $2}' | sort -u ;;
     esac
 }
 
@@ -32,11 +33,11 @@ _lw_credential_helper() {
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
-    -p | --profile | --format | --backend)
+    -p | --profile | -a | --account | --format | --backend)
         mapfile -t COMPREPLY < <(compgen -W "$(_lw_credential_helper_values "$program" "$previous")" -- "$word")
         return
         ;;
-    -a | --account | --service | --timeout | --ttl | --min-valid | --sub-account | --key-id | --api-url)
+    --service | --timeout | --ttl | --min-valid | --sub-account | --key-id | --api-url)
         COMPREPLY=()
         return
         ;;
@@ -52,6 +53,8 @@ _lw_credential_helper() {
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     elif [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_lw_credential_helper_options "$program" ${command:+"$command"})" -- "$word")
+    elif [[ $command == show || $command == remove ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_lw_credential_helper_values "$program" --profile)" -- "$word")
     elif [ -z "$command" ] || [ "$command" = help ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
     else

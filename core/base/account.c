@@ -10,6 +10,7 @@
 #define DOMAIN ".lacework.net"
 #define DOMAIN_LEN (sizeof DOMAIN - 1)
 #define LABELS_MAX 3
+#define LOOKS_LIKE "an account looks like 'acme' or 'acme.lacework.net'"
 
 /* Hosts of the service that are nobody's account. */
 static const char *const service_hosts[] = {"login", "api", "agent", "packages", "docs", "www"};
@@ -30,7 +31,19 @@ static enum lwc_code not_an_account(const char *text, const char *why, struct lw
     return lwc_hint(err,
                     lwc_fail(err, LWC_E_INVALID, "'%s' is not an account: %s",
                              lwc_text_printable(shown, sizeof shown, text, strlen(text)), why),
-                    "an account looks like 'acme' or 'acme.lacework.net'");
+                    LOOKS_LIKE);
+}
+
+/*
+ * Text that may hold a secret is not shown: a password stands before an '@', and an access key's
+ * secret begins with '_'.  NULL: none of the two.
+ */
+static const char *hidden_fault(const char *text)
+{
+    if (strchr(text, '@') != NULL) {
+        return "user information before an '@'";
+    }
+    return text[0] == '_' ? "it begins with '_', as a secret does" : NULL;
 }
 
 /* Skips "https://" or "http://"; people paste both, and https is what is used. */
@@ -95,8 +108,11 @@ enum lwc_code lwc_account_canonical(const char *text, char host_out[LWC_ACCOUNT_
     size_t len = lwc_text_reach(start, "/?#");
     char host[LWC_ACCOUNT_MAX + 1];
     bool is_full = false;
-    const char *fault = NULL;
+    const char *fault = hidden_fault(text);
 
+    if (fault != NULL) {
+        return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "not an account: %s", fault), LOOKS_LIKE);
+    }
     if (len > 4 && strncmp(start + len - 4, ":443", 4) == 0) {
         len -= 4;
     }

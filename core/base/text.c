@@ -425,26 +425,31 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Levenshtein distance of two words of at most WORD_MAX bytes. */
+/*
+ * How many slips lead from one word to the other, both of at most WORD_MAX bytes: a byte too many,
+ * missing or wrong, or two neighbours swapped.
+ */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-    size_t row[WORD_MAX + 1];
+    size_t rows[3][WORD_MAX + 1]; /* of the bytes i, i - 1 and i - 2 of @a, in turn */
 
     for (size_t j = 0; j <= b_len; j++) {
-        row[j] = j;
+        rows[0][j] = j;
     }
     for (size_t i = 1; i <= a_len; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i - 1) % 3];
 
         row[0] = i;
         for (size_t j = 1; j <= b_len; j++) {
-            size_t replaced = diagonal + (a[i - 1] != b[j - 1] ? 1 : 0);
-
-            diagonal = row[j];
-            row[j] = least(replaced, least(row[j], row[j - 1]) + 1);
+            row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1] ? 1 : 0),
+                           least(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+                row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
+            }
         }
     }
-    return row[b_len];
+    return rows[a_len % 3][b_len];
 }
 
 const char *lwc_text_nearest(const char *word, const char *const *words, size_t count)

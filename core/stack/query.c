@@ -231,7 +231,7 @@ static void weigh_given(void *data, const struct lwc_turn *turn)
 {
     struct search *search = data;
 
-    if (search->watch != NULL) {
+    if (search->watch != NULL && !is_spared(search, turn->unit)) {
         search->watch->turn(search->watch->data, turn,
                             search->given != NULL ? &search->given->identity.id : NULL,
                             turn->is_asked && search->is_untold);

@@ -411,7 +411,7 @@ static enum lwc_code fail_transfer(const struct transfer *transfer, CURLcode res
 
     (void)curl_easy_getinfo(transfer->curl, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (proxy_status >= 300) {
-        code = lwc_fail(err, LWC_E_NETWORK, "%s: the proxy lets nobody through to it (status %ld)",
+        code = lwc_fail(err, LWC_E_NETWORK, "%s: the proxy does not connect to it (status %ld)",
                         transfer->host, proxy_status);
         return lwc_hint(err, code, PROXY_HINT);
     }

@@ -275,7 +275,7 @@ static enum lwc_code use_credential(struct attempt *attempt, struct lwc_token **
     if (attempt->identity.id.kind == LWC_KIND_TOKEN) {
         if (attempt->query->min_valid_s > 0) {
             return lwc_fail(err, LWC_E_INVALID,
-                            "nobody knows how long the ready token in '%s' lives", found->backend);
+                            "it is unknown how long the ready token in '%s' lives", found->backend);
         }
         return lwc_token_new(&attempt->identity.id, found->backend, found->secret, 0,
                              attempt->obtain->clock, token_out, err);

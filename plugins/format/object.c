@@ -58,6 +58,13 @@ enum lwc_code lwc_object_append(struct lwc_secret *out, const struct lwc_member 
 enum lwc_code lwc_object_append_identity(struct lwc_secret *out, const struct lwc_identity *id,
                                          const char *backend, struct lwc_error *err)
 {
+    return lwc_object_append_stored(out, id, backend, NULL, err);
+}
+
+enum lwc_code lwc_object_append_stored(struct lwc_secret *out, const struct lwc_identity *id,
+                                       const char *backend, const char *expires_in,
+                                       struct lwc_error *err)
+{
     const struct lwc_member members[] = {
         {.name = "profile", .text = id->profile},
         {.name = "account", .text = id->account},
@@ -66,7 +73,8 @@ enum lwc_code lwc_object_append_identity(struct lwc_secret *out, const struct lw
         {.name = "orgAccess", .literal = LWC_TRUTH(id->flags & LWC_ID_ORG_ACCESS)},
         {.name = "backend", .text = backend},
         {.name = "kind", .text = lwc_kind_name(id->kind)},
+        {.name = "tokenExpiresIn", .literal = expires_in},
     };
 
-    return lwc_object_append(out, members, LWC_ARRAY_LEN(members), err);
+    return lwc_object_append(out, members, LWC_ARRAY_LEN(members) - (expires_in == NULL), err);
 }

@@ -23,6 +23,7 @@ struct add {
     const char *backend;
     uint32_t flags;
     char stored_in[LWC_BACKEND_NAME_MAX + 1];
+    char held_in[LWC_BACKEND_NAME_MAX + 1]; /* which one has the profile already, or ""   */
 };
 
 static void add_clear(struct add *add)
@@ -83,8 +84,8 @@ static enum lwc_code ask(const struct add *add, const char *option_name, const c
     enum lwc_code code = LWC_OK;
 
     if (lwc_app_no_prompt(add->app)) {
-        code =
-            lwc_fail(err, LWC_E_LOCKED, "option %s: missing, and nobody may be asked", option_name);
+        code = lwc_fail(err, LWC_E_LOCKED, "option %s: missing, and cannot ask: not interactive",
+                        option_name);
         return lwc_hint(err, code, "give %s", option_name);
     }
     code = lwc_app_ask(add->app, question, flags, answer_out, err);
@@ -162,13 +163,19 @@ static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
     return code;
 }
 
+/* A file that cannot be read is known before a passphrase is asked for. */
+static enum lwc_code take_secret_file(struct add *add, struct lwc_error *err)
+{
+    return option(add, LWC_OPT_SECRET_FILE) != NULL ? read_secret(add, err) : LWC_OK;
+}
+
 static enum lwc_code complete_secret(struct add *add, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
-    if (option(add, LWC_OPT_SECRET_FILE) != NULL || option(add, LWC_OPT_SECRET_STDIN) != NULL) {
+    if (option(add, LWC_OPT_SECRET_STDIN) != NULL) {
         code = read_secret(add, err);
-    } else {
+    } else if (add->secret == NULL) {
         code =
             ask(add, "--secret-file or --secret-stdin", "Secret (not shown)", 0, &add->secret, err);
     }
@@ -205,6 +212,33 @@ static enum lwc_code prove(struct add *add, struct lwc_error *err)
     return code;
 }
 
+static enum lwc_code see_holder(void *data, const struct lwc_identity *identity,
+                                const char *backend, struct lwc_error *err)
+{
+    struct add *add = data;
+
+    (void)identity;
+    (void)err;
+    if (add->held_in[0] == '\0') {
+        (void)snprintf(add->held_in, sizeof add->held_in, "%s", backend);
+    }
+    return LWC_OK;
+}
+
+/* Which backend holds the profile already, for the report; a failure of another is none of ours. */
+static enum lwc_code find_holder(struct add *add, struct lwc_error *err)
+{
+    const struct lwc_query query = {.size = sizeof query, .profile = add->id.profile};
+    struct lwc_error why = {0};
+
+    (void)err;
+    if ((add->flags & LWC_STORE_REPLACE) != 0 &&
+        lwc_list(add->app->ctx, &query, see_holder, add, &why) != LWC_OK) {
+        lwc_app_trace(add->app, "looking for profile '%s': %s", add->id.profile, why.msg);
+    }
+    return LWC_OK;
+}
+
 static enum lwc_code store(struct add *add, struct lwc_error *err)
 {
     return lwc_key_store(add->app->ctx, &add->id, lwc_secret_bytes(add->secret),
@@ -217,7 +251,8 @@ static enum lwc_code report(struct add *add, struct lwc_error *err)
     LWC_AUTO_SECRET out = NULL;
     enum lwc_code code = LWC_OK;
 
-    lwc_app_say(add->app, "stored profile '%s' (%s, key id %s) in backend '%s'", add->id.profile,
+    lwc_app_say(add->app, "%s profile '%s' (%s, key id %s) in backend '%s'",
+                lwc_streq(add->held_in, add->stored_in) ? "replaced" : "stored", add->id.profile,
                 add->id.account, add->id.key_id, add->stored_in);
     if (!lwc_args_has(&add->app->args, LWC_OPT_JSON)) {
         return LWC_OK;
@@ -235,7 +270,8 @@ static enum lwc_code report(struct add *add, struct lwc_error *err)
 enum lwc_code lwc_add_run(struct lwc_app *app, struct lwc_error *err)
 {
     static enum lwc_code (*const steps[])(struct add *, struct lwc_error *) = {
-        take_names, probe, complete_account, complete_key_id, complete_secret, prove, store, report,
+        take_names, take_secret_file, probe, complete_account, complete_key_id, complete_secret,
+        prove,      find_holder,      store, report,
     };
     LWC_AUTO(struct add, add_clear) add = {.app = app};
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "command.h"
 
+#include <string.h>
+
+#include "base/identity.h"
 #include "base/text.h"
+#include "base/util.h"
 
 #define BIT(opt) LWC_OPT_BIT(LWC_OPT_##opt)
 
@@ -71,19 +75,25 @@ static const struct lwc_command commands[] = {
     {
         .name = "show",
         .run = lwc_show_run,
-        .needs = "",
+        .needs = "[NAME]",
+        .operands = 1,
+        .profile = true,
         .summary = "show one stored credential",
-        .text = "Never shows the secret.",
-        .example = "show --profile prod",
+        .text = "NAME is its profile, as with --profile.  Never shows the secret.",
+        .example = "show prod",
     },
     {
         .name = "remove",
         .run = lwc_remove_run,
         .options = BIT(BACKEND),
-        .needs = "--profile NAME",
+        .needs = "NAME",
+        .operands = 1,
+        .profile = true,
         .summary = "remove a stored credential",
-        .text = "The access key itself stays valid: disable it in the Lacework console.",
-        .example = "remove --profile prod",
+        .text =
+            "NAME is its profile, as with --profile.  The access key itself stays valid: disable\n"
+            "it in the Lacework console.",
+        .example = "remove prod",
     },
     {
         .name = "cache",
@@ -136,11 +146,30 @@ const struct lwc_command *lwc_command_at(size_t index)
     return index < LWC_ARRAY_LEN(commands) ? &commands[index] : NULL;
 }
 
+/* Names that users of other programs type. */
+static const struct {
+    const char *alias;
+    const char *name;
+} aliases[] = {{"ls", "list"}, {"rm", "remove"}};
+
+static const char *spell_out(const char *name)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(aliases); i++) {
+        if (lwc_streq(aliases[i].alias, name)) {
+            return aliases[i].name;
+        }
+    }
+    return name;
+}
+
+/* A word that can be no command may be a secret in the wrong place, and is not shown. */
 static enum lwc_code unknown(const char *name, struct lwc_error *err)
 {
     const char *names[LWC_ARRAY_LEN(commands)];
     const char *near = NULL;
-    enum lwc_code code = lwc_fail(err, LWC_E_INVALID, "unknown command '%.32s'", name);
+    const bool is_word = lwc_text_span(name, "abcdefghijklmnopqrstuvwxyz-") == strlen(name);
+    enum lwc_code code = is_word ? lwc_fail(err, LWC_E_INVALID, "unknown command '%.32s'", name)
+                                 : lwc_fail(err, LWC_E_INVALID, "unknown command (it is no word)");
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(commands); i++) {
         names[i] = commands[i].name;
@@ -155,6 +184,7 @@ static enum lwc_code unknown(const char *name, struct lwc_error *err)
 enum lwc_code lwc_command_find(const char *name, const struct lwc_command **command_out,
                                struct lwc_error *err)
 {
+    name = spell_out(name);
     for (size_t i = 0; i < LWC_ARRAY_LEN(commands); i++) {
         if (lwc_streq(commands[i].name, name)) {
             *command_out = &commands[i];
@@ -177,6 +207,24 @@ static enum lwc_code no_command(const struct lwc_app *app, struct lwc_error *err
                     "'lw-credential-helper --help' says more");
 }
 
+/* The operand of a command that takes a profile says the same as --profile. */
+static enum lwc_code take_profile(struct lwc_app *app, const struct lwc_command *command,
+                                  struct lwc_error *err)
+{
+    const char *profile = app->args.operands > 1 ? app->args.operand[1] : NULL;
+    enum lwc_code code = LWC_OK;
+
+    if (!command->profile || profile == NULL) {
+        return LWC_OK;
+    }
+    if (lwc_args_has(&app->args, LWC_OPT_PROFILE)) {
+        return lwc_fail(err, LWC_E_INVALID, "%s: the profile is given twice", command->name);
+    }
+    code = lwc_profile_check(profile, err);
+    app->args.option[LWC_OPT_PROFILE] = profile;
+    return code == LWC_OK ? code : lwc_wrap(err, code, "%s", command->name);
+}
+
 static enum lwc_code run(struct lwc_app *app, const struct lwc_command *command,
                          struct lwc_error *err)
 {
@@ -195,7 +243,10 @@ static enum lwc_code run(struct lwc_app *app, const struct lwc_command *command,
             lwc_fail(err, LWC_E_INVALID, "'%s' takes %s", command->name, counts[command->operands]);
         return lwc_hint(err, code, "see 'lw-credential-helper %s --help'", command->name);
     }
-    code = account == NULL ? LWC_OK : lwc_account_parse(account, app->account, err);
+    code = take_profile(app, command, err);
+    if (code == LWC_OK && account != NULL) {
+        code = lwc_account_parse(account, app->account, err);
+    }
     return code != LWC_OK ? code : command->run(app, err);
 }
 

@@ -16,6 +16,7 @@
  * options   its own options, LWC_OPT_BIT(); the global ones are always allowed.
  * needs     what must follow its name, for the synopsis: "-p NAME", "<REQUEST", or "".
  * operands  how many arguments it takes at most.
+ * profile   its argument is a profile, as that of --profile.
  * git_verb  may be called when the program bears a git helper's name.
  * summary   one line; text and example are for its own help.
  */
@@ -25,6 +26,7 @@ struct lwc_command {
     uint64_t options;
     const char *needs;
     size_t operands;
+    bool profile;
     bool git_verb;
     const char *summary;
     const char *text;
@@ -34,7 +36,7 @@ struct lwc_command {
 /* The command at position @index, in the order in which they are shown; NULL behind the last. */
 const struct lwc_command *lwc_command_at(size_t index);
 
-/* LWC_E_INVALID, with the nearest name as hint, if there is no such command. */
+/* By name, or by a short one: ls, rm.  LWC_E_INVALID, with the nearest name as hint: none. */
 enum lwc_code lwc_command_find(const char *name, const struct lwc_command **command_out,
                                struct lwc_error *err) LWC_RESULT;
 

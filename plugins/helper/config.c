@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
 #include "command.h"
+#include "output.h"
 #include "page.h"
 
 #define FINDINGS_SHOWN 20
+#define BEGIN_WITH                                                   \
+    "'" LWC_PROGRAM " config show' prints the stack in force: save " \
+    "it elsewhere, check it, move it here"
 
 /* A page, and what it tells of. */
 struct report {
@@ -131,7 +136,7 @@ static enum lwc_code check(struct lwc_app *app, const char *file, struct lwc_err
         name = load(app, &options, &report);
     } else if (report.faults == 0) {
         *err = why; /* it could not be read at all */
-        return code;
+        return why.sys == ENOENT ? lwc_hint(err, code, BEGIN_WITH) : code;
     }
     add_verdict(&report, name != NULL ? name : "");
     if (lwc_page_write(&report.page) != LWC_OK || code == LWC_OK) {

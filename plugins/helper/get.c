@@ -115,13 +115,26 @@ static enum lwc_code pass_over(const struct lwc_app *app, const struct lwc_reque
     return LWC_OK;
 }
 
+/* Without --format, --json asks for the answer as JSON; but git reads one language only. */
+static enum lwc_code choose_format(const struct lwc_app *app, const struct lwc_format **format_out,
+                                   struct lwc_error *err)
+{
+    const char *name = app->args.option[LWC_OPT_FORMAT];
+
+    if (name != NULL) {
+        return lwc_format_find(name, format_out, err);
+    }
+    *format_out = lwc_args_has(&app->args, LWC_OPT_JSON) && !app->git_helper ? &lwc_format_json
+                                                                             : &lwc_format_git;
+    return LWC_OK;
+}
+
 enum lwc_code lwc_get_run(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO(struct lwc_token *, lwc_token_free) token = NULL;
-    const char *name = app->args.option[LWC_OPT_FORMAT];
-    const struct lwc_format *format = &lwc_format_git;
+    const struct lwc_format *format = NULL;
     struct lwc_request request = {.given = false};
-    enum lwc_code code = name == NULL ? LWC_OK : lwc_format_find(name, &format, err);
+    enum lwc_code code = choose_format(app, &format, err);
 
     if (code == LWC_OK && lwc_args_has(&app->args, LWC_OPT_REFRESH) &&
         lwc_args_has(&app->args, LWC_OPT_NO_CACHE)) {

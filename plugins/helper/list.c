@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -157,7 +158,12 @@ static enum lwc_code append_table(struct lwc_secret *out, const struct lwc_roll 
 static enum lwc_code append_object(struct lwc_secret *out, const struct lwc_roll_entry *entry,
                                    struct lwc_error *err)
 {
-    return lwc_object_append_identity(out, &entry->id, entry->backend, err);
+    char life[24] = "null";
+
+    if (entry->life_s > 0) {
+        (void)snprintf(life, sizeof life, "%" PRId64, entry->life_s);
+    }
+    return lwc_object_append_stored(out, &entry->id, entry->backend, life, err);
 }
 
 static enum lwc_code append_array(struct lwc_secret *out, const struct lwc_roll *roll,
@@ -336,7 +342,7 @@ enum lwc_code lwc_remove_run(struct lwc_app *app, struct lwc_error *err)
     enum lwc_code code = LWC_OK;
 
     if (profile == NULL) {
-        code = lwc_fail(err, LWC_E_INVALID, "remove: no --profile given");
+        code = lwc_fail(err, LWC_E_INVALID, "remove: no profile given");
         return lwc_hint(err, code, "'lw-credential-helper list' shows the profiles");
     }
     code = lwc_app_open(app, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <lwcred.h>
@@ -11,6 +12,8 @@
 #include "plugins/format/formats.h"
 
 #define TTL_MAX_S 86400
+#define DURATION_FORM "seconds, or one number with s, m, h or d: 9000, 150m"
+#define HINT_LEN 160
 
 static enum lwc_code check_account(const char *value, struct lwc_error *err)
 {
@@ -31,7 +34,7 @@ static enum lwc_code check_timeout(const char *value, struct lwc_error *err)
     int64_t seconds = 0;
 
     if (!lwc_text_parse_duration(value, &seconds) || seconds < 1) {
-        return lwc_fail(err, LWC_E_INVALID, "no duration (seconds, or a number with s, m, h, d)");
+        return lwc_fail(err, LWC_E_INVALID, "no duration (" DURATION_FORM ")");
     }
     return LWC_OK;
 }
@@ -41,7 +44,7 @@ static enum lwc_code check_ttl(const char *value, struct lwc_error *err)
     int64_t seconds = 0;
 
     if (!lwc_text_parse_duration(value, &seconds) || seconds < 1 || seconds > TTL_MAX_S) {
-        return lwc_fail(err, LWC_E_INVALID, "no duration from 1 s to 24 h");
+        return lwc_fail(err, LWC_E_INVALID, "no duration from 1 s to 24 h (" DURATION_FORM ")");
     }
     return LWC_OK;
 }
@@ -51,7 +54,7 @@ static enum lwc_code check_min_valid(const char *value, struct lwc_error *err)
     int64_t seconds = 0;
 
     if (!lwc_text_parse_duration(value, &seconds) || seconds > TTL_MAX_S) {
-        return lwc_fail(err, LWC_E_INVALID, "no duration up to 24 h");
+        return lwc_fail(err, LWC_E_INVALID, "no duration up to 24 h (" DURATION_FORM ")");
     }
     return LWC_OK;
 }
@@ -87,7 +90,7 @@ static const struct lwc_option options[LWC_OPTS] = {
     [LWC_OPT_JSON] = {"json", 0, NULL, "lists, and errors also, as JSON", NULL},
     [LWC_OPT_QUIET] = {"quiet", 'q', NULL, "errors only", NULL},
     [LWC_OPT_VERBOSE] = {"verbose", 'v', NULL, "trace the way to the answer on stderr", NULL},
-    [LWC_OPT_VERSION] = {"version", 0, NULL, "print the version", NULL},
+    [LWC_OPT_VERSION] = {"version", 'V', NULL, "print the version", NULL},
     [LWC_OPT_HELP] = {"help", 'h', NULL, "explain the program or a command", NULL},
     [LWC_OPT_FORMAT] = {"format", 0, "FORMAT", "what to print, default git", check_format},
     [LWC_OPT_TTL] = {"ttl", 0, "DURATION", "lifetime to ask for, 1 s to 24 h, default 1 h",
@@ -225,6 +228,22 @@ static enum lwc_opt find_letter(char letter)
     return (enum lwc_opt)i;
 }
 
+/* Options without such a letter whose names begin with it: "--secret-file, --service". */
+static enum lwc_code unknown_letter(const char *at, struct lwc_error *err)
+{
+    char names[HINT_LEN] = "";
+    size_t used = 0;
+    enum lwc_code code = lwc_fail(err, LWC_E_INVALID, "unknown option -%.1s", at);
+
+    for (size_t i = 0; i < LWC_OPTS && used < sizeof names; i++) {
+        if (options[i].name[0] == *at) {
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s--%s",
+                                     used > 0 ? ", " : "", options[i].name);
+        }
+    }
+    return used == 0 ? code : lwc_hint(err, code, "did you mean %s?", names);
+}
+
 /* -v, -qp NAME, -pNAME */
 static enum lwc_code take_letters(struct walk *walk, struct lwc_error *err)
 {
@@ -233,7 +252,7 @@ static enum lwc_code take_letters(struct walk *walk, struct lwc_error *err)
         enum lwc_code code = LWC_OK;
 
         if (opt == LWC_OPTS) {
-            return lwc_fail(err, LWC_E_INVALID, "unknown option -%.1s", at);
+            return unknown_letter(at, err);
         }
         code = give(walk, opt, at[1] != '\0' ? at + 1 : NULL, err);
         if (code != LWC_OK || options[opt].value != NULL) {

@@ -77,7 +77,9 @@ static enum lwc_code open_terminal(struct dialogue *dialogue, struct lwc_error *
     if (dialogue->fd >= 0 && tcgetattr(dialogue->fd, &dialogue->cooked) == 0) {
         return LWC_OK;
     }
-    code = lwc_fail_sys(err, LWC_E_LOCKED, errno, "no terminal to ask on");
+    code = errno == ENXIO || errno == ENOENT || errno == ENOTTY
+               ? lwc_fail(err, LWC_E_LOCKED, "no terminal to ask on")
+               : lwc_fail_sys(err, LWC_E_LOCKED, errno, "no terminal to ask on");
     return lwc_hint(err, code,
                     "run it in a terminal, or give what is missing by an option, a "
                     "variable or a file; see lw-credential-helper(1)");

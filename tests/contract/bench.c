@@ -45,7 +45,7 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
     canary_look(bench, text);
     bench->prompts += !bench->in_quiet;
     bench->prompts_quiet += bench->in_quiet;
-    return lwc_fail(err, LWC_E_LOCKED, "%s: nobody may be asked", text);
+    return lwc_fail(err, LWC_E_LOCKED, "%s: cannot ask: not interactive", text);
 }
 
 static const char *host_setting(void *data, const char *name)

@@ -75,6 +75,35 @@ while read -r command; do
         each "completion of $command" "$T/completed" '^' '=?$'
 done < <(commands)
 
+# Completion of what is stored, and of operands that are profiles.
+make_store_keyfile
+for profile in one two; do
+    run 0 "$HELPER" add -p "$profile" -a "acct-$profile" --key-id ACME_01 --secret-stdin --no-verify <<<_secret
+done
+printf '%s\n' one two >"$T/profiles"
+printf '%s\n' acct-one.lacework.net acct-two.lacework.net >"$T/accounts"
+for words in '-p' 'show' 'remove' 'get --profile'; do
+    # shellcheck disable=SC2086
+    complete_words lw-credential-helper $words '' | cmp -s - "$T/profiles" || complain "completion of profiles after $words"
+done
+for words in '-a' 'get --account'; do
+    # shellcheck disable=SC2086
+    complete_words lw-credential-helper $words '' | cmp -s - "$T/accounts" || complain "completion of accounts after $words"
+done
+
+# The recipe for scripts calls curl with a token, and not at all where there is none.
+sed -n '/^### Scripts/,/^The token\|^Where/s/^    //p' README.md >"$T/recipe"
+grep -q curl "$T/recipe" || complain "README.md has no recipe for scripts"
+mkdir "$T/fake"
+printf '#!/bin/sh\ncat >>"%s"\n' "$T/curl-got" >"$T/fake/curl"
+chmod +x "$T/fake/curl"
+PATH=$T/fake:$O/bin:$PATH run 3 bash "$T/recipe"
+[ ! -e "$T/curl-got" ] || complain "README.md: without a token curl is called"
+printf '#!/bin/sh\necho a-token\n' >"$T/fake/lw-credential-helper"
+chmod +x "$T/fake/lw-credential-helper"
+PATH=$T/fake:$PATH run 0 bash "$T/recipe"
+[ "$(cat "$T/curl-got")" = 'header = "Authorization: Bearer a-token"' ] || complain "README.md: curl got something else"
+
 # Versions.
 version=$(sed -n 's/^#define LWC_VERSION "\(.*\)"/\1/p' core/include/lwcred.h)
 grep -qE "^## ${version//./\\.}(,|$)" CHANGELOG.md || complain "CHANGELOG.md has no entry for $version"

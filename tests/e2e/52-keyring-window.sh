@@ -48,7 +48,7 @@ windows 1
 mock accept
 for setting in LWCRED_NO_PROMPT=1 CI=true GIT_TERMINAL_PROMPT=0 DISPLAY=; do
     run 4 env "$setting" "$HELPER" get --no-cache --format token
-    expect_stderr_has 'the keyring is locked: (nobody may be asked|there is no display)'
+    expect_stderr_has 'the keyring is locked: (cannot ask: not interactive|there is no display)'
 done
 run 4 "$HELPER" --no-prompt get --no-cache --format token
 windows 0

@@ -41,7 +41,7 @@ answers 2 'another protocol' 'echo protocol=http' 'echo password=s3cret'
 answers 2 'another user name' 'echo username=ACME_02' 'echo password=s3cret'
 answers 2 'says password twice' 'echo password=s3cret' 'echo password=s3cret'
 answers 2 'more than [0-9]+ bytes' 'while :; do echo password=s3cret; done'
-answers 4 'declined, and said that nobody else is to be asked' 'echo quit=1'
+answers 4 'declined, and said to ask no other helper' 'echo quit=1'
 
 # How it ends: a program that ran and failed is passed over by no line, and by "optional" alone.
 stack "command=$helper account=acme timeout=1"

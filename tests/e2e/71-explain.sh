@@ -40,9 +40,16 @@ expect_stdout_has '^why:    the profile is named$'
 expect_stdout_has '^token:  by an exchange$'
 expect_stderr_empty
 run 0 "$HELPER" explain
-expect_stdout_has '^nothing is named: complete LW_\* variables come first$'
+expect_stdout_lacks 'complete LW_\* variables'
 expect_stdout_has "^why:    nothing is named: the profile 'default'$"
 expect_stdout_has "^answer: profile default, account other.lacework.net, key OTHER, from backend 'answer'$"
+
+# Only the environment can hold its profile: no other line is shown for it.
+stack 'lookup sufficient file' 'lookup sufficient env' 'set cache none'
+run 0 "$HELPER" explain
+expect_stdout_has '^nothing is named: complete LW_\* variables come first$'
+[ "$(grep -c "^  $STACK:" "$OUT")" = 2 ] || fail "not one line of the stack for each walk"
+expect_stdout_has "^  $STACK:2: lookup .* env$"
 
 # And for programs: the same as get, whichever way it is asked.
 agree() { # rule key-id words...

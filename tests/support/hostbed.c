@@ -33,7 +33,7 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
     bed->prompts++;
     assert_int_equal(flags, LWC_PROMPT_TWICE);
     if (bed->typed == NULL) {
-        return lwc_fail(err, LWC_E_LOCKED, "%s: nobody may be asked", text);
+        return lwc_fail(err, LWC_E_LOCKED, "%s: cannot ask: not interactive", text);
     }
     return answer->put(answer->data, NULL, bed->typed, strlen(bed->typed), err);
 }

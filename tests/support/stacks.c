@@ -27,7 +27,7 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
     (void)data;
     (void)flags;
     (void)answer;
-    return lwc_fail(err, LWC_E_LOCKED, "%s: nobody may be asked", text);
+    return lwc_fail(err, LWC_E_LOCKED, "%s: cannot ask: not interactive", text);
 }
 
 static const char *host_setting(void *data, const char *name)

@@ -22,6 +22,8 @@
 static struct {
     enum lwc_code probe_code;
     enum lwc_code prove_code;
+    enum lwc_code list_code;
+    const char *holder; /* the backend that has the profile already, or NULL */
     const char *answers[3];
     size_t asked;
     char steps[256];
@@ -99,6 +101,21 @@ enum lwc_code __wrap_lwc_key_store(struct lwc_context *ctx, const struct lwc_ide
                    backend == NULL ? "any" : backend, identity->flags, flags);
     strcpy(backend_out, "file");
     return LWC_OK;
+}
+
+enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,
+                              lwc_list_fn *visit, void *data, struct lwc_error *err);
+enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,
+                              lwc_list_fn *visit, void *data, struct lwc_error *err)
+{
+    static const struct lwc_identity id = {.profile = "prod"};
+
+    (void)ctx;
+    assert_string_equal(query->profile, "prod");
+    if (fake.holder != NULL) {
+        assert_int_equal(visit(data, &id, fake.holder, err), LWC_OK);
+    }
+    return tell(fake.list_code, err);
 }
 
 enum lwc_code __wrap_lwc_prompt_ask(const char *text, uint32_t flags,
@@ -222,6 +239,54 @@ static void add_without_prompts_names_the_missing_option(void **state)
         assert_int_equal(fake.asked, 0);
         assert_string_equal(fake.stored, "");
     }
+}
+
+static void add_tells_stored_from_replaced(void **state)
+{
+    static const struct {
+        bool replace;
+        const char *holder;
+        enum lwc_code list_code;
+        const char *said;
+    } cases[] = {
+        {false, "file", LWC_OK, "stored"},         {true, NULL, LWC_OK, "stored"},
+        {true, "file", LWC_OK, "replaced"},        {true, "keyring", LWC_OK, "stored"},
+        {true, "file", LWC_E_CORRUPT, "replaced"}, {true, NULL, LWC_E_CORRUPT, "stored"},
+    };
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_args args = full_args();
+        struct capture capture;
+        struct lwc_error err = {0};
+        char said[200];
+
+        assert_int_equal(reset(state), 0);
+        fake.holder = cases[i].holder;
+        fake.list_code = cases[i].list_code;
+        args.option[LWC_OPT_PROFILE] = "prod";
+        args.option[LWC_OPT_REPLACE] = cases[i].replace ? "" : NULL;
+        assert_int_equal(add(&args, SECRET, &capture, &err), LWC_OK);
+        (void)snprintf(said, sizeof said,
+                       "lw-credential-helper: %s profile 'prod' (acme.lacework.net, key id " KEY_ID
+                       ") in backend 'file'\n",
+                       cases[i].said);
+        assert_string_equal(capture.err, said);
+        assert_int_equal(err.code, LWC_OK);
+    }
+}
+
+static void add_from_a_missing_file_asks_nothing(void **state)
+{
+    struct lwc_args args = full_args();
+    struct capture capture;
+    struct lwc_error err = {0};
+
+    (void)state;
+    args.option[LWC_OPT_SECRET_STDIN] = NULL;
+    args.option[LWC_OPT_SECRET_FILE] = "/nonexistent";
+    assert_int_equal(add(&args, NULL, &capture, &err), LWC_E_INVALID);
+    assert_string_equal(err.msg, "option --secret-file: /nonexistent: No such file or directory");
+    assert_string_equal(fake.steps, "");
 }
 
 static void add_failing_probe_asks_for_no_secret(void **state)
@@ -386,6 +451,8 @@ int main(void)
         cmocka_unit_test_setup(add_asks_for_what_is_missing_after_the_probe, reset),
         cmocka_unit_test_setup(add_declined_question_is_locked_and_names_the_option, reset),
         cmocka_unit_test_setup(add_without_prompts_names_the_missing_option, reset),
+        cmocka_unit_test_setup(add_tells_stored_from_replaced, reset),
+        cmocka_unit_test_setup(add_from_a_missing_file_asks_nothing, reset),
         cmocka_unit_test_setup(add_failing_probe_asks_for_no_secret, reset),
         cmocka_unit_test_setup(add_refused_key_is_not_stored, reset),
         cmocka_unit_test_setup(add_wrong_options_are_refused_before_the_probe, reset),

@@ -90,7 +90,7 @@ static void no_prompt_asks_nobody_and_backends_see_it(void **state)
     assert_int_equal(unsetenv("LWCRED_NO_PROMPT"), 0);
     assert_int_equal(host->prompt(host->data, "Passphrase", 0, NULL, &err), LWC_E_LOCKED);
     assert_int_equal(asked, 0);
-    assert_string_equal(err.msg, "Passphrase: nobody may be asked");
+    assert_string_equal(err.msg, "Passphrase: cannot ask: not interactive");
     assert_string_equal(host->setting(host->data, "LWCRED_NO_PROMPT"), "1");
 }
 

@@ -247,6 +247,36 @@ static void get_options_reach_the_query(void **state)
     assert_string_equal(fake.account, "(null)");
 }
 
+static void get_as_json_means_the_format(void **state)
+{
+    static const struct {
+        const char *format;
+        bool git_helper;
+        const char *begins;
+    } cases[] = {
+        {NULL, false, "{\"token\":\"tok-en\","},
+        {"json", false, "{\"token\":\"tok-en\","},
+        {"token", false, "tok-en\n"},
+        {"git", false, "protocol=https\n"},
+        {NULL, true, "protocol=https\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_app app = {.git_helper = cases[i].git_helper};
+        struct lwc_error err = {0};
+        struct capture capture;
+
+        app.args.option[LWC_OPT_PROFILE] = "prod";
+        app.args.option[LWC_OPT_JSON] = "";
+        app.args.option[LWC_OPT_FORMAT] = cases[i].format;
+        capture_begin(&capture, "");
+        assert_int_equal(lwc_get_run(&app, &err), LWC_OK);
+        capture_end(&capture);
+        assert_int_equal(strncmp(capture.out, cases[i].begins, strlen(cases[i].begins)), 0);
+    }
+}
+
 static void get_foreign_request_opens_nothing(void **state)
 {
     static const char *const cases[] = {
@@ -332,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup(get_holds_a_request_against_what_answers, reset),
         cmocka_unit_test_setup(get_of_other_formats_reads_nothing, reset),
         cmocka_unit_test_setup(get_options_reach_the_query, reset),
+        cmocka_unit_test_setup(get_as_json_means_the_format, reset),
         cmocka_unit_test_setup(get_foreign_request_opens_nothing, reset),
         cmocka_unit_test_setup(get_malformed_request_is_refused, reset),
         cmocka_unit_test_setup(get_not_found_is_silent_for_a_request_only, reset),

@@ -85,8 +85,8 @@ static void all_services_work_across(void **state)
         const char *wanted;
     } cases[] = {
         {"horse", "set=a setting same=1 unset=1 code=0 typed=horse why= left=1 "},
-        {NULL,
-         "set=a setting same=1 unset=1 code=4 typed= why=Passphrase: nobody may be asked left=1 "},
+        {NULL, "set=a setting same=1 unset=1 code=4 typed= why=Passphrase: cannot ask: not "
+               "interactive left=1 "},
     };
 
     (void)state;

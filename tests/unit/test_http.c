@@ -382,8 +382,8 @@ static void wrong_proxies_are_told_of_without_their_password(void **state)
         const char *text;
         const char *hint;
     } cases[] = {
-        {"refusing", "server", "--plain", "http", "the proxy lets nobody through", "HTTPS_PROXY"},
-        {"refusing-tls", "server", NULL, "https", "the proxy lets nobody through", "HTTPS_PROXY"},
+        {"refusing", "server", "--plain", "http", "the proxy does not connect", "HTTPS_PROXY"},
+        {"refusing-tls", "server", NULL, "https", "the proxy does not connect", "HTTPS_PROXY"},
         {"proxy-other-ca", "other", NULL, "https",
          "the proxy's certificate is signed by an unknown CA", "CA"},
         {"proxy-other-name", "wrong-name", NULL, "https", "is for another name", "HTTPS_PROXY"},

@@ -17,6 +17,7 @@ static struct {
     const struct lwc_identity *held[4];
     enum lwc_code list_code;
     enum lwc_code remove_code;
+    int64_t life_s;
     char removed[256];
 } fake;
 
@@ -66,13 +67,14 @@ enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *q
     return fake.list_code == LWC_OK ? LWC_OK : lwc_fail(err, fake.list_code, "told to");
 }
 
-/* Nothing is cached. */
+/* A token of the key of "prod" is cached, or nothing. */
 void __wrap_lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data);
 void __wrap_lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data)
 {
     (void)ctx;
-    (void)visit;
-    (void)data;
+    if (fake.life_s > 0) {
+        visit(data, &prod, fake.life_s, "keyring");
+    }
 }
 
 enum lwc_code __wrap_lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *query,
@@ -191,9 +193,17 @@ static void list_json_is_an_array(void **state)
     assert_string_equal(
         capture.out,
         "[{\"profile\":\"prod\",\"account\":\"acme.lacework.net\",\"keyId\":\"ACME_01\","
-        "\"subAccount\":\"sub\",\"orgAccess\":true,\"backend\":\"file\",\"kind\":\"access-key\"},"
+        "\"subAccount\":\"sub\",\"orgAccess\":true,\"backend\":\"file\",\"kind\":\"access-key\","
+        "\"tokenExpiresIn\":null},"
         "{\"profile\":\"development\",\"account\":\"a.lacework.net\",\"keyId\":\"\","
-        "\"subAccount\":\"\",\"orgAccess\":false,\"backend\":\"env\",\"kind\":\"token\"}]\n");
+        "\"subAccount\":\"\",\"orgAccess\":false,\"backend\":\"env\",\"kind\":\"token\","
+        "\"tokenExpiresIn\":null}]\n");
+    fake.life_s = 3541;
+    assert_int_equal(run(lwc_list_run, NULL, true, &capture, NULL), LWC_OK);
+    assert_non_null(strstr(capture.out, "\"access-key\",\"tokenExpiresIn\":3541},{"));
+    assert_non_null(strstr(capture.out, "\"kind\":\"token\",\"tokenExpiresIn\":null}]"));
+    assert_int_equal(run(lwc_show_run, "prod", true, &capture, NULL), LWC_OK);
+    assert_non_null(strstr(capture.out, "\"tokenExpiresIn\":3541}\n"));
 }
 
 static void list_of_nothing_says_so_on_stderr(void **state)

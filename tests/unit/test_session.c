@@ -122,9 +122,9 @@ static void user_is_asked_only_where_he_sees_it(void **state)
         {{{"DISPLAY", ":0"}, {"CI", "false"}}, NULL},
         {{{NULL}}, "no display"},
         {{{"DISPLAY", ""}}, "no display"},
-        {{{"DISPLAY", ":0"}, {"LWCRED_NO_PROMPT", "1"}}, "nobody may be asked"},
-        {{{"DISPLAY", ":0"}, {"LWCRED_NO_PROMPT", "what"}}, "nobody may be asked"},
-        {{{"DISPLAY", ":0"}, {"CI", "true"}}, "nobody may be asked"},
+        {{{"DISPLAY", ":0"}, {"LWCRED_NO_PROMPT", "1"}}, "cannot ask: not interactive"},
+        {{{"DISPLAY", ":0"}, {"LWCRED_NO_PROMPT", "what"}}, "cannot ask: not interactive"},
+        {{{"DISPLAY", ":0"}, {"CI", "true"}}, "cannot ask: not interactive"},
     };
 
     (void)state;
