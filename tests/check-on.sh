@@ -25,7 +25,10 @@ fail() {
     exit 1
 }
 
-[ $# -ge 1 ] && [ $# -le 2 ] || usage
+case $# in
+1 | 2) ;;
+*) usage ;;
+esac
 release=$1 arch=${2:-}
 chroots=${CHROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/lwcred-chroots}
 base=$chroots/$release
@@ -35,6 +38,7 @@ command -v debootstrap >/dev/null || fail 'debootstrap is missing: apt-get insta
 unshare -m true 2>/dev/null || fail 'no mount namespaces here'
 
 # The archive that this machine's apt takes Debian from.
+# shellcheck disable=SC2016
 mirror() {
     apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' |
         sed -n 's/^Debian //p' | grep -v -e '-security' | sort -u | head -n 1
@@ -71,6 +75,7 @@ copy_tree() {
     fi | tar -x --no-same-owner -C "$root/root/lwcred"
 }
 
+# shellcheck disable=SC2016
 commands() {
     if [ -z "$arch" ]; then
         echo 'contrib/bootstrap.sh --build && make demo && contrib/bootstrap.sh && make -j"$(nproc)" check'

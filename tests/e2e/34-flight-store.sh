@@ -28,7 +28,7 @@ run 0 "$HELPER" add -a cache34 --key-id "$KEY_ID" --secret-stdin --no-verify --a
 crowd() {
     local number=$1 name=$2 status=$3
     shift 3
-    rm -rf "$T/$name"
+    rm -rf "${T:?}/$name"
     python3 tests/support/crowd.py "$number" "$T/$name" "$PLAIN" get --format token "$@" >"$T/$name.runs"
     [ "$(awk -v status="$status" '$2 == status' "$T/$name.runs" | wc -l)" = "$number" ] ||
         { cat "$T/$name.runs" "$T/$name"/*.err >"$ERR"; fail "$name: not all of them ended with status $status"; }
