@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "backends/file/home.h"
 #include "base/crypto.h"
 #include "base/safefile.h"
 #include "base/text.h"
@@ -202,13 +203,17 @@ static enum lwc_code remember_locked(const struct record *record, const struct l
     return replace_line(record->id_file, record->id_line, err);
 }
 
-static enum lwc_code remember(const struct record *record, const struct lwc_format *store,
-                              enum lwc_seen_event event, struct lwc_error *err)
+static enum lwc_code remember(const struct lwc_host *host, const struct record *record,
+                              const struct lwc_format *store, enum lwc_seen_event event,
+                              struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     LWC_AUTO_CLOSE int lock_fd = -1;
-    enum lwc_code code = lwc_dir_make(record->dir, err);
+    enum lwc_code code = lwc_home_check(host, record->dir, err);
 
+    if (code == LWC_OK) {
+        code = lwc_dir_make(record->dir, err);
+    }
     if (code == LWC_OK) {
         code = lwc_path_resolve(record->id_file, &path, err);
     }
@@ -286,7 +291,7 @@ void lwc_seen_note(struct lwc_seen *seen, const char *path, const struct lwc_for
         code = review(seen, path, &record, store, &is_news, &why);
     }
     if (code == LWC_OK && is_news) {
-        code = remember(&record, store, event, &why);
+        code = remember(seen->host, &record, store, event, &why);
     }
     if (code != LWC_OK) {
         complain(seen, &why);

@@ -4,7 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/safefile.h"
@@ -15,7 +19,10 @@
 #define PASSPHRASE_FILE "LWCRED_PASSPHRASE_FILE"
 #define PASSPHRASE_FD "LWCRED_PASSPHRASE_FD"
 #define NEWLINE_MAX 2
-#define QUESTION_LEN 4400
+#define NEW_QUESTION "Keys will be kept in a new encrypted store. New passphrase for"
+#define QUESTION_LEN 4500
+#define LINE_LEN 4400
+#define PASSPHRASE_SHORT 8
 
 void lwc_source_forget(struct lwc_source *source)
 {
@@ -50,9 +57,31 @@ enum lwc_code lwc_source_check(const struct lwc_source *source, struct lwc_error
     return LWC_OK;
 }
 
+static bool is_in_memory(const char *path)
+{
+    struct statfs fs;
+
+    return statfs(path, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
+static void warn_if_exposed(struct lwc_source *source, const char *name, const char *path)
+{
+    struct stat st;
+    char line[LINE_LEN];
+
+    if (source->warned || stat(path, &st) != 0 || st.st_uid != geteuid() ||
+        (st.st_mode & (S_IRWXG | S_IRWXO)) == 0 || is_in_memory(path)) {
+        return;
+    }
+    (void)snprintf(line, sizeof line, "%s: %s can be read by others (mode %04o): chmod 600 it",
+                   name, path, (unsigned)st.st_mode & 07777);
+    source->host->log(source->host->data, LWC_LOG_WARNING, line);
+    source->warned = true;
+}
+
 /* Read the file that the setting @name names; a missing one is the user's mistake. */
-static enum lwc_code read_named(const char *name, const char *path, size_t cap,
-                                struct lwc_secret **content_out, struct lwc_error *err)
+static enum lwc_code read_named(struct lwc_source *source, const char *name, const char *path,
+                                size_t cap, struct lwc_secret **content_out, struct lwc_error *err)
 {
     LWC_AUTO_SECRET content = NULL;
     enum lwc_code code = lwc_secret_new(cap, &content, err);
@@ -67,17 +96,18 @@ static enum lwc_code read_named(const char *name, const char *path, size_t cap,
     if (code != LWC_OK) {
         return lwc_wrap(err, code, "%s", name);
     }
+    warn_if_exposed(source, name, path);
     *content_out = LWC_TAKE(content);
     return LWC_OK;
 }
 
-enum lwc_code lwc_source_key_file(const struct lwc_source *source, struct lwc_secret **content_out,
+enum lwc_code lwc_source_key_file(struct lwc_source *source, struct lwc_secret **content_out,
                                   struct lwc_error *err)
 {
     LWC_AUTO_SECRET content = NULL;
     struct lwc_error why = {0};
     const char *path = lwc_source_key_file_path(source);
-    enum lwc_code code = read_named(KEY_FILE, path, LWC_KEY_FILE_MAX, &content, &why);
+    enum lwc_code code = read_named(source, KEY_FILE, path, LWC_KEY_FILE_MAX, &content, &why);
 
     if (code == LWC_OK && lwc_secret_len(content) < LWC_KEY_FILE_MIN) {
         code = lwc_fail(&why, LWC_E_INVALID, KEY_FILE ": %s: %zu bytes, at least %d are needed",
@@ -146,7 +176,7 @@ enum lwc_code lwc_source_read(struct lwc_source *source, struct lwc_error *err)
         return LWC_OK;
     }
     if (file != NULL) {
-        code = read_named(name, file, LWC_PASSPHRASE_MAX + NEWLINE_MAX, &content, err);
+        code = read_named(source, name, file, LWC_PASSPHRASE_MAX + NEWLINE_MAX, &content, err);
     } else {
         code = read_descriptor(source, setting(source, PASSPHRASE_FD), &content, err);
     }
@@ -211,6 +241,21 @@ enum lwc_code lwc_source_ask(const struct lwc_source *source, const char *words,
     return code;
 }
 
+static void warn_if_short(const struct lwc_source *source)
+{
+    const size_t len = lwc_secret_len(source->passphrase);
+    char line[LINE_LEN];
+
+    if (len < PASSPHRASE_SHORT) {
+        (void)snprintf(
+            line, sizeof line,
+            "the passphrase of the new store has %zu bytes: a copy of the store would soon "
+            "be opened by guessing",
+            len);
+        source->host->log(source->host->data, LWC_LOG_WARNING, line);
+    }
+}
+
 enum lwc_code lwc_source_choose(struct lwc_source *source, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
@@ -219,11 +264,15 @@ enum lwc_code lwc_source_choose(struct lwc_source *source, struct lwc_error *err
         return LWC_OK;
     }
     if (lwc_source_is_given(source)) {
-        return lwc_source_read(source, err);
+        code = lwc_source_read(source, err);
+    } else {
+        code = lwc_source_ask(source, NEW_QUESTION, LWC_PROMPT_TWICE, &source->passphrase, err);
     }
-    code = lwc_source_ask(source, "New passphrase for", LWC_PROMPT_TWICE, &source->passphrase, err);
     if (code == LWC_OK && source->passphrase == NULL) {
         return lwc_fail(err, LWC_E_INVALID, "the passphrase is empty");
+    }
+    if (code == LWC_OK) {
+        warn_if_short(source);
     }
     return code;
 }

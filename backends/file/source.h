@@ -16,6 +16,9 @@
  * gives the passphrase, less one LF or CRLF at its end; without these two the host's prompt is
  * asked.
  *
+ * A file of ours that others can read, on a disk, is used with a warning; a mounted secret is not
+ * ours, or lies in memory.
+ *
  * MUST:
  *  1. A missing key file or passphrase file is never LWC_E_NOT_FOUND: the store may hold what is
  *     asked for, and a weaker one must not answer in its place.
@@ -36,6 +39,7 @@ struct lwc_source {
     const struct lwc_host *host;
     const char *path;
     struct lwc_secret *passphrase;
+    bool warned; /* of a file that others can read                                       */
 };
 
 void lwc_source_forget(struct lwc_source *source);
@@ -47,7 +51,7 @@ enum lwc_code lwc_source_check(const struct lwc_source *source, struct lwc_error
 const char *lwc_source_key_file_path(const struct lwc_source *source);
 
 /* Read the key file, which must be set.  LWC_E_INVALID: missing, too short or too long. */
-enum lwc_code lwc_source_key_file(const struct lwc_source *source, struct lwc_secret **content_out,
+enum lwc_code lwc_source_key_file(struct lwc_source *source, struct lwc_secret **content_out,
                                   struct lwc_error *err) LWC_RESULT;
 
 /* Is a passphrase given by file or descriptor, so that nobody is asked? */
@@ -69,7 +73,7 @@ enum lwc_code lwc_source_ask(const struct lwc_source *source, const char *words,
 
 /*
  * Put the passphrase of a new store into source->passphrase, unless something is there: the
- * given one, else one that is asked for twice.
+ * given one, else one that is asked for twice.  A short one is taken with a warning.
  */
 enum lwc_code lwc_source_choose(struct lwc_source *source, struct lwc_error *err) LWC_RESULT;
 

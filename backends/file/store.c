@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "backends/file/home.h"
 #include "backends/file/image.h"
 #include "backends/file/seal.h"
 #include "backends/file/seen.h"
@@ -346,6 +347,7 @@ static enum lwc_code make_dir(const struct lwc_store *store, struct lwc_error *e
 {
     LWC_AUTO_FREE char *dir = strdup(store->vault.path);
     char *slash = NULL;
+    enum lwc_code code = LWC_OK;
 
     if (dir == NULL) {
         return lwc_fail_nomem(err);
@@ -355,7 +357,8 @@ static enum lwc_code make_dir(const struct lwc_store *store, struct lwc_error *e
         return LWC_OK;
     }
     *slash = '\0';
-    return lwc_dir_make(dir, err);
+    code = lwc_home_check(store->host, store->vault.path, err);
+    return code == LWC_OK ? lwc_dir_make(dir, err) : code;
 }
 
 static enum lwc_code get_ready(struct lwc_store *store, struct lwc_error *err)
@@ -469,8 +472,11 @@ static enum lwc_code resolve_nearest(const struct lwc_store *store, struct lwc_p
 static enum lwc_code check_place(const struct lwc_store *store, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
-    enum lwc_code code = resolve_nearest(store, &path, err);
+    enum lwc_code code = lwc_home_check(store->host, store->vault.path, err);
 
+    if (code == LWC_OK) {
+        code = resolve_nearest(store, &path, err);
+    }
     if (code != LWC_OK) {
         return code;
     }

@@ -140,9 +140,8 @@ static enum lwc_code try_key_file(const struct lwc_source *source, const struct 
     return code;
 }
 
-static enum lwc_code open_by_key_file(const struct lwc_source *source,
-                                      const struct lwc_image *image, struct lwc_secret **master_out,
-                                      struct lwc_error *err)
+static enum lwc_code open_by_key_file(struct lwc_source *source, const struct lwc_image *image,
+                                      struct lwc_secret **master_out, struct lwc_error *err)
 {
     LWC_AUTO_SECRET content = NULL;
     LWC_AUTO_SECRET key = NULL;

@@ -32,7 +32,8 @@ static void assert_path(struct bed *bed, const char *argument, const char *path)
     bed->answers[0] = NULL;
     assert_int_equal(open_with(bed, argument != NULL, argv, &state, NULL), LWC_OK);
     assert_int_equal(lwc_backend.probe(state, LWC_CAP_STORE, NULL), LWC_E_LOCKED);
-    (void)snprintf(question, sizeof question, "New passphrase for %s", path);
+    (void)snprintf(question, sizeof question,
+                   "Keys will be kept in a new encrypted store. New passphrase for %s", path);
     assert_string_equal(bed->question, question);
     lwc_backend.close(state);
 }

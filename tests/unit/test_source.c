@@ -5,9 +5,12 @@
 #include <stdint.h>
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -194,7 +197,7 @@ static void key_file_is_judged(void **state)
     assert_non_null(zeros);
     bed_set(bed, "LWCRED_KEY_FILE", bed->key_path);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        const struct lwc_source source = source_of(bed);
+        struct lwc_source source = source_of(bed);
         LWC_AUTO_SECRET content = NULL;
         struct lwc_error err = {0};
 
@@ -210,7 +213,7 @@ static void key_file_is_judged(void **state)
 static void missing_key_file_is_invalid_with_a_cure(void **state)
 {
     struct bed *bed = *state;
-    const struct lwc_source source = source_of(bed);
+    struct lwc_source source = source_of(bed);
     LWC_AUTO_SECRET content = NULL;
     struct lwc_error err = {0};
 
@@ -238,6 +241,82 @@ static void ask_when_nobody_answers_is_locked_with_the_ways_out(void **state)
     assert_int_equal(lwc_source_ask(&source, "Passphrase for", 0, &answer, &err), LWC_E_LOCKED);
     assert_string_not_equal(err.hint, "");
     assert_null(answer);
+}
+
+/* On a disk; in memory lie the secrets that Kubernetes or systemd mounts. */
+static bool in_memory;
+
+int __wrap_statfs(const char *path, struct statfs *fs);
+int __wrap_statfs(const char *path, struct statfs *fs)
+{
+    (void)path;
+    *fs = (struct statfs){.f_type = in_memory ? TMPFS_MAGIC : 0xEF53};
+    return 0;
+}
+
+static void file_that_others_can_read_is_used_with_one_warning(void **state)
+{
+    static const struct {
+        const char *name;
+        mode_t mode;
+        bool in_memory;
+        size_t warnings;
+    } cases[] = {
+        {"private", 0600, false, 0},
+        {"readable", 0644, false, 1},
+        {"readable by the group", 0640, false, 1},
+        {"mounted", 0644, true, 0},
+    };
+    struct bed *bed = *state;
+    char path[TMPDIR_PATH_LEN];
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_source source = source_of(bed);
+        LWC_AUTO_SECRET key = NULL;
+        LWC_AUTO_SECRET again = NULL;
+
+        bed_use_key_file(bed);
+        tmpdir_write(&bed->dir, "pass", "horse", 5, cases[i].mode);
+        bed_set(bed, "LWCRED_PASSPHRASE_FILE", tmpdir_join(&bed->dir, "pass", path));
+        assert_int_equal(chmod(bed->key_path, cases[i].mode), 0);
+        in_memory = cases[i].in_memory;
+        bed->warnings = 0;
+        bed->log[0] = '\0';
+        assert_int_equal(lwc_source_key_file(&source, &key, NULL), LWC_OK);
+        assert_int_equal(lwc_source_key_file(&source, &again, NULL), LWC_OK);
+        assert_int_equal(lwc_source_read(&source, NULL), LWC_OK);
+        if (bed->warnings != cases[i].warnings ||
+            (bed->warnings > 0 && strstr(bed->log, "can be read by others") == NULL)) {
+            fail_msg("%s: %s", cases[i].name, bed->log);
+        }
+        lwc_source_forget(&source);
+    }
+}
+
+static void short_new_passphrase_is_taken_with_a_warning(void **state)
+{
+    static const struct {
+        const char *passphrase;
+        size_t warnings;
+    } cases[] = {{"abc", 1}, {"1234567", 1}, {"12345678", 0}};
+    struct bed *bed = *state;
+
+    for (size_t given = 0; given < 2; given++) {
+        for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+            struct lwc_source source = source_of(bed);
+
+            bed->warnings = 0;
+            bed->asked = 0;
+            bed->answers[0] = cases[i].passphrase;
+            if (given == 1) {
+                bed_use_passphrase(bed, cases[i].passphrase);
+            }
+            assert_int_equal(lwc_source_choose(&source, NULL), LWC_OK);
+            assert_int_equal(bed->warnings, cases[i].warnings);
+            assert_int_equal(bed->asked, given == 0);
+            lwc_source_forget(&source);
+        }
+    }
 }
 
 static void choose_asks_twice_and_refuses_nothing(void **state)
@@ -271,6 +350,8 @@ int main(void)
         TEST(key_file_is_judged),
         TEST(missing_key_file_is_invalid_with_a_cure),
         TEST(ask_when_nobody_answers_is_locked_with_the_ways_out),
+        TEST(file_that_others_can_read_is_used_with_one_warning),
+        TEST(short_new_passphrase_is_taken_with_a_warning),
         TEST(choose_asks_twice_and_refuses_nothing),
     };
 

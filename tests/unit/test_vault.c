@@ -158,6 +158,24 @@ static void forged_store_is_corrupt_and_names_the_file(void **state)
     assert_null(vault.master);
 }
 
+static void damaged_store_points_at_the_generation_before(void **state)
+{
+    struct bed *bed = *state;
+
+    for (int previous = 0; previous < 2; previous++) {
+        AUTO_VAULT vault = {0};
+        struct lwc_error err = {0};
+
+        bed_write(bed->path, (const uint8_t *)"LWCREDS\n\1", 9);
+        if (previous == 1) {
+            tmpdir_write(&bed->dir, "keys.lwc.prev", "", 0, 0600);
+        }
+        init(&vault, bed);
+        assert_int_equal(lwc_vault_load(&vault, &err), LWC_E_CORRUPT);
+        assert_int_equal(strstr(err.hint, "'.prev'") != NULL, previous == 1);
+    }
+}
+
 static void store_that_others_can_read_is_unsafe(void **state)
 {
     struct bed *bed = *state;
@@ -215,6 +233,7 @@ int main(void)
         TEST(key_that_was_replaced_is_got_anew),
         TEST(forged_store_is_corrupt_and_names_the_file),
         TEST(failure_names_the_file_once),
+        TEST(damaged_store_points_at_the_generation_before),
         TEST(store_that_others_can_read_is_unsafe),
         TEST(store_that_is_no_file_is_refused_without_waiting),
     };
