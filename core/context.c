@@ -287,6 +287,7 @@ void lwc_close(struct lwc_context **ctx)
     lwc_stack_close(&(*ctx)->stack);
     lwc_conf_free(&(*ctx)->conf);
     lwc_witnesses_clear(&(*ctx)->witnesses);
+    lwc_entry_free(&(*ctx)->proof.token);
     (void)pthread_mutex_destroy(&(*ctx)->mutex);
     free(*ctx);
     *ctx = NULL;

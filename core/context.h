@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "stack/conf.h"
 #include "stack/stack.h"
+#include "token/answer.h"
 #include "token/obtain.h"
 #include "token/witness.h"
 
@@ -33,6 +34,7 @@ struct lwc_context {
     struct lwc_witnesses witnesses; /* files that the backends of this call looked at, and settings
                                        that they ever did */
     struct lwc_flight *flight;      /* in which this call asks its backends, or NULL */
+    struct lwc_proof proof;         /* of the key that was proved last */
     pthread_mutex_t mutex;          /* held during each call */
 };
 

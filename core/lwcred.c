@@ -6,11 +6,9 @@
 #include "context.h"
 #include "stack/keep.h"
 #include "stack/survey.h"
+#include "token/inputs.h"
 #include "token/obtain.h"
 #include "token/token.h"
-
-/* Long enough for one exchange: the token that proves a key is forgotten at once. */
-#define PROOF_TTL_S 60
 
 /*
  * Passes a listing on, with the name of the backend that it comes from.
@@ -100,6 +98,17 @@ static enum lwc_code key_check(const struct lwc_identity *identity, struct lwc_e
     return code;
 }
 
+static void hash_proof(const struct lwc_identity *identity, const void *secret, size_t len,
+                       struct lwc_proof *proof)
+{
+    LWC_AUTO_SECRET copy = NULL;
+
+    memset(proof->who, 0, sizeof proof->who);
+    if (lwc_secret_copy(secret, len, &copy, NULL) == LWC_OK) {
+        lwc_inputs_credential(identity, copy, LWC_TTL_DEFAULT, proof->who);
+    }
+}
+
 enum lwc_code lwc_key_prove(struct lwc_context *ctx, const struct lwc_identity *identity,
                             const void *secret, size_t len, struct lwc_error *err)
 {
@@ -116,8 +125,14 @@ enum lwc_code lwc_key_prove(struct lwc_context *ctx, const struct lwc_identity *
     if (code != LWC_OK) {
         return code;
     }
-    return lwc_token_exchange(identity, "", secret, len, PROOF_TTL_S, &ctx->host, ctx->clock,
+    lwc_entry_free(&ctx->proof.token);
+    code = lwc_token_exchange(identity, "", secret, len, LWC_TTL_DEFAULT, &ctx->host, ctx->clock,
                               &token, err);
+    if (code == LWC_OK) {
+        hash_proof(identity, secret, len, &ctx->proof);
+        ctx->proof.token = LWC_TAKE(token);
+    }
+    return code;
 }
 
 enum lwc_code lwc_key_probe(struct lwc_context *ctx, const struct lwc_identity *identity,
@@ -146,11 +161,28 @@ static bool may_have_changed(enum lwc_code code)
     return code == LWC_OK || code == LWC_E_IO;
 }
 
+/* A store has changed: what is cached of others, and of the key that was just proved, stays. */
+static void settle(struct lwc_context *ctx, const struct lwc_answers *answers, const char *profile,
+                   const char *backend)
+{
+    const struct lwc_obtain obtain = lwc_obtain_of(ctx);
+    const bool is_quiet = atomic_exchange(&ctx->no_prompt, true);
+
+    lwc_answers_renew(&obtain, answers);
+    if (backend != NULL) {
+        lwc_answer_keep_proof(&obtain, &ctx->proof, profile, backend);
+        lwc_entry_free(&ctx->proof.token);
+    }
+    atomic_store(&ctx->no_prompt, is_quiet);
+}
+
 enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *identity,
                             const void *secret, size_t len, const char *backend, uint32_t flags,
                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
 {
     LWC_AUTO_HELD held = {NULL};
+    const struct lwc_obtain obtain = lwc_obtain_of(ctx);
+    struct lwc_answers answers;
     enum lwc_code code = key_check(identity, err);
 
     if (code == LWC_OK) {
@@ -165,10 +197,14 @@ enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *
     if (code != LWC_OK) {
         return code;
     }
+    lwc_answers_collect(&obtain, identity->profile, &answers);
     code = lwc_keep_store(ctx->stack, identity, secret, len, backend, flags, backend_out, err);
     if (may_have_changed(code)) {
         lwc_cached_forget(identity->profile, "");
         lwc_obtain_forgive(identity);
+    }
+    if (code == LWC_OK) {
+        settle(ctx, &answers, identity->profile, backend_out);
     }
     return code;
 }
@@ -189,6 +225,8 @@ enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *qu
 {
     LWC_AUTO_HELD held = {NULL};
     struct removing removing = {.visit = visit, .data = data};
+    const struct lwc_obtain obtain = lwc_obtain_of(ctx);
+    struct lwc_answers answers;
     struct lwc_query known;
     struct lwc_identity identity;
     enum lwc_code code = lwc_query_take(query, &known, &identity, err);
@@ -202,10 +240,12 @@ enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *qu
     if (code != LWC_OK) {
         return code;
     }
+    lwc_answers_collect(&obtain, identity.profile, &answers);
     code =
         lwc_keep_remove(ctx->stack, &identity, secret, len, backend, note_removed, &removing, err);
     if (removing.has_removed || may_have_changed(code)) {
         lwc_cached_forget(identity.profile, identity.key_id);
+        settle(ctx, &answers, identity.profile, NULL);
     }
     return code;
 }

@@ -222,7 +222,8 @@ LWC_API void lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void
 LWC_API size_t lwc_cached_clear(struct lwc_context *ctx);
 
 /*
- * Prove an access key by one exchange; nothing is kept.
+ * Prove an access key by one exchange.  Its token is kept in the context, in locked memory, until
+ * lwc_key_store() stores that very key and caches the token, or until lwc_close().
  *
  * @identity, @secret  borrowed for the call.  The secret goes to @identity's origin only.
  * Returns LWC_OK; LWC_E_INVALID (a malformed key); LWC_E_REFUSED; the network's failures.

@@ -43,6 +43,38 @@ struct attempt {
     char stale_source[LWC_BACKEND_NAME_MAX + 1];
 };
 
+void lwc_attempt_clear(struct attempt *attempt);
+#define LWC_AUTO_ATTEMPT LWC_AUTO(struct attempt, lwc_attempt_clear)
+
+/* Fills in lifetime, cache and names of an attempt that has its obtain and query. */
+enum lwc_code lwc_attempt_begin(struct attempt *attempt, struct lwc_error *err) LWC_RESULT;
+
+/* The part of the query that selects a credential; borrows from it. */
+struct lwc_identity lwc_attempt_wanted(const struct attempt *attempt);
+
+/* Asks the backends for the credential: found and identity are set. */
+enum lwc_code lwc_attempt_find(struct attempt *attempt, struct lwc_error *err) LWC_RESULT;
+
+/* Makes the identity of found, with the query's headers. */
+enum lwc_code lwc_attempt_take_found(struct attempt *attempt, struct lwc_error *err) LWC_RESULT;
+
+/* Does token @entry live as long as the query wants it? */
+bool lwc_attempt_is_fresh(const struct attempt *attempt, const struct lwc_entry *entry);
+
+/* May @answer still be given without asking a backend?  It may have an end before its token's. */
+bool lwc_attempt_is_good(const struct attempt *attempt, const struct lwc_entry *answer);
+
+/* Caches the answer that led to identity and token_name, for @life_s.  Best effort. */
+void lwc_attempt_keep_answer(const struct attempt *attempt, int64_t life_s);
+
+/*
+ * A fresh token that another query of the same scope led to, if this one selects the same
+ * credential of stores that are unchanged (answer.c).  No store is opened, and no person asked.
+ * LWC_E_NOT_FOUND: there is none, or the backends must be asked.
+ */
+enum lwc_code lwc_attempt_use_other(struct attempt *attempt, struct lwc_token **token_out,
+                                    struct lwc_error *err) LWC_RESULT;
+
 void lwc_attempt_trace(const struct attempt *attempt, const char *text);
 
 /* With --refresh, nothing counts that was there before the call; else LWC_ANY_TIME. */

@@ -23,7 +23,7 @@
 /* The longest stay of a call in its flight; a question to a person not counted. */
 #define SEARCH_MS 60000
 
-static void attempt_clear(struct attempt *attempt)
+void lwc_attempt_clear(struct attempt *attempt)
 {
     lwc_found_free(&attempt->found);
     lwc_entry_free(&attempt->stale);
@@ -48,7 +48,7 @@ static enum lwc_code lifetime_of(const struct lwc_query *query, int64_t *ttl_out
     return LWC_OK;
 }
 
-static bool is_fresh(const struct attempt *attempt, const struct lwc_entry *entry)
+bool lwc_attempt_is_fresh(const struct attempt *attempt, const struct lwc_entry *entry)
 {
     int64_t left_s = lwc_fresh_left_s(entry, attempt->boot_id, attempt->obtain->clock);
 
@@ -83,8 +83,7 @@ static void keep_stale(struct attempt *attempt, struct lwc_entry **entry, const 
     }
 }
 
-/* May @answer still be given without asking a backend?  It may have an end before its token's. */
-static bool is_good(const struct attempt *attempt, const struct lwc_entry *answer)
+bool lwc_attempt_is_good(const struct attempt *attempt, const struct lwc_entry *answer)
 {
     const struct lwc_obtain *obtain = attempt->obtain;
 
@@ -106,12 +105,12 @@ static enum lwc_code use_answer(struct attempt *attempt, int64_t since_boot_ms,
 
     if (lwc_cache_read(&attempt->cache, attempt->answer_name, LWC_ENTRY_REFERENCE, &answer) !=
             LWC_OK ||
-        !is_good(attempt, answer) ||
+        !lwc_attempt_is_good(attempt, answer) ||
         lwc_cache_read(&attempt->cache, answer->target, LWC_ENTRY_TOKEN, &token) != LWC_OK ||
         token->sent_boot_ms <= since_boot_ms) {
         return LWC_E_NOT_FOUND;
     }
-    if (!is_fresh(attempt, token)) {
+    if (!lwc_attempt_is_fresh(attempt, token)) {
         keep_stale(attempt, &token, answer->target, &answer->identity.id, answer->source);
         return LWC_E_NOT_FOUND;
     }
@@ -120,7 +119,7 @@ static enum lwc_code use_answer(struct attempt *attempt, int64_t since_boot_ms,
                                 err);
 }
 
-static void remember_answer(const struct attempt *attempt, int64_t life_s)
+void lwc_attempt_keep_answer(const struct attempt *attempt, int64_t life_s)
 {
     LWC_AUTO_ENTRY answer = calloc(1, sizeof *answer);
     /* Not on a disk: reading it there would need the secret, and then the token is named anyway. */
@@ -159,13 +158,14 @@ enum lwc_code lwc_attempt_use_token(struct attempt *attempt, int64_t since_boot_
         token->sent_boot_ms <= since_boot_ms) {
         return LWC_E_NOT_FOUND;
     }
-    if (!is_fresh(attempt, token)) {
+    if (!lwc_attempt_is_fresh(attempt, token)) {
         keep_stale(attempt, &token, attempt->token_name, &attempt->identity.id,
                    attempt->found->backend);
         return LWC_E_NOT_FOUND;
     }
     lwc_attempt_trace(attempt, "cache: a fresh token of this credential is there");
-    remember_answer(attempt, lwc_fresh_left_s(token, attempt->boot_id, attempt->obtain->clock));
+    lwc_attempt_keep_answer(attempt,
+                            lwc_fresh_left_s(token, attempt->boot_id, attempt->obtain->clock));
     return lwc_attempt_hand_out(attempt, token, &attempt->identity.id, attempt->found->backend,
                                 token_out, err);
 }
@@ -197,7 +197,7 @@ void lwc_attempt_remember_token(const struct attempt *attempt, struct lwc_entry 
         return;
     }
     if (code == LWC_OK) {
-        remember_answer(attempt, token->lifetime_s);
+        lwc_attempt_keep_answer(attempt, token->lifetime_s);
         return;
     }
     lwc_attempt_remember_no_place(attempt, &err);
@@ -241,28 +241,38 @@ void lwc_obtain_forgive(const struct lwc_identity *identity)
     lwc_failures_clear(table);
 }
 
-static enum lwc_code find(struct attempt *attempt, struct lwc_error *err)
+struct lwc_identity lwc_attempt_wanted(const struct attempt *attempt)
 {
     const struct lwc_query *query = attempt->query;
     struct lwc_identity wanted = LWC_IDENTITY_ANY;
-    struct lwc_identity identity;
-    enum lwc_code code;
 
     wanted.profile = query->profile != NULL ? query->profile : "";
     wanted.account = query->account != NULL ? query->account : "";
     wanted.key_id = query->key_id != NULL ? query->key_id : "";
     wanted.origin = query->origin != NULL ? query->origin : "";
-    lwc_witnesses_reset(attempt->obtain->witnesses);
-    code = lwc_query_find(attempt->obtain->stack, &wanted, attempt->obtain->host, &attempt->found,
-                          err);
-    if (code != LWC_OK) {
-        return code;
-    }
-    identity = attempt->found->identity.id;
+    return wanted;
+}
+
+enum lwc_code lwc_attempt_take_found(struct attempt *attempt, struct lwc_error *err)
+{
+    const struct lwc_query *query = attempt->query;
+    struct lwc_identity identity = attempt->found->identity.id;
+
     identity.sub_account =
         lwc_is_set(query->sub_account) ? query->sub_account : identity.sub_account;
     identity.flags |= query->org_access ? LWC_ID_ORG_ACCESS : 0;
     return lwc_identity_copy(&identity, &attempt->identity, err);
+}
+
+enum lwc_code lwc_attempt_find(struct attempt *attempt, struct lwc_error *err)
+{
+    const struct lwc_identity wanted = lwc_attempt_wanted(attempt);
+    enum lwc_code code;
+
+    lwc_witnesses_reset(attempt->obtain->witnesses);
+    code = lwc_query_find(attempt->obtain->stack, &wanted, attempt->obtain->host, &attempt->found,
+                          err);
+    return code == LWC_OK ? lwc_attempt_take_found(attempt, err) : code;
 }
 
 /* With the credential at hand: a ready token, a cached one, or a new one. */
@@ -294,9 +304,7 @@ static enum lwc_code use_credential(struct attempt *attempt, struct lwc_token **
     return code == LWC_E_NOT_FOUND ? lwc_attempt_renew(attempt, token_out, err) : code;
 }
 
-/* Fill in @attempt and look for a cached answer.  LWC_E_NOT_FOUND: a backend must be asked. */
-static enum lwc_code begin(struct attempt *attempt, struct lwc_token **token_out,
-                           struct lwc_error *err)
+enum lwc_code lwc_attempt_begin(struct attempt *attempt, struct lwc_error *err)
 {
     const struct lwc_obtain *obtain = attempt->obtain;
     const struct lwc_query *query = attempt->query;
@@ -312,10 +320,22 @@ static enum lwc_code begin(struct attempt *attempt, struct lwc_token **token_out
     }
     lwc_inputs_scope(obtain->conf, obtain->external, obtain->host, attempt->scope);
     lwc_inputs_query(attempt->scope, query, attempt->ttl_s, obtain->host, attempt->answer_name);
-    if (attempt->cache.mode == LWC_CACHE_NONE) {
+    return LWC_OK;
+}
+
+/* Fill in @attempt and look for a cached answer.  LWC_E_NOT_FOUND: a backend must be asked. */
+static enum lwc_code begin(struct attempt *attempt, struct lwc_token **token_out,
+                           struct lwc_error *err)
+{
+    enum lwc_code code = lwc_attempt_begin(attempt, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (attempt->cache.mode == LWC_CACHE_NONE || attempt->query->refresh) {
         return LWC_E_NOT_FOUND;
     }
-    return query->refresh ? LWC_E_NOT_FOUND : use_answer(attempt, LWC_ANY_TIME, token_out, err);
+    return use_answer(attempt, LWC_ANY_TIME, token_out, err);
 }
 
 /* Asks the backends; a question to a person is told to those who wait. */
@@ -328,7 +348,7 @@ static enum lwc_code find_inside(struct attempt *attempt, struct lwc_flight *fli
     if (shown != NULL) {
         *shown = flight;
     }
-    code = find(attempt, err);
+    code = lwc_attempt_find(attempt, err);
     if (shown != NULL) {
         *shown = NULL;
     }
@@ -348,6 +368,13 @@ static enum lwc_code search(struct attempt *attempt, struct lwc_flight **flight,
             return code;
         }
         code = lwc_attempt_recall_answer(attempt, err);
+    }
+    if (code == LWC_OK && is_shared && !attempt->query->refresh) {
+        code = lwc_attempt_use_other(attempt, token_out, err);
+        if (code != LWC_E_NOT_FOUND) {
+            return code;
+        }
+        code = LWC_OK;
     }
     if (code != LWC_OK) {
         return code;
@@ -387,7 +414,7 @@ static enum lwc_code miss(struct attempt *attempt, struct lwc_token **token_out,
 enum lwc_code lwc_obtain_cached(const struct lwc_obtain *obtain, const struct lwc_query *query,
                                 struct lwc_token **token_out, struct lwc_error *err)
 {
-    LWC_AUTO(struct attempt, attempt_clear) attempt = {.obtain = obtain, .query = query};
+    LWC_AUTO_ATTEMPT attempt = {.obtain = obtain, .query = query};
 
     return begin(&attempt, token_out, err);
 }
@@ -405,12 +432,13 @@ static bool sight(void *data, const struct lwc_entry *entry, const char *place)
     const struct lwc_identity *cached = &entry->identity.id;
 
     (void)place;
-    sighting->is_seen = sighting->is_seen ||
-                        (entry->kind == LWC_ENTRY_TOKEN && is_fresh(sighting->attempt, entry) &&
-                         lwc_streq(cached->account, sighting->identity->account) &&
-                         lwc_streq(cached->key_id, sighting->identity->key_id) &&
-                         lwc_streq(cached->sub_account, sighting->identity->sub_account) &&
-                         cached->flags == sighting->identity->flags);
+    sighting->is_seen =
+        sighting->is_seen ||
+        (entry->kind == LWC_ENTRY_TOKEN && lwc_attempt_is_fresh(sighting->attempt, entry) &&
+         lwc_streq(cached->account, sighting->identity->account) &&
+         lwc_streq(cached->key_id, sighting->identity->key_id) &&
+         lwc_streq(cached->sub_account, sighting->identity->sub_account) &&
+         cached->flags == sighting->identity->flags);
     return false;
 }
 
@@ -430,7 +458,7 @@ bool lwc_obtain_has_token(const struct lwc_obtain *obtain, const struct lwc_quer
 enum lwc_code lwc_obtain_token(const struct lwc_obtain *obtain, const struct lwc_query *query,
                                struct lwc_token **token_out, struct lwc_error *err)
 {
-    LWC_AUTO(struct attempt, attempt_clear) attempt = {.obtain = obtain, .query = query};
+    LWC_AUTO_ATTEMPT attempt = {.obtain = obtain, .query = query};
     struct lwc_error why = {0};
     enum lwc_code code = begin(&attempt, token_out, err);
 

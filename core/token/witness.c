@@ -222,6 +222,37 @@ void lwc_witnesses_note(struct lwc_witnesses *witnesses, const char *name, const
     witnesses->variable_count++;
 }
 
+bool lwc_witnesses_merge(struct lwc_witnesses *witnesses, const struct lwc_witnesses *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct lwc_witness *file = NULL;
+
+        if (is_known(witnesses, from->file[i].path)) {
+            continue;
+        }
+        file = lwc_witnesses_next(witnesses);
+        if (file == NULL) {
+            return false;
+        }
+        *file = from->file[i];
+        witnesses->count++;
+    }
+    for (size_t i = 0; i < from->variable_count; i++) {
+        struct lwc_variable *variable = NULL;
+
+        if (find_variable(witnesses, from->variable[i].name) != NULL) {
+            continue;
+        }
+        variable = lwc_witnesses_next_variable(witnesses);
+        if (variable == NULL) {
+            return false;
+        }
+        *variable = from->variable[i];
+        witnesses->variable_count++;
+    }
+    return true;
+}
+
 static bool holds(const struct lwc_witness *then)
 {
     struct lwc_witness now = {0};

@@ -58,6 +58,13 @@ bool lwc_witnesses_copy(const struct lwc_witnesses *from, struct lwc_witnesses *
     LWC_RESULT;
 
 /*
+ * Adds what @from depends on, as it was then, where @witnesses does not know it.  False, and
+ * perhaps some of it added, where there is no room.
+ */
+bool lwc_witnesses_merge(struct lwc_witnesses *witnesses, const struct lwc_witnesses *from)
+    LWC_RESULT;
+
+/*
  * Forgets the files, but keeps the settings: a backend reads its own when it is opened, and what it
  * read decides every later answer.  Complete, unless unsettled.
  */

@@ -445,6 +445,44 @@ static void noted_settings_outlive_a_reset_and_a_copy(void **state)
     lwc_witnesses_clear(&copy);
 }
 
+static void merge_adds_what_is_not_known(void **state)
+{
+    struct lwc_witnesses other = {.file = NULL};
+
+    (void)state;
+    setenv("TEAM", "red", 1);
+    add("keys");
+    lwc_witnesses_reset(&other);
+    lwc_witnesses_note(&other, "TEAM", "red");
+    assert_true(lwc_witnesses_merge(&other, &bench.witnesses));
+    assert_true(lwc_witnesses_merge(&other, &bench.witnesses));
+    assert_int_equal(other.count, 1);
+    assert_int_equal(other.variable_count, 1);
+    assert_true(lwc_witnesses_merge(&bench.witnesses, &other));
+    assert_int_equal(bench.witnesses.count, 1);
+    assert_int_equal(bench.witnesses.variable_count, 1);
+    tmpdir_write(bench.dir, "keys", "longer", 6, 0600);
+    assert_false(hold(&other));
+    lwc_witnesses_clear(&other);
+    unsetenv("TEAM");
+}
+
+static void merge_into_a_full_list_fails(void **state)
+{
+    struct lwc_witnesses other = {.file = NULL};
+    char name[16];
+
+    (void)state;
+    lwc_witnesses_reset(&other);
+    for (int i = 0; i < LWC_WITNESSES_MAX; i++) {
+        (void)snprintf(name, sizeof name, "file%d", i);
+        add(name);
+    }
+    lwc_witnesses_add(&other, "/another");
+    assert_false(lwc_witnesses_merge(&bench.witnesses, &other));
+    lwc_witnesses_clear(&other);
+}
+
 static void setting_that_changes_under_a_backend_is_incomplete_for_good(void **state)
 {
     (void)state;
@@ -509,6 +547,8 @@ int main(void)
         TEST(add_of_a_file_from_the_future_is_complete),
         TEST(noted_setting_holds_while_it_stays),
         TEST(noted_settings_outlive_a_reset_and_a_copy),
+        TEST(merge_adds_what_is_not_known),
+        TEST(merge_into_a_full_list_fails),
         TEST(setting_that_changes_under_a_backend_is_incomplete_for_good),
         TEST(unfit_or_too_many_settings_are_incomplete),
     };
