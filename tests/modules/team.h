@@ -72,6 +72,9 @@ static enum lwc_code team_find(void *state, const struct lwc_identity *query,
     const struct lwc_identity identity = team_identity(team);
 
     (void)query;
+    if (team->key_id[0] == '\0') {
+        return LWC_E_NOT_FOUND;
+    }
     return sink->put(sink->data, &identity, team->secret, strlen(team->secret), err);
 }
 
