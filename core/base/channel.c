@@ -106,6 +106,9 @@ static enum lwc_code receive_all(int fd, uint8_t *bytes, size_t len, bool midway
             return gone(midway || have > 0, err);
         }
         code = moved(fd, result, POLLIN, deadline_ms, &count, err);
+        if (code == LWC_E_UNAVAILABLE) { /* reset: it left what we had sent unread */
+            return gone(midway || have > 0, err);
+        }
         if (code != LWC_OK) {
             return code;
         }

@@ -32,7 +32,7 @@
  *  2. Bodies lie in struct lwc_secret on both sides: any of them may hold a secret.
  */
 
-#define LWC_FRAME_VERSION 2
+#define LWC_FRAME_VERSION 3
 
 enum lwc_frame_type {
     /* From the caller: "times" are two i64, milliseconds, see struct lwc_frame_times. */
@@ -48,9 +48,10 @@ enum lwc_frame_type {
     LWC_FRAME_PROBE = 10,  /* times, u32 capability                                           */
     LWC_FRAME_ANSWER = 11, /* times, error, u32 is there a value, bytes value                 */
     /* From the host. */
-    LWC_FRAME_READY = 16,   /* u32 version, abi, capabilities: answers HELLO, as DONE may     */
-    LWC_FRAME_DONE = 17,    /* error: answers every other request                             */
-    LWC_FRAME_LOG = 18,     /* u32 level, text                                                */
+    LWC_FRAME_READY =
+        16,              /* u32 version, text print of the descriptor: answers HELLO, as DONE may */
+    LWC_FRAME_DONE = 17, /* error: answers every other request                             */
+    LWC_FRAME_LOG = 18,  /* u32 level, text                                                */
     LWC_FRAME_DEPENDS = 19, /* text path                                                      */
     LWC_FRAME_ASKING = 20,  /* text                                                           */
     LWC_FRAME_SETTING = 21, /* text name; asks: the value is a text without its NUL           */

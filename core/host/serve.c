@@ -372,6 +372,7 @@ static bool greet(struct serve *serve)
     struct lwc_request hello;
     struct lwc_error err = {0};
     struct lwc_frame_out out;
+    char print[LWC_HASH_HEX_LEN];
     enum lwc_code code = LWC_OK;
 
     next_request(serve, &hello);
@@ -392,8 +393,8 @@ static bool greet(struct serve *serve)
     }
     out = begin(serve, LWC_FRAME_READY);
     lwc_frame_put_u32(&out, LWC_FRAME_VERSION);
-    lwc_frame_put_u32(&out, serve->backend.abi);
-    lwc_frame_put_u32(&out, serve->backend.caps);
+    lwc_descriptor_print(&serve->backend, print);
+    lwc_frame_put_text(&out, print);
     send_frame(serve, &out);
     return true;
 }

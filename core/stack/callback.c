@@ -2,6 +2,8 @@
 /* The MUST list stands in callback.h. */
 #include "stack/callback.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -82,6 +84,88 @@ static bool serve_asking(struct lwc_call *call, struct lwc_frame_in *in, struct 
     return true;
 }
 
+static bool begins_with_one(const char *name, const char *const *prefixes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns whether @name is a word of the line: an argument, or a part of one between = and commas.
+ */
+static bool line_names(const struct lwc_call *call, const char *name)
+{
+    const size_t len = strlen(name);
+
+    for (size_t i = 0; i < call->argc; i++) {
+        const char *at = call->argv[i];
+
+        while (*at != '\0') {
+            const size_t word_len = strcspn(at, "=,");
+
+            if (word_len == len && memcmp(at, name, len) == 0) {
+                return true;
+            }
+            at += word_len + (at[word_len] != '\0');
+        }
+    }
+    return false;
+}
+
+/* LW_API_SECRET is for the backend env alone, which is linked in. */
+static bool may_read(const struct lwc_call *call, const char *name)
+{
+    static const char *const secret[] = {"LW_API_SECRET", "LW_API_TOKEN"};
+    static const char *const families[] = {"LW_", "LWCRED_", "XDG_", "LC_"};
+    static const char *const single[] = {
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "CI",
+        "DISPLAY",
+        "XAUTHORITY",
+        "GNUPGHOME",
+        "WAYLAND_DISPLAY",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "SSH_TTY",
+        "GPG_TTY",
+        "GPG_AGENT_INFO",
+        "PASSWORD_STORE_DIR",
+        "CREDENTIALS_DIRECTORY",
+    };
+
+    if (begins_with_one(name, secret, LWC_ARRAY_LEN(secret))) {
+        return false;
+    }
+    for (size_t i = 0; i < LWC_ARRAY_LEN(single); i++) {
+        if (lwc_streq(name, single[i])) {
+            return true;
+        }
+    }
+    return begins_with_one(name, families, LWC_ARRAY_LEN(families)) || line_names(call, name);
+}
+
+/* A variable that is withheld is not set, and a line of the log says so. */
+static const char *read_setting(const struct lwc_call *call, const char *name)
+{
+    char shown[NAME_MAX_LEN + 1];
+    char line[LINE_LEN];
+
+    if (may_read(call, name)) {
+        return call->host->setting(call->host->data, name);
+    }
+    (void)snprintf(line, sizeof line, "backend '%s' may not read %s, which its line does not name",
+                   call->name, lwc_text_printable(shown, sizeof shown, name, strlen(name)));
+    call->host->log(call->host->data, LWC_LOG_INFO, line);
+    return NULL;
+}
+
 static bool serve_setting(struct lwc_call *call, struct lwc_frame_in *in, struct answer *answer)
 {
     const char *name = lwc_frame_take_text(in);
@@ -89,7 +173,7 @@ static bool serve_setting(struct lwc_call *call, struct lwc_frame_in *in, struct
     if (!lwc_frame_ended(in) || strlen(name) > NAME_MAX_LEN) {
         return false;
     }
-    answer->text = call->host->setting(call->host->data, name);
+    answer->text = read_setting(call, name);
     return true;
 }
 
@@ -101,14 +185,20 @@ static bool serve_prompt(struct lwc_call *call, struct lwc_frame_in *in, struct 
     int64_t asked_ms = now_ms();
     struct lwc_sink sink;
     char line[LINE_LEN];
+    char question[LINE_LEN + LWC_BACKEND_NAME_MAX + sizeof "backend '': "];
 
     if (!lwc_frame_ended(in)) {
         return false;
     }
+    if ((call->caps & LWC_CAP_PROMPTS) == 0) {
+        answer->code = lwc_fail(&answer->why, LWC_E_DENIED,
+                                "backend '%s' asks without the capability to", call->name);
+        return true;
+    }
+    (void)snprintf(question, sizeof question, "backend '%s': %s", call->name,
+                   lwc_text_printable(line, sizeof line, text, strlen(text)));
     lwc_secret_sink(&answer->typed, &sink);
-    answer->code = call->host->prompt(call->host->data,
-                                      lwc_text_printable(line, sizeof line, text, strlen(text)),
-                                      flags, &sink, &answer->why);
+    answer->code = call->host->prompt(call->host->data, question, flags, &sink, &answer->why);
     call->end_ms += now_ms() - asked_ms;
     return true;
 }

@@ -18,7 +18,9 @@
  * MUST:
  *  1. Each kind of frame comes only where it is due, and only so often.
  *  2. Nothing is done for a frame that is not well-formed as a whole.
- *  3. Text for people is made printable.
+ *  3. Text for people is made printable, and a question names the backend that asks it.
+ *  4. A backend asks the user only with LWC_CAP_PROMPTS, and reads no variable but those that a
+ *     store may need: none with a secret of ours, and of others only those that its line names.
  */
 
 enum { LWC_CALLBACK_KINDS = 7 };
@@ -26,6 +28,7 @@ enum { LWC_CALLBACK_KINDS = 7 };
 /*
  * One request under way.
  *
+ * name     of the backend; caps: what it may do; argc, argv: the arguments of its line.
  * request  enum lwc_frame_type of it; number: its number.
  * sink     where FIND puts; visitor: whom LIST names; else NULL.
  * end_ms   when the backend's own time is over, by the boot clock; it began span_ms before, and
@@ -37,6 +40,10 @@ enum { LWC_CALLBACK_KINDS = 7 };
  */
 struct lwc_call {
     const struct lwc_host *host;
+    const char *name;
+    uint32_t caps;
+    size_t argc;
+    const char *const *argv;
     uint32_t request;
     uint32_t number;
     const struct lwc_sink *sink;

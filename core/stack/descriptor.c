@@ -181,3 +181,25 @@ enum lwc_code lwc_descriptor_agree(const struct lwc_descriptor *read,
     }
     return LWC_OK;
 }
+
+void lwc_descriptor_print(const struct lwc_backend *backend,
+                          char print_out[static LWC_HASH_HEX_LEN])
+{
+    uintptr_t words[WORDS];
+    struct lwc_hash hash;
+    uint8_t bytes[LWC_HASH_LEN];
+
+    lwc_hash_begin(&hash, "lwcred descriptor 1");
+    lwc_hash_add_number(&hash, backend->abi);
+    lwc_hash_add_number(&hash, backend->size);
+    lwc_hash_add_number(&hash, backend->caps);
+    lwc_hash_add_text(&hash, backend->name);
+    lwc_hash_add_text(&hash, backend->summary);
+    lwc_hash_add_text(&hash, backend->needs);
+    memcpy(words, backend, sizeof words);
+    for (size_t i = 0; i < WORDS; i++) { /* addresses are others in each process */
+        lwc_hash_add_number(&hash, words[i] != 0);
+    }
+    lwc_hash_end(&hash, bytes);
+    lwc_hash_hex(bytes, print_out);
+}

@@ -4,6 +4,7 @@
 
 #include <lwcred/backend.h>
 
+#include "base/crypto.h"
 #include "base/error.h"
 #include "stack/elf.h"
 
@@ -51,5 +52,9 @@ enum lwc_code lwc_descriptor_judge(const struct lwc_backend *found, const char *
 enum lwc_code lwc_descriptor_agree(const struct lwc_descriptor *read,
                                    const struct lwc_backend *loaded, struct lwc_error *err)
     LWC_RESULT;
+
+/* The print of a judged descriptor: the same for the same numbers, texts and set of functions. */
+void lwc_descriptor_print(const struct lwc_backend *backend,
+                          char print_out[static LWC_HASH_HEX_LEN]);
 
 #endif

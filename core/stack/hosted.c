@@ -28,8 +28,8 @@
  */
 struct lwc_hosted {
     char name[LWC_BACKEND_NAME_MAX + 1];
-    uint32_t abi;
     uint32_t caps;
+    char print[LWC_HASH_HEX_LEN]; /* of its descriptor, as read from the file */
     bool external;
     const struct lwc_host *host;
     size_t argc;
@@ -83,8 +83,8 @@ struct lwc_hosted *lwc_hosted_new(const struct lwc_backend *backend, bool extern
         return NULL;
     }
     memcpy(hosted->name, backend->name, strnlen(backend->name, LWC_BACKEND_NAME_MAX));
-    hosted->abi = backend->abi;
     hosted->caps = backend->caps;
+    lwc_descriptor_print(backend, hosted->print);
     hosted->external = external;
     hosted->host = host;
     hosted->argc = argc;
@@ -98,8 +98,13 @@ struct lwc_hosted *lwc_hosted_new(const struct lwc_backend *backend, bool extern
 static struct lwc_call call_begin(const struct lwc_hosted *hosted)
 {
     const int64_t half_ms = hosted->host->remaining_ms(hosted->host->data) / 2;
-    struct lwc_call call = {
-        .host = hosted->host, .span_ms = hosted->timeout_s * 1000, .grace_ms = GRACE_MS};
+    struct lwc_call call = {.host = hosted->host,
+                            .name = hosted->name,
+                            .caps = hosted->caps,
+                            .argc = hosted->argc,
+                            .argv = hosted->argv,
+                            .span_ms = hosted->timeout_s * 1000,
+                            .grace_ms = GRACE_MS};
 
     if (call.span_ms + call.grace_ms > half_ms) {
         call.is_halved = true;
@@ -259,8 +264,7 @@ static enum lwc_code hello(struct lwc_hosted *hosted, struct lwc_call *call, str
     struct lwc_error why = {0};
     enum lwc_code code = LWC_OK;
     uint32_t version = 0;
-    uint32_t abi = 0;
-    uint32_t caps = 0;
+    const char *print = NULL;
 
     lwc_frame_put_u32(&out, LWC_FRAME_VERSION);
     lwc_frame_put_text(&out, hosted->name);
@@ -272,13 +276,12 @@ static enum lwc_code hello(struct lwc_hosted *hosted, struct lwc_call *call, str
         return code != LWC_OK ? code : lwc_fail(err, LWC_E_INTERNAL, "no backend was loaded");
     }
     version = lwc_frame_take_u32(&in);
-    abi = lwc_frame_take_u32(&in);
-    caps = lwc_frame_take_u32(&in);
+    print = lwc_frame_take_text(&in);
     if (code == LWC_OK && (!lwc_frame_ended(&in) || version != LWC_FRAME_VERSION)) {
         code = lwc_fail(&why, LWC_E_INVALID, "version %u of the protocol, not %u", version,
                         LWC_FRAME_VERSION);
     }
-    if (code == LWC_OK && (abi != hosted->abi || caps != hosted->caps)) {
+    if (code == LWC_OK && !lwc_streq(print, hosted->print)) {
         code = lwc_fail(&why, LWC_E_INVALID, "another descriptor than its file has");
     }
     return code == LWC_OK ? LWC_OK : give_up(hosted, call, code, &why, err);
@@ -480,11 +483,15 @@ static int64_t closing_ms(void *data)
 static void close_there(struct lwc_hosted *hosted)
 {
     struct lwc_host host = *hosted->host;
-    struct lwc_call call = {
-        .host = &host, .end_ms = now_ms() + CLOSE_MS, .span_ms = CLOSE_MS, .grace_ms = GRACE_MS};
+    struct lwc_call call = call_begin(hosted);
     struct lwc_frame_out out;
 
     host.remaining_ms = closing_ms;
+    call.host = &host;
+    call.span_ms = CLOSE_MS;
+    call.grace_ms = GRACE_MS;
+    call.is_halved = false;
+    call.end_ms = now_ms() + CLOSE_MS;
     out = request_begin(hosted, &call, LWC_FRAME_CLOSE);
     (void)!request_end(hosted, &call, &out, NULL);
     lwc_child_end(&hosted->child, NULL);

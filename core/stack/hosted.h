@@ -27,7 +27,7 @@
 struct lwc_hosted;
 
 /*
- * @backend   its descriptor; name, ABI and capabilities are looked at, and must be the same there.
+ * @backend   its descriptor, which must be the same there.
  * @external  may the module come from $LWCRED_BACKEND_DIR?
  * All pointers are borrowed until lwc_hosted_free().  NULL if there is no memory.
  */

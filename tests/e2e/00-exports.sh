@@ -38,6 +38,8 @@ for object in "$O/bin/lw-credential-helper" "$O/libexec/lwcred/lwcred-backend-ho
     needed=$(readelf -d "$object" | grep -E 'NEEDED.*(curl|cjson)' || true)
     [ -z "$needed" ] || fail "$object is linked with $needed"
 done
+# The library starts its host only where it is an object that could be loaded: position-independent.
+readelf -h "$O/libexec/lwcred/lwcred-backend-host" | grep -E 'Type: +DYN' >"$OUT" || fail "the backend host is no PIE"
 for object in "$O/bin/lw-credential-helper" "$O/libexec/lwcred/lwcred-backend-host" "$lib" "$O"/lib/lwcred/backends/*.so \
     "$O/lib/lwcred/net.so"; do
     readelf -d "$object" | grep BIND_NOW >"$OUT" || fail "$object is bound lazily"

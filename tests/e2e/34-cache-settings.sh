@@ -30,7 +30,7 @@ expect_cached() { # key id
 
 for place in keyring runtime; do
     for module in team team-hosted; do
-        printf 'lookup required %s origin=%s red=%s:%s blue=%s:%s\nset cache %s\n' $module "$ORIGIN" \
+        printf 'lookup required %s setting=TEAM origin=%s red=%s:%s blue=%s:%s\nset cache %s\n' $module "$ORIGIN" \
             "$RED_ID" "$RED_SECRET" "$BLUE_ID" "$BLUE_SECRET" $place >"$LWCRED_CONFIG"
         TEAM=red expect_key "$RED_ID"
         TEAM=red expect_cached "$RED_ID"
@@ -46,7 +46,7 @@ for place in keyring runtime; do
 done
 
 # A host gets some variables in its environment: any library behind a module may read them.
-printf 'lookup required team-hosted origin=%s red=%s:%s\nset cache runtime\n' "$ORIGIN" "$RED_ID" \
+printf 'lookup required team-hosted setting=TEAM origin=%s red=%s:%s\nset cache runtime\n' "$ORIGIN" "$RED_ID" \
     "$RED_SECRET" >"$LWCRED_CONFIG"
 export TEAM=red
 opens_store() { # whether a backend is asked

@@ -9,6 +9,7 @@
 
 /*
  * A backend that chooses its only credential by the setting TEAM, which it reads when it is opened:
+ *   setting=TEAM                 lets it read that variable from a backend host
  *   origin=HOST:PORT             where the secrets may be sent
  *   TEAM=KEYID:SECRET            a key for each value of TEAM; its account is TEAM.lacework.net
  */

@@ -42,7 +42,7 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
 static const char *host_setting(void *data, const char *name)
 {
     (void)data;
-    return lwc_streq(name, "SET") ? "value" : NULL;
+    return lwc_streq(name, "LWCRED_UNSET") ? NULL : "value";
 }
 
 static int64_t host_remaining_ms(void *data)
@@ -106,8 +106,14 @@ static int teardown(void **state)
 
 static struct lwc_call call_of(uint32_t request)
 {
+    static const char *const argv[] = {"setting=TEAM,SQUAD", "PLAIN"};
+
     memset(&told, 0, sizeof told);
     return (struct lwc_call){.host = &host,
+                             .name = "asker",
+                             .caps = LWC_CAPS_KNOWN,
+                             .argc = LWC_ARRAY_LEN(argv),
+                             .argv = argv,
                              .request = request,
                              .number = 4,
                              .sink = &sink,
@@ -162,7 +168,7 @@ static void a_setting_is_answered_with_its_value_or_none(void **state)
     static const struct {
         const char *name;
         const char *value;
-    } cases[] = {{"SET", "value"}, {"UNSET", NULL}};
+    } cases[] = {{"LWCRED_SET", "value"}, {"LWCRED_UNSET", NULL}};
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
@@ -180,6 +186,63 @@ static void a_setting_is_answered_with_its_value_or_none(void **state)
     }
 }
 
+static void a_backend_reads_only_variables_that_it_may_need(void **state)
+{
+    static const struct {
+        const char *name;
+        bool is_read;
+    } cases[] = {
+        {"HOME", true},
+        {"XDG_RUNTIME_DIR", true},
+        {"LW_PROFILE", true},
+        {"LC_MESSAGES", true},
+        {"LW_API_SECRET", false},
+        {"LW_API_SECRET_FILE", false},
+        {"LW_API_TOKEN", false},
+        {"AWS_SECRET_ACCESS_KEY", false},
+        {"PATHS", false},
+        {"TEAM", true},
+        {"SQUAD", true},
+        {"PLAIN", true},
+        {"setting", true},
+        {"TEA", false},
+        {"TEAMS", false},
+        {"TEAM,SQUAD", false},
+        {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_call call = call_of(LWC_FRAME_OPEN);
+        struct lwc_frame_out frame = begin(LWC_FRAME_SETTING);
+        struct lwc_answer answer;
+
+        print_message("%s\n", cases[i].name);
+        lwc_frame_put_text(&frame, cases[i].name);
+        assert_int_equal(serve(&call, &frame, &answer, NULL, NULL), LWC_OK);
+        assert_int_equal(answer.value != NULL, cases[i].is_read);
+        assert_int_equal(strstr(told.text, "asker' may not read") != NULL, !cases[i].is_read);
+    }
+}
+
+static void a_backend_without_the_capability_asks_nobody(void **state)
+{
+    struct lwc_call call = call_of(LWC_FRAME_FIND);
+    struct lwc_frame_out frame = begin(LWC_FRAME_PROMPT);
+    struct lwc_error err = {0};
+    struct lwc_answer answer;
+
+    (void)state;
+    call.caps &= ~(uint32_t)LWC_CAP_PROMPTS;
+    lwc_frame_put_u32(&frame, 0);
+    lwc_frame_put_text(&frame, "Passphrase of the lwcred store");
+    assert_int_equal(serve(&call, &frame, &answer, &err, NULL), LWC_OK);
+    assert_int_equal(answer.code, LWC_E_DENIED);
+    assert_string_equal(err.msg, "backend 'asker' asks without the capability to");
+    assert_null(answer.value);
+    assert_string_equal(told.text, "");
+}
+
 static void the_time_of_a_prompt_is_not_the_backends(void **state)
 {
     struct lwc_call call = call_of(LWC_FRAME_FIND);
@@ -191,7 +254,7 @@ static void the_time_of_a_prompt_is_not_the_backends(void **state)
     lwc_frame_put_u32(&frame, LWC_PROMPT_ECHO);
     lwc_frame_put_text(&frame, "Passphrase");
     assert_int_equal(serve(&call, &frame, &answer, NULL, NULL), LWC_OK);
-    assert_string_equal(told.text, "1 Passphrase");
+    assert_string_equal(told.text, "1 backend 'asker': Passphrase");
     assert_int_equal(answer.len, 5);
     assert_memory_equal(answer.value, "typed", 5);
     assert_true(call.end_ms >= end_ms + 90);
@@ -315,6 +378,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_for_people_is_made_printable),
         cmocka_unit_test(a_setting_is_answered_with_its_value_or_none),
+        cmocka_unit_test(a_backend_reads_only_variables_that_it_may_need),
+        cmocka_unit_test(a_backend_without_the_capability_asks_nobody),
         cmocka_unit_test(the_time_of_a_prompt_is_not_the_backends),
         cmocka_unit_test(asking_lifts_the_bound_but_while_closing),
         cmocka_unit_test(what_the_sink_says_is_passed_on),

@@ -81,6 +81,19 @@ static void half_a_frame_is_over_at_the_deadline_or_with_its_sender(void **state
                      LWC_E_UNAVAILABLE);
 }
 
+/* A sender that goes with unread bytes of ours resets the connection. */
+static void half_a_frame_of_who_resets_is_corrupt(void **state)
+{
+    struct lwc_frame_in in;
+
+    (void)state;
+    assert_int_equal(write(ends[1], "unread", 6), 6);
+    assert_int_equal(write(ends[0], "\21\0\0\0\4\0\0\0\1\0\0\0ab", 14), 14);
+    assert_int_equal(close(ends[0]), 0);
+    ends[0] = dup(ends[1]);
+    assert_int_equal(lwc_channel_receive(ends[1], bytes, in_ms(20000), &in, NULL), LWC_E_CORRUPT);
+}
+
 static void a_frame_that_is_too_long_is_not_waited_for(void **state)
 {
     struct lwc_frame_in in;
@@ -136,6 +149,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(silence_is_over_at_the_deadline, setup, teardown),
         cmocka_unit_test_setup_teardown(half_a_frame_is_over_at_the_deadline_or_with_its_sender,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(half_a_frame_of_who_resets_is_corrupt, setup, teardown),
         cmocka_unit_test_setup_teardown(a_frame_that_is_too_long_is_not_waited_for, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(sending_to_who_has_gone_raises_no_signal, setup, teardown),

@@ -85,8 +85,8 @@ static void all_services_work_across(void **state)
         const char *wanted;
     } cases[] = {
         {"horse", "set=a setting same=1 unset=1 code=0 typed=horse why= left=1 "},
-        {NULL, "set=a setting same=1 unset=1 code=4 typed= why=Passphrase: cannot ask: not "
-               "interactive left=1 "},
+        {NULL, "set=a setting same=1 unset=1 code=4 typed= why=backend 'blocking': Passphrase: "
+               "cannot ask: not interactive left=1 "},
     };
 
     (void)state;
@@ -507,7 +507,7 @@ static void a_failing_open_is_reported_each_time_and_leaves_nothing(void **state
 static void a_host_with_another_descriptor_than_the_file_is_a_failure(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 6; i++) {
         struct hostbed bed;
         struct lwc_error err = {0};
         struct lwc_backend other;
@@ -516,6 +516,10 @@ static void a_host_with_another_descriptor_than_the_file_is_a_failure(void **sta
         other = bed.descriptor.backend;
         other.abi += i == 0;
         other.caps ^= i == 1 ? LWC_CAP_PROMPTS : 0;
+        other.size -= i == 2;
+        other.summary = i == 3 ? "another one" : other.summary;
+        other.probe = i == 4 ? NULL : other.probe;
+        other.needs = i == 5 ? "display:DISPLAY" : other.needs;
         lwc_hosted_free(&bed.hosted);
         bed.hosted = lwc_hosted_new(&other, true, &bed.host, bed.argc, bed.argv);
         assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_E_FAILED);

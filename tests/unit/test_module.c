@@ -204,6 +204,36 @@ static void object_behind_a_link_of_someone_else_is_unsafe(void **state)
     assert_int_equal(load_object(dir->path, "link.so", &err), LWC_E_UNSAFE);
 }
 
+/* A host's current directory is another one than its caller's. */
+static void a_directory_that_is_not_absolute_is_refused(void **state)
+{
+    static const char *const dirs[] = {".", "tests/modules", "../x"};
+    struct lwc_backend backend = {0};
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(dirs); i++) {
+        struct lwc_error err = {0};
+
+        assert_int_equal(lwc_module_load("answer", dirs[i], &backend, &err), LWC_E_INVALID);
+        assert_non_null(strstr(err.msg, "is no absolute path"));
+        assert_int_equal(lwc_module_load("env", dirs[i], &backend, NULL), LWC_OK);
+    }
+}
+
+static void a_directory_in_which_others_can_write_holds_no_modules(void **state)
+{
+    const struct tmpdir *dir = *state;
+    struct lwc_backend backend = {0};
+    struct lwc_error err = {0};
+
+    tmpdir_write(dir, "answer.so", "", 0, 0600);
+    assert_int_equal(chmod(dir->path, 01777), 0);
+    assert_int_equal(lwc_module_load_at(dir->path, "answer", &backend, &err), LWC_E_UNSAFE);
+    assert_non_null(strstr(err.msg, "can be written by others (mode 1777)"));
+    assert_int_equal(chmod(dir->path, 0700), 0);
+    assert_int_equal(lwc_module_load_at(dir->path, "answer", &backend, &err), LWC_E_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +242,9 @@ int main(void)
         cmocka_unit_test(load_missing_module_is_unavailable),
         cmocka_unit_test(load_external_module_only_where_allowed),
         cmocka_unit_test(load_name_that_is_a_path_is_refused),
+        cmocka_unit_test(a_directory_that_is_not_absolute_is_refused),
+        cmocka_unit_test_setup_teardown(a_directory_in_which_others_can_write_holds_no_modules,
+                                        tmpdir_setup, tmpdir_teardown),
         cmocka_unit_test_setup_teardown(object_that_others_can_write_is_unsafe, tmpdir_setup,
                                         tmpdir_teardown),
         cmocka_unit_test_setup_teardown(object_that_is_no_module_is_invalid, tmpdir_setup,
