@@ -66,14 +66,20 @@ static enum lwc_code team_list(void *state, const struct lwc_visitor *visitor,
                                    : LWC_E_NOT_FOUND;
 }
 
+static int team_agrees(const char *wanted, const char *has)
+{
+    return wanted[0] == '\0' || strcmp(wanted, has) == 0;
+}
+
 static enum lwc_code team_find(void *state, const struct lwc_identity *query,
                                const struct lwc_sink *sink, struct lwc_error *err)
 {
     const struct team *team = state;
     const struct lwc_identity identity = team_identity(team);
 
-    (void)query;
-    if (team->key_id[0] == '\0') {
+    if (team->key_id[0] == '\0' || !team_agrees(query->profile, identity.profile) ||
+        !team_agrees(query->account, identity.account) ||
+        !team_agrees(query->key_id, identity.key_id)) {
         return LWC_E_NOT_FOUND;
     }
     return sink->put(sink->data, &identity, team->secret, strlen(team->secret), err);
