@@ -30,7 +30,7 @@ static inline int64_t lwc_clock_boot_ms(const struct lwc_clock *clock)
 }
 
 /*
- * Read an RFC 3339 time of @len bytes, "2021-08-18T08:00:00.000Z": fraction of 0 to 9 digits
+ * Read an RFC 3339 time of @len bytes, "2021-08-18T08:00:00.000Z": fraction of 1 to 9 digits
  * (dropped), zone Z, +hh:mm or +hhmm; the offset may be written without colon as some servers
  * do.  False, and nothing written, for anything else.  Years 1970 to 9999.
  */

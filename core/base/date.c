@@ -102,7 +102,7 @@ static bool take_fraction(struct scan *scan)
         scan->at++;
         digits++;
     }
-    return digits <= 9;
+    return digits >= 1 && digits <= 9;
 }
 
 /* Z, +hh:mm, +hhmm and the same with a minus. */

@@ -62,12 +62,17 @@ enum lwc_code lwc_attempt_hand_out(const struct attempt *attempt, const struct l
                                    struct lwc_token **token_out, struct lwc_error *err)
 {
     int64_t left_ms = lwc_fresh_left_ms(entry, attempt->boot_id, attempt->obtain->clock);
+    enum lwc_code code;
 
     if (left_ms <= 0) {
         return lwc_fail(err, LWC_E_NETWORK, "the token had expired when it arrived");
     }
-    return lwc_token_new(identity, source, entry->text, left_ms < 1000 ? 1 : left_ms / 1000,
+    code = lwc_token_new(identity, source, entry->text, left_ms < 1000 ? 1 : left_ms / 1000,
                          attempt->obtain->clock, token_out, err);
+    if (code == LWC_OK) {
+        lwc_token_steady(*token_out, entry->sent_wall_s + entry->lifetime_s);
+    }
+    return code;
 }
 
 /* What lives too short to be given away may still be better than nothing. */
@@ -436,6 +441,7 @@ static bool sight(void *data, const struct lwc_entry *entry, const char *place)
         sighting->is_seen ||
         (entry->kind == LWC_ENTRY_TOKEN && lwc_attempt_is_fresh(sighting->attempt, entry) &&
          lwc_streq(cached->account, sighting->identity->account) &&
+         lwc_streq(lwc_identity_authority(cached), lwc_identity_authority(sighting->identity)) &&
          lwc_streq(cached->key_id, sighting->identity->key_id) &&
          lwc_streq(cached->sub_account, sighting->identity->sub_account) &&
          cached->flags == sighting->identity->flags);

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "token/net.h"
 
+#define ROUNDING_S 2
+
 struct lwc_token {
     struct lwc_identity_copy identity;
     struct lwc_secret *text;
@@ -76,6 +78,15 @@ enum lwc_code lwc_token_new(const struct lwc_identity *identity, const char *sou
     }
     *token_out = LWC_TAKE(token);
     return LWC_OK;
+}
+
+void lwc_token_steady(struct lwc_token *token, int64_t expires_at)
+{
+    const int64_t distance_s = token->expires_at - expires_at;
+
+    if (token->expires_at != 0 && distance_s <= ROUNDING_S && distance_s >= -ROUNDING_S) {
+        token->expires_at = expires_at;
+    }
 }
 
 enum lwc_code lwc_token_exchange(const struct lwc_identity *identity, const char *source,

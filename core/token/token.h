@@ -28,6 +28,12 @@ enum lwc_code lwc_token_new(const struct lwc_identity *identity, const char *sou
                             struct lwc_error *err) LWC_RESULT;
 
 /*
+ * Sets the end of @token to @expires_at, where that is what its life says but for a second or two
+ * of rounding: so each call tells the same end of one cached token.
+ */
+void lwc_token_steady(struct lwc_token *token, int64_t expires_at);
+
+/*
  * Exchange an access key.
  *
  * @identity   whose, with the headers to send; @source its backend.

@@ -96,7 +96,9 @@ static void note_token(void *data, const struct lwc_identity *identity, int64_t 
     (void)place;
     for (struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
         if (lwc_streq(entry->id.key_id, identity->key_id) &&
-            lwc_streq(entry->id.account, identity->account) && entry->life_s < expires_in) {
+            lwc_streq(entry->id.account, identity->account) &&
+            lwc_streq(lwc_identity_authority(&entry->id), lwc_identity_authority(identity)) &&
+            entry->life_s < expires_in) {
             entry->life_s = expires_in;
             (void)snprintf(entry->token, sizeof entry->token, "%jd %s",
                            (intmax_t)(minutes > 0 ? minutes : expires_in),

@@ -55,6 +55,27 @@ static void new_token_tells_all_about_itself(void **state)
     assert_string_equal(lwc_token_identity(token)->profile, "p");
 }
 
+static void steady_end_is_taken_within_rounding_only(void **state)
+{
+    static const struct {
+        int64_t end_s;
+        int64_t told_s;
+    } cases[] = {
+        {1700003600, 1700003600}, {1700003599, 1700003599}, {1700003602, 1700003602},
+        {1700003597, 1700003600}, {1700003603, 1700003600}, {0, 1700003600},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        LWC_AUTO_TOKEN token = NULL;
+
+        assert_int_equal(make("_t", 3600, &token), LWC_OK);
+        lwc_token_steady(token, cases[i].end_s);
+        assert_int_equal(lwc_token_expires_at(token), cases[i].told_s);
+        assert_int_equal(lwc_token_expires_in(token), 3600);
+    }
+}
+
 static void new_token_of_unknown_age_has_no_expiry(void **state)
 {
     LWC_AUTO_TOKEN token = NULL;
@@ -131,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(new_token_tells_all_about_itself, reset),
+        cmocka_unit_test_setup(steady_end_is_taken_within_rounding_only, reset),
         cmocka_unit_test_setup(new_token_of_unknown_age_has_no_expiry, reset),
         cmocka_unit_test_setup(new_unusable_token_is_refused, reset),
         cmocka_unit_test_setup(exchange_gives_an_entry_with_its_life, reset),

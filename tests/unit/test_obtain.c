@@ -234,7 +234,17 @@ static void has_token_is_of_this_credential_and_fresh(void **state)
         const char *sub_account;
         uint32_t flags;
         bool has;
+        const char *origin;
     } cases[] = {
+        {"origin", {.ttl_s = 0}, "acme.lacework.net", "seen", "", 0, false, "localhost:1"},
+        {"origin of the account",
+         {.ttl_s = 0},
+         "acme.lacework.net",
+         "seen",
+         "",
+         0,
+         true,
+         "acme.lacework.net"},
         {"it", {.ttl_s = 0}, "acme.lacework.net", "seen", "", 0, true},
         {"account", {.ttl_s = 0}, "other.lacework.net", "seen", "", 0, false},
         {"key id", {.ttl_s = 0}, "acme.lacework.net", "unseen", "", 0, false},
@@ -253,7 +263,8 @@ static void has_token_is_of_this_credential_and_fresh(void **state)
         char key_id[64];
         const struct lwc_identity identity = {.profile = "p",
                                               .account = cases[i].account,
-                                              .origin = "",
+                                              .origin =
+                                                  cases[i].origin != NULL ? cases[i].origin : "",
                                               .key_id = key_id,
                                               .sub_account = cases[i].sub_account,
                                               .kind = LWC_KIND_ACCESS_KEY,

@@ -64,6 +64,9 @@ void __wrap_lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void 
     (void)ctx;
     visit(data, &id, 3599, "keyring");
     visit(data, &id, 59, "keyring");
+    id.origin = "localhost:8443"; /* the same key, made by another server */
+    visit(data, &id, 86400, "runtime");
+    id.origin = "";
     id.key_id = "OTHER_01";
     visit(data, &id, 86400, "runtime");
 }
