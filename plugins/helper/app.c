@@ -18,6 +18,7 @@
 void lwc_app_clear(struct lwc_app *app)
 {
     lwc_close(&app->ctx);
+    lwc_prompt_release();
 }
 
 bool lwc_app_no_prompt(const struct lwc_app *app)

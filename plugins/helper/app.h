@@ -26,6 +26,7 @@ struct lwc_app {
     struct lwc_context *ctx;
 };
 
+/* Close the library, and give the terminal back if a question has left it quiet. */
 void lwc_app_clear(struct lwc_app *app);
 #define LWC_AUTO_APP LWC_AUTO(struct lwc_app, lwc_app_clear)
 

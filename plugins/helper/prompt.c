@@ -58,9 +58,9 @@ static void watch_signals(struct dialogue *dialogue)
     }
 }
 
-static void unwatch_signals(const struct dialogue *dialogue)
+static void unwatch_signals(const struct dialogue *dialogue, bool is_held)
 {
-    for (size_t i = 0; i < LWC_ARRAY_LEN(watched); i++) {
+    for (size_t i = 0; i < LWC_ARRAY_LEN(watched) && !is_held; i++) {
         (void)sigaction(watched[i], &dialogue->actions[i], NULL);
     }
     if (caught != 0) {
@@ -94,6 +94,64 @@ static bool quieten(const struct dialogue *dialogue)
     return tcsetattr(dialogue->fd, TCSAFLUSH, &quiet) == 0;
 }
 
+/*
+ * A terminal that shows nothing while a hidden answer is used, and what must be put back.  The
+ * handler reaches it, too; fd is -1 where no terminal is held.
+ */
+static struct {
+    volatile sig_atomic_t fd;
+    struct termios cooked;
+    struct sigaction actions[LWC_ARRAY_LEN(watched)];
+} held = {.fd = -1};
+
+/* Gives the held terminal back, unless it is another job's now, which would stop us. */
+void lwc_prompt_release(void)
+{
+    const int fd = held.fd;
+
+    if (fd < 0) {
+        return;
+    }
+    held.fd = -1;
+    if (tcgetpgrp(fd) == getpgrp()) {
+        (void)tcsetattr(fd, TCSAFLUSH, &held.cooked);
+    }
+    (void)close(fd);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(watched); i++) {
+        (void)sigaction(watched[i], &held.actions[i], NULL);
+    }
+}
+
+/* The signal does what it does otherwise, once this handler returns. */
+static void release_and_raise(int signal)
+{
+    const int sys = errno;
+
+    lwc_prompt_release();
+    (void)raise(signal);
+    errno = sys;
+}
+
+/* Keeps the terminal quiet after a hidden answer.  False: it must be given back now. */
+static bool hold(const struct dialogue *dialogue)
+{
+    const struct sigaction action = {.sa_handler = release_and_raise, .sa_flags = SA_RESTART};
+    const int fd = fcntl(dialogue->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+    if (fd < 0) {
+        return false;
+    }
+    held.cooked = dialogue->cooked;
+    memcpy(held.actions, dialogue->actions, sizeof held.actions);
+    held.fd = fd;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(watched); i++) {
+        if (held.actions[i].sa_handler != SIG_IGN) {
+            (void)sigaction(watched[i], &action, NULL);
+        }
+    }
+    return true;
+}
+
 static void restore(const struct dialogue *dialogue)
 {
     enum lwc_code code = LWC_OK;
@@ -103,6 +161,20 @@ static void restore(const struct dialogue *dialogue)
         (void)tcsetattr(dialogue->fd, TCSAFLUSH, &dialogue->cooked);
     }
     (void)code;
+}
+
+/* Leaves the terminal quiet while a hidden answer is used; otherwise gives it back at once. */
+static void end_dialogue(const struct dialogue *dialogue, enum lwc_code code)
+{
+    const bool is_answered = code == LWC_OK && caught == 0 && dialogue->hidden;
+    const bool is_held = is_answered && hold(dialogue);
+
+    if (is_held) {
+        code = lwc_fd_write(dialogue->fd, "\n", 1, NULL);
+    } else {
+        restore(dialogue);
+    }
+    unwatch_signals(dialogue, is_held);
 }
 
 /* Waits for a line and adds it to @line, without its end; stops early for a signal. */
@@ -153,6 +225,7 @@ static enum lwc_code ask_once(const char *text, bool hidden, struct lwc_secret *
 {
     enum lwc_code code = LWC_OK;
 
+    lwc_prompt_release();
     do {
         LWC_AUTO_CLOSE int fd = -1;
         struct dialogue dialogue = {.hidden = hidden};
@@ -165,8 +238,7 @@ static enum lwc_code ask_once(const char *text, bool hidden, struct lwc_secret *
         }
         watch_signals(&dialogue);
         code = converse(&dialogue, text, line, err);
-        restore(&dialogue);
-        unwatch_signals(&dialogue);
+        end_dialogue(&dialogue, code);
     } while (caught == SIGTSTP);
     return code;
 }

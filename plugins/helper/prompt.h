@@ -14,9 +14,11 @@
  *
  * MUST:
  *  1. Ask and read on /dev/tty only, never on standard streams, which belong to the protocol.
- *  2. Show nothing that is typed, unless LWC_PROMPT_ECHO.
- *  3. Give the terminal back as it was on every way out: answer, error, end of input, SIGINT,
- *     SIGTERM, SIGHUP, SIGQUIT, SIGTSTP; these then do what they do otherwise.
+ *  2. Show nothing that is typed, unless LWC_PROMPT_ECHO; nor after a hidden answer, while it is
+ *     used: stretching a passphrase takes seconds, in which a user may type on.
+ *  3. Give the terminal back as it was on every way out: the next question, the end of the
+ *     command, error, end of input, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP; these then do what
+ *     they do otherwise.
  *  4. For a hidden answer, throw away what was typed before the question (it was shown) and
  *     behind the answer: a paste of several lines must not end in the shell.
  *  5. Keep the answer in locked memory only.
@@ -33,5 +35,8 @@
  */
 enum lwc_code lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_secret **answer_out,
                              struct lwc_error *err) LWC_RESULT;
+
+/* Give back a terminal that is quiet still after a hidden answer.  Any number of times. */
+void lwc_prompt_release(void);
 
 #endif

@@ -39,6 +39,8 @@ struct session {
     size_t matched;
 };
 
+static bool works; /* the child goes on after its answer */
+
 static void child(uint32_t flags, int result)
 {
     struct lwc_secret *answer = NULL;
@@ -47,6 +49,11 @@ static void child(uint32_t flags, int result)
 
     (void)dprintf(result, "%d %s", (int)code, answer == NULL ? err.msg : lwc_secret_text(answer));
     lwc_secret_free(&answer);
+    if (works) {
+        (void)close(result);
+        (void)pause(); /* the answer is used: a signal ends that */
+    }
+    lwc_prompt_release();
     _exit(0);
 }
 
@@ -270,6 +277,62 @@ static void stop_restores_the_terminal_and_asks_again(void **state)
     assert_string_equal(result, "0 later");
 }
 
+/* Reads what the child got, whose work goes on. */
+static void read_result(const struct session *session, char result_out[SCREEN_LEN])
+{
+    ssize_t got = 0;
+    size_t len = 0;
+
+    while ((got = read(session->result, result_out + len, SCREEN_LEN - 1 - len)) > 0) {
+        len += (size_t)got;
+    }
+    result_out[len] = '\0';
+}
+
+static void nothing_is_shown_while_a_hidden_answer_is_used(void **state)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+    (void)state;
+    works = true;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(signals); i++) {
+        struct session session;
+        char result[SCREEN_LEN];
+        int status = 0;
+
+        start(&session, 0);
+        expect(&session, "Passphrase: ");
+        type(&session, "one\n");
+        read_result(&session, result);
+        assert_string_equal(result, "0 one");
+        assert_false(has_echo(&session));
+        type(&session, "typed on");
+        assert_int_equal(kill(session.pid, signals[i]), 0);
+        status = finish(&session, result);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), signals[i]);
+        assert_null(strstr(session.screen, "typed on"));
+    }
+    works = false;
+}
+
+static void echo_is_there_while_a_shown_answer_is_used(void **state)
+{
+    struct session session;
+    char result[SCREEN_LEN];
+
+    (void)state;
+    works = true;
+    start(&session, LWC_PROMPT_ECHO);
+    expect(&session, "Passphrase: ");
+    type(&session, "one\n");
+    read_result(&session, result);
+    assert_true(has_echo(&session));
+    assert_int_equal(kill(session.pid, SIGTERM), 0);
+    assert_true(WIFSIGNALED(finish(&session, result)));
+    works = false;
+}
+
 static void no_terminal_is_locked_with_a_hint(void **state)
 {
     int status = 0;
@@ -283,7 +346,7 @@ static void no_terminal_is_locked_with_a_hint(void **state)
 
         (void)setsid();
         _exit(lwc_prompt_ask("Passphrase", 0, &answer, &err) == LWC_E_LOCKED && answer == NULL &&
-                      err.hint[0] != '\0'
+                      err.hint[0] != '\0' && lwc_streq(err.msg, "no terminal to ask on")
                   ? 0
                   : 1);
     }
@@ -303,6 +366,8 @@ int main(void)
         cmocka_unit_test(twice_gives_up_after_three_tries),
         cmocka_unit_test(signals_restore_the_terminal_and_kill),
         cmocka_unit_test(stop_restores_the_terminal_and_asks_again),
+        cmocka_unit_test(nothing_is_shown_while_a_hidden_answer_is_used),
+        cmocka_unit_test(echo_is_there_while_a_shown_answer_is_used),
         cmocka_unit_test(no_terminal_is_locked_with_a_hint),
     };
 
