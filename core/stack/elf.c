@@ -221,27 +221,40 @@ static bool find_by_gnu_hash(const struct lwc_elf *elf, const char *name, uint64
     return false;
 }
 
+/* Words of the older table are 64 bits wide on some machines, s390x among them. */
+static bool read_hash_word(const struct lwc_elf *elf, uint64_t table, uint64_t index,
+                           uint64_t *number_out)
+{
+    Elf_Symndx word = 0;
+
+    if (!lwc_elf_read(elf, table + index * sizeof word, &word, sizeof word)) {
+        return false;
+    }
+    *number_out = word;
+    return true;
+}
+
 /* Head: buckets, chains; buckets; chains.  Symbol 0 ends a chain. */
 static bool find_by_hash(const struct lwc_elf *elf, const char *name, uint64_t *address_out)
 {
     const uint64_t table = elf->tables[LWC_ELF_HASH];
     uint32_t hash = 0;
-    uint32_t head[2] = {0};
-    uint32_t index = 0;
+    Elf_Symndx head[2] = {0};
+    uint64_t index = 0;
 
     for (const char *at = name; *at != '\0'; at++) {
         hash = (hash << 4) + (unsigned char)*at;
         hash = (hash ^ (hash >> 24 & 0xf0)) & 0x0fffffff;
     }
     if (!lwc_elf_read(elf, table, head, sizeof head) || head[0] == 0 ||
-        !read_u32(elf, table + sizeof head, hash % head[0], &index)) {
+        !read_hash_word(elf, table + sizeof head, hash % head[0], &index)) {
         return false;
     }
-    for (unsigned i = 0; i < CHAIN_MAX && index != 0; i++) {
-        if (symbol_is(elf, index, name, address_out)) {
+    for (unsigned i = 0; i < CHAIN_MAX && index != 0 && index <= UINT32_MAX; i++) {
+        if (symbol_is(elf, (uint32_t)index, name, address_out)) {
             return true;
         }
-        if (!read_u32(elf, table + sizeof head, (uint64_t)head[0] + index, &index)) {
+        if (!read_hash_word(elf, table + sizeof head, head[0] + index, &index)) {
             return false;
         }
     }

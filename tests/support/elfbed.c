@@ -119,6 +119,14 @@ void elfbed_init(struct elfbed *bed)
                                .r_info = (uintptr_t)2 << SYMBOL_SHIFT};
 }
 
+void elfbed_put(void *at, size_t width, uint64_t value)
+{
+    const uint8_t *bytes = (const uint8_t *)&value;
+
+    assert_in_range(width, 1, sizeof value);
+    memcpy(at, bytes + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof value - width : 0), width);
+}
+
 int elfbed_open(const void *bytes, size_t len)
 {
     int fd = memfd_create("elfbed", MFD_CLOEXEC);

@@ -55,7 +55,7 @@ struct elfbed {
         uint32_t chain[2];
     } gnu;
     struct {
-        uint32_t buckets, chains, bucket[1], chain[3];
+        Elf_Symndx buckets, chains, bucket[1], chain[3];
     } hash;
     struct lwc_backend backend;
     char strings[32];
@@ -65,6 +65,9 @@ struct elfbed {
 };
 
 void elfbed_init(struct elfbed *bed);
+
+/* Writes @value at @at as this machine has a number of @width bytes, 1 to 8. */
+void elfbed_put(void *at, size_t width, uint64_t value);
 
 /* A descriptor of a file that holds the @len bytes; the caller closes it. */
 int elfbed_open(const void *bytes, size_t len);

@@ -159,7 +159,7 @@ static void read_refuses_what_is_wrong_with_its_reason(void **state)
 
         print_message("%zu: %s\n", i, faults[i].reason);
         elfbed_init(&bed);
-        memcpy((char *)&bed + faults[i].offset, &faults[i].value, faults[i].width);
+        elfbed_put((char *)&bed + faults[i].offset, faults[i].width, faults[i].value);
         assert_int_equal(read_bed(&bed, &descriptor, &err), LWC_E_INVALID);
         assert_non_null(strstr(err.msg, faults[i].reason));
     }

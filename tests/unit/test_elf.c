@@ -14,9 +14,12 @@
 #include <cmocka.h>
 
 #include "paths.h"
+#include "tests/support/elfbed.h"
 #include "tests/support/tmpdir.h"
 
 #define HEAD_LEN 4096
+#define MEMBER(name) offsetof(ElfW(Ehdr), name), sizeof(((ElfW(Ehdr) *)0)->name)
+#define OTHER_ORDER (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)
 
 static int module_open(void)
 {
@@ -61,21 +64,22 @@ static void check_changed_header_is_refused_with_its_reason(void **state)
 {
     static const struct {
         size_t offset;
-        uint8_t byte;
+        size_t width;
+        uint64_t value;
         const char *reason;
     } cases[] = {
-        {0, 'E', "is not a shared object"},
-        {EI_CLASS, ELFCLASS32, "built for another machine (32-bit"},
-        {EI_DATA, ELFDATA2MSB, "built for another machine (64-bit"},
-        {EI_VERSION, 9, "built for another machine"},
-        {offsetof(ElfW(Ehdr), e_machine) + 1, 0x7f, "built for another machine"},
-        {offsetof(ElfW(Ehdr), e_type), ET_REL, "not a shared object"},
-        {offsetof(ElfW(Ehdr), e_type), ET_EXEC, "not a shared object"},
-        {offsetof(ElfW(Ehdr), e_type), ET_CORE, "not a shared object"},
-        {offsetof(ElfW(Ehdr), e_phentsize), 1, "program headers of 1 bytes"},
-        {offsetof(ElfW(Ehdr), e_phnum), 200, "has 200 program headers of 56 bytes"},
-        {offsetof(ElfW(Ehdr), e_phoff) + 7, 0xff, "is cut short"},
-        {offsetof(ElfW(Ehdr), e_phoff) + 4, 1, "is cut short"},
+        {0, 1, 'E', "is not a shared object"},
+        {EI_CLASS, 1, ELFCLASS32, "built for another machine (32-bit"},
+        {EI_DATA, 1, OTHER_ORDER, "built for another machine (64-bit"},
+        {EI_VERSION, 1, 9, "built for another machine"},
+        {MEMBER(e_machine), 0x7f00, "built for another machine"},
+        {MEMBER(e_type), ET_REL, "not a shared object"},
+        {MEMBER(e_type), ET_EXEC, "not a shared object"},
+        {MEMBER(e_type), ET_CORE, "not a shared object"},
+        {MEMBER(e_phentsize), 1, "program headers of 1 bytes"},
+        {MEMBER(e_phnum), 200, "has 200 program headers of 56 bytes"},
+        {MEMBER(e_phoff), UINT64_C(0xff) << 56, "is cut short"},
+        {MEMBER(e_phoff), UINT64_C(1) << 32, "is cut short"},
     };
     const struct tmpdir *dir = *state;
     int fd = module_open();
@@ -85,7 +89,7 @@ static void check_changed_header_is_refused_with_its_reason(void **state)
         struct lwc_error err = {0};
 
         assert_int_equal(pread(fd, bytes, sizeof bytes, 0), sizeof bytes);
-        bytes[cases[i].offset] = cases[i].byte;
+        elfbed_put(bytes + cases[i].offset, cases[i].width, cases[i].value);
         print_message("%zu: %s\n", i, cases[i].reason);
         assert_int_equal(judge(dir, bytes, sizeof bytes, &err), LWC_E_INVALID);
         assert_non_null(strstr(err.msg, cases[i].reason));
