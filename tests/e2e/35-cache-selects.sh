@@ -106,6 +106,21 @@ for place in keyring runtime auto; do
     run 0 "$HELPER" cache clear
 done
 
+# A backend before the store that cannot tell what it holds without giving it is asked each time.
+printf '#!/bin/sh\nexit 0\n' >"$T/holds-nothing"
+chmod 700 "$T/holds-nothing"
+export LWCRED_CONFIG=$T/stack.untold
+printf '%s\n' "lookup sufficient exec command=$T/holds-nothing profile=work account=cache35" \
+    'lookup required file' 'store required file' 'erase required file' 'set cache runtime' >"$LWCRED_CONFIG"
+plant_key
+add default
+run 0 closed setsid "$HELPER" get --format token -p default
+issued_token_matches "$(cat "$OUT")"
+closed is_locked -a cache35
+closed is_locked
+run 0 "$HELPER" remove -p default
+run 0 "$HELPER" cache clear
+
 # A key that was proved and then stored otherwise, or not at all, leaves nothing.
 cache_in runtime
 plant_key
