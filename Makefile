@@ -93,6 +93,12 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 # Tests of a backend that is not built are not, either.
 UNIT_SRC := $(filter-out $(if $(LACKING),$(shell grep -lE $(LACKING:%=-e '"backends/%/') $(UNIT_SRC))),$(UNIT_SRC))
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+# The race detector is for tests in which threads meet.
+ifeq ($(SAN),thread)
+UNIT_SRC := $(wildcard $(addprefix tests/unit/test_,arena.c context.c failure*.c flight*.c net.c secret.c threads.c))
+FUZZ_SRC :=
+T := $(if $(T),$(T),test_)
+endif
 TESTMOD_SRC := $(wildcard tests/modules/*.c)
 SECCOMP_RUN_SRC := tests/support/seccomp-run.c
 KEEP_SRC := tests/support/keep.c
@@ -124,6 +130,7 @@ help:
 	@echo '         demo, fmt, fmt-check, style, fuzz, bench, abi-check, abi-update, help'
 	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG LDCONFIG PREFIX BINDIR LIBDIR LIBEXECDIR INCLUDEDIR'
 	@echo '         MANDIR SYSCONFDIR DESTDIR BUILD=dir SAN=address,undefined WERROR=0|1 V=1'
+	@echo '         SAN=thread (make check: the race detector over the tests in which threads meet)'
 	@echo '         STATIC=0|1 (1: libsodium and libkeyutils are linked into the program)'
 	@echo '         CURL=dir (a libcurl for HTTPS alone, made by contrib/libcurl, is linked into net.so)'
 	@echo '         FUZZ_SECONDS=60 (make fuzz: time for each target), FUZZ_SECONDS_conf=60 (for fuzz_conf)'

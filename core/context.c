@@ -98,18 +98,41 @@ enum lwc_code lwc_call_check_process(const struct lwc_context *ctx, struct lwc_e
                     "after fork(), open one in the child");
 }
 
+#if defined(__SANITIZE_THREAD__)
+#define SEES_RACES 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SEES_RACES 1
+#endif
+#endif
+
+/* The race detector does not know pthread_mutex_clocklock(): it sees no lock there. */
+static int lock_within(pthread_mutex_t *mutex, int64_t ms)
+{
+#if defined(SEES_RACES)
+    const clockid_t clock = CLOCK_REALTIME;
+#else
+    const clockid_t clock = CLOCK_MONOTONIC;
+#endif
+    struct timespec until;
+
+    (void)clock_gettime(clock, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+#if defined(SEES_RACES)
+    return pthread_mutex_timedlock(mutex, &until);
+#else
+    return pthread_mutex_clocklock(mutex, clock, &until);
+#endif
+}
+
 /* Another thread's call may wait for a server or a person for longer than ours may take. */
 static enum lwc_code wait_in_turn(struct lwc_context *ctx, struct lwc_error *err)
 {
-    struct timespec until;
-    int sys = 0;
+    int sys = lock_within(&ctx->mutex, ctx->options.timeout_ms);
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ctx->options.timeout_ms / 1000;
-    until.tv_nsec += ctx->options.timeout_ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    sys = pthread_mutex_clocklock(&ctx->mutex, CLOCK_MONOTONIC, &until);
     switch (sys) {
     case 0:
         return LWC_OK;
@@ -288,7 +311,9 @@ void lwc_close(struct lwc_context **ctx)
     lwc_conf_free(&(*ctx)->conf);
     lwc_witnesses_clear(&(*ctx)->witnesses);
     lwc_entry_free(&(*ctx)->proof.token);
-    (void)pthread_mutex_destroy(&(*ctx)->mutex);
+    if ((*ctx)->pid == getpid()) { /* a thread that fork() left behind may hold it */
+        (void)pthread_mutex_destroy(&(*ctx)->mutex);
+    }
     free(*ctx);
     *ctx = NULL;
 }

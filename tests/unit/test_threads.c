@@ -22,6 +22,7 @@
 #include "token/token.h"
 
 #define THREADS 16
+#define EXPLANATIONS 50
 #define LIFE_S 3600
 #define HANG_S 120 /* nobody waits for so long but who waits for ever */
 
@@ -251,6 +252,62 @@ static void token_at_hand_waits_for_no_exchange(void **state)
     lwc_close(&slow.ctx);
 }
 
+static void ignore_line(void *data, const struct lwc_explained_line *line)
+{
+    (void)data;
+    (void)line;
+}
+
+static void ignore_answer(void *data, const struct lwc_explained_answer *answer)
+{
+    (void)data;
+    (void)answer;
+}
+
+static void *explain(void *data)
+{
+    const struct lwc_explain_visitor visitor = {
+        .size = sizeof visitor, .line = ignore_line, .answer = ignore_answer};
+    struct worker *worker = data;
+
+    for (int i = 0; i < EXPLANATIONS && worker->code == LWC_OK; i++) {
+        worker->code = lwc_explain(worker->ctx, NULL, &visitor, NULL);
+    }
+    return NULL;
+}
+
+static void *ask_often(void *data)
+{
+    struct worker *worker = data;
+
+    for (int i = 0; i < EXPLANATIONS && worker->code == LWC_OK; i++) {
+        (void)ask(worker);
+    }
+    return NULL;
+}
+
+/* What the race detector is to see: "make check SAN=thread". */
+static void explaining_disturbs_no_other_call(void **state)
+{
+    struct worker explaining = {.ctx = open_context()};
+    struct worker asking[3] = {0};
+
+    (void)state;
+    ask_all(explaining.ctx, "_token-1");
+    assert_int_equal(pthread_create(&explaining.thread, NULL, explain, &explaining), 0);
+    for (size_t i = 0; i < 3; i++) {
+        asking[i].ctx = explaining.ctx;
+        assert_int_equal(pthread_create(&asking[i].thread, NULL, ask_often, &asking[i]), 0);
+    }
+    assert_int_equal(pthread_join(explaining.thread, NULL), 0);
+    assert_int_equal(explaining.code, LWC_OK);
+    for (size_t i = 0; i < 3; i++) {
+        join(&asking[i], "_token-1");
+    }
+    assert_int_equal(atomic_load(&exchanges), 1);
+    lwc_close(&explaining.ctx);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -258,7 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(many_threads_make_one_exchange),      TEST(many_contexts_make_one_exchange),
         TEST(running_for_long_renews_in_time),     TEST(running_for_long_sees_what_changed),
-        TEST(token_at_hand_waits_for_no_exchange),
+        TEST(token_at_hand_waits_for_no_exchange), TEST(explaining_disturbs_no_other_call),
     };
 
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
