@@ -67,12 +67,12 @@ endif
 CURL_CONFIG := $(if $(CURL),PKG_CONFIG_LIBDIR='$(abspath $(CURL))/lib/pkgconfig' $(PKG_CONFIG) --static,$(PKG_CONFIG))
 CFLAGS_CURL := $(patsubst -I%,-isystem %,$(shell $(CURL_CONFIG) --cflags libcurl))
 LIBS_CURL := $(shell $(CURL_CONFIG) --libs libcurl)
-LIBS_NET := $(LIBS_CURL) $(call libs_of,libcjson libsodium)
+LIBS_NET := $(LIBS_CURL) $(call libs_of,libcjson libsodium libssl libcrypto)
 # Asked for only where tests are linked: who only builds has no cmocka.
 LIBS_CMOCKA = $(eval LIBS_CMOCKA := $(call libs_of,cmocka))$(LIBS_CMOCKA)
 
 # What is built, from what.
-NET_NAMES := ca exchange http json judge message netobject
+NET_NAMES := ca ca_bundle exchange http json judge message netobject
 BASE_SRC := $(wildcard core/base/*.c)
 NET_SRC := $(NET_NAMES:%=core/token/%.c)
 # Backends that are linked in (core/builtin.c) and those that are modules.
@@ -328,7 +328,7 @@ $(O)/bench/grow_store: $(O)/obj/tests/bench/grow_store.o $(O)/obj/libbackends.a 
 bench-programs: all $(BENCH)
 bench:
 	$(Q)$(MAKE) --no-print-directory BUILD='$(BUILD)/bench' CFLAGS=-O2 SAN= bench-programs
-	$(Q)O='$(abspath $(BUILD))/bench/$(CCNAME)-plain' tests/bench/bench.py $(BENCH_ARGS)
+	$(Q)O='$(abspath $(BUILD))/bench/$(CCNAME)-plain' CURL='$(CURL)' tests/bench/bench.py $(BENCH_ARGS)
 
 # The ABI of both public headers, as core/abi/*.abi has it on record; core/liblwcred.map says what
 # may change.  Built here whatever CC and SAN are, so that the record depends on the source alone.

@@ -7,12 +7,12 @@
 set -eu
 
 tools="gcc libc6-dev make pkgconf"
-libraries="libsodium-dev libkeyutils-dev libcurl4-openssl-dev libcjson-dev libsecret-1-dev"
+libraries="libsodium-dev libkeyutils-dev libcurl4-openssl-dev libssl-dev libcjson-dev libsecret-1-dev"
 run="git ca-certificates python3 openssl"
 tests="abigail-tools clang g++ libclang-rt-dev lld clang-format libcmocka-dev libpam-modules strace valgrind shellcheck mandoc keyutils dbus-daemon gnome-keyring keepassxc libsecret-tools python3-secretstorage"
 # A package of its own from Debian 13 on, before that a part of binutils.
 command -v ld.gold >/dev/null || tests="$tests binutils-gold"
-bench="curl libssl-dev dpkg-dev"
+bench="curl dpkg-dev"
 
 say() {
     printf 'bootstrap: %s\n' "$*"

@@ -4,15 +4,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <curl/curl.h>
 
 #include "base/descriptors.h"
+#include "base/sigpipe.h"
 #include "base/text.h"
+#include "ca_bundle.h"
 #include "message.h"
 
 #define BODY_START ((size_t)4096)
@@ -22,6 +22,8 @@
 struct transfer {
     CURL *curl;
     struct curl_slist *lines;
+    struct lwc_ca_bundle *bundle; /* in place of the file of authorities; outlives @curl */
+    bool needs_file;              /* a try with @bundle failed, or there is none         */
     const struct lwc_http_request *request;
     struct lwc_http_reply reply;
     struct lwc_headers headers;
@@ -36,6 +38,7 @@ struct transfer {
 static void transfer_clear(struct transfer *transfer)
 {
     curl_easy_cleanup(transfer->curl);
+    lwc_ca_bundle_free(&transfer->bundle);
     curl_slist_free_all(transfer->lines);
     lwc_http_reply_clear(&transfer->reply);
 }
@@ -139,9 +142,49 @@ static CURLcode set_fixed(CURL *curl)
 #endif
 }
 
-/* Chosen authorities replace curl's own in whole: what is not said is switched off. */
-static CURLcode set_authorities(CURL *curl, const char *file, const char *dir)
+static CURLcode set_times(CURL *curl, int64_t total_ms)
 {
+    int64_t connect_ms = total_ms < LWC_HTTP_CONNECT_MS ? total_ms : LWC_HTTP_CONNECT_MS;
+    CURLcode result = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)total_ms);
+
+    return result == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms)
+                              : result;
+}
+
+/* Called for each TLS connection, to a proxy or the server. */
+static CURLcode on_tls(CURL *curl, void *ssl_ctx, void *data)
+{
+    struct transfer *transfer = data;
+
+    (void)curl;
+    return lwc_ca_bundle_attach(transfer->bundle, ssl_ctx) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+}
+
+/* A file that is all certificates is read here, where libcurl's TLS is the one that we know. */
+static CURLcode open_bundle(struct transfer *transfer)
+{
+    const char *file = transfer->request->ca_file;
+    CURLcode result = CURLE_OK;
+
+    transfer->needs_file = true;
+    if (file == NULL || !lwc_ca_bundle_fits(curl_version_info(CURLVERSION_NOW)->ssl_version)) {
+        return CURLE_OK;
+    }
+    transfer->bundle = lwc_ca_bundle_open(file);
+    transfer->needs_file = transfer->bundle == NULL;
+    if (transfer->needs_file) {
+        return CURLE_OK;
+    }
+    result = curl_easy_setopt(transfer->curl, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+    return result == CURLE_OK ? curl_easy_setopt(transfer->curl, CURLOPT_SSL_CTX_DATA, transfer)
+                              : result;
+}
+
+/* Chosen authorities replace curl's own in whole: what is not said is switched off. */
+static CURLcode set_authorities(const struct transfer *transfer)
+{
+    const char *dir = transfer->request->ca_dir;
+    const char *file = transfer->needs_file ? transfer->request->ca_file : NULL;
     const struct {
         CURLoption option;
         const char *value;
@@ -153,13 +196,37 @@ static CURLcode set_authorities(CURL *curl, const char *file, const char *dir)
     };
     CURLcode result = CURLE_OK;
 
-    if (file == NULL && dir == NULL) {
+    if (transfer->request->ca_file == NULL && dir == NULL) {
         return CURLE_OK;
     }
     for (size_t i = 0; i < LWC_ARRAY_LEN(options) && result == CURLE_OK; i++) {
-        result = curl_easy_setopt(curl, options[i].option, options[i].value);
+        result = curl_easy_setopt(transfer->curl, options[i].option, options[i].value);
     }
     return result;
+}
+
+/*
+ * A certificate that names its authority in other bytes than the authority names itself is not
+ * found in the bundle by them.  No request was sent yet: the whole file is tried then.
+ */
+static CURLcode try_whole_file(struct transfer *transfer)
+{
+    CURLcode result = curl_easy_setopt(transfer->curl, CURLOPT_SSL_CTX_FUNCTION, NULL);
+    curl_off_t spent_us = 0;
+
+    (void)curl_easy_getinfo(transfer->curl, CURLINFO_TOTAL_TIME_T, &spent_us);
+    transfer->total_ms -= spent_us / 1000;
+    if (transfer->total_ms < 1) {
+        return CURLE_OPERATION_TIMEDOUT;
+    }
+    transfer->needs_file = true;
+    if (result == CURLE_OK) {
+        result = set_authorities(transfer);
+    }
+    if (result == CURLE_OK) {
+        result = set_times(transfer->curl, transfer->total_ms);
+    }
+    return result == CURLE_OK ? curl_easy_perform(transfer->curl) : result;
 }
 
 static CURLcode set_body(CURL *curl, const struct lwc_http_request *request)
@@ -173,15 +240,6 @@ static CURLcode set_body(CURL *curl, const struct lwc_http_request *request)
         }
     }
     return result == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method)
-                              : result;
-}
-
-static CURLcode set_times(CURL *curl, int64_t total_ms)
-{
-    int64_t connect_ms = total_ms < LWC_HTTP_CONNECT_MS ? total_ms : LWC_HTTP_CONNECT_MS;
-    CURLcode result = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)total_ms);
-
-    return result == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms)
                               : result;
 }
 
@@ -218,7 +276,10 @@ static CURLcode set_all(struct transfer *transfer)
         result = curl_easy_setopt(curl, CURLOPT_URL, request->url);
     }
     if (result == CURLE_OK) {
-        result = set_authorities(curl, request->ca_file, request->ca_dir);
+        result = open_bundle(transfer);
+    }
+    if (result == CURLE_OK) {
+        result = set_authorities(transfer);
     }
     if (result == CURLE_OK) {
         result = set_body(curl, request);
@@ -448,44 +509,6 @@ static void global_once(void)
                                          lwc_wiping_realloc, strdup, note_calloc);
 }
 
-/* SIGPIPE is blocked in this thread; was_pending: it was waiting before. */
-struct pipe_guard {
-    sigset_t before;
-    bool was_pending;
-};
-
-static void fill_pipe_set(sigset_t *set)
-{
-    (void)sigemptyset(set);
-    (void)sigaddset(set, SIGPIPE);
-}
-
-static struct pipe_guard block_pipe(void)
-{
-    struct pipe_guard guard = {.was_pending = false};
-    sigset_t pipe_set;
-    sigset_t pending;
-
-    fill_pipe_set(&pipe_set);
-    (void)sigpending(&pending);
-    guard.was_pending = sigismember(&pending, SIGPIPE) == 1;
-    (void)pthread_sigmask(SIG_BLOCK, &pipe_set, &guard.before);
-    return guard;
-}
-
-/* One that a broken connection left is taken away before the mask is put back. */
-static void unblock_pipe(const struct pipe_guard *guard)
-{
-    const struct timespec now = {0};
-    sigset_t pipe_set;
-
-    fill_pipe_set(&pipe_set);
-    while (!guard->was_pending && sigtimedwait(&pipe_set, NULL, &now) < 0 && errno == EINTR) {
-        continue;
-    }
-    (void)pthread_sigmask(SIG_SETMASK, &guard->before, NULL);
-}
-
 static enum lwc_code transfer_open(struct transfer *transfer, struct lwc_error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -531,6 +554,9 @@ static enum lwc_code perform_guarded(const struct lwc_http_request *request,
                         curl_easy_strerror(result));
     }
     result = curl_easy_perform(transfer.curl);
+    if (result == CURLE_PEER_FAILED_VERIFICATION && !transfer.needs_file) {
+        result = try_whole_file(&transfer);
+    }
     if (result == CURLE_OK && !transfer.headers.done) {
         result = CURLE_PARTIAL_FILE;
     }
@@ -549,11 +575,11 @@ static enum lwc_code perform_guarded(const struct lwc_http_request *request,
 static enum lwc_code perform(void *data, const struct lwc_http_request *request,
                              struct lwc_http_reply *reply_out, struct lwc_error *err)
 {
-    const struct pipe_guard guard = block_pipe();
+    const struct lwc_sigpipe guard = lwc_sigpipe_block();
     enum lwc_code code = perform_guarded(request, reply_out, err);
 
     (void)data;
-    unblock_pipe(&guard);
+    lwc_sigpipe_restore(&guard);
     return code;
 }
 

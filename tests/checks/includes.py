@@ -32,6 +32,7 @@ NET_FILES = tuple(f"core/token/{name}.{kind}" for name in NET_NAMES.split() for 
 # Outside library: start of its headers -> the product files that may know it.
 LIBRARIES = {
     "curl/": ("core/token/http.c",),
+    "openssl/": ("core/token/ca_bundle.c",),
     "cjson/": ("core/token/json.c",),
     "cJSON": ("core/token/json.c",),
     "sodium": ("core/base/secret.c", "core/base/crypto.c", "backends/file/seal.c"),

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -338,6 +339,60 @@ static void authorities_are_those_that_were_given(void **state)
     expect_failure("no certificates", &request, LWC_E_INVALID, "empty.pem", "");
 }
 
+static size_t append_file(char *out, const char *path)
+{
+    FILE *file = fopen(path, "re");
+    size_t len = 0;
+
+    assert_non_null(file);
+    len = fread(out, 1, 16384, file);
+    assert_int_equal(fclose(file), 0);
+    return len;
+}
+
+/* Whatever else is in the file: the authority counts if it is there, and only then. */
+static void authorities_are_found_in_a_bundle(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *before;
+        bool has_ca;
+        enum lwc_code code;
+        const char *text;
+    } cases[] = {
+        {"alone", "", true, LWC_OK, ""},
+        {"text before", "My CA\n=====\n\n", true, LWC_OK, ""},
+        {"broken block of a certificate",
+         "-----BEGIN CERTIFICATE-----\nMAoGA1UECgwDYWNt\n-----END CERTIFICATE-----\n", true, LWC_OK,
+         ""},
+        {"broken base64", "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n", true,
+         LWC_E_INVALID, "no CA certificates can be read from it"},
+        {"not there", "text\n", false, LWC_E_NETWORK, "unknown CA"},
+    };
+    const struct fixture *f = *state;
+    char other[TMPDIR_PATH_LEN];
+    char path[TMPDIR_PATH_LEN];
+
+    standin_mode(&f->api, "");
+    tmpdir_join(&f->tmp, "ca/other-ca.pem", other);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_http_request request = post(f, ENOUGH_MS);
+        LWC_AUTO_HTTP_REPLY reply = {.body = NULL};
+        struct lwc_error err = {0};
+        char pem[65536];
+        size_t len = (size_t)snprintf(pem, sizeof pem, "%s", cases[i].before);
+
+        len += append_file(pem + len, other);
+        len += cases[i].has_ca ? append_file(pem + len, f->ca_file) : 0;
+        tmpdir_write(&f->tmp, "bundle.pem", pem, len, 0600);
+        request.ca_file = tmpdir_join(&f->tmp, "bundle.pem", path);
+        if (perform(&request, &reply, &err) != cases[i].code ||
+            strstr(err.msg, cases[i].text) == NULL) {
+            fail_msg("%s: code %d, %s", cases[i].name, err.code, err.msg);
+        }
+    }
+}
+
 static void proxy_sees_no_header_of_ours(void **state)
 {
     const struct fixture *f = *state;
@@ -462,6 +517,7 @@ int main(void)
         cmocka_unit_test(redirect_is_not_followed),
         cmocka_unit_test(foreign_servers_get_no_request),
         cmocka_unit_test(authorities_are_those_that_were_given),
+        cmocka_unit_test(authorities_are_found_in_a_bundle),
         cmocka_unit_test(proxy_sees_no_header_of_ours),
         cmocka_unit_test(wrong_proxies_are_told_of_without_their_password),
         cmocka_unit_test(cookies_and_netrc_are_not_used),
