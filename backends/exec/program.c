@@ -149,7 +149,7 @@ static enum lwc_code program_check(const char *text, char path_out[LWC_PATH_TEXT
     }
     if (code == LWC_OK && (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0) {
         code = lwc_fail(err, LWC_E_INVALID, "'%s' is not executable", text);
-        return lwc_hint(err, code, "chmod +x '%s'", text);
+        return lwc_hint_command(err, code, "chmod +x", text);
     }
     if (code == LWC_OK) {
         lwc_path_text(&path, path_out);

@@ -122,6 +122,15 @@ bool lwc_error_is_passing(const struct lwc_error *err)
     return false;
 }
 
+enum lwc_code lwc_hint_command(struct lwc_error *err, enum lwc_code code, const char *command,
+                               const char *name)
+{
+    if (strchr(name, '\'') != NULL) {
+        return lwc_hint(err, code, "%s", command);
+    }
+    return lwc_hint(err, code, "%s '%s'", command, name);
+}
+
 const char *lwc_code_name(enum lwc_code code)
 {
     static const char *const names[] = {

@@ -35,6 +35,13 @@ enum lwc_code lwc_hint(struct lwc_error *err, enum lwc_code code, const char *fm
     LWC_PRINTF(3, 4);
 
 /*
+ * Set the hint "@command 'NAME'", to be typed into a shell.  A name with a quote, which would end
+ * the quoting, is left out.  Returns @code.
+ */
+enum lwc_code lwc_hint_command(struct lwc_error *err, enum lwc_code code, const char *command,
+                               const char *name);
+
+/*
  * Returns whether a failure is one of the moment: no descriptors or memory left, an input/output
  * error.  The same call may succeed soon; its failure is not to be remembered.
  */

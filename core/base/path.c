@@ -136,7 +136,7 @@ static enum lwc_code enter(struct walk *walk, const struct stat *st, struct lwc_
     if (walk->shared && (st->st_mode & S_ISVTX) == 0) {
         code = lwc_fail(err, code, "directory %s can be written by others (mode %04o)", walk->dir,
                         st->st_mode & 07777u);
-        return lwc_hint(err, code, "chmod go-w '%s'", walk->dir);
+        return lwc_hint_command(err, code, "chmod go-w", walk->dir);
     }
     return owner_check(walk, "directory", st->st_uid, err);
 }
@@ -381,6 +381,7 @@ static enum lwc_code walk_end(struct walk *walk, struct lwc_path *path_out, stru
         return lwc_fail_nomem(err);
     }
     path.seen = walk->seen;
+    path.shared = walk->shared;
     memcpy(path.name, walk->name, strlen(walk->name) + 1);
     *path_out = path;
     path = (struct lwc_path)LWC_PATH_INIT;
@@ -413,6 +414,18 @@ enum lwc_code lwc_dir_make(const char *text, struct lwc_error *err)
 
     walk_init(&walk, true, true);
     return walk_start(&walk, text, err);
+}
+
+enum lwc_code lwc_path_unshared_check(const struct lwc_path *path, struct lwc_error *err)
+{
+    if (path->shared) {
+        return lwc_hint_command(err,
+                                lwc_fail(err, LWC_E_UNSAFE,
+                                         "directory %s can be written by others, sticky or not",
+                                         path->dir),
+                                "chmod go-w", path->dir);
+    }
+    return LWC_OK;
 }
 
 enum lwc_code lwc_path_sync(const struct lwc_path *path, struct lwc_error *err)

@@ -2,6 +2,7 @@
 #ifndef CORE_BASE_PATH_H
 #define CORE_BASE_PATH_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -32,6 +33,7 @@
 struct lwc_path {
     int dir_fd;  /* O_PATH                                                                */
     mode_t seen; /* of the entry when it was walked to; 0: not there, or not known   */
+    bool shared; /* the directory is a sticky one: others can make entries in it     */
     char *dir;   /* canonical, absolute; for messages, dlopen and logs               */
     char name[LWC_NAME_MAX + 1];
 };
@@ -62,6 +64,13 @@ enum lwc_code lwc_dir_make(const char *text, struct lwc_error *err) LWC_RESULT;
 #define LWC_PATH_TEXT_LEN (LWC_PATH_MAX + LWC_NAME_MAX + 1)
 /* Write the whole path, directory and name, into @text_out and return that. */
 const char *lwc_path_text(const struct lwc_path *path, char text_out[LWC_PATH_TEXT_LEN]);
+
+/*
+ * Is the directory of @path one in which others can make no entries?  Otherwise LWC_E_UNSAFE: code
+ * and configuration are not looked for where anyone can put some.
+ */
+enum lwc_code lwc_path_unshared_check(const struct lwc_path *path, struct lwc_error *err)
+    LWC_RESULT;
 
 /* Force what was done in the directory (renames, new entries) to the disk. */
 enum lwc_code lwc_path_sync(const struct lwc_path *path, struct lwc_error *err) LWC_RESULT;

@@ -47,7 +47,7 @@ static enum lwc_code trust_check(const char *text, const struct stat *st, enum l
     if (code == LWC_OK && (st->st_mode & (private ? OTHERS_ANY : OTHERS_WRITE)) != 0) {
         code = lwc_fail(err, LWC_E_UNSAFE, "%s can be %s by others (mode %04o)", text,
                         private ? "read or written" : "written", st->st_mode & 07777u);
-        return lwc_hint(err, code, "chmod %s '%s'", private ? "600" : "go-w", text);
+        return lwc_hint_command(err, code, private ? "chmod 600" : "chmod go-w", text);
     }
     return code;
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/safefile.h"
@@ -42,6 +43,9 @@ static enum lwc_code read_file(const char *text, struct lwc_secret *content, cha
     enum lwc_code code = lwc_path_resolve(text, &path, err);
 
     if (code == LWC_OK) {
+        code = lwc_path_unshared_check(&path, err);
+    }
+    if (code == LWC_OK) {
         code = lwc_file_read_at(&path, LWC_TRUST_CONTENT, LWC_CONF_FILE_MAX, content, err);
     }
     if (code != LWC_OK) {
@@ -64,6 +68,11 @@ static enum lwc_code read_included(void *data, const char *from, const char *nam
     LWC_AUTO_FREE char *joined = NULL;
 
     (void)data;
+    if (name[0] == '~' && name[1] != '/') {
+        return lwc_hint(err,
+                        lwc_fail(err, LWC_E_INVALID, "'%s': no home but one's own is known", name),
+                        "'~/' means $HOME; a file of that name is './%s'", name);
+    }
     if (name[0] == '/' || name[0] == '~' || slash == NULL) {
         return read_file(name, content, path_out, err);
     }
@@ -103,6 +112,7 @@ static enum lwc_code load_named(const struct search *search, const char *dir, co
 {
     LWC_AUTO_FREE char *path = NULL;
     size_t dir_len = strlen(dir) + strlen(sub_dir) + strlen("/stack.d");
+    struct stat st;
 
     if (asprintf(&path, "%s%s/stack.d/%s", dir, sub_dir, name) < 0) {
         path = NULL;
@@ -110,7 +120,7 @@ static enum lwc_code load_named(const struct search *search, const char *dir, co
     }
     /* Most people have no stack.d: that is seen without walking and judging the whole path. */
     path[dir_len] = '\0';
-    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+    if (stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
         return LWC_E_NOT_FOUND;
     }
     path[dir_len] = '/';

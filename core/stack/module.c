@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/safefile.h"
 #include "base/text.h"
@@ -71,21 +70,6 @@ static void object_close(struct object *object)
 }
 #define AUTO_OBJECT LWC_AUTO(struct object, object_close)
 
-/* In a sticky directory, such as /tmp, others can put a module beside ours. */
-static enum lwc_code check_directory(const struct lwc_path *path, struct lwc_error *err)
-{
-    struct stat st;
-
-    if (fstat(path->dir_fd, &st) != 0) {
-        return lwc_fail_sys(err, LWC_E_IO, errno, "directory %s", path->dir);
-    }
-    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        return lwc_fail(err, LWC_E_UNSAFE, "directory %s can be written by others (mode %04o)",
-                        path->dir, st.st_mode & 07777u);
-    }
-    return LWC_OK;
-}
-
 /* @object is filled, also where that fails.  LWC_E_NOT_FOUND where the file is missing. */
 static enum lwc_code object_open(const char *dir, const char *file, struct object *object,
                                  struct lwc_error *err)
@@ -99,7 +83,7 @@ static enum lwc_code object_open(const char *dir, const char *file, struct objec
         return lwc_fail_nomem(err);
     }
     if ((code = lwc_path_resolve(named, &path, err)) != LWC_OK ||
-        (code = check_directory(&path, err)) != LWC_OK ||
+        (code = lwc_path_unshared_check(&path, err)) != LWC_OK ||
         (code = lwc_file_open(&path, LWC_TRUST_CONTENT, &object->fd, NULL, err)) != LWC_OK) {
         return code;
     }

@@ -159,6 +159,10 @@ static void include_is_trusted_no_more_than_the_file_itself(void **state)
     } cases[] = {
         {"writable", LWC_E_UNSAFE, "can be written by others"},
         {"open/inside", LWC_E_UNSAFE, "can be written by others"},
+        {"sticky/inside", LWC_E_UNSAFE, "can be written by others"},
+        {"sticky/gone", LWC_E_UNSAFE, "can be written by others"},
+        {"~bob/stack", LWC_E_INVALID, "'~bob/stack': no home but one's own is known"},
+        {"~", LWC_E_INVALID, "'~': no home but one's own is known"},
         {"fifo", LWC_E_INVALID, "is a FIFO"},
         {"/dev/null", LWC_E_INVALID, "is a character device"},
         {"gone", LWC_E_INVALID, "No such file"},
@@ -167,6 +171,12 @@ static void include_is_trusted_no_more_than_the_file_itself(void **state)
 
     tmpdir_mkdir(dir, "open", 0777);
     tmpdir_write(dir, "open/inside", "", 0, 0600);
+    tmpdir_mkdir(dir, "sticky", 01777);
+    tmpdir_write(dir, "sticky/inside", "", 0, 0600);
+    /* As in a cloned repository in which the program is started. */
+    tmpdir_mkdir(dir, "~bob", 0700);
+    put(dir, "~bob/stack", "lookup sufficient env\n");
+    assert_int_equal(chdir(dir->path), 0);
     tmpdir_write(dir, "writable", "", 0, 0622);
     assert_int_equal(mkfifo(tmpdir_join(dir, "fifo", path), 0600), 0);
     put(dir, "huge", "");
@@ -186,6 +196,7 @@ static void include_is_trusted_no_more_than_the_file_itself(void **state)
         assert_null(conf);
         assert_int_equal(unlink(path), 0);
     }
+    assert_int_equal(chdir("/"), 0);
 }
 
 static void count_fault(void *data, const struct lwc_conf_place *where,

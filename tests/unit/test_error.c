@@ -173,9 +173,24 @@ static void code_name_is_that_of_the_manual(void **state)
     assert_string_equal(lwc_code_name((enum lwc_code) - 1), "unknown");
 }
 
+/* A hint is to be pasted into a shell: a name that would end its quotes stands in none. */
+static void hint_of_a_command_names_no_file_with_a_quote(void **state)
+{
+    struct lwc_error err = {0};
+
+    (void)state;
+    assert_int_equal(lwc_hint_command(&err, LWC_E_UNSAFE, "chmod go-w", "/tmp/a b"), LWC_E_UNSAFE);
+    assert_string_equal(err.hint, "chmod go-w '/tmp/a b'");
+    assert_int_equal(lwc_hint_command(&err, LWC_E_UNSAFE, "chmod go-w", "/tmp/it's;touch x;'"),
+                     LWC_E_UNSAFE);
+    assert_string_equal(err.hint, "chmod go-w");
+    assert_int_equal(lwc_hint_command(NULL, LWC_E_UNSAFE, "chmod go-w", "'"), LWC_E_UNSAFE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hint_of_a_command_names_no_file_with_a_quote),
         cmocka_unit_test(fail_fills_record_and_returns_code),
         cmocka_unit_test(every_call_keeps_errno),
         cmocka_unit_test(every_call_without_record_returns_code),

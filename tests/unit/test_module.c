@@ -143,6 +143,10 @@ static void object_that_others_can_write_is_unsafe(void **state)
     assert_int_equal(load_object(dir->path, "group.so", &err), LWC_E_UNSAFE);
     assert_int_equal(load_object(dir->path, "world.so", &err), LWC_E_UNSAFE);
     assert_int_equal(load_object(tmpdir_join(dir, "open", path), "file.so", &err), LWC_E_UNSAFE);
+    tmpdir_mkdir(dir, "sticky", 01777);
+    copy_module(dir, FILE_SO, "sticky/file.so", 0644);
+    assert_int_equal(load_object(tmpdir_join(dir, "sticky", path), "file.so", &err), LWC_E_UNSAFE);
+    assert_non_null(strstr(err.msg, "sticky can be written by others"));
     assert_int_equal(load_object(dir->path, "good.so", &err), LWC_OK);
 }
 
@@ -229,7 +233,7 @@ static void a_directory_in_which_others_can_write_holds_no_modules(void **state)
     tmpdir_write(dir, "answer.so", "", 0, 0600);
     assert_int_equal(chmod(dir->path, 01777), 0);
     assert_int_equal(lwc_module_load_at(dir->path, "answer", &backend, &err), LWC_E_UNSAFE);
-    assert_non_null(strstr(err.msg, "can be written by others (mode 1777)"));
+    assert_non_null(strstr(err.msg, "can be written by others, sticky or not"));
     assert_int_equal(chmod(dir->path, 0700), 0);
     assert_int_equal(lwc_module_load_at(dir->path, "answer", &backend, &err), LWC_E_INVALID);
 }

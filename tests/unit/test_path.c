@@ -188,6 +188,29 @@ static void resolve_of_unsafe_directory_names_it_and_the_cure(void **state)
     assert_non_null(strstr(err.hint, open_dir));
 }
 
+static void resolve_knows_a_directory_that_others_share(void **state)
+{
+    static const struct {
+        const char *text;
+        bool shared;
+    } cases[] = {{"sticky/x", true}, {"sticky/link", false}, {"real/x", false}, {"file", false}};
+    const struct tmpdir *dir = *state;
+
+    make_world(dir);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        LWC_AUTO_PATH path = LWC_PATH_INIT;
+        struct lwc_error err = {0};
+        char text[TMPDIR_PATH_LEN];
+
+        print_message("%s\n", cases[i].text);
+        assert_int_equal(lwc_path_resolve(tmpdir_join(dir, cases[i].text, text), &path, &err),
+                         LWC_OK);
+        assert_int_equal(path.shared, cases[i].shared);
+        assert_int_equal(lwc_path_unshared_check(&path, &err),
+                         cases[i].shared ? LWC_E_UNSAFE : LWC_OK);
+    }
+}
+
 /* What stands in the sticky directory, or is one of the directories, belongs to someone else. */
 static void resolve_past_foreign_owner_is_unsafe(void **state)
 {
@@ -471,6 +494,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(resolve_walks_to_the_canonical_place),
         TEST(resolve_of_unsafe_directory_names_it_and_the_cure),
+        TEST(resolve_knows_a_directory_that_others_share),
         TEST(resolve_past_foreign_owner_is_unsafe),
         TEST(resolve_past_directory_of_root_is_trusted),
         TEST(resolve_as_root_below_a_users_home_is_unsafe),
