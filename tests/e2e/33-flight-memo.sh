@@ -62,6 +62,112 @@ expect_stdout_empty
 expect_stderr_has 'expired when it arrived'
 mode
 
+# --- another network: what fails in a sandbox without one fails there alone, and the other way round
+if unshare --net true 2>/dev/null; then
+    forget_all
+    run 10 unshare --net "$HELPER" get --format token
+    expect_stdout_empty
+    exchanged
+    forget_all
+fi
+
+# --- two in turn with one key: neither makes the other forget what failed
+in_turn() { # STATUS MODE...: ten calls that alternate between two sub-accounts
+    local status=$1 i
+    shift
+    mode "$@"
+    BEFORE=$(count_exchanges)
+    for ((i = 0; i < 5; i++)); do
+        run "$status" "$PLAIN" get --format token --sub-account one
+        run "$status" "$PLAIN" get --format token --sub-account two
+    done
+}
+# new_key: what is remembered of the one before does not count for it
+new_key() {
+    plant_key
+    run 0 "$HELPER" add --replace -a cache33 --key-id "$KEY_ID" --secret-stdin --no-verify --api-url "$API_URL" <<<"$SECRET"
+}
+new_key
+in_turn 11 status 401
+[ $(($(count_exchanges) - BEFORE)) = 2 ] || fail "refused: $(($(count_exchanges) - BEFORE)) exchanges, not one for each"
+new_key
+in_turn 12 status 429 retry-after=100
+[ $(($(count_exchanges) - BEFORE)) = 1 ] || fail "limited: $(($(count_exchanges) - BEFORE)) exchanges, not one for the key"
+mode
+run 12 "$PLAIN" get --format token --sub-account three
+exchanged --sub-account two --refresh # a success of another is none of this one's
+run 12 "$PLAIN" get --format token --sub-account one
+new_key
+
+# --- tokens that cannot be shared do not wait for each other
+calls_in_progress() {
+    local hex
+    printf -v hex '%04X' "$PORT"
+    awk -v port=":$hex" '$2 ~ port "$" && $4 == "01"' /proc/net/tcp /proc/net/tcp6 | wc -l
+}
+in_flight() { # NUMBER: so many calls are held at the stand-in
+    local tries
+    for ((tries = 0; tries < 600; tries++)); do
+        [ "$(calls_in_progress)" -ge "$1" ] && return 0
+        sleep 0.05
+    done
+    fail "$(calls_in_progress) calls at once, not $1"
+}
+ended() { # STATUS: all of pids ended with it
+    local pid status
+    for pid in "${pids[@]}"; do
+        status=0
+        wait "$pid" || status=$?
+        [ "$status" = "$1" ] || fail "status $status: $(cat "$T"/held.*)"
+    done
+}
+rm -f "$T/go"
+mode hold "$T/go"
+pids=()
+for ((i = 0; i < 8; i++)); do
+    "$PLAIN" get --format token --sub-account "sub$i" </dev/null >"$T/held.$i" 2>&1 &
+    pids+=($!)
+done
+in_flight 8
+: >"$T/go"
+ended 0
+
+# --- where no place takes a token, none is waited for: after the first all call at once
+mode
+cache_in sealed # with nothing at hand to seal with
+run 0 "$PLAIN" get --format token --ttl 77
+rm -f "$T/go"
+mode hold "$T/go"
+pids=()
+for ((i = 0; i < 8; i++)); do
+    "$PLAIN" get --format token --ttl 77 </dev/null >"$T/held.$i" 2>&1 &
+    pids+=($!)
+done
+in_flight 8
+: >"$T/go"
+ended 0
+
+# --- a key that is removed while its exchange is under way leaves no token behind
+for place in keyring runtime; do
+    cache_in "$place"
+    new_key
+    rm -f "$T/go"
+    mode hold "$T/go"
+    pids=()
+    "$PLAIN" get --format token </dev/null >"$T/held.0" 2>&1 &
+    pids+=($!)
+    in_flight 1
+    run 0 "$HELPER" remove -p default
+    : >"$T/go"
+    ended 0
+    run 0 "$HELPER" cache list
+    expect_stdout_lacks "$KEY_ID"
+    [ -z "$OWN_KEYRING" ] || [ -z "$(my_keys)" ] || fail "a token of the removed key stays in the keyring"
+done
+mode
+cache_in runtime
+new_key
+
 # --- many who insist on a new token, while the API refuses any
 mode 'status 429 retry-after=3'
 BEFORE=$(count_exchanges)
@@ -79,14 +185,9 @@ done
 [ $(($(count_exchanges) - BEFORE)) -le 5 ] || fail "$(($(count_exchanges) - BEFORE)) exchanges for $MANY"
 sleep 3.1
 
-# --- a server that accepts and never answers: two wait for it, and the others for them.  The
+# --- a server that accepts and never answers: one or two wait for it, and the others for them.  The
 # deadline is long beside the seconds that a busy machine may need to start them all.
 most=0
-calls_in_progress() {
-    local hex
-    printf -v hex '%04X' "$PORT"
-    awk -v port=":$hex" '$2 ~ port "$" && $4 == "01"' /proc/net/tcp /proc/net/tcp6 | wc -l
-}
 mode nothing
 pids=()
 for ((i = 0; i < MANY; i++)); do
