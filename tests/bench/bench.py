@@ -37,6 +37,7 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
 
 STORE_SIZES = (10, 1000)
 BURSTS = ((1, 15), (20, 7), (200, 3))  # how many at once, how often
+CROWDS = (1, 40)
 THREADS = (1, 2, 4, 8, 16)
 THREAD_MS = 500
 
@@ -318,6 +319,15 @@ class Measurement:
             failures += int(bad)
         return sorted(walls)[len(walls) // 2], exchanges, failures
 
+    def crowd(self, config, name, count):
+        """(statuses, CPU ms, sum of all peaks in KiB) of @count cold "get"s at once."""
+        self.bed.forget(config, name)
+        words = [sys.executable, "tests/support/crowd.py", count, self.bed.dir / "crowd", self.bed.helper,
+                 "--config", config, "--timeout", "300", "get", "--profile", name, "--format", "token"]
+        runs = [[int(word) for word in line.split()] for line in run(words, self.bed.env).splitlines()]
+        return (sorted({status for _, status, _, _ in runs}), sum(cpu for _, _, cpu, _ in runs),
+                sum(peak for _, _, _, peak in runs))
+
     def threads(self, config, profile, count):
         """(calls a second, microseconds of a call, failures), or the text of what went wrong."""
         try:
@@ -466,7 +476,7 @@ class Budgets:
         self.judge(what, value, limit, "%.2fx", strict)
 
 
-def judge(rows, stores, bursts):
+def judge(rows, stores, bursts, crowds):
     budgets = Budgets()
     for place in ("keyring", "runtime", "sealed"):
         row = rows[place]
@@ -484,6 +494,11 @@ def judge(rows, stores, bursts):
     for count, (_, exchanges, failures) in bursts.items():
         value = max(exchanges) if failures == 0 and min(exchanges) > 0 else None
         budgets.judge("%d at once, cold: exactly 1 exchange" % count, value, 1, "%d")
+    (_, one_cpu, one_peak, _), (statuses, cpu, peak, exchanges) = crowds[CROWDS[0]], crowds[CROWDS[-1]]
+    good = statuses == [0]
+    budgets.judge("%d callers on a passphrase: exactly 1 exchange" % CROWDS[-1], exchanges if good else None, 1, "%d")
+    budgets.judge("  memory of all, at most 4x of one", peak / one_peak if good else None, 4, "%.2fx")
+    budgets.judge("  CPU time of all, at most 2x of one", cpu / one_cpu if good and one_cpu else None, 2, "%.2fx")
     small, large = STORE_SIZES[0], STORE_SIZES[-1]
     for name in ("get, ready token", "get, exchange", "list", "add"):
         pair = (stores[name, large], stores[name, small])
@@ -499,6 +514,38 @@ def print_bursts(bursts):
         lines.append([str(count), "%.1f" % wall, " ".join(map(str, sorted(set(exchanges)))),
                       str(failures), str(len(exchanges))])
     print_table(["processes", "wall ms", "exchanges", "failed", "times"], lines)
+
+
+def measure_crowds(bed, measurement):
+    """Callers on a store with a passphrase and the usual cost of its key; counts to (status, CPU ms, peak KiB)."""
+    store = bed.dir / "crowd.lwc"
+    passphrase = bed.write("crowd.passphrase", "correct horse battery staple\n")
+    config = bed.write("crowd.conf", "lookup required file path=%s\nstore required file path=%s\n"
+                       "erase required file path=%s\nset cache runtime\n" % (store, store, store))
+    kept = dict(bed.env)
+    bed.env.pop("LWCRED_KEY_FILE", None)
+    bed.env["LWCRED_PASSPHRASE_FILE"] = str(passphrase)
+    try:
+        key_id = bed.add_key("bench-crowd", config)
+        found = {}
+        for count in CROWDS:
+            before = bed.exchanges(key_id)
+            found[count] = (*measurement.crowd(config, "bench-crowd", count), bed.exchanges(key_id) - before)
+        return found
+    finally:
+        bed.env.clear()
+        bed.env.update(kept)
+
+
+def print_crowds(crowds):
+    print("Callers at once on a store with a passphrase, cold; memory is the sum of all peaks")
+    _, one_cpu, one_peak, _ = crowds[CROWDS[0]]
+    lines = []
+    for count, (statuses, cpu, peak, exchanges) in crowds.items():
+        lines.append([str(count), str(cpu), "%.1f" % (peak / 1024), str(exchanges),
+                      " ".join(map(str, statuses)), "%.2fx the memory, %.2fx the CPU time of one"
+                      % (peak / one_peak, cpu / max(one_cpu, 1))])
+    print_table(["callers", "CPU ms", "peak MiB", "exchanges", "status", "notes"], lines)
 
 
 def print_threads(results):
@@ -553,6 +600,7 @@ def bench(bed, rounds):
     burst_key, burst_request = bed.add_key("bench-burst"), bed.request("bench-burst")
     bursts = {count: measurement.burst(burst_config, "bench-burst", burst_key, burst_request, count, times)
               for count, times in BURSTS}
+    crowds = measure_crowds(bed, measurement)
     thread_config = bed.stack_file("threads", "runtime")
     bed.add_key("bench-threads")
     threads = {count: measurement.threads(thread_config, "bench-threads", count) for count in THREADS}
@@ -565,9 +613,10 @@ def bench(bed, rounds):
     print_rows("Encrypted file store, opened by a key file", stores.values(), rows["true"])
     print_rows("Keyring", items.values(), rows["true"])
     print_bursts(bursts)
+    print_crowds(crowds)
     print_threads(threads)
     print("Budgets")
-    print_table(["", "measured", "limit", "in this run"], judge({**rows, **items}, stores, bursts))
+    print_table(["", "measured", "limit", "in this run"], judge({**rows, **items}, stores, bursts, crowds))
 
 
 def kernel_keys():

@@ -55,6 +55,28 @@ expect_shared() { # NAME: who starts after the failure derives a key, and nobody
 LWCRED_PASSPHRASE_FILE=$T/wrong.txt crowd "$MANY" traced 5 --timeout 120 -v
 expect_shared traced
 
+# --- the renewal fails while the old token lives: all have that one, and the store is opened once.
+# Needs a time namespace.
+later() { # SECONDS CMD...: CMD when so much more time has gone by
+    local seconds=$1
+    shift
+    unshare --time --fork --boottime "$seconds" "$@"
+}
+if later 0 true 2>/dev/null; then
+    run 0 "$PLAIN" get --format token
+    TOKEN=$(cat "$OUT")
+    mode 'status 503'
+    BEFORE=$(count_exchanges)
+    rm -rf "$T/stale"
+    later 3400 python3 tests/support/crowd.py "$MANY" "$T/stale" "$PLAIN" get --format token --timeout 120 -v >"$T/stale.runs"
+    [ "$(cat "$T"/stale/*.out | sort | uniq -c | tr -d ' \n')" = "$MANY$TOKEN" ] || fail "not all have the old token"
+    [ "$(grep -l 'the old one lives' "$T"/stale/*.err | wc -l)" = "$MANY" ] || fail "not all are warned"
+    expect_shared stale
+    [ $(($(count_exchanges) - BEFORE)) -le "$(derivations stale)" ] || fail "more exchanges than openings"
+    mode
+    forget_all
+fi
+
 # --- without a cache there is nothing to share, but keys are derived one after the other
 [ "$(cat "$T"/traced/*.out)" = '' ] || fail "output"
 BEFORE=$(count_exchanges)
