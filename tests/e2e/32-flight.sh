@@ -129,7 +129,7 @@ TIMEOUT=30
 begin hold "$T/go"
 lead
 kill -STOP "$LEADER"
-FIRST=$LEADER
+SLEEPER=$LEADER
 lead 2
 kill -STOP "$LEADER"
 mode
@@ -140,7 +140,7 @@ at_most 3 'leader stopped'
 [ "$(cat "$T"/many/stopped.*.out | sort -u | wc -l)" -le 3 ] || fail "too many tokens"
 # A leader wakes up: it neither loses its answer nor spoils what is cached.
 : >"$T/go"
-kill -KILL "$FIRST"
+kill -KILL "$SLEEPER"
 kill -CONT "$LEADER"
 wait "$LEADER" || fail "the leader that was stopped fails: $(cat "$T/leader.out")"
 grep -qx '_[0-9a-f]*' "$T/leader.out" || fail "the leader that was stopped: $(cat "$T/leader.out")"
