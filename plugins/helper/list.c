@@ -142,9 +142,17 @@ static enum lwc_code append_table(struct lwc_secret *out, const struct lwc_roll 
                                   struct lwc_error *err)
 {
     size_t widths[COLUMN_COUNT];
+    size_t row_len = 1;
     enum lwc_code code = LWC_OK;
 
     measure_columns(roll, widths);
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        row_len += widths[i] + GAP;
+    }
+    /* At once: locked memory that grows is copied and wiped each time. */
+    if (roll->count > 0 && lwc_secret_reserve(out, (roll->count + 1) * row_len) == NULL) {
+        return lwc_fail_nomem(err);
+    }
     if (roll->count > 0) {
         code = append_row(out, widths, NULL, err);
     }
