@@ -16,6 +16,7 @@ static_assert((int)LWC_SEAL_WRAPPED_LEN == (int)LWC_FORMAT_WRAPPED_LEN, "wrapped
 static_assert((int)LWC_SEAL_STORE_ID_LEN == (int)LWC_FORMAT_ID_LEN, "store id");
 
 #define ATTEMPTS 3
+#define NO_TIME_LEFT "the passphrase took all of the time"
 #define WRONG_PASSPHRASE "wrong passphrase, or the store was changed"
 
 struct lwc_unlock {
@@ -158,9 +159,17 @@ static enum lwc_code open_by_key_file(struct lwc_source *source, const struct lw
 static enum lwc_code check_time(const struct lwc_host *host, struct lwc_error *err)
 {
     if (host->remaining_ms(host->data) <= 0) {
-        return lwc_fail(err, LWC_E_FAILED, "the passphrase took all of the time");
+        return lwc_fail(err, LWC_E_FAILED, NO_TIME_LEFT);
     }
     return LWC_OK;
+}
+
+/* The next step may then fail for lack of time, and say that it was its own. */
+static void explain_lack_of_time(const struct lwc_host *host)
+{
+    if (host->remaining_ms(host->data) <= 0) {
+        host->log(host->data, LWC_LOG_WARNING, NO_TIME_LEFT);
+    }
 }
 
 /* LWC_E_DENIED where the slot does not open; also for a forged one, lwc_unlock_open(). */
@@ -185,6 +194,9 @@ static enum lwc_code try_slot(const struct lwc_host *host, const struct lwc_imag
         return lwc_fail(err, LWC_E_DENIED, WRONG_PASSPHRASE);
     }
     code = open_slot(image, slot, LWC_FORMAT_PASS_AT_NONCE, key, master_out, err);
+    if (code == LWC_OK) {
+        explain_lack_of_time(host);
+    }
     return code == LWC_E_CORRUPT ? lwc_fail(err, LWC_E_DENIED, WRONG_PASSPHRASE) : code;
 }
 

@@ -308,6 +308,26 @@ static void open_without_time_left_is_failed(void **state)
     assert_int_equal(stretches, 0);
 }
 
+/* The master key is there; that the next step has no time left is explained. */
+static void open_that_takes_all_of_the_time_warns(void **state)
+{
+    struct bed *bed = *state;
+    struct lwc_unlock_slot slots[2] = {0};
+    const struct lwc_format format = format_with(bed, PASS, slots);
+    AUTO_UNLOCK unlock = unlock_of(bed);
+    LWC_AUTO_SECRET master = NULL;
+
+    bed_use_passphrase(bed, "horse");
+    stretching = bed;
+    stretches = 0;
+    stop_after = 1;
+    bed->warnings = 0;
+    assert_int_equal(open_store(unlock, &format, &master, NULL), LWC_OK);
+    stop_after = 0;
+    assert_int_equal(bed->warnings, 1);
+    assert_non_null(strstr(bed->log, "the passphrase took all of the time"));
+}
+
 /*
  * A forger who can write the store makes a slot for a guess.  That the guess was right must not
  * show: the answer is that to a wrong passphrase, and the true slot still opens.
@@ -456,6 +476,7 @@ int main(void)
         TEST(open_of_several_passphrase_slots_tries_each),
         TEST(slot_beyond_the_memory_is_io_unless_another_opens),
         TEST(open_without_time_left_is_failed),
+        TEST(open_that_takes_all_of_the_time_warns),
         TEST(forged_slot_counts_as_not_opened),
         TEST(forged_key_file_slot_is_corrupt_unless_another_opens),
         TEST(slot_whose_commitment_does_not_fit_is_denied),
