@@ -173,67 +173,68 @@ static int verify(struct lwc_ca_bundle *bundle, X509 *server)
     }
 #define BLOCK(words) TEXT("-----BEGIN CERTIFICATE-----\n" words "-----END CERTIFICATE-----\n")
 
+static const struct {
+    const char *name;
+    struct part parts[PARTS_MAX];
+    size_t count;
+    int server;
+    int result;
+    size_t decoded;
+} verified[] = {
+    {"one", {CA(FIRST), END}, 1, FIRST, X509_V_OK, 1},
+    {"among others", {CA(THIRD), CA(EXPIRED), CA(FIRST), END}, 3, FIRST, X509_V_OK, 1},
+    {"two of one name", {CA(FIRST), CA(SECOND), CA(THIRD), END}, 3, SECOND, X509_V_OK, 2},
+    {"two of one name, the other", {CA(FIRST), CA(SECOND), END}, 2, FIRST, X509_V_OK, 2},
+    {"the same twice", {CA(FIRST), CA(FIRST), END}, 2, FIRST, X509_V_OK, 2},
+    {"not there", {CA(THIRD), END}, 1, FIRST, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0},
+    {"same name, other key",
+     {CA(SECOND), END},
+     1,
+     FIRST,
+     X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+     1},
+    {"expired", {CA(EXPIRED), END}, 1, EXPIRED, X509_V_ERR_CERT_HAS_EXPIRED, 1},
+    {"trusted block",
+     {CA(THIRD), {.authority = FIRST, .is_trusted = true}, END},
+     2,
+     FIRST,
+     X509_V_OK,
+     1},
+    {"CR LF",
+     {{.authority = FIRST, .has_cr = true}, {.authority = THIRD, .has_cr = true}, END},
+     2,
+     FIRST,
+     X509_V_OK,
+     1},
+    {"text between",
+     {TEXT("My CA\n=====\n"), CA(THIRD), TEXT("\n# ---- \n-----\n"), CA(FIRST), END},
+     2,
+     FIRST,
+     X509_V_OK,
+     1},
+    {"no newline at the end", {CA(THIRD), CA(FIRST), TEXT("x"), END}, 2, FIRST, X509_V_OK, 1},
+    {"a block that is no certificate",
+     {CA(THIRD), BLOCK("MAsGBFVBQwOT\n"), CA(FIRST), END},
+     3,
+     FIRST,
+     X509_V_OK,
+     1},
+};
+
 static void certificates_are_decoded_when_a_chain_names_them(void **state)
 {
-    static const struct {
-        const char *name;
-        struct part parts[PARTS_MAX];
-        size_t count;
-        int server;
-        int result;
-        size_t decoded;
-    } cases[] = {
-        {"one", {CA(FIRST), END}, 1, FIRST, X509_V_OK, 1},
-        {"among others", {CA(THIRD), CA(EXPIRED), CA(FIRST), END}, 3, FIRST, X509_V_OK, 1},
-        {"two of one name", {CA(FIRST), CA(SECOND), CA(THIRD), END}, 3, SECOND, X509_V_OK, 2},
-        {"two of one name, the other", {CA(FIRST), CA(SECOND), END}, 2, FIRST, X509_V_OK, 2},
-        {"the same twice", {CA(FIRST), CA(FIRST), END}, 2, FIRST, X509_V_OK, 2},
-        {"not there", {CA(THIRD), END}, 1, FIRST, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0},
-        {"same name, other key",
-         {CA(SECOND), END},
-         1,
-         FIRST,
-         X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
-         1},
-        {"expired", {CA(EXPIRED), END}, 1, EXPIRED, X509_V_ERR_CERT_HAS_EXPIRED, 1},
-        {"trusted block",
-         {CA(THIRD), {.authority = FIRST, .is_trusted = true}, END},
-         2,
-         FIRST,
-         X509_V_OK,
-         1},
-        {"CR LF",
-         {{.authority = FIRST, .has_cr = true}, {.authority = THIRD, .has_cr = true}, END},
-         2,
-         FIRST,
-         X509_V_OK,
-         1},
-        {"text between",
-         {TEXT("My CA\n=====\n"), CA(THIRD), TEXT("\n# ---- \n-----\n"), CA(FIRST), END},
-         2,
-         FIRST,
-         X509_V_OK,
-         1},
-        {"no newline at the end", {CA(THIRD), CA(FIRST), TEXT("x"), END}, 2, FIRST, X509_V_OK, 1},
-        {"a block that is no certificate",
-         {CA(THIRD), BLOCK("MAsGBFVBQwOT\n"), CA(FIRST), END},
-         3,
-         FIRST,
-         X509_V_OK,
-         1},
-    };
-
-    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        LWC_AUTO_CA_BUNDLE bundle = open_parts(*state, cases[i].parts);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(verified); i++) {
+        LWC_AUTO_CA_BUNDLE bundle = open_parts(*state, verified[i].parts);
         int result = 0;
 
         assert_non_null(bundle);
-        assert_int_equal(lwc_ca_bundle_count(bundle), cases[i].count);
+        assert_int_equal(lwc_ca_bundle_count(bundle), verified[i].count);
         /* Twice: a bundle serves the connection to a proxy and the one behind it. */
         for (size_t times = 0; times < 2; times++) {
-            result = verify(bundle, made[cases[i].server].server);
-            if (result != cases[i].result || lwc_ca_bundle_decoded(bundle) != cases[i].decoded) {
-                fail_msg("%s: %s, %zu decoded", cases[i].name,
+            result = verify(bundle, made[verified[i].server].server);
+            if (result != verified[i].result ||
+                lwc_ca_bundle_decoded(bundle) != verified[i].decoded) {
+                fail_msg("%s: %s, %zu decoded", verified[i].name,
                          X509_verify_cert_error_string(result), lwc_ca_bundle_decoded(bundle));
             }
         }
