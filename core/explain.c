@@ -93,6 +93,7 @@ static void tell_answer(const struct telling *telling, const struct lwc_obtain *
                                        .identity = &identity,
                                        .backend = found->backend,
                                        .untold = telling->untold,
+                                       .behind_absent = found->is_behind_absent,
                                        .from = from});
 }
 

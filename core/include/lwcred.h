@@ -453,6 +453,8 @@ enum lwc_token_from {
  *
  * rule      by which it would be found; of a cached answer nobody knows.
  * untold    another backend could answer before, see struct lwc_explained_line.
+ * behind_absent  a line in front was passed over because its backend is absent: such an answer is
+ *           cached for one minute.
  */
 struct lwc_explained_answer {
     uint32_t size;
@@ -460,6 +462,7 @@ struct lwc_explained_answer {
     const struct lwc_identity *identity;
     const char *backend;
     bool untold;
+    bool behind_absent;
     enum lwc_token_from from;
     /* 0.1 ends here */
 };

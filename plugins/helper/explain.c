@@ -226,6 +226,10 @@ static void take_answer(void *data, const struct lwc_explained_answer *answer)
     add_names(&telling->page, answer->identity);
     LWC_PAGE_ADD(&telling->page, ", from backend '%s'\nwhy:    %s\ntoken:  %s\n", answer->backend,
                  rules[answer->rule].reason, sources[answer->from].reason);
+    if (answer->behind_absent) {
+        LWC_PAGE_ADD(&telling->page,
+                     "note:   a backend in front of it is absent: cached for one minute\n");
+    }
     if (answer->untold) {
         LWC_PAGE_ADD(&telling->page,
                      "note:   a backend that cannot tell what it holds could answer before\n");

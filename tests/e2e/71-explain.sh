@@ -51,6 +51,18 @@ expect_stdout_has '^nothing is named: complete LW_\* variables come first$'
 [ "$(grep -c "^  $STACK:" "$OUT")" = 2 ] || fail "not one line of the stack for each walk"
 expect_stdout_has "^  $STACK:2: lookup .* env$"
 
+# A line passed over because its backend is absent is named, and shortens the life of the answer.
+stack 'lookup sufficient answer list=8' 'lookup sufficient file' 'set cache none'
+run 0 "$HELPER" explain --profile prod
+expect_stdout_has '^    said:    unavailable: .*told to answer 8$'
+expect_stdout_has '^    control: unavailable=ignore: does not count, the next line is asked$'
+expect_stdout_has '^note:   a backend in front of it is absent: cached for one minute$'
+run 0 "$HELPER" -v get --format token --profile prod
+expect_stderr_has 'stack: answer: unavailable: '
+stack 'lookup sufficient file' 'lookup sufficient answer list=8' 'set cache none'
+run 0 "$HELPER" explain --profile prod
+[ "$(grep -c '^note:' "$OUT")" = 0 ] || fail "an absent line behind the answer matters"
+
 # And for programs: the same as get, whichever way it is asked.
 agree() { # rule key-id words...
     local rule=$1 key=$2
