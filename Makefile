@@ -95,7 +95,7 @@ UNIT_SRC := $(filter-out $(if $(LACKING),$(shell grep -lE $(LACKING:%=-e '"backe
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 # The race detector is for tests in which threads meet.
 ifeq ($(SAN),thread)
-UNIT_SRC := $(wildcard $(addprefix tests/unit/test_,arena.c context.c failure*.c flight*.c net.c secret.c threads.c))
+UNIT_SRC := $(wildcard $(addprefix tests/unit/test_,arena.c child.c context.c failure*.c flight*.c net.c secret.c threads.c))
 FUZZ_SRC :=
 T := $(if $(T),$(T),test_)
 endif
