@@ -369,6 +369,7 @@ clean:
 
 # Installation: directories are made, files have fixed modes, uninstall removes the same names.
 MAN1 := $(wildcard docs/*.1)
+MAN3 := $(wildcard docs/*.3)
 MAN5 := $(wildcard docs/*.5)
 MAN7 := $(wildcard docs/*.7)
 MAN8 := $(wildcard docs/*.8)
@@ -376,7 +377,7 @@ D = $(DESTDIR)
 install: all $(O)/install/lw-credential-helper $(O)/install/lwcred-backend-check \
 		$(O)/install/lwcred-backend-host $(O)/install/liblwcred.so.$(VERSION)
 	$(INSTALL) -d '$(D)$(BINDIR)' '$(D)$(LIBEXECDIR)/lwcred' '$(D)$(LIBDIR)/lwcred/backends' \
-		'$(D)$(LIBDIR)/pkgconfig' '$(D)$(INCLUDEDIR)/lwcred' '$(D)$(MANDIR)/man1' '$(D)$(MANDIR)/man5' '$(D)$(MANDIR)/man7' \
+		'$(D)$(LIBDIR)/pkgconfig' '$(D)$(INCLUDEDIR)/lwcred' '$(D)$(MANDIR)/man1' '$(D)$(MANDIR)/man3' '$(D)$(MANDIR)/man5' '$(D)$(MANDIR)/man7' \
 		'$(D)$(MANDIR)/man8' '$(D)$(BASHCOMPDIR)'
 	$(INSTALL) -m 755 $(O)/install/lw-credential-helper '$(D)$(BINDIR)/lw-credential-helper'
 	ln -sf lw-credential-helper '$(D)$(BINDIR)/git-credential-lacework'
@@ -391,6 +392,7 @@ install: all $(O)/install/lw-credential-helper $(O)/install/lwcred-backend-check
 	$(INSTALL) -m 644 $(wildcard core/include/lwcred/*.h) '$(D)$(INCLUDEDIR)/lwcred/'
 	$(INSTALL) -m 644 $(O)/lwcred.pc '$(D)$(LIBDIR)/pkgconfig/lwcred.pc'
 	$(INSTALL) -m 644 $(MAN1) '$(D)$(MANDIR)/man1/'
+	$(INSTALL) -m 644 $(MAN3) '$(D)$(MANDIR)/man3/'
 	$(INSTALL) -m 644 $(MAN5) '$(D)$(MANDIR)/man5/'
 	$(INSTALL) -m 644 $(MAN7) '$(D)$(MANDIR)/man7/'
 	$(INSTALL) -m 644 $(MAN8) '$(D)$(MANDIR)/man8/'
@@ -412,6 +414,7 @@ uninstall:
 		$(foreach b,$(BACKENDS),'$(D)$(LIBDIR)/lwcred/backends/$(b).so') \
 		$(foreach h,$(notdir $(wildcard core/include/lwcred/*.h)),'$(D)$(INCLUDEDIR)/lwcred/$(h)') \
 		$(foreach m,$(notdir $(MAN1)),'$(D)$(MANDIR)/man1/$(m)') \
+		$(foreach m,$(notdir $(MAN3)),'$(D)$(MANDIR)/man3/$(m)') \
 		$(foreach m,$(notdir $(MAN5)),'$(D)$(MANDIR)/man5/$(m)') \
 		$(foreach m,$(notdir $(MAN7)),'$(D)$(MANDIR)/man7/$(m)') \
 		$(foreach m,$(notdir $(MAN8)),'$(D)$(MANDIR)/man8/$(m)')

@@ -25,12 +25,20 @@
  *     lwc_token_free(&token);
  *     lwc_close(&ctx);
  *
- * The library never prints, exits, changes signal handlers, the umask or the locale, and starts
- * no thread that outlives a call, but for one of the name resolver where that hangs past the
- * deadline.  libcurl obeys SSLKEYLOGFILE in the environment: a program that cannot trust its
- * environment unsets it.  Threads may share a context: its calls wait for one another, but for
- * those that find a fresh token in the cache; its callbacks are never called by two threads at
- * once.  Different contexts are independent.  Strings are UTF-8 and end in NUL.  Functions that
+ * In a program of yours, lwcred(3) in full:
+ *
+ * - The library never prints, exits, changes signal handlers, the umask or the locale, and starts
+ *   no thread that outlives a call, but for one of the name resolver that hangs past the deadline.
+ * - Threads may share a context: its calls wait for one another, no longer than their timeout_ms
+ *   (then LWC_E_BUSY), but for those that find a fresh token in the cache.  Its callbacks are never
+ *   called by two threads at once, and must not use the context (LWC_E_INVALID).
+ * - A child of fork() opens a context of its own.  Calls with its parent's are LWC_E_INVALID,
+ *   lwc_close() frees it without effect on the parent, and secrets read as zeros.
+ * - A backend that may wait runs in a child process, which can outlive a call and raises SIGCHLD.
+ * - libcurl obeys SSLKEYLOGFILE in the environment: a program that cannot trust its environment
+ *   unsets it.
+ *
+ * Different contexts are independent.  Strings are UTF-8 and end in NUL.  Functions that
  * return enum lwc_code write their outputs only on LWC_OK and describe a failure in @err (which may
  * be NULL).
  */
@@ -84,7 +92,7 @@ enum lwc_open_flag {
  *
  * service     whose stack file is read; NULL means "default".
  * config      this stack file and no other, or NULL.
- * timeout_ms  deadline of each later call in milliseconds, prompts not counted; 0 means 60000.
+ * timeout_ms  deadline of each later call in milliseconds, own prompts not counted; 0 means 60000.
  * flags       enum lwc_open_flag.
  * data        handed to the callbacks.
  * log         receives one line of text; level is enum lwc_log_level.  NULL: nothing is logged.

@@ -63,6 +63,7 @@ libexec/lwcred/lwcred-backend-host
 share/bash-completion/completions/lw-credential-helper
 share/man/man1/lw-credential-helper.1
 share/man/man1/lwcred-backend-check.1
+share/man/man3/lwcred.3
 share/man/man5/lwcred-store.5
 share/man/man5/lwcred.conf.5
 share/man/man7/lwcred-backend.7
