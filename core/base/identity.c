@@ -67,6 +67,9 @@ enum lwc_code lwc_profile_check(const char *profile, struct lwc_error *err)
     if (profile[0] == '\0') {
         return lwc_fail(err, LWC_E_INVALID, "profile name: empty");
     }
+    if (profile[0] == '_') { /* not shown: it may be a secret in the wrong place */
+        return lwc_fail(err, LWC_E_INVALID, "profile name: it begins with '_', as a secret does");
+    }
     len = (classes[(uint8_t)profile[0]] & ALNUM) != 0 ? run(profile, PROFILE) : 0;
     if (profile[len] != '\0') {
         return lwc_hint(err,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "base/util.h"
 
@@ -19,7 +21,10 @@ static enum lwc_code unknown(const char *name, struct lwc_error *err)
 {
     const char *names[LWC_ARRAY_LEN(formats)];
     const char *near = NULL;
-    enum lwc_code code = lwc_fail(err, LWC_E_INVALID, "no format '%.32s'", name);
+    /* A word that can be no format may be a secret in the wrong place. */
+    const bool is_word = lwc_text_span(name, "abcdefghijklmnopqrstuvwxyz-") == strlen(name);
+    enum lwc_code code = is_word ? lwc_fail(err, LWC_E_INVALID, "no format '%.32s'", name)
+                                 : lwc_fail(err, LWC_E_INVALID, "no such format (it is no word)");
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(formats); i++) {
         names[i] = formats[i]->name;

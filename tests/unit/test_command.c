@@ -94,6 +94,10 @@ static void run_wrong_use_is_refused(void **state)
         {"help lists", "unknown command 'lists'", "'list'"},
         {"gte", "unknown command 'gte'", "did you mean 'get'?"},
         {"_0123456789abcdef0123456789abcdef", "unknown command (it is no word)", "--help"},
+        {"show _0123456789abcdef0123456789abcdef", "show: profile name: it begins with '_'", ""},
+        {"get -p _0123456789abcdef0123456789abcdef", "--profile: profile name: it begins", ""},
+        {"get --format _0123456789abcdef0123456789abcdef", "no such format", "get --help"},
+        {"get -a _0123456789abcdef0123456789abcdef", "not an account: it begins", ""},
         {"show x -p x", "show: the profile is given twice", ""},
         {"show ../x", "show: profile name", ""},
         {"rm x y", "'remove' takes one argument", "remove --help"},
@@ -119,6 +123,8 @@ static void run_wrong_use_is_refused(void **state)
         print_message("'%s'\n", cases[i].line);
         assert_int_equal(run(cases[i].line, false, &capture, &err), LWC_E_INVALID);
         assert_non_null(strstr(err.msg, cases[i].says));
+        assert_null(strstr(err.msg, "0123456789abcdef"));
+        assert_null(strstr(err.msg, "hunter2"));
         assert_non_null(strstr(err.hint, cases[i].hint));
         assert_string_equal(capture.out, "");
     }
