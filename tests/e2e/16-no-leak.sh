@@ -44,7 +44,7 @@ traced capability 0 -v capability
 traced help 0 --help
 traced version 0 --version
 traced unknown 2 unknown
-traced remove 0 -v remove -p second
+traced remove 0 -v remove -p second --backend file
 mode 'echo-secret 401'
 traced refused 11 -v get --refresh --format token -p default
 mode
