@@ -375,6 +375,7 @@ static void sweep_removes_what_is_old_and_not_held(void **state)
     LWC_AUTO_PATH dir = LWC_PATH_INIT;
 
     (void)state;
+    (void)flight;
     make_old("aa.f", 1000);
     make_old("bb.1", 1000);
     make_old("cc.f", 800);

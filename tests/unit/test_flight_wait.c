@@ -298,8 +298,8 @@ static void enter_waits_for_a_prompt_of_any_length_that_is_not_stopped(void **st
 static void enter_past_a_holder_without_a_good_stamp_needs_a_second(void **state)
 {
     static const char *const stamps[] = {"", "LWCSLOT2",
-                                         "another version's stamp, rather long, "
-                                         "longer than ours, so long as to be read"};
+                                         ("another version's stamp, rather long, "
+                                          "longer than ours, so long as to be read")};
     LWC_AUTO_FLIGHT flight = NULL;
     pid_t holder = start_holder();
     char name[FLIGHTBED_NAME_LEN];
