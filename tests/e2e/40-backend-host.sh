@@ -81,7 +81,7 @@ get 15
 expect_stdout_empty
 
 # What hangs leaves half of the time to the lines behind it, and to the exchange.
-printf '%s\n' "lookup [error=ignore default=die] blocking dir=$T/kept timeout=1h at=list fault=sleep" \
+printf '%s\n' "lookup [error=ignore default=die] blocking dir=$T/kept timeout=1h at=find fault=sleep" \
     'lookup sufficient file' 'set cache none' >"$LWCRED_CONFIG"
 run 0 timeout 60 "$HELPER" get --format token --profile p --timeout 16
 expect_stderr_has "warning: backend 'blocking' is passed over: .* did not answer within .* s, half of the time that was left"
