@@ -8,6 +8,7 @@ are gone at the end.  The exit status says whether the measurement ran, nothing 
 """
 
 import argparse
+import collections
 import contextlib
 import hashlib
 import os
@@ -40,6 +41,9 @@ BURSTS = ((1, 15), (20, 7), (200, 3))  # how many at once, how often
 CROWDS = (1, 40)
 THREADS = (1, 2, 4, 8, 16)
 THREAD_MS = 500
+THREAD_TIMES = 5
+# us: wall time of the cores in use for each call, CPU time for each call; calls a second; failures.
+Threads = collections.namedtuple("Threads", "wall cpu rate bad")
 
 
 class Row:
@@ -328,14 +332,20 @@ class Measurement:
         return (sorted({status for _, status, _, _ in runs}), sum(cpu for _, _, cpu, _ in runs),
                 sum(peak for _, _, _, peak in runs))
 
-    def threads(self, config, profile, count):
-        """(calls a second, microseconds of a call, failures), or the text of what went wrong."""
-        try:
-            text = run([self.bed.build / "bench/threads", config, profile, count, THREAD_MS], self.bed.env)
-        except RuntimeError as error:
-            return str(error).rpartition("bench/threads ")[2].replace("\n", " ").strip()
-        good, bad, took_ms = (float(word) for word in text.split())
-        return good / took_ms * 1000, count * took_ms * 1000 / max(good, 1), int(bad)
+    def threads(self, config, profile, counts):
+        """{threads: Threads, or the text of what went wrong}, each the median of interleaved runs."""
+        runs = {count: [] for count in counts}
+        for _ in range(THREAD_TIMES):
+            for count in counts:
+                try:
+                    text = run([self.bed.build / "bench/threads", config, profile, count, THREAD_MS], self.bed.env)
+                except RuntimeError as error:
+                    return dict.fromkeys(counts, str(error).rpartition("bench/threads ")[2].replace("\n", " ").strip())
+                good, bad, took_ms, cpu_ms = (float(word) for word in text.split())
+                cores = min(count, os.cpu_count())
+                runs[count].append(Threads(took_ms * cores * 1000 / max(good, 1), cpu_ms * 1000 / max(good, 1),
+                                           good / took_ms * 1000, int(bad)))
+        return {count: sorted(found)[len(found) // 2] for count, found in runs.items()}
 
 
 def get_rows(bed):
@@ -476,7 +486,7 @@ class Budgets:
         self.judge(what, value, limit, "%.2fx", strict)
 
 
-def judge(rows, stores, bursts, crowds):
+def judge(rows, stores, bursts, crowds, threads):
     budgets = Budgets()
     for place in ("keyring", "runtime", "sealed"):
         row = rows[place]
@@ -499,6 +509,11 @@ def judge(rows, stores, bursts, crowds):
     budgets.judge("%d callers on a passphrase: exactly 1 exchange" % CROWDS[-1], exchanges if good else None, 1, "%d")
     budgets.judge("  memory of all, at most 4x of one", peak / one_peak if good else None, 4, "%.2fx")
     budgets.judge("  CPU time of all, at most 2x of one", cpu / one_cpu if good and one_cpu else None, 2, "%.2fx")
+    few, many = threads[THREADS[0]], threads[THREADS[-1]]
+    good = isinstance(many, Threads) and few.bad + many.bad == 0
+    what = "%d threads: microseconds of a core for each call at most 1.3x of one thread's" % THREADS[-1]
+    budgets.judge(what, many.wall / few.wall if good else None, 1.3, "%.2fx")
+    budgets.judge("  CPU", many.cpu / few.cpu if good else None, 1.3, "%.2fx")
     small, large = STORE_SIZES[0], STORE_SIZES[-1]
     for name in ("get, ready token", "get, exchange", "list", "add"):
         pair = (stores[name, large], stores[name, small])
@@ -549,14 +564,14 @@ def print_crowds(crowds):
 
 
 def print_threads(results):
-    print("Threads of one process, one context, token at hand (lwc_token_get)")
+    print("Threads of one process, one context, token at hand (lwc_token_get); us of a core for each call")
     lines = []
     for count, found in results.items():
         if isinstance(found, str):
-            lines.append([str(count), "-", "-", "-", found])
+            lines.append([str(count), "-", "-", "-", "-", found])
         else:
-            lines.append([str(count), "%.0f" % found[0], "%.2f" % found[1], str(found[2]), ""])
-    print_table(["threads", "calls/s", "us/call", "failed", "notes"], lines)
+            lines.append([str(count), "%.0f" % found.rate, "%.2f" % found.wall, "%.2f" % found.cpu, str(found.bad), ""])
+    print_table(["threads", "calls/s", "us/call", "CPU us/call", "failed", "notes"], lines)
 
 
 def add_notes(rows):
@@ -603,7 +618,7 @@ def bench(bed, rounds):
     crowds = measure_crowds(bed, measurement)
     thread_config = bed.stack_file("threads", "runtime")
     bed.add_key("bench-threads")
-    threads = {count: measurement.threads(thread_config, "bench-threads", count) for count in THREADS}
+    threads = measurement.threads(thread_config, "bench-threads", THREADS)
     bed.forget(bed.dir / "keyring.conf", "bench-keyring")
     bed.forget(bed.dir / "ten.conf", "bench-ten")
 
@@ -616,7 +631,7 @@ def bench(bed, rounds):
     print_crowds(crowds)
     print_threads(threads)
     print("Budgets")
-    print_table(["", "measured", "limit", "in this run"], judge({**rows, **items}, stores, bursts, crowds))
+    print_table(["", "measured", "limit", "in this run"], judge({**rows, **items}, stores, bursts, crowds, threads))
 
 
 def kernel_keys():
