@@ -31,5 +31,5 @@ expect_stdout_lacks '^skip .*: .* not declared'
 run 0 "$CHECK" --host "$O/tests/modules/blocking.so" "dir=$T/kept" timeout=60
 expect_stdout_lacks '^skip .*: .* not declared'
 run 1 "$CHECK" --host --rule absent-not-found "$O/tests/modules/blocking.so" at=find fault=crash
-expect_stdout_has '^BROKEN absent-not-found: .* answered unavailable'
+expect_stdout_has '^BROKEN absent-not-found: .* answered failed'
 echo ok
