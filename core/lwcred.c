@@ -112,6 +112,8 @@ static void hash_proof(const struct lwc_identity *identity, const void *secret, 
 enum lwc_code lwc_key_prove(struct lwc_context *ctx, const struct lwc_identity *identity,
                             const void *secret, size_t len, struct lwc_error *err)
 {
+    struct lwc_exchange wanted = {
+        .identity = identity, .secret = secret, .len = len, .ttl_s = LWC_TTL_DEFAULT};
     LWC_AUTO_HELD held = {NULL};
     LWC_AUTO_ENTRY token = NULL;
     enum lwc_code code = key_check(identity, err);
@@ -126,8 +128,10 @@ enum lwc_code lwc_key_prove(struct lwc_context *ctx, const struct lwc_identity *
         return code;
     }
     lwc_entry_free(&ctx->proof.token);
-    code = lwc_token_exchange(identity, "", secret, len, LWC_TTL_DEFAULT, &ctx->host, ctx->clock,
-                              &token, err);
+    wanted.host = &ctx->host;
+    wanted.clock = ctx->clock;
+    wanted.is_fast_open = ctx->conf->is_fast_open;
+    code = lwc_token_exchange(&wanted, "", &token, err);
     if (code == LWC_OK) {
         hash_proof(identity, secret, len, &ctx->proof);
         ctx->proof.token = LWC_TAKE(token);

@@ -84,13 +84,14 @@ struct lwc_conf_line {
     struct lwc_conf_place control;
 };
 
-enum lwc_setting { LWC_SET_CACHE, LWC_SET_MIN_VALID, LWC_SET_GIT_STORE, LWC_SET_COUNT };
+enum lwc_setting { LWC_SET_CACHE, LWC_SET_MIN_VALID, LWC_SET_GIT_STORE, LWC_SET_FAST_OPEN, LWC_SET_COUNT };
 
 /*
  * source       path, or "built-in".
  * min_valid_s  of "set min-valid"; 0 if not said.
  * cache        of "set cache"; LWC_CACHE_AUTO if not said.
  * git_store    of "set git-store"; LWC_GIT_STORE_OFF if not said.
+ * is_fast_open of "set tcp-fast-open"; false if not said.
  * set          where each setting was made last.
  * files        names of all files, to which the places point.
  */
@@ -99,6 +100,7 @@ struct lwc_conf {
     int64_t min_valid_s;
     enum lwc_cache_mode cache;
     enum lwc_git_store git_store;
+    bool is_fast_open;
     struct lwc_conf_place set[LWC_SET_COUNT];
     struct lwc_conf_line *lines;
     size_t count;

@@ -17,10 +17,13 @@ static const char *const git_store_words[] = {
     [LWC_GIT_STORE_PROVED] = "proved",
 };
 
+static const char *const switch_words[] = {"off", "on"};
+
 static const char *const setting_words[] = {
     [LWC_SET_CACHE] = "cache",
     [LWC_SET_MIN_VALID] = "min-valid",
     [LWC_SET_GIT_STORE] = "git-store",
+    [LWC_SET_FAST_OPEN] = "tcp-fast-open",
 };
 
 const char *lwc_cache_mode_name(enum lwc_cache_mode mode)
@@ -52,6 +55,9 @@ const char *lwc_setting_text(const struct lwc_conf *conf, enum lwc_setting setti
     }
     if (setting == LWC_SET_GIT_STORE) {
         return git_store_words[conf->git_store];
+    }
+    if (setting == LWC_SET_FAST_OPEN) {
+        return switch_words[conf->is_fast_open];
     }
     (void)snprintf(out, LWC_SETTING_TEXT_LEN, "%jd", (intmax_t)conf->min_valid_s);
     return out;
@@ -94,6 +100,19 @@ static enum lwc_code take_git_store(struct lwc_conf *conf, const struct lwc_word
                             LWC_ARRAY_LEN(git_store_words), err);
 }
 
+static enum lwc_code take_fast_open(struct lwc_conf *conf, const struct lwc_word *value,
+                                    struct lwc_error *err)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(switch_words); i++) {
+        if (lwc_streq(switch_words[i], value->text)) {
+            conf->is_fast_open = i == 1;
+            return LWC_OK;
+        }
+    }
+    return lwc_word_unknown("tcp-fast-open", value->text, value->len, switch_words,
+                            LWC_ARRAY_LEN(switch_words), err);
+}
+
 enum lwc_code lwc_setting_parse(const struct lwc_words *words, struct lwc_conf *conf,
                                 enum lwc_setting *setting_out, size_t *at_out,
                                 struct lwc_error *err)
@@ -103,6 +122,7 @@ enum lwc_code lwc_setting_parse(const struct lwc_words *words, struct lwc_conf *
         [LWC_SET_CACHE] = take_cache,
         [LWC_SET_MIN_VALID] = take_min_valid,
         [LWC_SET_GIT_STORE] = take_git_store,
+        [LWC_SET_FAST_OPEN] = take_fast_open,
     };
 
     *at_out = lwc_word_at(&words->word[0]);

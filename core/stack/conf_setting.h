@@ -17,7 +17,7 @@ const char *lwc_cache_mode_name(enum lwc_cache_mode mode);
 /* The mode of such a word.  False for another one. */
 bool lwc_cache_mode_parse(const char *word, enum lwc_cache_mode *mode_out);
 
-/* "cache", "min-valid".  Static. */
+/* "cache", "min-valid", ...  Static. */
 const char *lwc_setting_name(enum lwc_setting setting);
 
 /* The value of @setting in @conf as it is written.  Into @out, which it returns. */

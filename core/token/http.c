@@ -287,6 +287,10 @@ static CURLcode set_all(struct transfer *transfer)
     if (result == CURLE_OK) {
         result = set_times(curl, transfer->total_ms);
     }
+    if (request->is_fast_open) {
+        /* A libcurl without it connects as always. */
+        (void)curl_easy_setopt(curl, CURLOPT_TCP_FASTOPEN, 1L);
+    }
     return result == CURLE_OK ? set_callbacks(transfer) : result;
 }
 

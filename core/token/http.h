@@ -43,6 +43,7 @@ struct lwc_http_header {
  * ca_file     PEM file, or NULL.
  * ca_dir      hashed directory, or NULL; with neither, the system's.
  * proxied     the environment names a proxy, which may be to blame.
+ * is_fast_open  TCP Fast Open, where libcurl, kernel and server can.
  */
 struct lwc_http_request {
     const char *method;
@@ -55,6 +56,7 @@ struct lwc_http_request {
     const char *ca_file;
     const char *ca_dir;
     bool proxied;
+    bool is_fast_open;
 };
 
 /*

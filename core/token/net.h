@@ -2,6 +2,7 @@
 #ifndef CORE_TOKEN_NET_H
 #define CORE_TOKEN_NET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,7 +18,7 @@
  * other: the token comes out through a sink.
  */
 
-#define LWC_NET_ABI LWC_ABI(1, 0)
+#define LWC_NET_ABI LWC_ABI(1, 1)
 
 /*
  * One exchange of an access key for a token.
@@ -28,6 +29,8 @@
  * ttl_s        lifetime asked for, 1 to 86400.
  * host         settings (CA files), log, deadline (remaining_ms).
  * clock        for counting the lifetime.
+ * is_fast_open the first bytes of TLS go with the connection's first packet (TCP Fast Open), where
+ *              kernel and server can.
  */
 struct lwc_exchange {
     const struct lwc_identity *identity;
@@ -36,6 +39,7 @@ struct lwc_exchange {
     int64_t ttl_s;
     const struct lwc_host *host;
     const struct lwc_clock *clock;
+    bool is_fast_open;
 };
 
 /*

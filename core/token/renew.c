@@ -11,11 +11,15 @@ static enum lwc_code exchange(struct attempt *attempt, struct lwc_token **token_
                               struct lwc_error *err)
 {
     const struct lwc_secret *secret = attempt->found->secret;
+    const struct lwc_exchange wanted = {.identity = &attempt->identity.id,
+                                        .secret = lwc_secret_bytes(secret),
+                                        .len = lwc_secret_len(secret),
+                                        .ttl_s = attempt->ttl_s,
+                                        .host = attempt->obtain->host,
+                                        .clock = attempt->obtain->clock,
+                                        .is_fast_open = attempt->obtain->conf->is_fast_open};
     LWC_AUTO_ENTRY token = NULL;
-    enum lwc_code code =
-        lwc_token_exchange(&attempt->identity.id, attempt->found->backend, lwc_secret_bytes(secret),
-                           lwc_secret_len(secret), attempt->ttl_s, attempt->obtain->host,
-                           attempt->obtain->clock, &token, err);
+    enum lwc_code code = lwc_token_exchange(&wanted, attempt->found->backend, &token, err);
 
     if (code != LWC_OK) {
         attempt->has_own_failure =

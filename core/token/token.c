@@ -89,20 +89,12 @@ void lwc_token_steady(struct lwc_token *token, int64_t expires_at)
     }
 }
 
-enum lwc_code lwc_token_exchange(const struct lwc_identity *identity, const char *source,
-                                 const void *secret, size_t len, int64_t ttl_s,
-                                 const struct lwc_host *host, const struct lwc_clock *clock,
+enum lwc_code lwc_token_exchange(const struct lwc_exchange *wanted, const char *source,
                                  struct lwc_entry **entry_out, struct lwc_error *err)
 {
-    const struct lwc_exchange wanted = {.identity = identity,
-                                        .secret = secret,
-                                        .len = len,
-                                        .ttl_s = ttl_s,
-                                        .host = host,
-                                        .clock = clock};
     LWC_AUTO_ENTRY entry = calloc(1, sizeof *entry);
-    const int64_t began_boot_ms = lwc_clock_boot_ms(clock);
-    const int64_t began_wall_s = lwc_clock_wall_s(clock);
+    const int64_t began_boot_ms = lwc_clock_boot_ms(wanted->clock);
+    const int64_t began_wall_s = lwc_clock_wall_s(wanted->clock);
     const struct lwc_net *net = NULL;
     struct lwc_grant grant = {0};
     struct lwc_sink sink;
@@ -112,9 +104,9 @@ enum lwc_code lwc_token_exchange(const struct lwc_identity *identity, const char
         return lwc_fail_nomem(err);
     }
     lwc_secret_sink(&entry->text, &sink);
-    if ((code = lwc_identity_copy(identity, &entry->identity, err)) != LWC_OK ||
+    if ((code = lwc_identity_copy(wanted->identity, &entry->identity, err)) != LWC_OK ||
         (code = lwc_net_load(&net, err)) != LWC_OK ||
-        (code = net->exchange(&wanted, &sink, &grant, err)) != LWC_OK) {
+        (code = net->exchange(wanted, &sink, &grant, err)) != LWC_OK) {
         return code;
     }
     if (entry->text == NULL) {
@@ -123,7 +115,7 @@ enum lwc_code lwc_token_exchange(const struct lwc_identity *identity, const char
     entry->kind = LWC_ENTRY_TOKEN;
     (void)snprintf(entry->source, sizeof entry->source, "%s", source);
     entry->lifetime_s = grant.lifetime_s;
-    entry->ttl_s = ttl_s;
+    entry->ttl_s = wanted->ttl_s;
     entry->sent_boot_ms = grant.sent_boot_ms;
     entry->sent_wall_s = began_wall_s + (grant.sent_boot_ms - began_boot_ms) / 1000;
     entry->sent_wall_s = entry->sent_wall_s > 0 ? entry->sent_wall_s : 0;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "token/entry.h"
+#include "token/net.h"
 
 /*
  * Tokens as they are handed out; the accessors of struct lwc_token are part of lwcred.h.
@@ -36,12 +37,10 @@ void lwc_token_steady(struct lwc_token *token, int64_t expires_at);
 /*
  * Exchange an access key.
  *
- * @identity   whose, with the headers to send; @source its backend.
+ * @source     backend of the key.
  * @entry_out  the token and its life, LWC_ENTRY_TOKEN with an empty boot id.  Owned by the caller.
  */
-enum lwc_code lwc_token_exchange(const struct lwc_identity *identity, const char *source,
-                                 const void *secret, size_t len, int64_t ttl_s,
-                                 const struct lwc_host *host, const struct lwc_clock *clock,
+enum lwc_code lwc_token_exchange(const struct lwc_exchange *wanted, const char *source,
                                  struct lwc_entry **entry_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

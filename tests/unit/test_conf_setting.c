@@ -38,6 +38,8 @@ static void parse_setting_takes_its_value(void **state)
         {"set min-valid 1d", LWC_SET_MIN_VALID, LWC_CACHE_AUTO, 86400, "86400"},
         {"set git-store off", LWC_SET_GIT_STORE, LWC_CACHE_AUTO, 0, "off"},
         {"set git-store proved", LWC_SET_GIT_STORE, LWC_CACHE_AUTO, 0, "proved"},
+        {"set tcp-fast-open on", LWC_SET_FAST_OPEN, LWC_CACHE_AUTO, 0, "on"},
+        {"set tcp-fast-open off", LWC_SET_FAST_OPEN, LWC_CACHE_AUTO, 0, "off"},
     };
 
     (void)state;
@@ -71,6 +73,7 @@ static void parse_setting_that_is_wrong_names_the_place(void **state)
         {"set [cache] none", 4, "unknown setting", "without the brackets"},
         {"set cache disk", 10, "unknown cache 'disk'", "auto, keyring, runtime, sealed, none"},
         {"set cache key-ring", 10, "unknown cache", "'keyring'"},
+        {"set tcp-fast-open yes", 18, "unknown tcp-fast-open 'yes'", "off, on"},
         {"set git-store on", 14, "unknown git-store 'on'", "off, proved"},
         {"set git-store prove", 14, "unknown git-store 'prove'", "'proved'"},
         {"set git_store proved", 4, "unknown setting 'git_store'", "'git-store'"},

@@ -104,8 +104,10 @@ static void new_unusable_token_is_refused(void **state)
 
 static enum lwc_code run_exchange(struct lwc_entry **entry_out, struct lwc_error *err)
 {
-    return lwc_token_exchange(&identity, "file", "s3cret", 6, 600, NULL, &world_clock, entry_out,
-                              err);
+    const struct lwc_exchange wanted = {
+        .identity = &identity, .secret = "s3cret", .len = 6, .ttl_s = 600, .clock = &world_clock};
+
+    return lwc_token_exchange(&wanted, "file", entry_out, err);
 }
 
 static void exchange_gives_an_entry_with_its_life(void **state)
