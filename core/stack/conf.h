@@ -84,7 +84,13 @@ struct lwc_conf_line {
     struct lwc_conf_place control;
 };
 
-enum lwc_setting { LWC_SET_CACHE, LWC_SET_MIN_VALID, LWC_SET_GIT_STORE, LWC_SET_FAST_OPEN, LWC_SET_COUNT };
+enum lwc_setting {
+    LWC_SET_CACHE,
+    LWC_SET_MIN_VALID,
+    LWC_SET_GIT_STORE,
+    LWC_SET_FAST_OPEN,
+    LWC_SET_COUNT
+};
 
 /*
  * source       path, or "built-in".

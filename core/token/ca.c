@@ -139,6 +139,42 @@ bool lwc_ca_dir_is_hashed(const char *path)
     return entry != NULL;
 }
 
+/* In the directory that @path_out names, to which the name of the file is added. */
+static bool find_in_dir(char path_out[static PATH_MAX])
+{
+    const size_t len = strlen(path_out);
+    DIR *dir = opendir(path_out);
+    const struct dirent *entry = NULL;
+    bool is_found = false;
+
+    while (dir != NULL && !is_found && (entry = readdir(dir)) != NULL) {
+        if (is_hash_name(entry->d_name) && snprintf(path_out + len, PATH_MAX - len, "/%s",
+                                                    entry->d_name) < (int)(PATH_MAX - len)) {
+            is_found = access(path_out, R_OK) != 0 && errno == EACCES;
+        }
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+    return is_found;
+}
+
+bool lwc_ca_find_unreadable(const char *dirs, char path_out[static PATH_MAX])
+{
+    bool is_found = false;
+
+    while (!is_found && *dirs != '\0') {
+        const size_t len = strcspn(dirs, ":");
+
+        if (len > 0 && len < PATH_MAX) {
+            (void)snprintf(path_out, PATH_MAX, "%.*s", (int)len, dirs);
+            is_found = find_in_dir(path_out);
+        }
+        dirs += len + (dirs[len] == ':');
+    }
+    return is_found;
+}
+
 static void choose_system(struct lwc_ca *ca)
 {
     if (lwc_ca_dir_is_hashed(system_dir)) {

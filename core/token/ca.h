@@ -34,4 +34,10 @@ enum lwc_code lwc_ca_choose(const struct lwc_host *host, struct lwc_ca *ca_out,
 /* Does @path hold entries as c_rehash makes them, "0123abcd.0"? */
 bool lwc_ca_dir_is_hashed(const char *path);
 
+/*
+ * Finds a certificate in one of the hashed directories @dirs ("A:B") that may not be read, which
+ * OpenSSL reports without its name.  False: there is none.
+ */
+bool lwc_ca_find_unreadable(const char *dirs, char path_out[static PATH_MAX]);
+
 #endif

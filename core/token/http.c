@@ -12,6 +12,7 @@
 #include "base/descriptors.h"
 #include "base/sigpipe.h"
 #include "base/text.h"
+#include "ca.h"
 #include "ca_bundle.h"
 #include "message.h"
 
@@ -399,6 +400,13 @@ static enum lwc_code fail_memory(const struct transfer *transfer, struct lwc_err
 
 static enum lwc_code fail_tls(const struct transfer *transfer, struct lwc_error *err)
 {
+    const char *dir = transfer->request->ca_dir;
+    char path[PATH_MAX];
+
+    if (dir != NULL && lwc_ca_find_unreadable(dir, path)) {
+        return lwc_fail_sys(err, LWC_E_NETWORK, EACCES, "%s: no TLS connection: CA certificate %s",
+                            transfer->host, path);
+    }
     return lwc_fail(err, LWC_E_NETWORK, "%s: no TLS connection: %s", transfer->host,
                     transfer->detail[0] != '\0' ? transfer->detail : "the handshake failed");
 }
@@ -495,12 +503,6 @@ static CURLcode global_result;
  */
 static atomic_bool is_wiping;
 
-static void *note_malloc(size_t len)
-{
-    atomic_store_explicit(&is_wiping, true, memory_order_relaxed);
-    return malloc(len);
-}
-
 static void *note_calloc(size_t count, size_t len)
 {
     atomic_store_explicit(&is_wiping, true, memory_order_relaxed);
@@ -509,7 +511,7 @@ static void *note_calloc(size_t count, size_t len)
 
 static void global_once(void)
 {
-    global_result = curl_global_init_mem(CURL_GLOBAL_DEFAULT, note_malloc, lwc_wiping_free,
+    global_result = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, lwc_wiping_free,
                                          lwc_wiping_realloc, strdup, note_calloc);
 }
 

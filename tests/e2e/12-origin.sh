@@ -82,6 +82,15 @@ if may_mount "libcurl's own file of authorities"; then
     expect_stderr_has 'unknown CA'
 fi
 
+# A certificate that may not be read is named; root has to give up what lets it read all.
+mkdir -m 700 "$T/unreadable"
+cp "$CA"/hashed/* "$T/unreadable/"
+chmod 000 "$T"/unreadable/*
+drop=()
+[ "$(id -u)" != 0 ] || drop=(setpriv '--bounding-set=-dac_override,-dac_read_search')
+run 10 "${drop[@]}" env -u LWCRED_CA_BUNDLE SSL_CERT_DIR="$T/unreadable" "$HELPER" get --refresh --format token -p default
+expect_stderr_has "no TLS connection: CA certificate $T/unreadable/[0-9a-f]+\\.0: Permission denied"
+
 # TLS 1.2 at least, even where this machine's OpenSSL would take less.
 start_standin --dir "$T/old-tls" --old-tls
 plant_key
