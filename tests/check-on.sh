@@ -66,8 +66,8 @@ share_network() {
 
 copy_tree() {
     mkdir -p "$root/root/lwcred"
-    if git rev-parse --git-dir >/dev/null 2>&1; then
-        git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' path; do
+    if git -c safe.directory='*' rev-parse --git-dir >/dev/null 2>&1; then
+        git -c safe.directory='*' ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' path; do
             [ ! -e "$path" ] || printf '%s\0' "$path"
         done | tar --null -T - -c
     else
@@ -117,7 +117,7 @@ env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/r
 logs=$PWD/${BUILD:-build}/check-on/$release${arch:+-$arch}
 rm -rf "$logs"
 mkdir -p "$logs"
-for from in "$root"/root/lwcred/build/*/logs; do
+for from in "$root"/root/lwcred/build/*/logs*; do
     [ ! -d "$from" ] || cp -r "$from" "$logs/"
 done
 [ "$status" -eq 0 ] || fail "$release${arch:+ for $arch}: failed; the logs are in $logs"

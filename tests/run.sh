@@ -15,7 +15,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 export O CC SAN WRAPPER=${WRAPPER:-} AS_USER=${AS_USER:-}
 export LC_ALL=C TZ=UTC
-logs=${LOGS:-$O/logs${WRAPPER:+-$WRAPPER}}
+logs=${LOGS:-$O/logs${WRAPPER:+-${WRAPPER##*/}}}
 rm -rf "$logs" && mkdir -p "$logs" || exit 1
 ci=${CI:-}
 not_here=${NOT_HERE:-/dev/null}
