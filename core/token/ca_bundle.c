@@ -284,6 +284,10 @@ bool lwc_ca_bundle_attach(struct lwc_ca_bundle *bundle, void *ssl_ctx)
 {
     X509_LOOKUP *lookup = NULL;
 
+    (void)SSL_CTX_set_options(ssl_ctx, SSL_OP_CLEANSE_PLAINTEXT);
+    if (bundle == NULL) {
+        return true;
+    }
     /* Another store, as of a proxy and of the server behind it, has none of them yet. */
     for (size_t i = 0; i < bundle->count; i++) {
         bundle->entry[i].is_decoded = false;

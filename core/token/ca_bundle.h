@@ -34,8 +34,9 @@ struct lwc_ca_bundle *lwc_ca_bundle_open(const char *path);
 void lwc_ca_bundle_free(struct lwc_ca_bundle **bundle);
 
 /*
- * Offers the certificates to @ssl_ctx, an SSL_CTX.  @bundle must live as long as @ssl_ctx and its
- * store do.  False: out of memory.
+ * Prepares @ssl_ctx, an SSL_CTX: what it decrypts is wiped, and the certificates of @bundle, if not
+ * NULL, are offered.  @bundle must live as long as @ssl_ctx and its store do.  False: out of
+ * memory.
  */
 bool lwc_ca_bundle_attach(struct lwc_ca_bundle *bundle, void *ssl_ctx);
 

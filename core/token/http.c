@@ -158,7 +158,9 @@ static CURLcode on_tls(CURL *curl, void *ssl_ctx, void *data)
     struct transfer *transfer = data;
 
     (void)curl;
-    return lwc_ca_bundle_attach(transfer->bundle, ssl_ctx) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+    return lwc_ca_bundle_attach(transfer->needs_file ? NULL : transfer->bundle, ssl_ctx)
+               ? CURLE_OK
+               : CURLE_OUT_OF_MEMORY;
 }
 
 /* A file that is all certificates is read here, where libcurl's TLS is the one that we know. */
@@ -168,14 +170,11 @@ static CURLcode open_bundle(struct transfer *transfer)
     CURLcode result = CURLE_OK;
 
     transfer->needs_file = true;
-    if (file == NULL || !lwc_ca_bundle_fits(curl_version_info(CURLVERSION_NOW)->ssl_version)) {
+    if (!lwc_ca_bundle_fits(curl_version_info(CURLVERSION_NOW)->ssl_version)) {
         return CURLE_OK;
     }
-    transfer->bundle = lwc_ca_bundle_open(file);
+    transfer->bundle = file != NULL ? lwc_ca_bundle_open(file) : NULL;
     transfer->needs_file = transfer->bundle == NULL;
-    if (transfer->needs_file) {
-        return CURLE_OK;
-    }
     result = curl_easy_setopt(transfer->curl, CURLOPT_SSL_CTX_FUNCTION, on_tls);
     return result == CURLE_OK ? curl_easy_setopt(transfer->curl, CURLOPT_SSL_CTX_DATA, transfer)
                               : result;
@@ -212,7 +211,7 @@ static CURLcode set_authorities(const struct transfer *transfer)
  */
 static CURLcode try_whole_file(struct transfer *transfer)
 {
-    CURLcode result = curl_easy_setopt(transfer->curl, CURLOPT_SSL_CTX_FUNCTION, NULL);
+    CURLcode result = CURLE_OK;
     curl_off_t spent_us = 0;
 
     (void)curl_easy_getinfo(transfer->curl, CURLINFO_TOTAL_TIME_T, &spent_us);
@@ -221,9 +220,7 @@ static CURLcode try_whole_file(struct transfer *transfer)
         return CURLE_OPERATION_TIMEDOUT;
     }
     transfer->needs_file = true;
-    if (result == CURLE_OK) {
-        result = set_authorities(transfer);
-    }
+    result = set_authorities(transfer);
     if (result == CURLE_OK) {
         result = set_times(transfer->curl, transfer->total_ms);
     }

@@ -400,19 +400,23 @@ def peer_rows(bed):
     }
 
 
-def keyring_rows(bed, measurement, why_not):
-    """The same key with no other item beside it, and with 199."""
-    config = bed.write("items.conf", "lookup required secret-service\nstore required secret-service\n")
-    words = [bed.helper, "--config", config, "get", "--no-cache", "--format", "token", "--profile", "bench-items"]
+def keyring_rows(bed, why_not):
+    """The same key in a collection of its own, and in one with 199 other items."""
     rows = {}
-    key_id = None if why_not else bed.add_key("bench-items", config)
+    keyring = ROOT / "tests/support/keyring.py"
+    env = {**bed.env, **bed.bus}
     for count in (1, 200):
         name = "items %d" % count
-        if count > 1 and not why_not:
-            run([ROOT / "tests/support/keyring.py", "fill", count - 1, "lwcred-format=1", "kind=access-key",
-                 "account=filler.lacework.net"], {**bed.env, **bed.bus})
-        rows[name] = Row("keyring: " + name, words, env=bed.bus, key_id=key_id, why_not=why_not)
-        measurement.rows([rows[name]])
+        label = "Of%d" % count
+        config = bed.write("items-%d.conf" % count, "lookup required secret-service collection=%s\n"
+                           "store required secret-service collection=%s\n" % (label, label))
+        key_id = None
+        if not why_not:
+            run([keyring, "plain", label, "default"], env)
+            key_id = bed.add_key("bench-items", config)
+            run([keyring, "fill", count - 1, "lwcred-format=1", "kind=access-key", "account=filler.lacework.net"], env)
+        rows[name] = Row("keyring: " + name, [bed.helper, "--config", config, "get", "--no-cache", "--format", "token",
+                                              "--profile", "bench-items"], env=bed.bus, key_id=key_id, why_not=why_not)
     return rows
 
 
@@ -610,7 +614,8 @@ def bench(bed, rounds):
     measurement = Measurement(bed, rounds)
     measurement.rows(list(rows.values()))
     measurement.rows(list(stores.values()))
-    items = keyring_rows(bed, measurement, rows["secret-tool"].why_not)
+    items = keyring_rows(bed, rows["secret-tool"].why_not)
+    measurement.rows(list(items.values()))
     burst_config = bed.stack_file("burst", "runtime")
     burst_key, burst_request = bed.add_key("bench-burst"), bed.request("bench-burst")
     bursts = {count: measurement.burst(burst_config, "bench-burst", burst_key, burst_request, count, times)

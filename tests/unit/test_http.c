@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
+#include "tests/support/memory.h"
 #include "tests/support/standin.h"
 #include "token/http.h"
 
@@ -157,6 +158,26 @@ static void good_request_brings_the_reply(void **state)
     /* At least the header line and the request that it became. */
     assert_true(secrets_wiped >= 2);
     assert_false(reply.is_unwiped);
+}
+
+/* The secret of the request is a constant here: every copy of it was made on the way. */
+static void nothing_of_a_request_stays_in_memory(void **state)
+{
+    const struct fixture *f = *state;
+    const struct lwc_http_request request = post(f, ENOUGH_MS);
+    LWC_AUTO_HTTP_REPLY reply = {.body = NULL};
+    struct lwc_error err = {0};
+    char *copy = strdup(SECRET);
+
+    assert_non_null(copy);
+    assert_int_equal(memory_count(SECRET), 1);
+    memset(copy, 'x', strlen(copy));
+    standin_mode(&f->api, "");
+    assert_int_equal(perform(&request, &reply, &err), LWC_OK);
+    lwc_http_reply_clear(&reply);
+    assert_int_equal(memory_count(SECRET), 0);
+    assert_int_equal(memory_count("\"token\":\"_"), 0);
+    free(copy);
 }
 
 static void whole_replies_are_taken_in_every_form(void **state)
@@ -511,6 +532,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_request_brings_the_reply),
+        cmocka_unit_test(nothing_of_a_request_stays_in_memory),
         cmocka_unit_test(whole_replies_are_taken_in_every_form),
         cmocka_unit_test(broken_replies_are_told_apart),
         cmocka_unit_test(body_of_exactly_the_limit_is_taken),
