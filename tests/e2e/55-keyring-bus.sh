@@ -80,7 +80,9 @@ unset DBUS_SESSION_BUS_ADDRESS
 
 # count_calls COMMAND...: sets CALLS to how many method calls it makes on the bus.
 count_calls() {
-    dbus-monitor --address "$DBUS_SESSION_BUS_ADDRESS" --profile "type='method_call'" >"$T/calls" 2>&1 &
+    rm -f "$T/calls" # the marks of the last time would be taken for those of this one
+    : >"$T/calls"
+    dbus-monitor --address "$DBUS_SESSION_BUS_ADDRESS" --profile "type='method_call'" >>"$T/calls" 2>&1 &
     local monitor=$! mark tries
     for mark in Begin End; do
         for ((tries = 0; tries < 200; tries++)); do

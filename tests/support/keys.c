@@ -9,18 +9,56 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <keyutils.h>
 
+#include "base/util.h"
 #include "token/place.h"
+
+static bool has_room(void)
+{
+    LWC_AUTO_FREE char *line = NULL;
+    size_t size = 0;
+    FILE *file = fopen("/proc/key-users", "re");
+    bool room = true;
+
+    while (file != NULL && getline(&line, &size, file) > 0) {
+        unsigned int uid = 0;
+        long keys = 0;
+        long keys_max = 0;
+        long bytes = 0;
+        long bytes_max = 0;
+
+        if (sscanf(line, " %u: %*d %*d/%*d %ld/%ld %ld/%ld", &uid, &keys, &keys_max, &bytes,
+                   &bytes_max) == 5 &&
+            uid == geteuid()) {
+            room = keys * 2 < keys_max && bytes * 2 < bytes_max;
+        }
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return room;
+}
+
+void keys_wait_for_room(void)
+{
+    const struct timespec nap = {.tv_nsec = 10 * 1000 * 1000};
+
+    for (int tries = 0; tries < 1000 && !has_room(); tries++) {
+        (void)nanosleep(&nap, NULL);
+    }
+}
 
 int keys_setup(void **state)
 {
     struct keys *keys = calloc(1, sizeof *keys);
     uint8_t hash[LWC_HASH_LEN];
 
+    keys_wait_for_room();
     if (keys == NULL || lwc_secret_new(0, &keys->bytes, NULL) != LWC_OK) {
         free(keys);
         return -1;

@@ -21,6 +21,12 @@ struct keys {
     struct lwc_secret *bytes; /* what was read */
 };
 
+/*
+ * Waits, ten seconds at most, until the kernel has given half of this user's quota of keys free: it
+ * counts a removed key until it has collected it, and 200 are all that an ordinary user has.
+ */
+void keys_wait_for_room(void);
+
 /* *state is the struct keys.  Nothing is asked of the place, so that the first test can do that. */
 int keys_setup(void **state);
 

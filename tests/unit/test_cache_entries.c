@@ -46,6 +46,7 @@ static struct lwc_secret *raw(const struct cachebed *bed, const struct lwc_place
 static void assert_missed_with(const struct cachebed *bed, const struct lwc_cache *cache,
                                const struct lwc_place *place, const uint8_t *bytes, size_t len)
 {
+    keys_wait_for_room();
     assert_int_equal(place->write(bed->keys->name, bytes, len, KEYS_LIFE_S, NULL), LWC_OK);
     cachebed_assert_missed(bed, cache);
     assert_false(cachebed_lies_in(bed, place));
