@@ -208,7 +208,7 @@ static enum lwc_code remember(const struct lwc_host *host, const struct record *
                               struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
-    LWC_AUTO_CLOSE int lock_fd = -1;
+    LWC_AUTO_LOCK lock_fd = -1;
     enum lwc_code code = lwc_home_check(host, record->dir, err);
 
     if (code == LWC_OK) {

@@ -377,7 +377,7 @@ static enum lwc_code change_store(struct lwc_store *store, const struct request 
                                   struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
-    LWC_AUTO_CLOSE int lock_fd = -1;
+    LWC_AUTO_LOCK lock_fd = -1;
     struct lwc_image_change change = {0};
     char lock_name[sizeof path.name + SUFFIX_MAX];
     enum lwc_code code = lwc_vault_load(&store->vault, err);

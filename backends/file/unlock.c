@@ -6,6 +6,8 @@
 
 #include "backends/file/seal.h"
 #include "backends/file/source.h"
+#include "backends/file/turn.h"
+#include "base/safefile.h"
 #include "base/util.h"
 
 static_assert((int)LWC_SEAL_SALT_LEN == (int)LWC_FORMAT_SALT_LEN, "salt");
@@ -172,21 +174,36 @@ static void explain_lack_of_time(const struct lwc_host *host)
     }
 }
 
+/* Derives the key of @slot when it is this caller's turn. */
+static enum lwc_code derive_key(const struct lwc_source *source, const struct lwc_format_slot *slot,
+                                const struct lwc_secret *passphrase, struct lwc_secret **key_out,
+                                uint8_t *commit_out, struct lwc_error *err)
+{
+    LWC_AUTO_LOCK turn = -1;
+    const struct lwc_format_cost cost = lwc_format_cost_get(slot->body);
+    enum lwc_code code = check_time(source->host, err);
+
+    if (code == LWC_OK) {
+        turn = lwc_turn_take(source->host, source->path);
+        code = check_time(source->host, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_seal_stretch(passphrase, cost.passes, cost.memory_kib,
+                                slot->body + LWC_FORMAT_PASS_AT_SALT, key_out, commit_out, err);
+    }
+    return code;
+}
+
 /* LWC_E_DENIED where the slot does not open; also for a forged one, lwc_unlock_open(). */
-static enum lwc_code try_slot(const struct lwc_host *host, const struct lwc_image *image,
+static enum lwc_code try_slot(const struct lwc_source *source, const struct lwc_image *image,
                               const struct lwc_format_slot *slot,
                               const struct lwc_secret *passphrase, struct lwc_secret **master_out,
                               struct lwc_error *err)
 {
     LWC_AUTO_SECRET key = NULL;
     uint8_t commit[LWC_FORMAT_COMMIT_LEN];
-    const struct lwc_format_cost cost = lwc_format_cost_get(slot->body);
-    enum lwc_code code = check_time(host, err);
+    enum lwc_code code = derive_key(source, slot, passphrase, &key, commit, err);
 
-    if (code == LWC_OK) {
-        code = lwc_seal_stretch(passphrase, cost.passes, cost.memory_kib,
-                                slot->body + LWC_FORMAT_PASS_AT_SALT, &key, commit, err);
-    }
     if (code != LWC_OK) {
         return code;
     }
@@ -195,13 +212,13 @@ static enum lwc_code try_slot(const struct lwc_host *host, const struct lwc_imag
     }
     code = open_slot(image, slot, LWC_FORMAT_PASS_AT_NONCE, key, master_out, err);
     if (code == LWC_OK) {
-        explain_lack_of_time(host);
+        explain_lack_of_time(source->host);
     }
     return code == LWC_E_CORRUPT ? lwc_fail(err, LWC_E_DENIED, WRONG_PASSPHRASE) : code;
 }
 
 /* Try every passphrase slot.  What kept one from being tried counts more than a wrong guess. */
-static enum lwc_code try_passphrase(const struct lwc_host *host, const struct lwc_image *image,
+static enum lwc_code try_passphrase(const struct lwc_source *source, const struct lwc_image *image,
                                     const struct lwc_secret *passphrase,
                                     struct lwc_secret **master_out, struct lwc_error *err)
 {
@@ -213,7 +230,7 @@ static enum lwc_code try_passphrase(const struct lwc_host *host, const struct lw
         enum lwc_code code = LWC_E_DENIED;
 
         if (format->slots[i].type == LWC_FORMAT_SLOT_PASSPHRASE) {
-            code = try_slot(host, image, &format->slots[i], passphrase, master_out, &why);
+            code = try_slot(source, image, &format->slots[i], passphrase, master_out, &why);
         }
         if (code == LWC_OK) {
             return LWC_OK;
@@ -247,7 +264,7 @@ static enum lwc_code open_by_asking(struct lwc_unlock *unlock, const struct lwc_
             code = lwc_fail(err, LWC_E_DENIED, WRONG_PASSPHRASE);
             continue;
         }
-        code = try_passphrase(unlock->source.host, image, answer, master_out, err);
+        code = try_passphrase(&unlock->source, image, answer, master_out, err);
         if (code != LWC_E_DENIED) {
             return code;
         }
@@ -272,13 +289,12 @@ static enum lwc_code open_by_passphrase(struct lwc_unlock *unlock, const struct 
 
     if (lwc_source_is_given(&unlock->source)) {
         code = lwc_source_read(&unlock->source, err);
-        return code == LWC_OK ? try_passphrase(unlock->source.host, image,
-                                               unlock->source.passphrase, master_out, err)
+        return code == LWC_OK ? try_passphrase(&unlock->source, image, unlock->source.passphrase,
+                                               master_out, err)
                               : code;
     }
     if (unlock->source.passphrase != NULL) {
-        code =
-            try_passphrase(unlock->source.host, image, unlock->source.passphrase, master_out, err);
+        code = try_passphrase(&unlock->source, image, unlock->source.passphrase, master_out, err);
         if (code != LWC_E_DENIED) {
             return code;
         }

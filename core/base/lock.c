@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "descriptors.h"
@@ -45,6 +46,17 @@ static bool still_there(const struct lwc_path *path, const char *name, int fd)
            opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
+static enum lwc_code lock_try(int fd, struct lwc_error *err)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        return LWC_OK;
+    }
+    if (errno == EWOULDBLOCK || errno == EINTR) {
+        return lwc_fail(err, LWC_E_BUSY, "held by another process");
+    }
+    return lwc_fail_sys(err, LWC_E_IO, errno, "flock");
+}
+
 /* One attempt; LWC_E_BUSY if someone else holds it. */
 static enum lwc_code try_once(const struct lwc_path *path, const char *name, int *fd_out,
                               struct lwc_error *err)
@@ -55,11 +67,9 @@ static enum lwc_code try_once(const struct lwc_path *path, const char *name, int
     if (code != LWC_OK) {
         return code;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK || errno == EINTR) {
-            return lwc_fail(err, LWC_E_BUSY, "held by another process");
-        }
-        return lwc_fail_sys(err, LWC_E_IO, errno, "flock");
+    code = lock_try(fd, err);
+    if (code != LWC_OK) {
+        return code;
     }
     if (!still_there(path, name, fd)) {
         return lwc_fail(err, LWC_E_BUSY, "removed by another process");
@@ -75,26 +85,64 @@ static void pause_ms(int64_t ms)
     (void)nanosleep(&span, NULL); /* waking early does no harm */
 }
 
+/* The time that a caller waits, and how long it pauses between two attempts. */
+struct wait {
+    const struct lwc_clock *clock;
+    int64_t end_ms;
+    int64_t step_ms;
+};
+
+static struct wait wait_begin(int64_t timeout_ms)
+{
+    const struct lwc_clock *clock = lwc_clock_system();
+
+    return (struct wait){clock, lwc_clock_boot_ms(clock) + timeout_ms, 1};
+}
+
+/* Pauses before the next attempt.  False if the time is over. */
+static bool wait_more(struct wait *wait)
+{
+    int64_t left = wait->end_ms - lwc_clock_boot_ms(wait->clock);
+
+    if (left <= 0) {
+        return false;
+    }
+    pause_ms(wait->step_ms < left ? wait->step_ms : left);
+    wait->step_ms = wait->step_ms * 2 < PAUSE_MAX_MS ? wait->step_ms * 2 : PAUSE_MAX_MS;
+    return true;
+}
+
 enum lwc_code lwc_lock_take(const struct lwc_path *path, const char *name, int64_t timeout_ms,
                             int *fd_out, struct lwc_error *err)
 {
-    const struct lwc_clock *clock = lwc_clock_system();
-    int64_t start = lwc_clock_boot_ms(clock);
-    int64_t step = 1;
+    struct wait wait = wait_begin(timeout_ms);
     enum lwc_code code = try_once(path, name, fd_out, err);
 
-    while (code == LWC_E_BUSY) {
-        int64_t left = timeout_ms - (lwc_clock_boot_ms(clock) - start);
-
-        if (left <= 0) {
-            break;
-        }
-        pause_ms(step < left ? step : left);
-        step = step * 2 < PAUSE_MAX_MS ? step * 2 : PAUSE_MAX_MS;
+    while (code == LWC_E_BUSY && wait_more(&wait)) {
         code = try_once(path, name, fd_out, err);
     }
     if (code != LWC_OK) {
         return lwc_wrap(err, code, "lock %s/%s", path->dir, name);
     }
     return LWC_OK;
+}
+
+enum lwc_code lwc_lock_opened(int fd, int64_t timeout_ms, struct lwc_error *err)
+{
+    struct wait wait = wait_begin(timeout_ms);
+    enum lwc_code code = lock_try(fd, err);
+
+    while (code == LWC_E_BUSY && wait_more(&wait)) {
+        code = lock_try(fd, err);
+    }
+    return code;
+}
+
+void lwc_lock_give(int *fd)
+{
+    if (*fd >= 0) {
+        (void)flock(*fd, LOCK_UN);
+        (void)close(*fd); /* nothing was written to it that could be lost */
+        *fd = -1;
+    }
 }

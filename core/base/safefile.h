@@ -113,9 +113,17 @@ void lwc_file_sweep(const struct lwc_path *path);
  * Take an exclusive lock on the file @name in @path's directory, made if missing.  The kernel
  * drops it when the process dies.  Not taken within @timeout_ms: LWC_E_BUSY.
  *
- * @fd_out  closing it gives the lock back.
+ * @fd_out  owned by the caller, lwc_lock_give().  Closing it alone leaves the lock to a child that
+ *          another thread made by fork() meanwhile.
  */
 enum lwc_code lwc_lock_take(const struct lwc_path *path, const char *name, int64_t timeout_ms,
                             int *fd_out, struct lwc_error *err) LWC_RESULT;
+
+/* The same for a file or directory that is open already, if only for reading. */
+enum lwc_code lwc_lock_opened(int fd, int64_t timeout_ms, struct lwc_error *err) LWC_RESULT;
+
+/* Give the lock of *fd back, if it has one; close *fd and set it to -1.  -1 is allowed. */
+void lwc_lock_give(int *fd);
+#define LWC_AUTO_LOCK LWC_AUTO(int, lwc_lock_give)
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,10 +32,7 @@ static bool file_locate(const char *name, struct table_file *file)
 
 static void file_clear(struct table_file *file)
 {
-    if (file->fd >= 0) {
-        (void)flock(file->fd, LOCK_UN); /* forks of this process may have it open, too */
-        (void)close(file->fd);
-    }
+    lwc_lock_give(&file->fd);
     lwc_path_clear(&file->dir);
 }
 

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -64,7 +63,7 @@ static int64_t now_ms(void)
 static void flight_free(struct lwc_flight **flight)
 {
     if (*flight != NULL) {
-        lwc_auto_close_(&(*flight)->fd);
+        lwc_lock_give(&(*flight)->fd);
         lwc_path_clear(&(*flight)->dir);
         free(LWC_TAKE(*flight));
     }
@@ -185,8 +184,7 @@ static void slot_remove(const struct lwc_flight *flight, size_t slot, int fd)
         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino) {
         (void)unlinkat(flight->dir.dir_fd, name, 0); /* stays: the next process removes it */
     }
-    (void)flock(fd, LOCK_UN);
-    (void)close(fd); /* nothing to lose on a tmpfs */
+    lwc_lock_give(&fd);
 }
 
 /* Takes the lock of @slot if it is free.  LWC_E_BUSY: it is held. */

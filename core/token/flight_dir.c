@@ -155,7 +155,7 @@ static bool is_old(const struct lwc_path *dir, const char *name, time_t now)
 /* Removes file @name unless a process holds its lock. */
 static bool sweep_one(const struct lwc_path *dir, const char *name)
 {
-    LWC_AUTO_CLOSE int fd = -1;
+    LWC_AUTO_LOCK fd = -1;
 
     return lwc_lock_take(dir, name, 0, &fd, NULL) == LWC_OK && unlinkat(dir->dir_fd, name, 0) == 0;
 }

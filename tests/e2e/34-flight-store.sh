@@ -84,6 +84,14 @@ crowd 4 uncached 0 --timeout 120 --no-cache -v
 [ $(($(count_exchanges) - BEFORE)) = 4 ] || fail "not four exchanges"
 grep -q 'another process is at it' "$T"/uncached/*.err || fail "all derive at once"
 
+# --- many who want different tokens of one store: each derives a key, one after the other
+BEFORE=$(count_exchanges)
+crowd 8 apart 0 --timeout 240 --sub-account 'sub{}' -v
+[ $(($(count_exchanges) - BEFORE)) = 8 ] || fail "not eight exchanges"
+[ "$(derivations apart)" = 8 ] || fail "$(derivations apart) derivations"
+grep -q 'waiting for another caller that derives a key' "$T"/apart/*.err || fail "none of them waited for its turn"
+[ "$(cat "$T/apart/peak")" -lt 500000 ] || fail "two keys of 256 MiB were derived at once: $(cat "$T/apart/peak") KiB"
+
 # --- a person is asked once, however many ask; one wrong answer, three times, is one for all
 unset LWCRED_PASSPHRASE_FILE
 cat >"$T/ask" <<'END'

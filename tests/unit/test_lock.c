@@ -226,6 +226,64 @@ static void take_where_the_system_has_no_locks_is_io(void **state)
     }
 }
 
+/* A child that another thread of the program made has a copy of each descriptor. */
+static pid_t start_fork(void)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    while (pid == 0) {
+        (void)pause();
+    }
+    return pid;
+}
+
+static void end_fork(pid_t pid)
+{
+    int status = 0;
+
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void give_frees_the_lock_though_a_fork_has_it_too(void **state)
+{
+    const struct tmpdir *dir = *state;
+    LWC_AUTO_PATH path = LWC_PATH_INIT;
+    LWC_AUTO_CLOSE int second = -1;
+    enum lwc_code code = LWC_E_INTERNAL;
+    int first = -1;
+    pid_t pid = -1;
+
+    resolve(dir, &path);
+    assert_int_equal(lwc_lock_take(&path, "lock", 0, &first, NULL), LWC_OK);
+    pid = start_fork();
+    lwc_lock_give(&first);
+    assert_int_equal(first, -1);
+    code = lwc_lock_take(&path, "lock", 0, &second, NULL);
+    end_fork(pid);
+    assert_int_equal(code, LWC_OK);
+    lwc_lock_give(&first);
+}
+
+static void lock_of_a_file_opened_for_reading_excludes_others(void **state)
+{
+    const struct tmpdir *dir = *state;
+    LWC_AUTO_LOCK first = -1;
+    LWC_AUTO_CLOSE int second = -1;
+    char text[TMPDIR_PATH_LEN];
+
+    tmpdir_write(dir, "file", "x", 1, 0400);
+    first = open(tmpdir_join(dir, "file", text), O_RDONLY | O_CLOEXEC);
+    second = open(text, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(lwc_lock_opened(first, 0, NULL), LWC_OK);
+    assert_int_equal(lwc_lock_opened(second, 20, NULL), LWC_E_BUSY);
+    held_for = 8;
+    assert_int_equal(lwc_lock_opened(first, 600000, NULL), LWC_OK);
+    flock_errno = ENOLCK;
+    assert_int_equal(lwc_lock_opened(second, 600000, NULL), LWC_E_IO);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tmpdir_teardown)
 
 int main(void)
@@ -238,6 +296,8 @@ int main(void)
         TEST(take_of_removed_file_takes_the_new_one),
         TEST(take_of_what_is_no_file_is_invalid),
         TEST(take_of_foreign_file_is_unsafe),
+        TEST(give_frees_the_lock_though_a_fork_has_it_too),
+        TEST(lock_of_a_file_opened_for_reading_excludes_others),
         TEST(take_where_the_system_has_no_locks_is_io),
     };
 
