@@ -11,7 +11,9 @@
  *  4. A backend's descriptor is read out of that file and judged (descriptor.h) before dlopen()
  *     sees it, too.  One that may block is not loaded for a caller: its constructors, and those
  *     of the libraries behind it, run in its host only.
- *  5. dlopen() gets the canonical absolute path: RTLD_NOW, RTLD_LOCAL, RTLD_NODELETE.
+ *  5. dlopen() gets the canonical absolute path: RTLD_NOW, RTLD_LOCAL, RTLD_NODELETE.  An object
+ *     of this build is linked with -z now: RTLD_LAZY leaves its own calls bound at once, and those
+ *     of the system's libraries behind it as they are in any other program.
  *  6. Nothing in a loaded descriptor is called before that was judged as well, and found to be
  *     the one in the file.
  */
@@ -120,10 +122,10 @@ static enum lwc_code fail_load(const char *path, const char *why, struct lwc_err
     return sys != 0 ? LWC_E_IO : LWC_E_INVALID;
 }
 
-static enum lwc_code object_load(const struct object *object, const char *symbol,
+static enum lwc_code object_load(const struct object *object, int binding, const char *symbol,
                                  const void **data_out, struct lwc_error *err)
 {
-    void *loaded = dlopen(object->path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    void *loaded = dlopen(object->path, binding | RTLD_LOCAL | RTLD_NODELETE);
     const void *data = NULL;
 
     if (loaded == NULL) {
@@ -158,7 +160,7 @@ enum lwc_code lwc_module_object(const char *dir, const char *file, const char *s
     if (code == LWC_E_NOT_FOUND) {
         return lwc_fail(err, LWC_E_UNAVAILABLE, "'%s/%s' is not installed", dir, file);
     }
-    return code == LWC_OK ? object_load(&object, symbol, data_out, err) : code;
+    return code == LWC_OK ? object_load(&object, RTLD_LAZY, symbol, data_out, err) : code;
 }
 
 static const struct lwc_backend *find_builtin(const char *name)
@@ -222,7 +224,7 @@ static enum lwc_code backend_load(const struct object *object,
 {
     struct lwc_backend backend = {0};
     const void *found = NULL;
-    enum lwc_code code = object_load(object, "lwc_backend", &found, err);
+    enum lwc_code code = object_load(object, RTLD_NOW, "lwc_backend", &found, err);
 
     if (code == LWC_OK) {
         code = lwc_descriptor_judge(found, descriptor->name, &backend, err);
