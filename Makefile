@@ -72,16 +72,15 @@ LIBS_NET := $(LIBS_CURL) $(call libs_of,libcjson libsodium libssl libcrypto)
 LIBS_CMOCKA = $(eval LIBS_CMOCKA := $(call libs_of,cmocka))$(LIBS_CMOCKA)
 
 # What is built, from what.
-NET_NAMES := ca ca_bundle exchange http json judge message netobject
-BASE_SRC := $(wildcard core/base/*.c)
-NET_SRC := $(NET_NAMES:%=core/token/%.c)
-# Backends that are linked in (core/builtin.c) and those that are modules.
+BASE_SRC := $(filter-out core/base/paths.c,$(wildcard core/base/*.c))
+# core/api is loaded with core/net on the first exchange, all but the loader itself.
+NET_SRC := $(wildcard core/net/*.c) $(filter-out core/api/load.c,$(wildcard core/api/*.c))
+# Backends that are linked in (core/module/builtin.c) and those that are modules.
 BUILTIN := env
-CORE_SRC := $(wildcard core/stack/*.c) $(filter-out $(NET_SRC),$(wildcard core/token/*.c)) \
-	core/lwcred.c core/context.c core/cached.c core/config.c core/explain.c core/builtin.c \
-	$(wildcard $(BUILTIN:%=backends/%/*.c))
+CORE_SRC := $(wildcard $(patsubst %,core/%/*.c,conf module remote stack cache flight token library)) \
+	core/api/load.c $(wildcard $(BUILTIN:%=backends/%/*.c))
 HOST_SRC := $(wildcard core/host/*.c)
-HELPER_SRC := $(wildcard plugins/helper/*.c plugins/format/*.c)
+HELPER_SRC := $(wildcard plugins/helper/*.c plugins/helper/commands/*.c plugins/format/*.c)
 BACKENDS := $(notdir $(patsubst %/,%,$(dir $(wildcard backends/*/*.c))))
 BACKENDS := $(filter-out $(BUILTIN),$(sort $(BACKENDS)))
 # The packages that a backend needs beyond libsodium, which see its folder only.
@@ -89,13 +88,13 @@ PKGS_secret-service := libsecret-1
 LACKING := $(foreach b,$(BACKENDS),$(if $(PKGS_$(b)),$(shell $(PKG_CONFIG) --exists $(PKGS_$(b)) || echo $(b))))
 BACKENDS := $(filter-out $(LACKING),$(BACKENDS))
 $(foreach b,$(LACKING),$(info not built: backend $(b), which needs $(PKGS_$(b))))
-UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_SRC := $(shell find tests/unit -name 'test_*.c' | sort)
 # Tests of a backend that is not built are not, either.
 UNIT_SRC := $(filter-out $(if $(LACKING),$(shell grep -lE $(LACKING:%=-e '"backends/%/') $(UNIT_SRC))),$(UNIT_SRC))
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 # The race detector is for tests in which threads meet.
 ifeq ($(SAN),thread)
-UNIT_SRC := $(wildcard $(addprefix tests/unit/test_,arena.c child.c context.c failure*.c flight*.c net.c secret.c threads.c))
+UNIT_SRC := $(filter %/test_arena.c %/test_child.c %/test_context.c %/test_load.c %/test_secret.c %/test_buffer.c %/test_threads.c tests/unit/flight/%,$(UNIT_SRC))
 FUZZ_SRC :=
 T := $(if $(T),$(T),test_)
 endif
@@ -110,7 +109,7 @@ HOST := $(O)/libexec/lwcred/lwcred-backend-host
 LIBSO := $(O)/lib/liblwcred.so.$(VERSION)
 MODULES := $(BACKENDS:%=$(O)/lib/lwcred/backends/%.so)
 NETSO := $(O)/lib/lwcred/net.so
-UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(UNIT_SRC))
+UNIT := $(patsubst %.c,$(O)/tests/%,$(notdir $(UNIT_SRC)))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(FUZZ_SRC))
 TESTMOD := $(patsubst tests/modules/%.c,$(O)/tests/modules/%.so,$(TESTMOD_SRC))
 CONTRACT := $(O)/tests/lwcred-backend-check
@@ -159,19 +158,19 @@ $(O)/obj/%.o: %.c $(O)/flags.stamp
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(call obj,core/token/http.c tests/bench/curl_post.c tests/unit/test_http_program.c): PKG_CFLAGS := $(CFLAGS_CURL)
+$(call obj,core/net/http.c tests/bench/curl_post.c tests/unit/net/test_http_program.c): PKG_CFLAGS := $(CFLAGS_CURL)
 define pkg_cflags
 $(O)/obj/backends/$(1)/%.o: PKG_CFLAGS := $(patsubst -I%,-isystem %,$(call cflags_of,$(PKGS_$(1))))
 endef
 $(foreach b,$(BACKENDS),$(if $(PKGS_$(b)),$(eval $(call pkg_cflags,$(b)))))
 
 # The same file twice: paths of this build tree for the tests, and those of the installation.
-$(O)/obj/core/paths-build.o: core/paths.c $(O)/flags.stamp $(O)/paths.stamp
+$(O)/obj/core/paths-build.o: core/base/paths.c $(O)/flags.stamp $(O)/paths.stamp
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(PATHS_BUILD) -MMD -MP -c -o $@ $<
 
-$(O)/obj/core/paths-install.o: core/paths.c $(O)/flags.stamp $(O)/paths.stamp
+$(O)/obj/core/paths-install.o: core/base/paths.c $(O)/flags.stamp $(O)/paths.stamp
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(PATHS_INSTALL) -MMD -MP -c -o $@ $<
@@ -227,8 +226,8 @@ $(LIBSO): $(CORE_LIBS) $(O)/obj/core/paths-build.o core/liblwcred.map
 $(O)/install/liblwcred.so.$(VERSION): $(CORE_LIBS) $(O)/obj/core/paths-install.o core/liblwcred.map
 	$(link_shared) $(LIBSO_LINK) $(O)/obj/core/paths-install.o $(LIBS_CORE) -ldl
 
-$(NETSO): $(O)/obj/libnet.a $(O)/obj/libbase.a core/token/net.map $(CURL_A)
-	$(link_shared) -Wl,--version-script=core/token/net.map -Wl,--whole-archive $(O)/obj/libnet.a \
+$(NETSO): $(O)/obj/libnet.a $(O)/obj/libbase.a core/api/net.map $(CURL_A)
+	$(link_shared) -Wl,--version-script=core/api/net.map -Wl,--whole-archive $(O)/obj/libnet.a \
 		-Wl,--no-whole-archive $(O)/obj/libbase.a $(LIBS_NET)
 	$(Q)chmod go-w $@
 
@@ -252,9 +251,12 @@ $(O)/obj/libbackends.a: $(ALL_BACKEND_OBJ)
 TEST_LIBS := $(O)/obj/libsupport.a $(O)/obj/libhelper.a $(O)/obj/libhost.a $(O)/obj/libbackends.a $(O)/obj/libcore.a \
 	$(O)/obj/libnet.a $(O)/obj/libbase.a $(O)/obj/core/paths-build.o
 wraps_of = $(shell sed -n 's/.*__wrap_\([A-Za-z0-9_]*\)$(lparen).*/-Wl,--wrap=\1/p' $(1) | sort -u)
-$(UNIT): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_LIBS)
-	$(link_program) $< $(call wraps_of,tests/unit/$*.c) -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
-		$(LIBS_CMOCKA) $(LIBS_CORE) $(LIBS_NET) -ldl
+define link_unit
+$(O)/tests/$(basename $(notdir $(1))): $(call obj,$(1)) $(TEST_LIBS)
+	$$(link_program) $$< $$(call wraps_of,$(1)) -Wl,--start-group $$(TEST_LIBS) -Wl,--end-group \
+		$$(LIBS_CMOCKA) $$(LIBS_CORE) $$(LIBS_NET) -ldl
+endef
+$(foreach test,$(UNIT_SRC),$(eval $(call link_unit,$(test))))
 $(FUZZ): $(O)/tests/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TEST_LIBS)
 	$(link_program) $< $(O)/obj/tests/fuzz/replay.o -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
 		$(LIBS_CORE) $(LIBS_NET) -ldl
@@ -336,7 +338,7 @@ bench:
 ABI_CC ?= gcc
 ABI_DIR := $(BUILD)/abi
 ABI_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Icore/include -Icore -I. -g -O0
-ABI_LIB_OBJ := $(patsubst %.c,$(ABI_DIR)/%.o,$(CORE_SRC) $(BASE_SRC) core/paths.c)
+ABI_LIB_OBJ := $(patsubst %.c,$(ABI_DIR)/%.o,$(CORE_SRC) $(BASE_SRC) core/base/paths.c)
 ABIDW := abidw --headers-dir core/include --drop-private-types --exported-interfaces-only \
 	--no-show-locs --no-corpus-path --no-comp-dir-path --no-elf-needed --no-architecture
 $(ABI_DIR)/%.o: %.c

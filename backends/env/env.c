@@ -9,7 +9,7 @@
  *  3. The secret is read when it is asked for, and leaves through the sink only.
  *  4. LW_API_SERVER_URL re-aims this credential and no other; https only.
  */
-#include "env.h"
+#include "backends/env/env.h"
 
 #include <stdio.h>
 #include <stdlib.h>

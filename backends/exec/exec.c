@@ -16,8 +16,8 @@
 
 #include <lwcred/backend.h>
 
-#include "backends/exec/line.h"
-#include "backends/exec/program.h"
+#include "backends/exec/arguments.h"
+#include "backends/exec/process.h"
 #include "backends/exec/protocol.h"
 #include "base/clock.h"
 #include "base/identity.h"

@@ -7,7 +7,7 @@
 
 #include <sodium.h>
 
-#include "backends/file/memory.h"
+#include "backends/file/memlimit.h"
 #include "base/util.h"
 
 static_assert(LWC_SEAL_KEY_LEN == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "AEAD key");

@@ -6,11 +6,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "backends/file/contents.h"
 #include "backends/file/home.h"
-#include "backends/file/image.h"
+#include "backends/file/rollback.h"
 #include "backends/file/seal.h"
-#include "backends/file/seen.h"
-#include "backends/file/vault.h"
+#include "backends/file/session.h"
 #include "base/identity.h"
 #include "base/safefile.h"
 #include "base/util.h"

@@ -4,8 +4,8 @@
 
 #include <assert.h>
 
+#include "backends/file/keysource.h"
 #include "backends/file/seal.h"
-#include "backends/file/source.h"
 #include "backends/file/turn.h"
 #include "base/safefile.h"
 #include "base/util.h"

@@ -4,7 +4,7 @@
 
 #include <lwcred/backend.h>
 
-#include "backends/file/image.h"
+#include "backends/file/contents.h"
 #include "base/error.h"
 #include "base/secret.h"
 

@@ -6,10 +6,10 @@
 
 #include "backends/secret-service/bus.h"
 #include "backends/secret-service/marshal.h"
+#include "backends/secret-service/messages.h"
 #include "backends/secret-service/session.h"
 #include "backends/secret-service/transfer.h"
-#include "backends/secret-service/watch.h"
-#include "backends/secret-service/words.h"
+#include "backends/secret-service/watchdog.h"
 #include "base/clock.h"
 #include "base/util.h"
 

@@ -3,7 +3,7 @@
 
 #include <lwcred/backend.h>
 
-#include "backends/secret-service/coding.h"
+#include "backends/secret-service/encoding.h"
 #include "backends/secret-service/item.h"
 #include "backends/secret-service/keyring.h"
 #include "backends/secret-service/session.h"

@@ -4,7 +4,7 @@
 
 #include <lwcred/backend.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /*
  * Account names and origins, from what people have in hand to the one canonical form.  The

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The MUST list stands in arena.h. */
-#include "arena.h"
+#include "base/arena.h"
 
 #include <errno.h>
 #include <pthread.h>

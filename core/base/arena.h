@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util.h"
+#include "base/util.h"
 
 /*
  * The region that small secrets share: 256 KiB between two guard pages.  A region for each secret

@@ -7,7 +7,7 @@
  *  3. Nothing is written to the caller's plain text before all of it is authentic.
  *  4. Keys and hash states are wiped.
  */
-#include "crypto.h"
+#include "base/crypto.h"
 
 #include <assert.h>
 

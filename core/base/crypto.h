@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
-#include "secret.h"
+#include "base/error.h"
+#include "base/secret.h"
 
 /* Hashing and sealing, over libsodium. */
 

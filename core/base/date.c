@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
-#include "util.h"
+#include "base/clock.h"
+#include "base/util.h"
 
 #define DAY_S 86400
 

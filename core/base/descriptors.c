@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "descriptors.h"
+#include "base/descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <unistd.h>
 
-#include "util.h"
+#include "base/util.h"
 
 #define ENOUGH 8 /* a connection, its resolver and its certificates take fewer */
 

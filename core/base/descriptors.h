@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "util.h"
+#include "base/util.h"
 
 /*
  * Has this process, or the system, no descriptors left for as much as a connection?  Libraries that

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "error.h"
+#include "base/error.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "text.h"
+#include "base/text.h"
 
 /* Longer than any message, so that lwc_text_printable() does the cutting. */
 #define RAW_LEN ((size_t)LWC_ERROR_MSG_LEN * 2 + sizeof ": ")

@@ -6,7 +6,7 @@
 
 #include <lwcred/error.h>
 
-#include "util.h"
+#include "base/util.h"
 
 /*
  * Describe a failure in @err (may be NULL) and return @code: "return lwc_fail(err, ...)".

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "identity.h"
+#include "base/identity.h"
 
 #include <arpa/inet.h>
 
-#include "text.h"
-#include "util.h"
+#include "base/text.h"
+#include "base/util.h"
 
 #define LABEL_MAX 63
 #define PORT_MAX 65535

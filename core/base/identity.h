@@ -6,7 +6,7 @@
 
 #include <lwcred/backend.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /*
  * Identities (lwcred/backend.h) as values: checked, copied, compared.

@@ -6,10 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "descriptors.h"
-#include "safefile.h"
-#include "util.h"
+#include "base/clock.h"
+#include "base/descriptors.h"
+#include "base/safefile.h"
+#include "base/util.h"
 
 #define PAUSE_MAX_MS 50
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The MUST list stands in safefile.h. */
-#include "safefile.h"
+#include "base/safefile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <poll.h>
 #include <stdio.h>
 
-#include "clock.h"
-#include "util.h"
+#include "base/clock.h"
+#include "base/util.h"
 
 #define CHUNK_MIN 4096
 #define CHUNK_MAX 65536

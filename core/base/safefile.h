@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "error.h"
-#include "path.h"
-#include "secret.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/secret.h"
 
 /*
  * Files in a world where others can write too; the way to them is path.h.

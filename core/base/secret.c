@@ -8,7 +8,7 @@
  *  4. Comparison takes the same time wherever the bytes differ.
  *  5. No program is ended because the system has no random bytes.
  */
-#include "secret.h"
+#include "base/secret.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -22,7 +22,7 @@
 
 #include <lwcred/backend.h>
 
-#include "arena.h"
+#include "base/arena.h"
 
 /*
  * bytes  room for cap bytes and a NUL.

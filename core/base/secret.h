@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /*
  * Secret bytes: the one type that holds them.  The memory lies between guard pages, is locked where

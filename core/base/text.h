@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
-#include "secret.h"
+#include "base/error.h"
+#include "base/secret.h"
 
 /* Text from outside: judge it, make it printable, read numbers out of it. */
 

@@ -9,7 +9,7 @@
 
 #include "host/guard.h"
 #include "host/serve.h"
-#include "stack/child.h"
+#include "remote/child.h"
 
 #define STATUS_USAGE 2
 #define STATUS_FAILED 1

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/frame.h"
+#include "remote/wire.h"
 
 /* What the caller sends, as values.  Each is judged as if it came from anybody. */
 

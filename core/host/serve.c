@@ -2,12 +2,12 @@
 /* The MUST list stands in serve.h. */
 #include "host/serve.h"
 
-#include "base/channel.h"
 #include "base/clock.h"
-#include "base/frame.h"
 #include "base/secret.h"
 #include "host/request.h"
-#include "stack/module.h"
+#include "module/module.h"
+#include "remote/socket.h"
+#include "remote/wire.h"
 
 #define STATUS_CALLER 3 /* the caller has gone, or talks nonsense */
 #define BUFFER_LEN 1024

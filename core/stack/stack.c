@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stack/unit.h"
+#include "stack/backend.h"
 
 struct lwc_stack {
     const struct lwc_conf *conf;

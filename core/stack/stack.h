@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/identity.h"
 #include "base/secret.h"
-#include "stack/conf.h"
+#include "conf/conf.h"
 
 /*
  * The backends of a stack, loaded when first needed, and the walk over its lines.  A backend

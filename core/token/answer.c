@@ -17,8 +17,8 @@
 #include <string.h>
 
 #include "base/identity.h"
+#include "cache/key.h"
 #include "token/attempt.h"
-#include "token/inputs.h"
 
 /* A search for an answer of the attempt's scope: to @identity of @source, or for NULL to any. */
 struct lookout {

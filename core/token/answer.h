@@ -7,7 +7,7 @@
 
 #include "base/crypto.h"
 #include "base/identity.h"
-#include "token/entry.h"
+#include "cache/entry.h"
 #include "token/obtain.h"
 
 /*

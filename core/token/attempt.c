@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/attempt.h"
 
-#include "token/failure_name.h"
-#include "token/failures.h"
-#include "token/inputs.h"
+#include "cache/key.h"
+#include "flight/failure_name.h"
+#include "flight/failures.h"
 
 /* Names of a failure: of one that concerns all calls, and of one of calls like this one alone. */
 #define FAILURE_NAMES 2

@@ -2,10 +2,10 @@
 #ifndef CORE_TOKEN_ATTEMPT_H
 #define CORE_TOKEN_ATTEMPT_H
 
-#include "stack/query.h"
-#include "token/cache.h"
-#include "token/entry.h"
-#include "token/flight.h"
+#include "cache/cache.h"
+#include "cache/entry.h"
+#include "flight/flight.h"
+#include "stack/lookup.h"
 #include "token/obtain.h"
 
 /* One call for a token on its way, as the files behind obtain.h share it. */

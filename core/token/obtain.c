@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stack/query.h"
+#include "cache/entry.h"
+#include "cache/key.h"
+#include "cache/lifetime.h"
+#include "flight/failures.h"
+#include "flight/flight.h"
+#include "stack/lookup.h"
 #include "token/attempt.h"
-#include "token/entry.h"
-#include "token/failures.h"
-#include "token/flight.h"
-#include "token/fresh.h"
-#include "token/inputs.h"
 #include "token/token.h"
 
 /* A longer life is asked for where the margin demands it: so much longer. */

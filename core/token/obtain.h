@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cache/cache.h"
+#include "cache/dependency.h"
+#include "flight/flight.h"
 #include "stack/stack.h"
-#include "token/cache.h"
-#include "token/flight.h"
-#include "token/witness.h"
 
 /*
  * From a query to a fresh token: the cache, else the stack and one exchange, in single flight: one

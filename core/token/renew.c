@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "token/http.h"
-#include "token/inputs.h"
+#include "cache/key.h"
+#include "net/http.h"
 #include "token/token.h"
 
 static enum lwc_code exchange(struct attempt *attempt, struct lwc_token **token_out,

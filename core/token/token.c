@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/load.h"
 #include "base/text.h"
-#include "token/net.h"
 
 #define ROUNDING_S 2
 

@@ -4,11 +4,11 @@
 
 #include <lwcred.h>
 
+#include "api/load.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/secret.h"
-#include "token/entry.h"
-#include "token/net.h"
+#include "cache/entry.h"
 
 /*
  * Tokens as they are handed out; the accessors of struct lwc_token are part of lwcred.h.

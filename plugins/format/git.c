@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 #include "base/util.h"
-#include "formats.h"
-#include "git_request.h"
+#include "plugins/format/formats.h"
+#include "plugins/format/git_request.h"
 
 /* git writes to a helper without an empty line at the end, and scripts with one. */
 static enum lwc_code read_request(int fd, int64_t deadline_ms, struct lwc_request *request_out,

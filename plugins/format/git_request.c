@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "git_request.h"
+#include "plugins/format/git_request.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -8,8 +8,8 @@
 #include "base/identity.h"
 #include "base/safefile.h"
 #include "base/text.h"
-#include "formats.h"
-#include "git_url.h"
+#include "plugins/format/formats.h"
+#include "plugins/format/git_url.h"
 
 #define READ_STEP 4096u
 

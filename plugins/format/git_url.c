@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "git_url.h"
+#include "plugins/format/git_url.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "git_request.h"
+#include "plugins/format/git_request.h"
 
 /* The value of "url=" in a git-credential request, taken apart as git does. */
 

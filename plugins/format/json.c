@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/util.h"
-#include "formats.h"
-#include "object.h"
+#include "plugins/format/formats.h"
+#include "plugins/format/json_writer.h"
 
 static enum lwc_code write_answer(const struct lwc_answer *answer, struct lwc_secret *out,
                                   struct lwc_error *err)

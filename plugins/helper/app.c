@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app.h"
+#include "plugins/helper/app.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/safefile.h"
 #include "base/text.h"
-#include "output.h"
-#include "prompt.h"
+#include "plugins/helper/output.h"
+#include "plugins/helper/prompt.h"
 
 #define TEXT_LEN 1024
 #define TIMEOUT_S 60

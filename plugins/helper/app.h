@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "base/util.h"
-#include "options.h"
+#include "plugins/helper/options.h"
 
 /*
  * One run of the program: what was said, and the library once it is needed.

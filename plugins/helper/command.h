@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "app.h"
 #include "base/error.h"
+#include "plugins/helper/app.h"
 
 /*
  * The commands: one table, from which dispatch, help texts and suggestions come.

@@ -3,9 +3,9 @@
 
 #include "base/text.h"
 #include "base/util.h"
-#include "command.h"
-#include "output.h"
 #include "plugins/format/formats.h"
+#include "plugins/helper/command.h"
+#include "plugins/helper/output.h"
 
 #define TEXT_CAP 4096
 #define NAME_LEN 40

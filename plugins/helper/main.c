@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "command.h"
-#include "output.h"
+#include "plugins/helper/command.h"
+#include "plugins/helper/output.h"
 
 /*
  * MUST, before anything else happens:

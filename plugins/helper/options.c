@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "options.h"
+#include "plugins/helper/options.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "output.h"
+#include "plugins/helper/output.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include "base/safefile.h"
 #include "base/text.h"
-#include "plugins/format/object.h"
+#include "plugins/format/json_writer.h"
 
 /* A message that grows by escapes and blanks still fits. */
 #define WAIT_WORDS "try again in "

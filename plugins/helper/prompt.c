@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "prompt.h"
+#include "plugins/helper/prompt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "base/safefile.h"
 #include "base/util.h"
-#include "output.h"
+#include "plugins/helper/output.h"
 
 #define TRIES 3
 #define READ_CAP 8192u

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backends/file/image.h"
+#include "backends/file/contents.h"
 #include "backends/file/seal.h"
 #include "backends/file/unlock.h"
 #include "base/util.h"

@@ -10,14 +10,16 @@ PRODUCT = ("core/", "backends/", "plugins/")
 LIBRARY = ("core/", "backends/")
 MAY_READ_ENVIRONMENT = (
     "plugins/helper/",
-    "core/context.c",
-    "core/stack/",
+    "core/library/context.c",
+    "core/conf/",
+    "core/module/",
+    "core/remote/",
     "core/base/path.c",
     "core/base/safefile.c",
-    "core/token/place_dir.c",
+    "core/cache/place_dir.c",
 )
 # In a child that tries what may be fatal, or in a program of its own.
-HAS_CHILD = ("core/token/place_keyring.c", "core/host/")
+HAS_CHILD = ("core/cache/place_keyring.c", "core/host/")
 PROGRAM = ("core/host/main.c",)
 # GLib changes what happens at SIGPIPE; it is put back.
 PUTS_BACK = ("backends/secret-service/secret-service.c",)

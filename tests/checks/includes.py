@@ -1,87 +1,146 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Which file may include which: an include never points up, and each outside library is known to
-one file."""
+"""Which file may include which: an include never points up, files do not include one another in a
+circle, each has one spelling, and each outside library is known to one file for each purpose."""
 
 import pathlib
 import re
 
 import csource
 
-# First prefix that fits a file -> the project's headers that it may include, as prefixes.
-# "OWN" is the folder of the file itself.  The last rule of each layer is its own folder.
-LAYERS = (
-    ("core/include/", ("core/include/lwcred/",)),
-    ("core/base/", ("core/include/lwcred/", "core/base/")),
-    ("core/stack/", ("core/include/", "core/base/", "core/stack/", "core/builtin.h", "core/paths.h")),
-    ("core/host/", ("core/include/lwcred/", "core/base/", "core/stack/", "core/host/")),
-    ("core/token/", ("core/include/", "core/base/", "core/stack/", "core/token/", "core/paths.h")),
-    ("core/builtin.c", ("core/builtin.h", "backends/env/env.h")),
-    ("core/", ("core/",)),
-    ("backends/", ("core/include/lwcred/", "core/base/", "OWN")),
-    ("plugins/", ("core/include/", "core/base/", "core/paths.h", "plugins/")),
-    ("tests/", ("",)),
-    ("contrib/", ("core/include/lwcred/", "OWN")),
-)
+PUBLIC = ("core/include/lwcred/",)
+BASE = PUBLIC + ("core/base/",)
+STACK = BASE + ("core/conf/", "core/module/", "core/remote/", "core/stack/")
+TOKEN = STACK + ("core/net/", "core/api/", "core/cache/", "core/flight/", "core/token/")
 
-# What is linked into net.so knows nothing of the stack; the makefile says what that is.
-NET_ONLY = ("core/base/", "core/include/", "core/token/", "core/paths.h")
-NET_NAMES = re.search(r"^NET_NAMES := (.*)$", csource.read("Makefile"), re.MULTILINE).group(1)
-NET_FILES = tuple(f"core/token/{name}.{kind}" for name in NET_NAMES.split() for kind in "ch")
+# Folder -> the project's headers that its files may include, as prefixes; its own are among them
+# always.  Longer names come first.
+LAYERS = (
+    ("core/include/lwcred/", PUBLIC),
+    ("core/include/", PUBLIC),
+    ("core/base/", BASE),
+    ("core/conf/", TOKEN + ("core/include/",)),
+    ("core/module/", BASE + ("backends/",)),
+    ("core/remote/", TOKEN),
+    ("core/host/", BASE + ("core/module/", "core/remote/")),
+    ("core/stack/", TOKEN + ("core/include/",)),
+    ("core/net/", BASE),
+    ("core/api/", TOKEN + ("core/include/",)),
+    ("core/cache/", TOKEN + ("core/include/",)),
+    ("core/flight/", TOKEN + ("core/include/",)),
+    ("core/token/", TOKEN + ("core/include/",)),
+    ("core/library/", TOKEN + ("core/include/",)),
+    ("core/abi/", PUBLIC),
+    ("backends/", BASE),
+    ("plugins/", BASE + ("core/include/", "plugins/")),
+    ("tests/", ("",)),
+    ("contrib/", PUBLIC),
+)
 
 # Outside library: start of its headers -> the product files that may know it.
 LIBRARIES = {
-    "curl/": ("core/token/http.c",),
-    "openssl/": ("core/token/ca_bundle.c",),
-    "cjson/": ("core/token/json.c",),
-    "cJSON": ("core/token/json.c",),
+    "curl/": ("core/net/http.c",),
+    "cjson/": ("core/net/json.c",),
+    "cJSON": ("core/net/json.c",),
+    "openssl/": ("core/net/ca_bundle.c",),
     "sodium": ("core/base/secret.c", "core/base/crypto.c", "backends/file/seal.c"),
-    "keyutils": ("core/token/place_keyring.c",),
+    "keyutils": ("core/cache/place_keyring.c",),
     "libsecret": ("backends/secret-service/transfer.c",),
     "glib": (),
     "gio": ("backends/secret-service/bus.h", "backends/secret-service/marshal.h"),
     "cmocka": (),
 }
 
+# What an include's text is relative to; the first that holds the header is its one spelling.
+ROOTS = ("core/include/", "core/", "")
+
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def includes(path):
+    """(line, kind, name) of each include of a file."""
+    for number, line in enumerate(csource.read(path).splitlines(), 1):
+        match = _INCLUDE.match(line)
+        if match:
+            yield number, match.group(1), match.group(2)
 
 
 def resolve(path, kind, name):
     """The project's header that an include names, or None for one of the system."""
-    own = pathlib.PurePosixPath(path).parent / name if kind == '"' else None
-    for candidate in (own, pathlib.PurePosixPath("core/include", name), pathlib.PurePosixPath("core", name), pathlib.PurePosixPath(name)):
-        if candidate is not None and pathlib.Path(candidate).is_file():
-            return pathlib.Path(candidate).resolve().relative_to(pathlib.Path.cwd().resolve()).as_posix()
+    own = [pathlib.PurePosixPath(path).parent.as_posix() + "/"] if kind == '"' else []
+    for root in [*ROOTS, *own]:
+        if pathlib.Path(root + name).is_file():
+            return pathlib.PurePosixPath(root + name).as_posix()
     return None
 
 
+def spelling(header):
+    root = next(r for r in ROOTS if header.startswith(r))
+    return header.removeprefix(root)
+
+
 def allowed(path):
-    prefixes = next(rule for start, rule in LAYERS if path.startswith(start))
-    if path in NET_FILES:
-        prefixes = NET_ONLY
     own = pathlib.PurePosixPath(path).parent.as_posix() + "/"
-    return tuple(own if p == "OWN" else p for p in prefixes)
+    return next(rule for start, rule in LAYERS if path.startswith(start)) + (own,)
 
 
-def check_line(path, number, kind, name, report):
+def check_library(path, number, name, report):
+    for start, holders in LIBRARIES.items():
+        if name.startswith(start) and not path.startswith("tests/") and path not in holders:
+            report.add(path, number, f"<{name}> belongs in {' and '.join(holders) or 'tests'} only")
+
+
+def check_include(path, number, kind, name, report):
     header = resolve(path, kind, name)
     if header is None and kind == '"':
         report.add(path, number, f'"{name}" is no file of the project')
     elif header is None:
-        for start, holders in LIBRARIES.items():
-            if name.startswith(start) and not path.startswith("tests/") and path not in holders:
-                report.add(path, number, f"<{name}> belongs in {' and '.join(holders) or 'tests'} only")
+        check_library(path, number, name, report)
     elif not header.startswith(allowed(path)):
         report.add(path, number, f"{header} is out of reach for this layer")
+    elif spelling(header) != name and not path.startswith("contrib/"):
+        report.add(path, number, f'"{name}" is spelled "{spelling(header)}" everywhere')
+
+
+def unit(path):
+    """A .c file and its header are one."""
+    return path.rsplit(".", 1)[0]
+
+
+def graph():
+    edges = {}
+    for path in csource.files(csource.PRODUCT):
+        headers = (resolve(path, kind, name) for _, kind, name in includes(path))
+        targets = {unit(h) for h in headers if h is not None} - {unit(path)}
+        edges.setdefault(unit(path), set()).update(targets)
+    return edges
+
+
+def check_circles(edges, report):
+    """Report each circle once, from the first unit that leads into it."""
+    done, way = set(), []
+
+    def visit(node):
+        if node in way:
+            circle = way[way.index(node) :] + [node]
+            report.add(node + ".h", 1, "a circle of files: " + " -> ".join(circle))
+            return
+        if node in done:
+            return
+        way.append(node)
+        for target in sorted(edges.get(node, ())):
+            visit(target)
+        done.add(way.pop())
+
+    for node in sorted(edges):
+        visit(node)
 
 
 def main():
     report = csource.Report()
     for path in csource.files():
-        for number, line in enumerate(csource.read(path).splitlines(), 1):
-            match = _INCLUDE.match(line)
-            if match:
-                check_line(path, number, match.group(1), match.group(2), report)
+        for number, kind, name in includes(path):
+            check_include(path, number, kind, name, report)
     report.exit()
 
 

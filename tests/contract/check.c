@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "tests/contract/rules.h"
-#include "tests/contract/trial.h"
+#include "tests/contract/sandbox.h"
 
 #define PROGRAM "lwcred-backend-check"
 #define STATUS_BROKEN 1

@@ -2,7 +2,7 @@
 #ifndef TESTS_CONTRACT_RULES_H
 #define TESTS_CONTRACT_RULES_H
 
-#include "tests/contract/bench.h"
+#include "tests/contract/fixture.h"
 
 /*
  * The rules of lwcred/backend.h that a program can observe, one function each.  A rule returns

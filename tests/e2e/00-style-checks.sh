@@ -11,13 +11,12 @@ tag='/* SPDX-License-Identifier: Apache-2.0 */'
 
 fresh() { # a small tree without faults
     rm -rf "$dir/tree"
-    mkdir -p "$dir"/tree/{core/base,core/include/lwcred,core/stack,core/token,backends/a,backends/b,plugins/helper,tests/unit,contrib,docs,.ci}
+    mkdir -p "$dir"/tree/{core/base,core/include/lwcred,core/stack,core/net,core/api,core/library,backends/a,backends/b,plugins/helper,tests/unit,contrib,docs,.ci}
     cd "$dir/tree" || exit 1
     printf '%s\n#ifndef CORE_BASE_A_H\n#define CORE_BASE_A_H\nint a(void);\n#endif\n' "$tag" >core/base/a.h
     printf '%s\n#ifndef CORE_STACK_S_H\n#define CORE_STACK_S_H\nint s(void);\n#endif\n' "$tag" >core/stack/s.h
     printf '%s\n#ifndef BACKENDS_B_B_H\n#define BACKENDS_B_B_H\nint b(void);\n#endif\n' "$tag" >backends/b/b.h
-    printf '%s\n#include "a.h"\n\nint a(void)\n{\n    return 0;\n}\n' "$tag" >core/base/a.c
-    echo 'NET_NAMES := exchange http json' >Makefile
+    printf '%s\n#include "base/a.h"\n\nint a(void)\n{\n    return 0;\n}\n' "$tag" >core/base/a.c
     printf '#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\ntrue\n' >contrib/x.sh
 }
 
@@ -46,9 +45,9 @@ expect includes.py core/base/b.c 'core/stack/s.h is out of reach' '#include "sta
 expect includes.py backends/a/a.c 'core/stack/s.h is out of reach' '#include "stack/s.h"\n'
 expect includes.py backends/a/a.c 'backends/b/b.h is out of reach' '#include "backends/b/b.h"\n'
 expect includes.py plugins/helper/p.c 'core/stack/s.h is out of reach' '#include "stack/s.h"\n'
-expect includes.py core/token/http.c 'core/stack/s.h is out of reach' '#include "stack/s.h"\n'
-expect includes.py core/token/exchange.c 'belongs in core/token/http.c' '#include <curl/curl.h>\n'
-expect includes.py core/token/http.c 'belongs in core/token/json.c' '#include <cjson/cJSON.h>\n'
+expect includes.py core/net/http.c 'core/stack/s.h is out of reach' '#include "stack/s.h"\n'
+expect includes.py core/api/exchange.c 'belongs in core/net/http.c' '#include <curl/curl.h>\n'
+expect includes.py core/net/http.c 'belongs in core/net/json.c' '#include <cjson/cJSON.h>\n'
 expect includes.py backends/a/a.c 'belongs in core/base/secret.c' '#include <sodium.h>\n'
 expect includes.py core/base/b.c 'no file of the project' '#include "gone.h"\n'
 expect headers.sh core/base/b.h 'does not compile alone' \
@@ -61,7 +60,7 @@ expect calls.py plugins/helper/p.c ':2: strcpy' 'strcpy(a, b);\n'
 expect calls.py backends/a/a.c ':2: getenv' 'getenv("A");\n'
 expect calls.py core/stack/s.c ':2: printf' 'printf("x");\n'
 expect calls.py backends/a/a.c ':2: stderr' 'fputs("x", stderr);\n'
-expect calls.py core/lwcred.c ':2: exit' 'exit(1);\n'
+expect calls.py core/library/lwcred.c ':2: exit' 'exit(1);\n'
 expect shell.sh contrib/x.sh 'SC2086' 'rm $1\n'
 
 # A check without its run bit, as some ways to copy a tree leave it, is run all the same.

@@ -29,7 +29,7 @@ fill() {
     [ -z "$(find "$T/small" -name ".*" -type f)" ] || { ls -la "$T/small"; return 1; }
 }
 go_on() { # room again: it goes on where it was
-    add last 8000 && "$HELPER" list | grep -q "^last "
+    add last 8000 && "$HELPER" list | grep "^last " >/dev/null
 }
 export -f fill go_on
 if may_mount 'a full disk'; then

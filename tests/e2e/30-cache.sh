@@ -209,7 +209,7 @@ clear_all() { # place
     cache_in "$1"
     "$HELPER" get --format token -p twin --refresh >"$T/one"
     "$HELPER" get --format token -p twin >"$T/two"
-    "$HELPER" cache list | grep -qE "^twin .* $2\$"
+    "$HELPER" cache list | grep -E "^twin .* $2\$" >/dev/null
     "$HELPER" cache clear
     "$HELPER" cache list
     "$HELPER" get --format token -p twin >"$T/three"

@@ -59,7 +59,7 @@ run 0 "$HELPER" remove -p p
 [ ! -e "$T/kept/p" ] || fail "the backend still holds it"
 expect_no_host
 
-# The same key in the file store, behind a backend with a fault.  tests/unit/test_hosted.c has them all.
+# The same key in the file store, behind a backend with a fault.  tests/unit/remote/test_client.c has them all.
 stack '' optional 'lookup sufficient file' 'store required file'
 add file
 for fault in stop-group crash half flood-log drip child-and-leave child-and-sleep; do

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "stack/conf.h"
-#include "stack/conf_lint.h"
-#include "stack/conf_text.h"
+#include "conf/conf.h"
+#include "conf/lint.h"
+#include "conf/print.h"
 
 #define FILE_END 0x1e
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "stack/descriptor.h"
+#include "module/descriptor.h"
 
 /*
  * Any bytes as the file of the module "elfbed".  A descriptor that is accepted has texts that end,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "token/entry.h"
+#include "cache/entry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/channel.h"
 #include "base/clock.h"
 #include "base/identity.h"
 #include "base/text.h"
 #include "host/request.h"
-#include "stack/callback.h"
+#include "remote/callbacks.h"
+#include "remote/socket.h"
 
 /*
  * Any bytes as what comes out of the socket between a caller and its backend host.  The first byte

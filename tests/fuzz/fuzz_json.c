@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "token/json.h"
+#include "net/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "base/util.h"
-#include "token/memo.h"
+#include "flight/failure.h"
 
 /*
  * Any bytes as a table of failures, as they are and with a right hash.  An accepted table encodes

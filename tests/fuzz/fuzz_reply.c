@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/exchange.h"
 #include "base/identity.h"
 #include "base/text.h"
-#include "token/exchange.h"
-#include "token/message.h"
+#include "net/headers.h"
 
 #define NOW INT64_C(1629273600) /* 2021-08-18T08:00:00Z */
 #define SECRET "_0123456789abcdef"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/file/contents.h"
 #include "backends/file/format.h"
-#include "backends/file/image.h"
 #include "backends/file/seal.h"
 #include "base/util.h"
 

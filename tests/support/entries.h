@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "token/entry.h"
+#include "cache/entry.h"
 
 /* One cache entry of each kind, as a value and as the bytes that it must encode to. */
 

@@ -12,7 +12,7 @@
 
 #include "base/safefile.h"
 #include "base/text.h"
-#include "stack/conf.h"
+#include "conf/conf.h"
 #include "stack/stack.h"
 
 /* What one step over the stack works on. */

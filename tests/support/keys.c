@@ -16,7 +16,7 @@
 #include <keyutils.h>
 
 #include "base/util.h"
-#include "token/place.h"
+#include "cache/place.h"
 
 static bool has_room(void)
 {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "paths.h"
+#include "base/paths.h"
 
 void modules_use_test_ones(void)
 {

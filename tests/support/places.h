@@ -3,8 +3,8 @@
 #define TESTS_SUPPORT_PLACES_H
 
 #include "base/error.h"
+#include "cache/place.h"
 #include "tests/support/tmpdir.h"
-#include "token/place.h"
 
 /*
  * The two places of the token cache that are directories, each in its own parent below a

@@ -4,7 +4,7 @@
 
 #include <lwcred/backend.h>
 
-#include "stack/conf.h"
+#include "conf/conf.h"
 #include "stack/stack.h"
 
 /* A stack made from the text of a stack file, with a host that asks nobody. */

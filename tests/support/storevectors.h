@@ -6,7 +6,7 @@
 
 #include <lwcred/backend.h>
 
-#include "tests/support/storebed.h"
+#include "tests/support/store_fixture.h"
 
 /*
  * The known answers tests/data/store-*.lwc: how they are made, and what is in them.  They are

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BACKENDS_EXEC_PROCESS_H
+#define BACKENDS_EXEC_PROCESS_H
+
+#include <stddef.h>
+
+#include <lwcred/backend.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+
+/*
+ * An outside program that reads a request and writes an answer.
+ *
+ * MUST:
+ *  1. It is named by an absolute path: no search path, no shell.  The file, and the way to it, is
+ *     root's or ours and writable by nobody else, as a module's is (base/safefile.h).
+ *  2. It gets the request on its stdin, and of ours nothing else: no descriptor, no terminal (a
+ *     session of its own), no variable but those of a short list, "/" as its directory.
+ *  3. Its answer has a cap, in bytes and in time.  When the call ends, whatever came of it, it and
+ *     all its process group are dead: a daemon that it started cannot be what keeps a secret, for
+ *     nothing of it would outlive the backend host anyway.
+ *  4. No part of a request or an answer is in a message: of its stderr only the first line is
+ *     shown, and not if that shares bytes with a secret in either direction (complaint.h).
+ */
+
+/* The largest answer: a secret and the names around it. */
+#define LWC_PROGRAM_ANSWER_MAX ((size_t)LWC_SECRET_MAX + 16384)
+
+/*
+ * path        absolute, and argv[0].
+ * argv        NULL-terminated, with argv[0].
+ * timeout_ms  at most that long.
+ */
+struct lwc_program {
+    const struct lwc_host *host;
+    const char *path;
+    char *const *argv;
+    int64_t timeout_ms;
+};
+
+/*
+ * Run it.
+ *
+ * @withheld  text of a secret in the request that no message may show, or NULL.
+ * @answer    receives what it wrote on stdout; reset first.
+ * Returns LWC_OK; LWC_E_UNAVAILABLE if it is not installed; LWC_E_FAILED if it cannot be started,
+ * failed, crashed or was too slow; LWC_E_UNSAFE; LWC_E_INVALID for an answer above the cap, or a
+ * path that is no program.
+ */
+enum lwc_code lwc_program_run(const struct lwc_program *program, const struct lwc_secret *request,
+                              const char *withheld, struct lwc_secret *answer,
+                              struct lwc_error *err) LWC_RESULT;
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/exchange.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <lwcred.h>
+
+#include "base/identity.h"
+#include "base/text.h"
+#include "net/ca.h"
+
+#define TOKEN_PATH "/api/v2/access/tokens"
+#define HEADER_MAX 6
+
+/* The request, and what its pointers lead to. */
+struct call {
+    struct lwc_http_request request;
+    struct lwc_http_header headers[HEADER_MAX];
+    struct lwc_ca ca;
+    char url[sizeof "https://" + LWC_ORIGIN_MAX + sizeof TOKEN_PATH];
+    struct lwc_secret *secret;
+    struct lwc_secret *body;
+};
+
+static void call_clear(struct call *call)
+{
+    lwc_secret_free(&call->secret);
+    lwc_secret_free(&call->body);
+}
+
+static enum lwc_code check(const struct lwc_exchange *exchange, struct lwc_error *err)
+{
+    const struct lwc_identity *id = exchange->identity;
+    const char *authority = lwc_identity_authority(id);
+    enum lwc_code code = lwc_key_id_check(id->key_id, err);
+
+    if (code == LWC_OK && id->sub_account[0] != '\0') {
+        code = lwc_sub_account_check(id->sub_account, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_key_secret_check(exchange->secret, exchange->len, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (strlen(authority) > LWC_ORIGIN_MAX || !lwc_host_is_canonical(authority, true)) {
+        return lwc_fail(err, LWC_E_INVALID, "not the host of an account: \"%s\"", authority);
+    }
+    if (exchange->ttl_s < 1 || exchange->ttl_s > LWC_TTL_MAX) {
+        return lwc_fail(err, LWC_E_INVALID, "a token lives 1 to %d seconds, not %" PRId64,
+                        LWC_TTL_MAX, exchange->ttl_s);
+    }
+    return LWC_OK;
+}
+
+static void add_header(struct call *call, const char *name, const char *value)
+{
+    call->headers[call->request.header_count++] =
+        (struct lwc_http_header){.name = name, .value = value};
+}
+
+static void add_headers(struct call *call, const struct lwc_identity *id)
+{
+    add_header(call, "X-LW-UAKS", lwc_secret_text(call->secret));
+    add_header(call, "Content-Type", "application/json");
+    add_header(call, "Accept", "application/json");
+    add_header(call, "User-Agent", "lwcred/" LWC_VERSION);
+    if (id->sub_account[0] != '\0') {
+        add_header(call, "Account-Name", id->sub_account);
+    }
+    if ((id->flags & LWC_ID_ORG_ACCESS) != 0) {
+        add_header(call, "Org-Access", "true");
+    }
+    call->request.headers = call->headers;
+}
+
+static enum lwc_code make_body(struct call *call, const struct lwc_exchange *exchange,
+                               struct lwc_error *err)
+{
+    enum lwc_code code = lwc_secret_new(512, &call->body, err);
+
+    if (code == LWC_OK) {
+        code = lwc_text_append(call->body, err, "{\"keyId\":");
+    }
+    if (code == LWC_OK) {
+        code = lwc_text_append_json(call->body, exchange->identity->key_id, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_text_append(call->body, err, ",\"expiryTime\":%" PRId64 "}", exchange->ttl_s);
+    }
+    if (code == LWC_OK) {
+        call->request.body = lwc_secret_bytes(call->body);
+        call->request.len = lwc_secret_len(call->body);
+    }
+    return code;
+}
+
+/* Does the environment name a proxy, as libcurl reads it? */
+static bool is_proxied(const struct lwc_host *host)
+{
+    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    bool found = false;
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
+        found = found || lwc_is_set(host->setting(host->data, names[i]));
+    }
+    return found;
+}
+
+static enum lwc_code make_call(struct call *call, const struct lwc_exchange *exchange,
+                               struct lwc_error *err)
+{
+    const struct lwc_host *host = exchange->host;
+    struct lwc_http_request *request = &call->request;
+    enum lwc_code code = lwc_ca_choose(host, &call->ca, err);
+
+    if (code == LWC_OK) {
+        code = lwc_secret_copy(exchange->secret, exchange->len, &call->secret, err);
+    }
+    if (code == LWC_OK) {
+        code = make_body(call, exchange, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    add_headers(call, exchange->identity);
+    (void)snprintf(call->url, sizeof call->url, "https://%s" TOKEN_PATH,
+                   lwc_identity_authority(exchange->identity));
+    request->method = "POST";
+    request->url = call->url;
+    request->timeout_ms = host->remaining_ms(host->data);
+    request->proxied = is_proxied(host);
+    request->is_fast_open = exchange->is_fast_open;
+    request->ca_file = call->ca.file[0] != '\0' ? call->ca.file : NULL;
+    request->ca_dir = call->ca.dir[0] != '\0' ? call->ca.dir : NULL;
+    return LWC_OK;
+}
+
+static void trace(const struct lwc_exchange *exchange, int status, int64_t lifetime_s)
+{
+    char text[LWC_ERROR_MSG_LEN];
+
+    (void)snprintf(text, sizeof text,
+                   "exchange: POST https://%s" TOKEN_PATH ": status %d, lifetime %" PRId64 " s",
+                   lwc_identity_authority(exchange->identity), status, lifetime_s);
+    exchange->host->log(exchange->host->data, LWC_LOG_TRACE, text);
+}
+
+/* A person can do something about it: initialise libcurl later, or build with CURL=. */
+static void warn_unwiped(const struct lwc_exchange *exchange)
+{
+    exchange->host->log(exchange->host->data, LWC_LOG_WARNING,
+                        "this program initialised libcurl before lwcred: copies of the secret in "
+                        "libcurl's memory are not wiped");
+}
+
+enum lwc_code lwc_exchange_run(const struct lwc_http *http, const struct lwc_exchange *exchange,
+                               const struct lwc_sink *token, struct lwc_grant *grant_out,
+                               struct lwc_error *err)
+{
+    __attribute__((cleanup(call_clear))) struct call call = {.secret = NULL};
+    LWC_AUTO_HTTP_REPLY reply = {.body = NULL};
+    struct lwc_grant grant = {0};
+    int64_t sent_wall_s = 0;
+    enum lwc_code code = check(exchange, err);
+
+    if (code == LWC_OK) {
+        code = make_call(&call, exchange, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    sent_wall_s = lwc_clock_wall_s(exchange->clock);
+    grant.sent_boot_ms = lwc_clock_boot_ms(exchange->clock);
+    code = http->perform(http->data, &call.request, &reply, err);
+    if (reply.is_unwiped) {
+        warn_unwiped(exchange);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    code = lwc_exchange_judge(&reply, exchange, sent_wall_s, token, &grant.lifetime_s, err);
+    trace(exchange, reply.status, grant.lifetime_s);
+    if (code != LWC_OK) {
+        return lwc_wrap(err, code, "%s", lwc_identity_authority(exchange->identity));
+    }
+    *grant_out = grant;
+    return LWC_OK;
+}

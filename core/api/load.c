@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/load.h"
+
+#include <pthread.h>
+
+#include "base/paths.h"
+#include "module/module.h"
+
+/* Loaded, or refused for good: a failure of the moment leaves both as they are. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static const struct lwc_net *loaded;
+static struct lwc_error refused;
+
+static enum lwc_code load(const struct lwc_net **net_out, struct lwc_error *err)
+{
+    const void *data = NULL;
+    enum lwc_code code = lwc_module_object(lwc_lib_dir, "net.so", "lwc_net", &data, err);
+    const struct lwc_net *net = data;
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (net->abi != LWC_NET_ABI || net->size != sizeof *net || net->exchange == NULL) {
+        return lwc_hint(err,
+                        lwc_fail(err, LWC_E_INVALID, "net.so belongs to another version of lwcred"),
+                        "install all parts of lwcred from one build");
+    }
+    *net_out = net;
+    return LWC_OK;
+}
+
+static enum lwc_code load_once(const struct lwc_net **net_out, struct lwc_error *err)
+{
+    struct lwc_error why = refused;
+    enum lwc_code code = refused.code;
+
+    if (code == LWC_OK && loaded == NULL) {
+        code = load(&loaded, &why);
+    }
+    if (code == LWC_OK) {
+        *net_out = loaded;
+        return LWC_OK;
+    }
+    if (!lwc_error_is_passing(&why)) {
+        refused = why;
+    }
+    if (err != NULL) {
+        *err = why;
+    }
+    return code;
+}
+
+enum lwc_code lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    (void)pthread_mutex_lock(&mutex);
+    code = load_once(net_out, err);
+    (void)pthread_mutex_unlock(&mutex);
+    return code;
+}

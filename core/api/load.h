@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_API_LOAD_H
+#define CORE_API_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lwcred/backend.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+/*
+ * What talks to the API lives in a shared object of its own, net.so, loaded on the first
+ * exchange: linking libcurl costs more than all of a warm answer.  It exports one symbol,
+ * "lwc_net", and is judged like a backend.  Nothing that one side allocated is freed by the
+ * other: the token comes out through a sink.
+ */
+
+#define LWC_NET_ABI LWC_ABI(1, 1)
+
+/*
+ * One exchange of an access key for a token.
+ *
+ * identity     whose key; the secret goes to lwc_identity_authority() and nowhere else.  Its
+ *              sub_account and LWC_ID_ORG_ACCESS flag become request headers.
+ * secret, len  of the key.
+ * ttl_s        lifetime asked for, 1 to 86400.
+ * host         settings (CA files), log, deadline (remaining_ms).
+ * clock        for counting the lifetime.
+ * is_fast_open the first bytes of TLS go with the connection's first packet (TCP Fast Open), where
+ *              kernel and server can.
+ */
+struct lwc_exchange {
+    const struct lwc_identity *identity;
+    const void *secret;
+    size_t len;
+    int64_t ttl_s;
+    const struct lwc_host *host;
+    const struct lwc_clock *clock;
+    bool is_fast_open;
+};
+
+/*
+ * lifetime_s   seconds that the token had when the request was sent, by the server's own clock
+ *              (Date header; without one, ours); 1 to ttl_s.
+ * sent_boot_ms boot clock when the request was sent; the lifetime counts from there.
+ */
+struct lwc_grant {
+    int64_t lifetime_s;
+    int64_t sent_boot_ms;
+};
+
+struct lwc_net {
+    uint32_t abi;
+    uint32_t size;
+    /*
+     * Put the token (b64token, at most LWC_TOKEN_MAX bytes) into @token and fill *grant_out.
+     * LWC_E_NETWORK (no connection, TLS, time-out, unusable reply), LWC_E_REFUSED (401, 403, 400
+     * and other 4xx, with the server's message), LWC_E_RATE_LIMITED (err->wait_s).
+     */
+    enum lwc_code (*exchange)(const struct lwc_exchange *exchange, const struct lwc_sink *token,
+                              struct lwc_grant *grant_out, struct lwc_error *err);
+};
+
+#define LWC_TOKEN_MAX 16384
+#define LWC_TTL_MAX 86400
+#define LWC_TTL_DEFAULT 3600
+
+/* The loaded object, from the compiled-in directory only.  Static once loaded.  Any thread. */
+enum lwc_code lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err) LWC_RESULT;
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/dependency.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/util.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/* A change is stamped with the time of the last tick: so near to it, a second one may look alike.
+ */
+#define RACY_TICKS 2
+#define LOOKS_MAX 6
+
+void lwc_witnesses_clear(struct lwc_witnesses *witnesses)
+{
+    free(witnesses->file);
+    free(witnesses->variable);
+    *witnesses = (struct lwc_witnesses){.file = NULL};
+}
+
+/* A block of @count members, NULL for none; false without memory. */
+static bool copy_block(const void *from, size_t count, size_t size, void **copy_out)
+{
+    *copy_out = count > 0 ? malloc(count * size) : NULL;
+    if (*copy_out != NULL) {
+        memcpy(*copy_out, from, count * size);
+    }
+    return count == 0 || *copy_out != NULL;
+}
+
+bool lwc_witnesses_copy(const struct lwc_witnesses *from, struct lwc_witnesses *copy_out)
+{
+    LWC_AUTO_FREE void *file = NULL;
+    LWC_AUTO_FREE void *variable = NULL;
+
+    if (!copy_block(from->file, from->count, sizeof *from->file, &file) ||
+        !copy_block(from->variable, from->variable_count, sizeof *from->variable, &variable)) {
+        return false;
+    }
+    *copy_out = *from;
+    copy_out->file = LWC_TAKE(file);
+    copy_out->variable = LWC_TAKE(variable);
+    return true;
+}
+
+void lwc_witnesses_reset(struct lwc_witnesses *witnesses)
+{
+    witnesses->count = 0;
+    witnesses->is_complete = !witnesses->is_unsettled;
+}
+
+/* Room for one member more than @count in *block, up to @max: that member, all zero, or NULL. */
+static void *grow(void **block, size_t count, size_t max, size_t size)
+{
+    void *grown = count < max ? realloc(*block, (count + 1) * size) : NULL;
+
+    if (grown == NULL) {
+        return NULL;
+    }
+    *block = grown;
+    return memset((char *)grown + count * size, 0, size);
+}
+
+struct lwc_witness *lwc_witnesses_next(struct lwc_witnesses *witnesses)
+{
+    void *block = witnesses->file;
+    void *next = grow(&block, witnesses->count, LWC_WITNESSES_MAX, sizeof *witnesses->file);
+
+    witnesses->file = block;
+    return next;
+}
+
+struct lwc_variable *lwc_witnesses_next_variable(struct lwc_witnesses *witnesses)
+{
+    void *block = witnesses->variable;
+    void *next =
+        grow(&block, witnesses->variable_count, LWC_VARIABLES_MAX, sizeof *witnesses->variable);
+
+    witnesses->variable = block;
+    return next;
+}
+
+/* Wraps round in the year 2262; only equality and small distances count. */
+static int64_t to_ns(const struct timespec *time)
+{
+    return (int64_t)((uint64_t)time->tv_sec * NS_PER_S + (uint64_t)time->tv_nsec);
+}
+
+/* Look at witness->path and fill in the rest.  False if that cannot be told. */
+static bool look(struct lwc_witness *witness)
+{
+    struct stat st = {0};
+    int saved = errno;
+
+    if (stat(witness->path, &st) != 0 && errno != ENOENT && errno != ENOTDIR) {
+        errno = saved;
+        return false;
+    }
+    errno = saved;
+    witness->dev = st.st_dev;
+    witness->ino = st.st_ino;
+    witness->size = st.st_size;
+    witness->mtime_ns = to_ns(&st.st_mtim);
+    witness->ctime_ns = to_ns(&st.st_ctim);
+    return true;
+}
+
+/* Could the file change now and leave its time as it is?  *tick_out is how long a tick takes. */
+static bool is_racy(const struct lwc_witness *witness, struct timespec *tick_out)
+{
+    struct timespec now = {.tv_sec = 0};
+    int64_t distance_ns = 0;
+
+    if (witness->ino == 0 || clock_gettime(CLOCK_REALTIME_COARSE, &now) != 0 ||
+        clock_getres(CLOCK_REALTIME_COARSE, tick_out) != 0) {
+        return false;
+    }
+    distance_ns = (int64_t)((uint64_t)to_ns(&now) - (uint64_t)witness->ctime_ns);
+    return distance_ns <= RACY_TICKS * to_ns(tick_out) &&
+           distance_ns >= -RACY_TICKS * to_ns(tick_out);
+}
+
+/* Looks again after a tick, while it must.  False for a file that never comes to rest. */
+static bool look_at_rest(struct lwc_witness *witness)
+{
+    int saved = errno;
+
+    for (int i = 0; i < LOOKS_MAX; i++) {
+        struct timespec tick = {.tv_sec = 0};
+
+        if (!look(witness)) {
+            return false;
+        }
+        if (!is_racy(witness, &tick)) {
+            return true;
+        }
+        (void)nanosleep(&tick, NULL);
+        errno = saved;
+    }
+    return false;
+}
+
+static bool is_known(const struct lwc_witnesses *witnesses, const char *path)
+{
+    for (size_t i = 0; i < witnesses->count; i++) {
+        if (lwc_streq(witnesses->file[i].path, path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void lwc_witnesses_add(struct lwc_witnesses *witnesses, const char *path)
+{
+    struct lwc_witness *witness = NULL;
+    size_t len = strlen(path);
+
+    /* The first look counts: what was read after it may be older than a second look. */
+    if (is_known(witnesses, path)) {
+        return;
+    }
+    if (path[0] == '/' && len <= LWC_WITNESS_PATH_MAX) {
+        witness = lwc_witnesses_next(witnesses);
+    }
+    if (witness != NULL) {
+        memcpy(witness->path, path, len + 1);
+    }
+    if (witness == NULL || !look_at_rest(witness)) {
+        witnesses->is_complete = false;
+        return;
+    }
+    witnesses->count++;
+}
+
+static void hash_variable(const char *name, const char *value,
+                          uint8_t hash_out[static LWC_HASH_LEN])
+{
+    struct lwc_hash hash;
+
+    lwc_hash_begin(&hash, "lwcred setting 1");
+    lwc_hash_add_text(&hash, name);
+    lwc_hash_add_text(&hash, value);
+    lwc_hash_end(&hash, hash_out);
+}
+
+static const struct lwc_variable *find_variable(const struct lwc_witnesses *witnesses,
+                                                const char *name)
+{
+    for (size_t i = 0; i < witnesses->variable_count; i++) {
+        if (lwc_streq(witnesses->variable[i].name, name)) {
+            return &witnesses->variable[i];
+        }
+    }
+    return NULL;
+}
+
+void lwc_witnesses_note(struct lwc_witnesses *witnesses, const char *name, const char *value)
+{
+    const struct lwc_variable *known = find_variable(witnesses, name);
+    struct lwc_variable *variable = NULL;
+    uint8_t hash[LWC_HASH_LEN];
+    size_t len = strlen(name);
+
+    hash_variable(name, value, hash);
+    if (known != NULL && memcmp(known->hash, hash, sizeof hash) == 0) {
+        return;
+    }
+    if (known == NULL && len > 0 && len <= LWC_VARIABLE_NAME_MAX) {
+        variable = lwc_witnesses_next_variable(witnesses);
+    }
+    if (variable == NULL) {
+        witnesses->is_unsettled = true;
+        witnesses->is_complete = false;
+        return;
+    }
+    memcpy(variable->name, name, len + 1);
+    memcpy(variable->hash, hash, sizeof hash);
+    witnesses->variable_count++;
+}
+
+bool lwc_witnesses_merge(struct lwc_witnesses *witnesses, const struct lwc_witnesses *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct lwc_witness *file = NULL;
+
+        if (is_known(witnesses, from->file[i].path)) {
+            continue;
+        }
+        file = lwc_witnesses_next(witnesses);
+        if (file == NULL) {
+            return false;
+        }
+        *file = from->file[i];
+        witnesses->count++;
+    }
+    for (size_t i = 0; i < from->variable_count; i++) {
+        struct lwc_variable *variable = NULL;
+
+        if (find_variable(witnesses, from->variable[i].name) != NULL) {
+            continue;
+        }
+        variable = lwc_witnesses_next_variable(witnesses);
+        if (variable == NULL) {
+            return false;
+        }
+        *variable = from->variable[i];
+        witnesses->variable_count++;
+    }
+    return true;
+}
+
+static bool holds(const struct lwc_witness *then)
+{
+    struct lwc_witness now = {0};
+
+    memcpy(now.path, then->path, sizeof now.path);
+    return look(&now) && now.dev == then->dev && now.ino == then->ino && now.size == then->size &&
+           now.mtime_ns == then->mtime_ns && now.ctime_ns == then->ctime_ns;
+}
+
+static bool variable_holds(const struct lwc_variable *then, const struct lwc_host *host)
+{
+    uint8_t now[LWC_HASH_LEN];
+
+    hash_variable(then->name, host->setting(host->data, then->name), now);
+    return memcmp(now, then->hash, sizeof now) == 0;
+}
+
+bool lwc_witnesses_hold(const struct lwc_witnesses *witnesses, const struct lwc_host *host)
+{
+    for (size_t i = 0; i < witnesses->variable_count; i++) {
+        if (!variable_holds(&witnesses->variable[i], host)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < witnesses->count; i++) {
+        if (!holds(&witnesses->file[i])) {
+            return false;
+        }
+    }
+    return witnesses->is_complete;
+}

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bytes; numbers are big-endian, signed ones in two's complement.  A text is its length (2
+ * bytes) and its bytes without NUL.
+ *
+ *      0   8  magic "LWCENTRY"
+ *      8   2  version, 2
+ *     10   2  kind: 1 token, 2 reference
+ *     12   4  kind of the credential
+ *     16   4  flags of the credential
+ *     20   8  lifetime, s           1 to 86400; of a reference also 0: it ends with its token
+ *     28   8  lifetime asked for, s the same
+ *     36   8  sent, ms              not negative, on the boot clock
+ *     44   8  sent, s               not negative, on the wall clock
+ *     52   .  texts: boot id, profile, account, origin, key id, sub-account, source, target, scope,
+ *             token
+ *      .   2  number of files, at most 8
+ *      .   .  files: path (a text), device, inode, size, mtime, ctime (8 each)
+ *      .   2  number of settings, at most 32
+ *      .   .  settings: name (a text), hash (32)
+ *
+ * MUST:
+ *  1. Every length is judged against what is left and against what the member holds, before it
+ *     is used; nothing may stand behind the end.
+ *  2. What was decoded is judged by the same rules as what is encoded, and encodes to the same
+ *     bytes again.
+ *  3. A failure names the member, never its value.
+ */
+#include "cache/entry.h"
+
+#include <assert.h>
+
+#include "base/text.h"
+
+#define MAGIC "LWCENTRY"
+#define MAGIC_LEN (sizeof MAGIC - 1)
+#define VERSION 2
+#define TARGET_LEN (LWC_HASH_HEX_LEN - 1)
+
+static const struct text_member {
+    const char *name;
+    size_t offset;
+    size_t max;
+} texts[] = {
+    {"boot id", offsetof(struct lwc_entry, boot_id), LWC_BOOT_ID_LEN},
+    {"profile", offsetof(struct lwc_entry, identity.profile), LWC_PROFILE_MAX},
+    {"account", offsetof(struct lwc_entry, identity.account), LWC_ACCOUNT_MAX},
+    {"origin", offsetof(struct lwc_entry, identity.origin), LWC_ORIGIN_MAX},
+    {"key id", offsetof(struct lwc_entry, identity.key_id), LWC_KEY_ID_MAX},
+    {"sub-account", offsetof(struct lwc_entry, identity.sub_account), LWC_SUB_ACCOUNT_MAX},
+    {"source", offsetof(struct lwc_entry, source), LWC_BACKEND_NAME_MAX},
+    {"target", offsetof(struct lwc_entry, target), TARGET_LEN},
+    {"scope", offsetof(struct lwc_entry, scope), TARGET_LEN},
+};
+
+static const struct number_member {
+    const char *name;
+    size_t offset;
+    int64_t min;
+    int64_t max;
+} numbers[] = {
+    {"lifetime", offsetof(struct lwc_entry, lifetime_s), 1, LWC_TTL_MAX},
+    {"lifetime asked for", offsetof(struct lwc_entry, ttl_s), 1, LWC_TTL_MAX},
+    {"time sent", offsetof(struct lwc_entry, sent_boot_ms), 0, INT64_MAX},
+    {"wall clock", offsetof(struct lwc_entry, sent_wall_s), 0, INT64_MAX},
+};
+
+static_assert(MAGIC_LEN + 2 + 2 + 4 + 4 + 4 * 8 + 10 * 2 + LWC_BOOT_ID_LEN + LWC_PROFILE_MAX +
+                      LWC_ACCOUNT_MAX + LWC_ORIGIN_MAX + LWC_KEY_ID_MAX + LWC_SUB_ACCOUNT_MAX +
+                      LWC_BACKEND_NAME_MAX + 2 * TARGET_LEN + LWC_TOKEN_MAX + 2 +
+                      LWC_WITNESSES_MAX * (2 + LWC_WITNESS_PATH_MAX + 5 * 8) + 2 +
+                      LWC_VARIABLES_MAX * (2 + LWC_VARIABLE_NAME_MAX + LWC_HASH_LEN) <=
+                  LWC_ENTRY_MAX,
+              "the largest entry fits");
+
+void lwc_entry_free(struct lwc_entry **entry)
+{
+    if (entry != NULL && *entry != NULL) {
+        lwc_secret_free(&(*entry)->text);
+        lwc_witnesses_clear(&(*entry)->witnesses);
+        lwc_wiping_free(*entry);
+        *entry = NULL;
+    }
+}
+
+/* What is wrong with an entry: each of these names a member, or NULL if nothing is wrong. */
+
+static bool is_made_of(const char *text, const char *alphabet)
+{
+    return text[lwc_text_span(text, alphabet)] == '\0';
+}
+
+static const char *text_flaw(const struct lwc_entry *entry)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(texts); i++) {
+        const char *text = (const char *)entry + texts[i].offset;
+
+        if (strnlen(text, texts[i].max + 1) > texts[i].max) {
+            return texts[i].name;
+        }
+    }
+    if (strlen(entry->boot_id) != LWC_BOOT_ID_LEN ||
+        !is_made_of(entry->boot_id, "0123456789abcdef-")) {
+        return "boot id";
+    }
+    if (entry->source[0] == '\0' ||
+        !is_made_of(entry->source, "abcdefghijklmnopqrstuvwxyz0123456789-")) {
+        return "source";
+    }
+    return NULL;
+}
+
+static const char *number_flaw(const struct lwc_entry *entry)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(numbers); i++) {
+        int64_t min = entry->kind == LWC_ENTRY_TOKEN ? numbers[i].min : 0;
+        int64_t number = 0;
+
+        memcpy(&number, (const char *)entry + numbers[i].offset, sizeof number);
+        if (number < min || number > numbers[i].max) {
+            return numbers[i].name;
+        }
+    }
+    return NULL;
+}
+
+static const char *token_flaw(const struct lwc_entry *entry)
+{
+    if (entry->text == NULL || lwc_secret_len(entry->text) > LWC_TOKEN_MAX ||
+        !lwc_text_is_b64token(lwc_secret_text(entry->text), lwc_secret_len(entry->text))) {
+        return "token";
+    }
+    if (entry->target[0] != '\0') {
+        return "target";
+    }
+    if (entry->scope[0] != '\0') {
+        return "scope";
+    }
+    if (entry->witnesses.count != 0) {
+        return "files";
+    }
+    return entry->witnesses.variable_count != 0 ? "settings" : NULL;
+}
+
+static bool is_hash(const char *text)
+{
+    return strlen(text) == TARGET_LEN && is_made_of(text, "0123456789abcdef");
+}
+
+static const char *variables_flaw(const struct lwc_witnesses *witnesses)
+{
+    if (witnesses->variable_count > LWC_VARIABLES_MAX) {
+        return "settings";
+    }
+    for (size_t i = 0; i < witnesses->variable_count; i++) {
+        size_t len = strnlen(witnesses->variable[i].name, LWC_VARIABLE_NAME_MAX + 1);
+
+        if (len == 0 || len > LWC_VARIABLE_NAME_MAX) {
+            return "name of a setting";
+        }
+    }
+    return NULL;
+}
+
+static const char *reference_flaw(const struct lwc_entry *entry)
+{
+    const struct lwc_witnesses *witnesses = &entry->witnesses;
+
+    if (entry->text != NULL) {
+        return "token";
+    }
+    if (!is_hash(entry->target)) {
+        return "target";
+    }
+    if (!is_hash(entry->scope)) {
+        return "scope";
+    }
+    if (!witnesses->is_complete || witnesses->count > LWC_WITNESSES_MAX) {
+        return "files";
+    }
+    for (size_t i = 0; i < witnesses->count; i++) {
+        const char *path = witnesses->file[i].path;
+
+        if (path[0] != '/' || strnlen(path, LWC_WITNESS_PATH_MAX + 1) > LWC_WITNESS_PATH_MAX) {
+            return "path of a file";
+        }
+        if (witnesses->file[i].size < 0) {
+            return "size of a file";
+        }
+    }
+    return variables_flaw(witnesses);
+}
+
+/* The identity as its buffers say, which is what is written and was read. */
+static struct lwc_identity identity_of(const struct lwc_entry *entry)
+{
+    const struct lwc_identity_copy *copy = &entry->identity;
+
+    return (struct lwc_identity){
+        .profile = copy->profile,
+        .account = copy->account,
+        .origin = copy->origin,
+        .key_id = copy->key_id,
+        .sub_account = copy->sub_account,
+        .kind = copy->id.kind,
+        .flags = copy->id.flags,
+    };
+}
+
+static const char *flaw_of(const struct lwc_entry *entry)
+{
+    const char *flaw = text_flaw(entry);
+    struct lwc_identity id = identity_of(entry);
+
+    if (flaw == NULL && lwc_identity_check(&id, NULL) != LWC_OK) {
+        flaw = "identity";
+    }
+    if (flaw == NULL) {
+        flaw = number_flaw(entry);
+    }
+    if (flaw != NULL) {
+        return flaw;
+    }
+    switch (entry->kind) {
+    case LWC_ENTRY_TOKEN:
+        return token_flaw(entry);
+    case LWC_ENTRY_REFERENCE:
+        return reference_flaw(entry);
+    }
+    return "kind";
+}
+
+/* Where bytes go; code is the first failure, after which nothing is written. */
+struct writer {
+    struct lwc_secret *out;
+    enum lwc_code code;
+    struct lwc_error *err;
+};
+
+static void put(struct writer *writer, const void *bytes, size_t len)
+{
+    if (writer->code == LWC_OK) {
+        writer->code = lwc_secret_append(writer->out, bytes, len, writer->err);
+    }
+}
+
+static void put_number(struct writer *writer, uint64_t number, size_t len)
+{
+    uint8_t bytes[8];
+
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = (uint8_t)(number >> (8 * (len - 1 - i)));
+    }
+    put(writer, bytes, len);
+}
+
+static void put_text(struct writer *writer, const char *text, size_t len)
+{
+    put_number(writer, len, 2);
+    put(writer, text, len);
+}
+
+static void put_witness(struct writer *writer, const struct lwc_witness *witness)
+{
+    put_text(writer, witness->path, strlen(witness->path));
+    put_number(writer, witness->dev, 8);
+    put_number(writer, witness->ino, 8);
+    put_number(writer, (uint64_t)witness->size, 8);
+    put_number(writer, (uint64_t)witness->mtime_ns, 8);
+    put_number(writer, (uint64_t)witness->ctime_ns, 8);
+}
+
+static void put_witnesses(struct writer *writer, const struct lwc_witnesses *witnesses)
+{
+    put_number(writer, witnesses->count, 2);
+    for (size_t i = 0; i < witnesses->count; i++) {
+        put_witness(writer, &witnesses->file[i]);
+    }
+    put_number(writer, witnesses->variable_count, 2);
+    for (size_t i = 0; i < witnesses->variable_count; i++) {
+        put_text(writer, witnesses->variable[i].name, strlen(witnesses->variable[i].name));
+        put(writer, witnesses->variable[i].hash, LWC_HASH_LEN);
+    }
+}
+
+static void put_members(struct writer *writer, const struct lwc_entry *entry)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(numbers); i++) {
+        int64_t number = 0;
+
+        memcpy(&number, (const char *)entry + numbers[i].offset, sizeof number);
+        put_number(writer, (uint64_t)number, 8);
+    }
+    for (size_t i = 0; i < LWC_ARRAY_LEN(texts); i++) {
+        const char *text = (const char *)entry + texts[i].offset;
+
+        put_text(writer, text, strlen(text));
+    }
+}
+
+enum lwc_code lwc_entry_encode(const struct lwc_entry *entry, struct lwc_secret *out,
+                               struct lwc_error *err)
+{
+    struct writer writer = {.out = out, .code = LWC_OK, .err = err};
+    const char *flaw = flaw_of(entry);
+
+    lwc_secret_reset(out);
+    if (flaw != NULL) {
+        return lwc_fail(err, LWC_E_INVALID, "cache entry: %s cannot be kept", flaw);
+    }
+    put(&writer, MAGIC, MAGIC_LEN);
+    put_number(&writer, VERSION, 2);
+    put_number(&writer, entry->kind, 2);
+    put_number(&writer, entry->identity.id.kind, 4);
+    put_number(&writer, entry->identity.id.flags, 4);
+    put_members(&writer, entry);
+    if (entry->text != NULL) {
+        put_text(&writer, lwc_secret_text(entry->text), lwc_secret_len(entry->text));
+    } else {
+        put_text(&writer, "", 0);
+    }
+    put_witnesses(&writer, &entry->witnesses);
+    return writer.code;
+}
+
+/* Bytes still to be read; flaw names the first member that was wrong, after which all fails. */
+struct reader {
+    const uint8_t *at;
+    size_t left;
+    const char *flaw;
+};
+
+/* The next @len bytes, or NULL. */
+static const uint8_t *get(struct reader *reader, size_t len, const char *name)
+{
+    const uint8_t *at = reader->at;
+
+    if (reader->flaw != NULL) {
+        return NULL;
+    }
+    if (len > reader->left) {
+        reader->flaw = name;
+        return NULL;
+    }
+    reader->at += len;
+    reader->left -= len;
+    return at;
+}
+
+static uint64_t get_number(struct reader *reader, size_t len, const char *name)
+{
+    const uint8_t *bytes = get(reader, len, name);
+    uint64_t number = 0;
+
+    for (size_t i = 0; bytes != NULL && i < len; i++) {
+        number = number << 8 | bytes[i];
+    }
+    return number;
+}
+
+/* Read a text of at most @max bytes, none of them NUL, into @text_out with a NUL. */
+static void get_text(struct reader *reader, char *text_out, size_t max, const char *name)
+{
+    size_t len = get_number(reader, 2, name);
+    const uint8_t *bytes = get(reader, len, name);
+
+    if (bytes == NULL) {
+        return;
+    }
+    if (len > max || memchr(bytes, '\0', len) != NULL) {
+        reader->flaw = name;
+        return;
+    }
+    memcpy(text_out, bytes, len);
+    text_out[len] = '\0';
+}
+
+static enum lwc_code get_token(struct reader *reader, struct lwc_secret **token_out,
+                               struct lwc_error *err)
+{
+    size_t len = get_number(reader, 2, "token");
+    const uint8_t *bytes = get(reader, len, "token");
+
+    if (bytes == NULL || len == 0) {
+        return LWC_OK;
+    }
+    return lwc_secret_copy(bytes, len, token_out, err);
+}
+
+static void get_members(struct reader *reader, struct lwc_entry *entry)
+{
+    for (size_t i = 0; i < LWC_ARRAY_LEN(numbers); i++) {
+        int64_t number = (int64_t)get_number(reader, 8, numbers[i].name);
+
+        memcpy((char *)entry + numbers[i].offset, &number, sizeof number);
+    }
+    for (size_t i = 0; i < LWC_ARRAY_LEN(texts); i++) {
+        get_text(reader, (char *)entry + texts[i].offset, texts[i].max, texts[i].name);
+    }
+}
+
+static enum lwc_code get_variables(struct reader *reader, struct lwc_witnesses *witnesses,
+                                   struct lwc_error *err)
+{
+    size_t count = get_number(reader, 2, "settings");
+
+    if (count > LWC_VARIABLES_MAX && reader->flaw == NULL) {
+        reader->flaw = "settings";
+    }
+    for (size_t i = 0; i < count && reader->flaw == NULL; i++) {
+        struct lwc_variable *variable = lwc_witnesses_next_variable(witnesses);
+        const uint8_t *hash = NULL;
+
+        if (variable == NULL) {
+            return lwc_fail_nomem(err);
+        }
+        get_text(reader, variable->name, LWC_VARIABLE_NAME_MAX, "name of a setting");
+        hash = get(reader, LWC_HASH_LEN, "a setting");
+        if (hash != NULL) {
+            memcpy(variable->hash, hash, LWC_HASH_LEN);
+        }
+        witnesses->variable_count++;
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code get_files(struct reader *reader, struct lwc_witnesses *witnesses,
+                               struct lwc_error *err)
+{
+    size_t count = get_number(reader, 2, "files");
+
+    lwc_witnesses_reset(witnesses);
+    if (count > LWC_WITNESSES_MAX && reader->flaw == NULL) {
+        reader->flaw = "files";
+    }
+    for (size_t i = 0; i < count && reader->flaw == NULL; i++) {
+        struct lwc_witness *witness = lwc_witnesses_next(witnesses);
+
+        if (witness == NULL) {
+            return lwc_fail_nomem(err);
+        }
+        get_text(reader, witness->path, LWC_WITNESS_PATH_MAX, "path of a file");
+        witness->dev = get_number(reader, 8, "a file");
+        witness->ino = get_number(reader, 8, "a file");
+        witness->size = (int64_t)get_number(reader, 8, "a file");
+        witness->mtime_ns = (int64_t)get_number(reader, 8, "a file");
+        witness->ctime_ns = (int64_t)get_number(reader, 8, "a file");
+        witnesses->count++;
+    }
+    return LWC_OK;
+}
+
+/* Magic, version, kinds. */
+static void get_head(struct reader *reader, struct lwc_entry *entry)
+{
+    const uint8_t *magic = get(reader, MAGIC_LEN, "magic");
+
+    if (magic != NULL && memcmp(magic, MAGIC, MAGIC_LEN) != 0) {
+        reader->flaw = "magic";
+    }
+    if (get_number(reader, 2, "version") != VERSION && reader->flaw == NULL) {
+        reader->flaw = "version";
+    }
+    entry->kind = (enum lwc_entry_kind)get_number(reader, 2, "kind");
+    entry->identity.id.kind = (uint32_t)get_number(reader, 4, "identity");
+    entry->identity.id.flags = (uint32_t)get_number(reader, 4, "identity");
+}
+
+enum lwc_code lwc_entry_decode(const void *bytes, size_t len, struct lwc_entry **entry_out,
+                               struct lwc_error *err)
+{
+    LWC_AUTO_ENTRY entry = calloc(1, sizeof *entry);
+    struct reader reader = {.at = bytes, .left = len};
+    enum lwc_code code = LWC_OK;
+
+    if (entry == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    if (len > LWC_ENTRY_MAX) {
+        reader.flaw = "size";
+    }
+    get_head(&reader, entry);
+    get_members(&reader, entry);
+    code = get_token(&reader, &entry->text, err);
+    if (code == LWC_OK) {
+        code = get_files(&reader, &entry->witnesses, err);
+    }
+    if (code == LWC_OK) {
+        code = get_variables(&reader, &entry->witnesses, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (reader.flaw == NULL) {
+        reader.flaw = reader.left > 0 ? "end" : flaw_of(entry);
+    }
+    if (reader.flaw != NULL) {
+        return lwc_fail(err, LWC_E_CORRUPT, "cache entry: wrong %s", reader.flaw);
+    }
+    entry->identity.id = identity_of(entry);
+    *entry_out = LWC_TAKE(entry);
+    return LWC_OK;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/lifetime.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool is_known;
+static char known[LWC_BOOT_ID_LEN + 1];
+
+static bool boot_id_read(char id_out[static LWC_BOOT_ID_LEN + 1])
+{
+    LWC_AUTO_CLOSE int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    char id[LWC_BOOT_ID_LEN];
+
+    if (fd < 0 || read(fd, id, sizeof id) != (ssize_t)sizeof id) {
+        return false;
+    }
+    memcpy(id_out, id, sizeof id);
+    id_out[LWC_BOOT_ID_LEN] = '\0';
+    return true;
+}
+
+static void boot_id_learn(void)
+{
+    is_known = boot_id_read(known);
+}
+
+/* It is the same as long as this process lives, and costs more than all else that is asked. */
+bool lwc_fresh_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1])
+{
+    (void)pthread_once(&once, boot_id_learn);
+    if (!is_known) {
+        return boot_id_read(id_out);
+    }
+    memcpy(id_out, known, sizeof known);
+    return true;
+}
+
+/* Did time pass that the boot clock did not see? */
+static bool has_drifted(const struct lwc_entry *entry, int64_t age_ms,
+                        const struct lwc_clock *clock)
+{
+    return lwc_clock_wall_s(clock) - entry->sent_wall_s > age_ms / 1000 + LWC_FRESH_DRIFT_S;
+}
+
+int64_t lwc_fresh_left_ms(const struct lwc_entry *entry, const char *boot_id,
+                          const struct lwc_clock *clock)
+{
+    int64_t age_ms = lwc_clock_boot_ms(clock) - entry->sent_boot_ms;
+    int64_t life_ms = entry->lifetime_s * 1000;
+
+    if (age_ms < 0 || age_ms >= life_ms || !lwc_streq(entry->boot_id, boot_id) ||
+        has_drifted(entry, age_ms, clock)) {
+        return 0;
+    }
+    return life_ms - age_ms;
+}
+
+int64_t lwc_fresh_left_s(const struct lwc_entry *entry, const char *boot_id,
+                         const struct lwc_clock *clock)
+{
+    return lwc_fresh_left_ms(entry, boot_id, clock) / 1000;
+}
+
+int64_t lwc_fresh_margin_s(int64_t asked_s, int64_t usual_s, int64_t lifetime_s)
+{
+    if (asked_s > 0) {
+        return asked_s;
+    }
+    usual_s = usual_s > 0 ? usual_s : LWC_MIN_VALID_DEFAULT;
+    return lifetime_s / 2 < usual_s ? lifetime_s / 2 : usual_s;
+}

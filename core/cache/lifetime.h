@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_CACHE_LIFETIME_H
+#define CORE_CACHE_LIFETIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "cache/entry.h"
+
+/*
+ * How long an entry still lives, counted on the boot clock from when its token was asked for: a
+ * wrong or stepped wall clock never revives one.  The boot clock stands still while a virtual
+ * machine is paused, and goes back with a snapshot: an entry is dead, too, once its age on the wall
+ * clock exceeds that on the boot clock by more than LWC_FRESH_DRIFT_S.  Pure functions, but for the
+ * boot id.
+ */
+#define LWC_FRESH_DRIFT_S 60
+
+/* What a token must still have by default, at most half of its lifetime. */
+#define LWC_MIN_VALID_DEFAULT 300
+
+/* This boot's id; false if the system does not tell. */
+bool lwc_fresh_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1]);
+
+/* Milliseconds left of @entry; 0 if it is dead, of another boot, or from the future. */
+int64_t lwc_fresh_left_ms(const struct lwc_entry *entry, const char *boot_id,
+                          const struct lwc_clock *clock);
+
+/* The same in whole seconds, rounded down. */
+int64_t lwc_fresh_left_s(const struct lwc_entry *entry, const char *boot_id,
+                         const struct lwc_clock *clock);
+
+/*
+ * What must be left of a token that lives @lifetime_s in all: @asked_s exactly if it is not 0, else
+ * @usual_s (0: LWC_MIN_VALID_DEFAULT), at most half of the lifetime.
+ */
+int64_t lwc_fresh_margin_s(int64_t asked_s, int64_t usual_s, int64_t lifetime_s);
+
+#endif

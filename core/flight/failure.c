@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flight/failure.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/util.h"
+#include "cache/lifetime.h"
+
+#define MAGIC "LWCMEMO\n"
+#define MAGIC_LEN 8
+#define VERSION 2
+#define AT_VERSION 8
+#define AT_BOOT_ID 12
+#define AT_COUNT 48
+#define AT_RECORDS 52
+#define AT_CODE 32
+#define AT_SYS 36
+#define AT_WAIT 40
+#define AT_BEGAN 48
+#define AT_MADE 56
+#define AT_UNTIL 64
+#define AT_MSG 72
+#define TEXT_LEN_LEN 2
+#define RECORD_LEN_MIN (AT_MSG + TEXT_LEN_LEN + TEXT_LEN_LEN)
+#define RECORD_LEN_MAX (RECORD_LEN_MIN + LWC_ERROR_MSG_LEN + LWC_ERROR_HINT_LEN)
+#define LEN_MIN (AT_RECORDS + RECORD_LEN_MIN + LWC_HASH_LEN)
+#define SYS_MAX 4095
+#define WAIT_MAX_S ((int64_t)10 * 366 * 24 * 3600)
+
+static_assert(AT_RECORDS + LWC_MEMO_RECORDS * RECORD_LEN_MAX + LWC_HASH_LEN <= LWC_MEMO_MAX,
+              "every table fits");
+static_assert(LWC_HASH_LEN == AT_CODE, "layout");
+static_assert(AT_BOOT_ID + LWC_BOOT_ID_LEN == AT_COUNT, "layout");
+
+/* Who is told of a failure beyond its life: callers who waited for its end, or for all of it. */
+enum sharing { SHARED_WITH_NONE, SHARED_IF_WHOLE, SHARED_IF_ENDED };
+
+static const struct {
+    enum sharing sharing;
+    int64_t life_ms;
+} kinds[] = {
+    [LWC_E_INVALID] = {SHARED_IF_WHOLE, 0},         [LWC_E_NOT_FOUND] = {SHARED_IF_WHOLE, 0},
+    [LWC_E_LOCKED] = {SHARED_IF_ENDED, 0},          [LWC_E_DENIED] = {SHARED_IF_ENDED, 0},
+    [LWC_E_CORRUPT] = {SHARED_IF_WHOLE, 0},         [LWC_E_TOO_NEW] = {SHARED_IF_WHOLE, 0},
+    [LWC_E_UNAVAILABLE] = {SHARED_IF_WHOLE, 60000}, [LWC_E_NETWORK] = {SHARED_IF_ENDED, 3000},
+    [LWC_E_REFUSED] = {SHARED_IF_WHOLE, 10000},     [LWC_E_RATE_LIMITED] = {SHARED_IF_ENDED, 0},
+    [LWC_E_UNSAFE] = {SHARED_IF_WHOLE, 0},          [LWC_E_FAILED] = {SHARED_IF_ENDED, 0},
+};
+
+static enum sharing sharing_of(enum lwc_code code)
+{
+    return code > LWC_OK && (size_t)code < LWC_ARRAY_LEN(kinds) ? kinds[code].sharing
+                                                                : SHARED_WITH_NONE;
+}
+
+static int64_t life_ms(enum lwc_code code, int64_t wait_s)
+{
+    if (code != LWC_E_RATE_LIMITED || wait_s <= 0) {
+        return kinds[code].life_ms;
+    }
+    return wait_s < LWC_MEMO_LIFE_MAX_MS / 1000 ? wait_s * 1000 : LWC_MEMO_LIFE_MAX_MS;
+}
+
+static bool is_sound(const struct lwc_memo *memo)
+{
+    return sharing_of(memo->err.code) != SHARED_WITH_NONE && memo->err.sys >= 0 &&
+           memo->err.sys <= SYS_MAX && memo->err.wait_s >= 0 && memo->err.wait_s <= WAIT_MAX_S &&
+           memo->err.msg[0] != '\0' && memo->began_ms >= 0 && memo->began_ms <= memo->made_ms &&
+           memo->made_ms <= INT64_MAX - LWC_MEMO_LIFE_MAX_MS && memo->until_ms >= memo->made_ms &&
+           memo->until_ms - memo->made_ms == life_ms(memo->err.code, memo->err.wait_s);
+}
+
+/* Want of something in this process alone. */
+static bool is_want(int sys)
+{
+    return sys == ENOMEM || sys == EMFILE || sys == ENFILE || sys == EAGAIN;
+}
+
+bool lwc_memo_make(const uint8_t name[static LWC_HASH_LEN], int64_t began_ms,
+                   const struct lwc_error *err, const struct lwc_clock *clock,
+                   struct lwc_memo *memo_out)
+{
+    struct lwc_memo memo = {.began_ms = began_ms, .made_ms = lwc_clock_boot_ms(clock)};
+
+    if (sharing_of(err->code) == SHARED_WITH_NONE || is_want(err->sys)) {
+        return false;
+    }
+    memcpy(memo.name, name, LWC_HASH_LEN);
+    memo.err.code = err->code;
+    memo.err.sys = err->sys;
+    memo.err.wait_s = err->wait_s > 0 ? err->wait_s : 0;
+    memo.until_ms = memo.made_ms + life_ms(err->code, memo.err.wait_s);
+    lwc_text_printable(memo.err.msg, sizeof memo.err.msg, err->msg,
+                       strnlen(err->msg, sizeof err->msg));
+    lwc_text_printable(memo.err.hint, sizeof memo.err.hint, err->hint,
+                       strnlen(err->hint, sizeof err->hint));
+    if (!is_sound(&memo)) {
+        return false;
+    }
+    *memo_out = memo;
+    return true;
+}
+
+bool lwc_memo_is_live(const struct lwc_memo *memo, const struct lwc_clock *clock)
+{
+    int64_t now_ms = lwc_clock_boot_ms(clock);
+
+    return memo->made_ms <= now_ms && now_ms < memo->until_ms;
+}
+
+bool lwc_memo_is_since(const struct lwc_memo *memo, int64_t since_ms, const struct lwc_clock *clock)
+{
+    bool must_be_whole = sharing_of(memo->err.code) == SHARED_IF_WHOLE;
+
+    return memo->made_ms <= lwc_clock_boot_ms(clock) &&
+           (must_be_whole ? memo->began_ms : memo->made_ms) > since_ms;
+}
+
+/* Put the new number where the message has the old one; a message without it stays as it is. */
+static void retell_wait(struct lwc_error *err, int64_t old_s, int64_t new_s)
+{
+    char old[64];
+    char msg[LWC_ERROR_MSG_LEN];
+    const char *found = NULL;
+
+    (void)snprintf(old, sizeof old, "try again in %" PRId64 " s", old_s);
+    found = strstr(err->msg, old);
+    if (found != NULL) {
+        (void)snprintf(msg, sizeof msg, "%.*stry again in %" PRId64 " s%s", (int)(found - err->msg),
+                       err->msg, new_s, found + strlen(old));
+        memcpy(err->msg, msg, strlen(msg) + 1);
+    }
+}
+
+void lwc_memo_tell(const struct lwc_memo *memo, const struct lwc_clock *clock,
+                   struct lwc_error *err_out)
+{
+    int64_t age_ms = lwc_clock_boot_ms(clock) - memo->made_ms;
+    int64_t old_s = memo->err.wait_s;
+
+    *err_out = memo->err;
+    if (old_s > 0 && age_ms >= 1000) {
+        err_out->wait_s = old_s > age_ms / 1000 ? old_s - age_ms / 1000 : 1;
+        retell_wait(err_out, old_s, err_out->wait_s);
+    }
+}
+
+static void put_number(uint8_t *at, size_t len, uint64_t number)
+{
+    for (size_t i = 0; i < len; i++) {
+        at[i] = (uint8_t)(number >> (8 * (len - 1 - i)));
+    }
+}
+
+static uint64_t get_number(const uint8_t *at, size_t len)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        number = number << 8 | at[i];
+    }
+    return number;
+}
+
+static uint8_t *put_text(uint8_t *at, const char *text)
+{
+    size_t len = strlen(text);
+
+    put_number(at, TEXT_LEN_LEN, len);
+    memcpy(at + TEXT_LEN_LEN, text, len);
+    return at + TEXT_LEN_LEN + len;
+}
+
+/* Take a text of less than @cap bytes off the front of @*at; only what we print is taken. */
+static bool get_text(const uint8_t **at, size_t *left, char *text_out, size_t cap)
+{
+    char shown[LWC_ERROR_MSG_LEN];
+    size_t len = 0;
+
+    if (*left < TEXT_LEN_LEN) {
+        return false;
+    }
+    len = (size_t)get_number(*at, TEXT_LEN_LEN);
+    if (len > *left - TEXT_LEN_LEN || len >= cap) {
+        return false;
+    }
+    lwc_text_printable(shown, cap, *at + TEXT_LEN_LEN, len);
+    if (strlen(shown) != len || memcmp(shown, *at + TEXT_LEN_LEN, len) != 0) {
+        return false;
+    }
+    memcpy(text_out, shown, len + 1);
+    *at += TEXT_LEN_LEN + len;
+    *left -= TEXT_LEN_LEN + len;
+    return true;
+}
+
+bool lwc_memo_table_init(struct lwc_memo_table *table)
+{
+    table->count = 0;
+    return lwc_fresh_boot_id(table->boot_id);
+}
+
+static size_t index_of(const struct lwc_memo_table *table, const uint8_t *name)
+{
+    size_t i = 0;
+
+    while (i < table->count && memcmp(table->memos[i].name, name, LWC_HASH_LEN) != 0) {
+        i++;
+    }
+    return i;
+}
+
+const struct lwc_memo *lwc_memo_table_find(const struct lwc_memo_table *table,
+                                           const uint8_t name[static LWC_HASH_LEN])
+{
+    size_t i = index_of(table, name);
+
+    return i < table->count ? &table->memos[i] : NULL;
+}
+
+static size_t oldest_of(const struct lwc_memo_table *table)
+{
+    size_t oldest = 0;
+
+    for (size_t i = 1; i < table->count; i++) {
+        oldest = table->memos[i].made_ms < table->memos[oldest].made_ms ? i : oldest;
+    }
+    return oldest;
+}
+
+void lwc_memo_table_put(struct lwc_memo_table *table, const struct lwc_memo *memo)
+{
+    size_t i = index_of(table, memo->name);
+
+    if (i == LWC_MEMO_RECORDS) {
+        i = oldest_of(table);
+    }
+    table->memos[i] = *memo;
+    table->count += i == table->count ? 1 : 0;
+}
+
+bool lwc_memo_table_drop(struct lwc_memo_table *table, const uint8_t name[static LWC_HASH_LEN])
+{
+    size_t i = index_of(table, name);
+
+    if (i == table->count) {
+        return false;
+    }
+    table->memos[i] = table->memos[--table->count];
+    return true;
+}
+
+static void digest(const uint8_t *bytes, size_t len, uint8_t digest_out[static LWC_HASH_LEN])
+{
+    struct lwc_hash hash;
+
+    lwc_hash_begin(&hash, LWC_MEMO_LABEL);
+    lwc_hash_add(&hash, bytes, len);
+    lwc_hash_end(&hash, digest_out);
+}
+
+static uint8_t *put_memo(uint8_t *at, const struct lwc_memo *memo)
+{
+    memcpy(at, memo->name, LWC_HASH_LEN);
+    put_number(at + AT_CODE, 4, (uint64_t)memo->err.code);
+    put_number(at + AT_SYS, 4, (uint64_t)memo->err.sys);
+    put_number(at + AT_WAIT, 8, (uint64_t)memo->err.wait_s);
+    put_number(at + AT_BEGAN, 8, (uint64_t)memo->began_ms);
+    put_number(at + AT_MADE, 8, (uint64_t)memo->made_ms);
+    put_number(at + AT_UNTIL, 8, (uint64_t)memo->until_ms);
+    return put_text(put_text(at + AT_MSG, memo->err.msg), memo->err.hint);
+}
+
+size_t lwc_memo_encode(const struct lwc_memo_table *table, uint8_t bytes_out[static LWC_MEMO_MAX])
+{
+    uint8_t *at = bytes_out + AT_RECORDS;
+
+    memcpy(bytes_out, MAGIC, MAGIC_LEN);
+    put_number(bytes_out + AT_VERSION, 4, VERSION);
+    memcpy(bytes_out + AT_BOOT_ID, table->boot_id, LWC_BOOT_ID_LEN);
+    put_number(bytes_out + AT_COUNT, 4, table->count);
+    for (size_t i = 0; i < table->count; i++) {
+        at = put_memo(at, &table->memos[i]);
+    }
+    digest(bytes_out, (size_t)(at - bytes_out), at);
+    return (size_t)(at - bytes_out) + LWC_HASH_LEN;
+}
+
+static bool frame_fits(const uint8_t *bytes, size_t len)
+{
+    uint8_t found[LWC_HASH_LEN];
+
+    if (len < LEN_MIN || len > LWC_MEMO_MAX || memcmp(bytes, MAGIC, MAGIC_LEN) != 0 ||
+        get_number(bytes + AT_VERSION, 4) != VERSION) {
+        return false;
+    }
+    digest(bytes, len - LWC_HASH_LEN, found);
+    return memcmp(found, bytes + len - LWC_HASH_LEN, LWC_HASH_LEN) == 0;
+}
+
+/* A number that is not negative as an int64_t, or -1. */
+static int64_t get_time(const uint8_t *at)
+{
+    uint64_t number = get_number(at, 8);
+
+    return number <= INT64_MAX ? (int64_t)number : -1;
+}
+
+/* Take a record off the front of @*at. */
+static bool get_memo(const uint8_t **at, size_t *left, struct lwc_memo *memo_out)
+{
+    const uint8_t *from = *at;
+    uint64_t code = 0;
+    uint64_t sys = 0;
+
+    if (*left < RECORD_LEN_MIN) {
+        return false;
+    }
+    code = get_number(from + AT_CODE, 4);
+    sys = get_number(from + AT_SYS, 4);
+    if (code >= LWC_ARRAY_LEN(kinds) || sys > SYS_MAX) {
+        return false;
+    }
+    memcpy(memo_out->name, from, LWC_HASH_LEN);
+    memo_out->err.code = (enum lwc_code)code;
+    memo_out->err.sys = (int)sys;
+    memo_out->err.wait_s = get_time(from + AT_WAIT);
+    memo_out->began_ms = get_time(from + AT_BEGAN);
+    memo_out->made_ms = get_time(from + AT_MADE);
+    memo_out->until_ms = get_time(from + AT_UNTIL);
+    *at += AT_MSG;
+    *left -= AT_MSG;
+    return get_text(at, left, memo_out->err.msg, sizeof memo_out->err.msg) &&
+           get_text(at, left, memo_out->err.hint, sizeof memo_out->err.hint) && is_sound(memo_out);
+}
+
+static bool get_table(const uint8_t *bytes, size_t len, struct lwc_memo_table *table)
+{
+    uint64_t count = get_number(bytes + AT_COUNT, 4);
+    const uint8_t *at = bytes + AT_RECORDS;
+    size_t left = len - AT_RECORDS - LWC_HASH_LEN;
+
+    memcpy(table->boot_id, bytes + AT_BOOT_ID, LWC_BOOT_ID_LEN);
+    if (!lwc_text_is_graph(table->boot_id, LWC_BOOT_ID_LEN) || count < 1 ||
+        count > LWC_MEMO_RECORDS) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!get_memo(&at, &left, &table->memos[i]) ||
+            index_of(table, table->memos[i].name) < table->count) {
+            return false;
+        }
+        table->count++;
+    }
+    return left == 0;
+}
+
+bool lwc_memo_decode(const uint8_t *bytes, size_t len, struct lwc_memo_table *table_out)
+{
+    struct lwc_memo_table table = {0};
+
+    if (!frame_fits(bytes, len) || !get_table(bytes, len, &table)) {
+        return false;
+    }
+    *table_out = table;
+    return true;
+}

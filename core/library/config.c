@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public functions over stack files. */
+#include "library/context.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+#include "conf/control.h"
+#include "conf/lint.h"
+#include "conf/print.h"
+#include "conf/setting.h"
+#include "stack/stack.h"
+
+#define TEXT_CAP 512
+
+const char *lwc_config_source(const struct lwc_context *ctx)
+{
+    return ctx->conf->source;
+}
+
+static enum lwc_code tell_setting(const struct lwc_conf *conf, enum lwc_setting setting,
+                                  struct lwc_secret *text, lwc_config_line_fn *visit, void *data,
+                                  struct lwc_error *err)
+{
+    char room[LWC_SETTING_TEXT_LEN];
+    const char *const value[] = {lwc_setting_text(conf, setting, room), NULL};
+    enum lwc_code code = LWC_OK;
+
+    lwc_secret_reset(text);
+    code = lwc_conf_text_setting(text, conf, setting, err);
+    if (code == LWC_OK) {
+        visit(data, &(struct lwc_config_line){.size = sizeof(struct lwc_config_line),
+                                              .file = conf->set[setting].file,
+                                              .line = conf->set[setting].line,
+                                              .text = lwc_secret_text(text),
+                                              .operation = "set",
+                                              .name = lwc_setting_name(setting),
+                                              .argc = 1,
+                                              .argv = value});
+    }
+    return code;
+}
+
+static enum lwc_code tell_line(const struct lwc_conf_line *line, struct lwc_secret *text,
+                               lwc_config_line_fn *visit, void *data, struct lwc_error *err)
+{
+    char control[LWC_CONTROL_TEXT_LEN];
+    enum lwc_code code = LWC_OK;
+
+    lwc_secret_reset(text);
+    code = lwc_conf_text_line(text, line, err);
+    if (code == LWC_OK) {
+        visit(data, &(struct lwc_config_line){.size = sizeof(struct lwc_config_line),
+                                              .file = line->where.file,
+                                              .line = line->where.line,
+                                              .text = lwc_secret_text(text),
+                                              .operation = lwc_op_name(line->op),
+                                              .control = lwc_control_text(line->actions, control),
+                                              .name = line->backend,
+                                              .argc = line->argc,
+                                              .argv = (const char *const *)line->argv});
+    }
+    return code;
+}
+
+enum lwc_code lwc_config_lines(struct lwc_context *ctx, lwc_config_line_fn *visit, void *data,
+                               struct lwc_error *err)
+{
+    LWC_AUTO_HELD held = {NULL};
+    const struct lwc_conf *conf = ctx->conf;
+    LWC_AUTO_SECRET text = NULL;
+    enum lwc_code code = lwc_call_start(ctx, &held, err);
+
+    if (code == LWC_OK) {
+        code = lwc_secret_new(TEXT_CAP, &text, err);
+    }
+
+    for (size_t i = 0; i < LWC_SET_COUNT && code == LWC_OK; i++) {
+        if (conf->set[i].file != NULL) {
+            code = tell_setting(conf, (enum lwc_setting)i, text, visit, data, err);
+        }
+    }
+    for (size_t i = 0; i < conf->count && code == LWC_OK; i++) {
+        code = tell_line(&conf->lines[i], text, visit, data, err);
+    }
+    return code;
+}
+
+/* Who hears of a check's findings, and whether these are faults or hints. */
+struct checking {
+    lwc_config_finding_fn *visit;
+    void *data;
+    bool is_fault;
+};
+
+static void pass_on(void *data, const struct lwc_conf_place *where, const struct lwc_error *what)
+{
+    const struct checking *checking = data;
+
+    checking->visit(checking->data,
+                    &(struct lwc_config_finding){.size = sizeof(struct lwc_config_finding),
+                                                 .is_fault = checking->is_fault,
+                                                 .file = where->file,
+                                                 .line = where->line,
+                                                 .column = where->column,
+                                                 .what = what});
+}
+
+static bool named_before(const struct lwc_conf *conf, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (lwc_streq(conf->lines[i].backend, conf->lines[index].backend)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Can the backend do what the line is for? */
+static enum lwc_code check_use(const struct lwc_conf_line *line, struct lwc_stack_unit *unit,
+                               struct lwc_error *err)
+{
+    static const struct {
+        uint32_t cap;
+        const char *verb;
+    } uses[] = {
+        [LWC_OP_LOOKUP] = {LWC_CAP_READ, "be read"},
+        [LWC_OP_STORE] = {LWC_CAP_STORE, "store"},
+        [LWC_OP_ERASE] = {LWC_CAP_ERASE, "erase"},
+    };
+
+    if (lwc_unit_is_loaded(unit) && !lwc_unit_can(unit, uses[line->op].cap)) {
+        return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot %s", line->backend,
+                        uses[line->op].verb);
+    }
+    return LWC_OK;
+}
+
+/*
+ * Reports on the backend of one line: one that cannot be loaded or used is a warning, an argument
+ * that it refuses a fault.  The file is not to blame for a service that is absent.
+ */
+static enum lwc_code check_line(struct lwc_context *ctx, size_t index, struct checking *checking)
+{
+    const struct lwc_conf_line *line = &ctx->conf->lines[index];
+    struct lwc_stack_unit *unit = lwc_stack_unit_at(ctx->stack, index);
+    const bool is_loaded = lwc_unit_is_loaded(unit);
+    struct lwc_error what = {0};
+    enum lwc_code code = check_use(line, unit, &what);
+
+    checking->is_fault = false;
+    if (code != LWC_OK) {
+        pass_on(checking, &line->where, &what);
+    }
+    code = lwc_unit_try(unit, &what);
+    if (code == LWC_OK ||
+        (is_loaded ? code == LWC_E_UNAVAILABLE : named_before(ctx->conf, index))) {
+        return LWC_OK;
+    }
+    checking->is_fault = is_loaded && code == LWC_E_INVALID;
+    pass_on(checking, &line->where, &what);
+    return checking->is_fault ? code : LWC_OK;
+}
+
+static enum lwc_code check_lines(struct lwc_context *ctx, struct checking *checking,
+                                 struct lwc_error *err)
+{
+    LWC_AUTO_HELD held = {NULL};
+    enum lwc_code first = LWC_OK;
+    enum lwc_code code = lwc_call_start(ctx, &held, err); /* starts the clock */
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    lwc_conf_lint(ctx->conf, pass_on, checking);
+    for (size_t i = 0; i < ctx->conf->count; i++) {
+        code = check_line(ctx, i, checking);
+        first = first == LWC_OK ? code : first;
+    }
+    return first == LWC_OK ? LWC_OK
+                           : lwc_fail(err, first, "a backend refuses the arguments of its line");
+}
+
+enum lwc_code lwc_config_check(const struct lwc_options *options, lwc_config_finding_fn *visit,
+                               void *data, struct lwc_error *err)
+{
+    struct checking checking = {.visit = visit, .data = data, .is_fault = true};
+    LWC_AUTO(struct lwc_context *, lwc_close) ctx = NULL;
+    struct lwc_options known;
+    LWC_AUTO_CONF conf = NULL;
+    enum lwc_code code = lwc_options_take(options, &known, err);
+
+    if (code == LWC_OK) {
+        code = lwc_conf_check(known.service, known.config, pass_on, &checking, &conf, err);
+    }
+    if (code != LWC_OK || lwc_streq(conf->source, "built-in")) {
+        return code;
+    }
+    checking.is_fault = false;
+    known.size = sizeof known;
+    known.flags |= LWC_OPEN_NO_PROMPT;
+    code = lwc_open(&known, &ctx, err);
+    return code == LWC_OK ? check_lines(ctx, &checking, err) : code;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public function that tells how an answer would come about. */
+#include "library/context.h"
+
+#include <string.h>
+
+#include "base/identity.h"
+#include "base/secret.h"
+#include "conf/control.h"
+#include "conf/print.h"
+#include "stack/lookup.h"
+#include "token/obtain.h"
+
+#define TEXT_CAP 512
+
+/* A telling under way: the walk that it is in, and what would answer. */
+struct telling {
+    const struct lwc_explain_visitor *visitor;
+    struct lwc_secret *text;
+    const struct lwc_identity *wanted;
+    enum lwc_rule rule;
+    unsigned walks;
+    bool untold;
+    enum lwc_code code;
+    struct lwc_error *err;
+};
+
+static void begin(void *data, enum lwc_rule rule, const struct lwc_identity *wanted)
+{
+    struct telling *telling = data;
+
+    telling->rule = rule;
+    telling->wanted = wanted;
+    telling->walks++;
+}
+
+static void turn(void *data, const struct lwc_turn *turn, const struct lwc_identity *holds,
+                 bool is_untold)
+{
+    struct telling *telling = data;
+    char action[LWC_ACTION_TEXT_LEN];
+    char locked[LWC_ACTION_TEXT_LEN];
+    const bool locks = holds != NULL && lwc_unit_can(turn->unit, LWC_CAP_UNLOCK);
+
+    lwc_secret_reset(telling->text);
+    if (telling->code == LWC_OK) {
+        telling->code = lwc_conf_text_line(telling->text, turn->line, telling->err);
+    }
+    telling->untold = telling->untold || is_untold;
+    telling->visitor->line(
+        telling->visitor->data,
+        &(struct lwc_explained_line){
+            .size = sizeof(struct lwc_explained_line),
+            .rule = telling->rule,
+            .walk = telling->walks - 1,
+            .wanted = telling->wanted,
+            .file = turn->line->where.file,
+            .line = turn->line->where.line,
+            .text = lwc_secret_text(telling->text),
+            .backend = turn->line->backend,
+            .asked = turn->is_asked,
+            .code = turn->code,
+            .why = turn->why,
+            .holds = holds,
+            .untold = is_untold,
+            .outcome = lwc_outcome_name(lwc_outcome_of(turn->code)),
+            .action = lwc_action_text(turn->action, action),
+            .if_locked =
+                locks ? lwc_action_text(turn->line->actions[LWC_OUT_LOCKED], locked) : NULL,
+            .counts = turn->counts,
+            .ends = turn->ends,
+        });
+}
+
+static void tell_answer(const struct telling *telling, const struct lwc_obtain *obtain,
+                        const struct lwc_query *query, const struct lwc_found *found)
+{
+    struct lwc_identity identity = found->identity.id;
+    enum lwc_token_from from = LWC_FROM_EXCHANGE;
+
+    identity.sub_account =
+        lwc_is_set(query->sub_account) ? query->sub_account : identity.sub_account;
+    identity.flags |= query->org_access ? LWC_ID_ORG_ACCESS : 0;
+    if (identity.kind == LWC_KIND_TOKEN) {
+        from = LWC_FROM_BACKEND;
+    } else if (lwc_obtain_has_token(obtain, query, &identity)) {
+        from = LWC_FROM_CACHE_KEYED;
+    }
+    telling->visitor->answer(
+        telling->visitor->data,
+        &(struct lwc_explained_answer){.size = sizeof(struct lwc_explained_answer),
+                                       .rule = telling->rule,
+                                       .identity = &identity,
+                                       .backend = found->backend,
+                                       .untold = telling->untold,
+                                       .behind_absent = found->is_behind_absent,
+                                       .from = from});
+}
+
+/* The lines are told in spite of a cached answer: they say what happens once it is gone. */
+static enum lwc_code tell(struct telling *telling, const struct lwc_obtain *obtain,
+                          const struct lwc_query *query, const struct lwc_identity *wanted)
+{
+    const struct lwc_query_watch watch = {.data = telling, .begin = begin, .turn = turn};
+    LWC_AUTO(struct lwc_token *, lwc_token_free) token = NULL;
+    LWC_AUTO_FOUND found = NULL;
+    struct lwc_error why = {0};
+    const bool cached = lwc_obtain_cached(obtain, query, &token, NULL) == LWC_OK;
+    enum lwc_code code =
+        lwc_query_foresee(obtain->stack, wanted, obtain->host, &watch, &found, &why);
+
+    if (telling->code != LWC_OK) {
+        return telling->code;
+    }
+    if (cached) {
+        telling->visitor->answer(
+            telling->visitor->data,
+            &(struct lwc_explained_answer){.size = sizeof(struct lwc_explained_answer),
+                                           .rule = telling->rule,
+                                           .identity = lwc_token_identity(token),
+                                           .backend = lwc_token_source(token),
+                                           .from = LWC_FROM_CACHE});
+        return LWC_OK;
+    }
+    if (code == LWC_OK) {
+        tell_answer(telling, obtain, query, found);
+    } else if (telling->err != NULL) {
+        *telling->err = why;
+    }
+    return code;
+}
+
+/* The members of 0.1 are there; an older program does not know later ones. */
+static enum lwc_code take_visitor(const struct lwc_explain_visitor *visitor,
+                                  struct lwc_explain_visitor *visitor_out, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_sized_take(visitor_out, sizeof *visitor_out, visitor,
+                                        "struct lwc_explain_visitor", err);
+
+    if (code == LWC_OK && (visitor_out->line == NULL || visitor_out->answer == NULL)) {
+        code = lwc_fail(err, LWC_E_INVALID,
+                        "struct lwc_explain_visitor: line() and answer() must be set");
+    }
+    return code;
+}
+
+enum lwc_code lwc_explain(struct lwc_context *ctx, const struct lwc_query *query,
+                          const struct lwc_explain_visitor *visitor, struct lwc_error *err)
+{
+    LWC_AUTO_HELD held = {NULL};
+    LWC_AUTO_SECRET text = NULL;
+    const struct lwc_obtain obtain = lwc_obtain_of(ctx);
+    struct lwc_explain_visitor told;
+    struct telling telling = {.visitor = &told, .err = err};
+    struct lwc_query known;
+    struct lwc_identity wanted;
+    bool is_quiet = false;
+    enum lwc_code code = lwc_query_take(query, &known, &wanted, err);
+
+    if (code == LWC_OK) {
+        code = take_visitor(visitor, &told, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_secret_new(TEXT_CAP, &text, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_call_start_secret(ctx, &held, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    telling.text = text;
+    is_quiet = atomic_exchange(&ctx->no_prompt, true);
+    lwc_witnesses_reset(&ctx->witnesses);
+    code = tell(&telling, &obtain, &known, &wanted);
+    atomic_store(&ctx->no_prompt, is_quiet);
+    return code;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_MODULE_MODULE_H
+#define CORE_MODULE_MODULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lwcred/backend.h>
+
+#include "base/error.h"
+#include "module/descriptor.h"
+
+/*
+ * The backend @name, for a process that will use it: one that is linked in, else from the
+ * compiled-in directory, then, if @external, from $LWCRED_BACKEND_DIR.
+ *
+ * One with LWC_CAP_BLOCKING is read, not loaded: hosted.h runs it.  Any other is loaded, and
+ * stays so until the process ends.
+ *
+ * @descriptor  filled, and of use only if LWC_OK is returned; not to be copied.
+ * Returns LWC_OK; LWC_E_UNAVAILABLE if there is no such module; LWC_E_UNSAFE if its file or a
+ * directory above it could be written by others; LWC_E_INVALID if it is no backend of this ABI.
+ * Any thread.
+ */
+enum lwc_code lwc_module_use(const char *name, bool external, struct lwc_descriptor *descriptor,
+                             struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Load the backend @name into this process whatever it is, for backend hosts and tests.
+ *
+ * @external_dir  searched after the compiled-in directory; NULL or "": none.
+ * @backend_out   its descriptor, cut or zero-extended to this version's size.
+ */
+enum lwc_code lwc_module_load(const char *name, const char *external_dir,
+                              struct lwc_backend *backend_out, struct lwc_error *err) LWC_RESULT;
+
+/* The same from the directory @dir only.  LWC_E_NOT_FOUND if it is not there. */
+enum lwc_code lwc_module_load_at(const char *dir, const char *name, struct lwc_backend *backend_out,
+                                 struct lwc_error *err) LWC_RESULT;
+
+/* $LWCRED_BACKEND_DIR, or NULL. */
+const char *lwc_module_external_dir(void);
+
+/* Is the text of @len bytes the name of a backend: 1 to 32 of a-z, 0-9 and '-'? */
+bool lwc_module_name_ok(const char *name, size_t len);
+
+/*
+ * The canonical path of @dir/@file, an object of ours that may be loaded or run.
+ *
+ * @path_out  owned by the caller, free().
+ * Returns LWC_OK; LWC_E_NOT_FOUND; else codes as above.
+ */
+enum lwc_code lwc_module_path(const char *dir, const char *file, char **path_out,
+                              struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Load the object @dir/@file, after the checks of module.c, and look up data symbol @symbol in
+ * it.  Codes as above.
+ */
+enum lwc_code lwc_module_object(const char *dir, const char *file, const char *symbol,
+                                const void **data_out, struct lwc_error *err) LWC_RESULT;
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_NET_CA_H
+#define CORE_NET_CA_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include <lwcred/backend.h>
+
+#include "base/error.h"
+
+/*
+ * Which certificate authorities are trusted.  At least one of file and dir is set, unless the
+ * system has no known place: then both are "" and libcurl's own default counts.
+ *
+ * file  PEM bundle, or "".
+ * dir   hashed directory, or "".
+ */
+struct lwc_ca {
+    char file[PATH_MAX];
+    char dir[PATH_MAX];
+};
+
+/*
+ * The settings LWCRED_CA_BUNDLE; else SSL_CERT_FILE and SSL_CERT_DIR; else the system's hashed
+ * directory, which costs a tenth of the time that its bundle takes; else the system's bundle.
+ *
+ * Returns LWC_OK; LWC_E_INVALID if a file that a setting names is missing, not readable or no
+ * file; LWC_E_UNSAFE if others can write it, or put files into a directory of SSL_CERT_DIR.
+ */
+enum lwc_code lwc_ca_choose(const struct lwc_host *host, struct lwc_ca *ca_out,
+                            struct lwc_error *err) LWC_RESULT;
+
+/* Does @path hold entries as c_rehash makes them, "0123abcd.0"? */
+bool lwc_ca_dir_is_hashed(const char *path);
+
+/*
+ * Finds a certificate in one of the hashed directories @dirs ("A:B") that may not be read, which
+ * OpenSSL reports without its name.  False: there is none.
+ */
+bool lwc_ca_find_unreadable(const char *dirs, char path_out[static PATH_MAX]);
+
+#endif

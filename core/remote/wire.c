@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The MUST list stands in frame.h. */
+#include "remote/wire.h"
+
+#define NUMBER_MAX 8
+
+static void put(struct lwc_frame_out *out, const void *bytes, size_t len)
+{
+    out->failed = out->failed || lwc_secret_append(out->bytes, bytes, len, NULL) != LWC_OK;
+}
+
+static void number_write(uint8_t *to, uint64_t number, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        to[i] = (uint8_t)(number >> 8 * i);
+    }
+}
+
+static uint64_t number_read(const uint8_t *from, size_t len)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        number |= (uint64_t)from[i] << 8 * i;
+    }
+    return number;
+}
+
+static void put_number(struct lwc_frame_out *out, uint64_t number, size_t len)
+{
+    uint8_t bytes[NUMBER_MAX];
+
+    number_write(bytes, number, len);
+    put(out, bytes, len);
+}
+
+struct lwc_frame_out lwc_frame_begin(struct lwc_secret *bytes, uint32_t type, uint32_t request)
+{
+    lwc_secret_reset(bytes);
+    return (struct lwc_frame_out){.type = type, .request = request, .bytes = bytes};
+}
+
+void lwc_frame_put_u32(struct lwc_frame_out *out, uint32_t number)
+{
+    put_number(out, number, sizeof number);
+}
+
+void lwc_frame_put_i64(struct lwc_frame_out *out, int64_t number)
+{
+    put_number(out, (uint64_t)number, sizeof number);
+}
+
+void lwc_frame_put_bytes(struct lwc_frame_out *out, const void *bytes, size_t len)
+{
+    if (len > LWC_FRAME_BODY_MAX) {
+        out->failed = true;
+        return;
+    }
+    lwc_frame_put_u32(out, (uint32_t)len);
+    if (len > 0) {
+        put(out, bytes, len);
+    }
+}
+
+static void put_text(struct lwc_frame_out *out, const char *text, size_t len)
+{
+    lwc_frame_put_bytes(out, text, len);
+    put(out, "", 1);
+}
+
+void lwc_frame_put_text(struct lwc_frame_out *out, const char *text)
+{
+    put_text(out, text, strlen(text));
+}
+
+void lwc_frame_put_times(struct lwc_frame_out *out, struct lwc_frame_times times)
+{
+    lwc_frame_put_i64(out, times.call_ms);
+    lwc_frame_put_i64(out, times.caller_ms);
+}
+
+void lwc_frame_put_identity(struct lwc_frame_out *out, const struct lwc_identity *identity)
+{
+    lwc_frame_put_text(out, identity->profile);
+    lwc_frame_put_text(out, identity->account);
+    lwc_frame_put_text(out, identity->origin);
+    lwc_frame_put_text(out, identity->key_id);
+    lwc_frame_put_text(out, identity->sub_account);
+    lwc_frame_put_u32(out, identity->kind);
+    lwc_frame_put_u32(out, identity->flags);
+}
+
+void lwc_frame_put_error(struct lwc_frame_out *out, enum lwc_code code, const struct lwc_error *err)
+{
+    const bool told = code != LWC_OK && err != NULL && err->code == code;
+
+    lwc_frame_put_u32(out, (uint32_t)code);
+    lwc_frame_put_u32(out, told ? (uint32_t)err->sys : 0);
+    lwc_frame_put_i64(out, told ? err->wait_s : 0);
+    put_text(out, told ? err->msg : "", told ? strnlen(err->msg, sizeof err->msg) : 0);
+    put_text(out, told ? err->hint : "", told ? strnlen(err->hint, sizeof err->hint) : 0);
+}
+
+bool lwc_frame_end(const struct lwc_frame_out *out, uint8_t header_out[static LWC_FRAME_HEADER_LEN])
+{
+    size_t len = lwc_secret_len(out->bytes);
+
+    if (out->failed || len > LWC_FRAME_BODY_MAX) {
+        return false;
+    }
+    number_write(header_out, out->type, 4);
+    number_write(header_out + 4, len, 4);
+    number_write(header_out + 8, out->request, 4);
+    return true;
+}
+
+bool lwc_frame_header(const uint8_t header[static LWC_FRAME_HEADER_LEN],
+                      struct lwc_frame_in *in_out)
+{
+    *in_out = (struct lwc_frame_in){.type = (uint32_t)number_read(header, 4),
+                                    .left = (size_t)number_read(header + 4, 4),
+                                    .request = (uint32_t)number_read(header + 8, 4)};
+    return in_out->left <= LWC_FRAME_BODY_MAX;
+}
+
+/* The next @len bytes; NULL, and bad from now on, if there are not so many. */
+static const uint8_t *take(struct lwc_frame_in *in, size_t len)
+{
+    const uint8_t *at = in->at;
+
+    if (in->bad || len > in->left) {
+        in->bad = true;
+        return NULL;
+    }
+    in->at += len;
+    in->left -= len;
+    return at;
+}
+
+static uint64_t take_number(struct lwc_frame_in *in, size_t len)
+{
+    const uint8_t *at = take(in, len);
+
+    return at != NULL ? number_read(at, len) : 0;
+}
+
+uint32_t lwc_frame_take_u32(struct lwc_frame_in *in)
+{
+    return (uint32_t)take_number(in, 4);
+}
+
+int64_t lwc_frame_take_i64(struct lwc_frame_in *in)
+{
+    return (int64_t)take_number(in, 8);
+}
+
+const void *lwc_frame_take_bytes(struct lwc_frame_in *in, size_t *len_out)
+{
+    size_t len = lwc_frame_take_u32(in);
+    const uint8_t *at = take(in, len);
+
+    *len_out = at != NULL ? len : 0;
+    return at != NULL ? at : (const uint8_t *)"";
+}
+
+const char *lwc_frame_take_text(struct lwc_frame_in *in)
+{
+    size_t len = 0;
+    const char *text = lwc_frame_take_bytes(in, &len);
+    const uint8_t *end = take(in, 1);
+
+    if (end == NULL || *end != '\0' || memchr(text, '\0', len) != NULL) {
+        in->bad = true;
+        return "";
+    }
+    return text;
+}
+
+struct lwc_frame_times lwc_frame_take_times(struct lwc_frame_in *in)
+{
+    struct lwc_frame_times times = {.call_ms = lwc_frame_take_i64(in)};
+
+    times.caller_ms = lwc_frame_take_i64(in);
+    return times;
+}
+
+struct lwc_identity lwc_frame_take_identity(struct lwc_frame_in *in)
+{
+    struct lwc_identity identity = {0};
+
+    identity.profile = lwc_frame_take_text(in);
+    identity.account = lwc_frame_take_text(in);
+    identity.origin = lwc_frame_take_text(in);
+    identity.key_id = lwc_frame_take_text(in);
+    identity.sub_account = lwc_frame_take_text(in);
+    identity.kind = lwc_frame_take_u32(in);
+    identity.flags = lwc_frame_take_u32(in);
+    return identity;
+}
+
+enum lwc_code lwc_frame_take_error(struct lwc_frame_in *in, struct lwc_error *err)
+{
+    enum lwc_code code = (enum lwc_code)lwc_frame_take_u32(in);
+    int sys = (int)lwc_frame_take_u32(in);
+    int64_t wait_s = lwc_frame_take_i64(in);
+    const char *msg = lwc_frame_take_text(in);
+    const char *hint = lwc_frame_take_text(in);
+
+    if (in->bad || code == LWC_OK || err == NULL) {
+        return in->bad ? LWC_E_INTERNAL : code;
+    }
+    (void)!lwc_fail(err, code, "%s", msg);
+    if (lwc_is_set(hint)) {
+        (void)lwc_hint(err, code, "%s", hint);
+    }
+    err->sys = sys;
+    err->wait_s = wait_s > 0 ? wait_s : 0;
+    return code;
+}
+
+bool lwc_frame_ended(const struct lwc_frame_in *in)
+{
+    return !in->bad && in->left == 0;
+}

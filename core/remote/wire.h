@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_REMOTE_WIRE_H
+#define CORE_REMOTE_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lwcred/backend.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+
+/*
+ * What a caller and its backend host say to each other, as bytes and as values.
+ *
+ * A frame is a header, type and length of the body, and the body: numbers and texts one behind the
+ * other, as the table says.  Numbers are little-endian; a text or a run of bytes is its length (4
+ * bytes), the bytes, and for a text a NUL that is not counted and the only one.
+ *
+ *     0  4  type     enum lwc_frame_type
+ *     4  4  length   of the body, at most LWC_FRAME_BODY_MAX
+ *     8  4  request  number of the request to which the frame belongs, so that an answer that
+ *                    comes too late or twice is not taken for another one
+ *
+ * One request at a time.  Until its DONE, the host may send other frames; those marked "asks" are
+ * answered by one ANSWER each, before anything else.
+ *
+ * MUST:
+ *  1. Nothing that was read is believed: lengths are held against what is there, a text has no NUL
+ *     in it, a body has nothing behind its last member.
+ *  2. Bodies lie in struct lwc_secret on both sides: any of them may hold a secret.
+ */
+
+#define LWC_FRAME_VERSION 3
+
+enum lwc_frame_type {
+    /* From the caller: "times" are two i64, milliseconds, see struct lwc_frame_times. */
+    LWC_FRAME_HELLO = 1,   /* u32 version, text name, text directory of external modules or "" */
+    LWC_FRAME_OPEN = 2,    /* times, u32 count, text argument...                              */
+    LWC_FRAME_CLOSE = 3,   /* times                                                           */
+    LWC_FRAME_FIND = 4,    /* times, identity                                                 */
+    LWC_FRAME_LIST = 5,    /* times                                                           */
+    LWC_FRAME_STORE = 6,   /* times, identity, u32 flags, bytes secret                        */
+    LWC_FRAME_ERASE = 7,   /* times, identity                                                 */
+    LWC_FRAME_UNLOCK = 8,  /* times                                                           */
+    LWC_FRAME_LOCK = 9,    /* times                                                           */
+    LWC_FRAME_PROBE = 10,  /* times, u32 capability                                           */
+    LWC_FRAME_ANSWER = 11, /* times, error, u32 is there a value, bytes value                 */
+    /* From the host. */
+    LWC_FRAME_READY =
+        16,              /* u32 version, text print of the descriptor: answers HELLO, as DONE may */
+    LWC_FRAME_DONE = 17, /* error: answers every other request                             */
+    LWC_FRAME_LOG = 18,  /* u32 level, text                                                */
+    LWC_FRAME_DEPENDS = 19, /* text path                                                      */
+    LWC_FRAME_ASKING = 20,  /* text                                                           */
+    LWC_FRAME_SETTING = 21, /* text name; asks: the value is a text without its NUL           */
+    LWC_FRAME_PROMPT = 22,  /* u32 flags, text; asks: the value is what was typed             */
+    LWC_FRAME_PUT = 23,     /* u32 is there an identity, identity, bytes secret; asks         */
+    LWC_FRAME_VISIT = 24,   /* identity; asks                                                 */
+};
+
+#define LWC_FRAME_HEADER_LEN 12
+#define LWC_FRAME_BODY_MAX ((size_t)LWC_SECRET_MAX + 16384)
+
+/*
+ * How long a call may take, from now on: call_ms until it is ended, caller_ms until the caller's
+ * own deadline, which counts once the user is asked elsewhere.
+ */
+struct lwc_frame_times {
+    int64_t call_ms;
+    int64_t caller_ms;
+};
+
+/* A frame being written: after a failure (memory, too long), which send reports, puts do nothing.
+ */
+struct lwc_frame_out {
+    uint32_t type;
+    uint32_t request;
+    struct lwc_secret *bytes; /* the body */
+    bool failed;
+};
+
+/* Begin a frame of @type whose body is made in @bytes, borrowed, which is reset. */
+struct lwc_frame_out lwc_frame_begin(struct lwc_secret *bytes, uint32_t type, uint32_t request);
+
+void lwc_frame_put_u32(struct lwc_frame_out *out, uint32_t number);
+void lwc_frame_put_i64(struct lwc_frame_out *out, int64_t number);
+void lwc_frame_put_text(struct lwc_frame_out *out, const char *text);
+void lwc_frame_put_bytes(struct lwc_frame_out *out, const void *bytes, size_t len);
+void lwc_frame_put_times(struct lwc_frame_out *out, struct lwc_frame_times times);
+void lwc_frame_put_identity(struct lwc_frame_out *out, const struct lwc_identity *identity);
+
+/* @code, and what @err says of it unless it is LWC_OK. */
+void lwc_frame_put_error(struct lwc_frame_out *out, enum lwc_code code,
+                         const struct lwc_error *err);
+
+/* Write the header of the finished body.  False if anything failed or the body is too long. */
+bool lwc_frame_end(const struct lwc_frame_out *out, uint8_t header_out[static LWC_FRAME_HEADER_LEN])
+    LWC_RESULT;
+
+/*
+ * A frame being read.  A take that finds no well-formed member sets bad, gives 0 or "", and so do
+ * all that follow.  What is given is borrowed until the bytes change.
+ */
+struct lwc_frame_in {
+    uint32_t type;
+    uint32_t request;
+    const uint8_t *at;
+    size_t left;
+    bool bad;
+};
+
+/*
+ * Read a header: left is the length of the body, which the caller lets at point to.  False if it is
+ * too long to be received.
+ */
+bool lwc_frame_header(const uint8_t header[static LWC_FRAME_HEADER_LEN],
+                      struct lwc_frame_in *in_out) LWC_RESULT;
+
+uint32_t lwc_frame_take_u32(struct lwc_frame_in *in);
+int64_t lwc_frame_take_i64(struct lwc_frame_in *in);
+const char *lwc_frame_take_text(struct lwc_frame_in *in);
+const void *lwc_frame_take_bytes(struct lwc_frame_in *in, size_t *len_out);
+struct lwc_frame_times lwc_frame_take_times(struct lwc_frame_in *in);
+/* Well-formed, not judged: lwc_identity_check() does that. */
+struct lwc_identity lwc_frame_take_identity(struct lwc_frame_in *in);
+
+/* The code, which may be none of ours; what it says goes to @err (may be NULL), made printable. */
+enum lwc_code lwc_frame_take_error(struct lwc_frame_in *in, struct lwc_error *err) LWC_RESULT;
+
+/* Were all takes good, and is nothing left? */
+bool lwc_frame_ended(const struct lwc_frame_in *in) LWC_RESULT;
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_STACK_WRITE_H
+#define CORE_STACK_WRITE_H
+
+#include <lwcred.h>
+
+#include "base/error.h"
+#include "stack/stack.h"
+
+/*
+ * Storing and removing.  A profile that a backend which can store holds already stays in that
+ * backend; it is replaced there or not at all.  Contracts: lwc_key_probe(), lwc_key_store() and
+ * lwc_key_remove() in lwcred.h.
+ *
+ * @backend  name, or NULL.
+ */
+
+/* Would lwc_keep_store() work?  Unlocks what has to be unlocked. */
+enum lwc_code lwc_keep_probe(struct lwc_stack *stack, const struct lwc_identity *identity,
+                             const char *backend, uint32_t flags,
+                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+    LWC_RESULT;
+
+enum lwc_code lwc_keep_store(struct lwc_stack *stack, const struct lwc_identity *identity,
+                             const void *secret, size_t len, const char *backend, uint32_t flags,
+                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+    LWC_RESULT;
+
+/*
+ * Remove the credential from every backend of the erase lines that holds it, whatever their
+ * controls, or from @backend alone.
+ *
+ * @secret  NULL: remove it whatever its secret.
+ */
+enum lwc_code lwc_keep_remove(struct lwc_stack *stack, const struct lwc_identity *query,
+                              const void *secret, size_t len, const char *backend,
+                              lwc_removed_fn *visit, void *data, struct lwc_error *err) LWC_RESULT;
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/identity.h"
+#include "base/safefile.h"
+#include "base/text.h"
+#include "base/util.h"
+#include "plugins/format/json_writer.h"
+#include "plugins/helper/command.h"
+#include "plugins/helper/key_format.h"
+#include "plugins/helper/output.h"
+
+/* An access key on its way into a backend. */
+struct add {
+    struct lwc_app *app;
+    struct lwc_identity id; /* its texts lie in argv or in the arrays below               */
+    char account[LWC_ACCOUNT_MAX + 1];
+    char origin[LWC_ORIGIN_MAX + 1];
+    char key_id[LWC_KEY_ID_MAX + 1];
+    struct lwc_secret *secret;
+    const char *backend;
+    uint32_t flags;
+    char stored_in[LWC_BACKEND_NAME_MAX + 1];
+    char held_in[LWC_BACKEND_NAME_MAX + 1]; /* which one has the profile already, or ""   */
+};
+
+static void add_clear(struct add *add)
+{
+    lwc_secret_free(&add->secret);
+}
+
+static const char *option(const struct add *add, enum lwc_opt opt)
+{
+    return add->app->args.option[opt];
+}
+
+static const char *option_or(const struct add *add, enum lwc_opt opt, const char *otherwise)
+{
+    return option(add, opt) != NULL ? option(add, opt) : otherwise;
+}
+
+/* Everything that can be wrong without asking anybody. */
+static enum lwc_code take_names(struct add *add, struct lwc_error *err)
+{
+    const char *url = option(add, LWC_OPT_API_URL);
+
+    add->id = (struct lwc_identity){
+        .profile = option_or(add, LWC_OPT_PROFILE, "default"),
+        .account = add->app->account,
+        .origin = add->origin,
+        .key_id = option_or(add, LWC_OPT_KEY_ID, ""),
+        .sub_account = option_or(add, LWC_OPT_SUB_ACCOUNT, ""),
+        .kind = LWC_KIND_ACCESS_KEY,
+        .flags = option(add, LWC_OPT_ORG_ACCESS) != NULL ? LWC_ID_ORG_ACCESS : 0,
+    };
+    add->backend = option(add, LWC_OPT_BACKEND);
+    add->flags = option(add, LWC_OPT_REPLACE) != NULL ? LWC_STORE_REPLACE : 0;
+    if (lwc_streq(add->id.profile, "env")) {
+        return lwc_fail(err, LWC_E_INVALID, "profile 'env': kept for environment credentials");
+    }
+    if (option(add, LWC_OPT_SECRET_FILE) != NULL && option(add, LWC_OPT_SECRET_STDIN) != NULL) {
+        return lwc_fail(err, LWC_E_INVALID,
+                        "options --secret-file and --secret-stdin: not together");
+    }
+    return url == NULL ? LWC_OK : lwc_origin_parse(url, add->origin, err);
+}
+
+/* Before the user is asked for a secret, everything else must be known to work. */
+static enum lwc_code probe(struct add *add, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_app_open(add->app, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    return lwc_key_probe(add->app->ctx, &add->id, add->backend, add->flags, add->stored_in, err);
+}
+
+static enum lwc_code ask(const struct add *add, const char *option_name, const char *question,
+                         uint32_t flags, struct lwc_secret **answer_out, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    if (lwc_app_no_prompt(add->app)) {
+        code = lwc_fail(err, LWC_E_LOCKED, "option %s: missing, and cannot ask: not interactive",
+                        option_name);
+        return lwc_hint(err, code, "give %s", option_name);
+    }
+    code = lwc_app_ask(add->app, question, flags, answer_out, err);
+    return code == LWC_OK ? code : lwc_wrap(err, code, "option %s is missing", option_name);
+}
+
+static enum lwc_code complete_account(struct add *add, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET answer = NULL;
+    enum lwc_code code = LWC_OK;
+
+    if (!lwc_is_set(add->id.account)) {
+        code = ask(add, "--account", "Lacework account (such as acme, or acme.lacework.net)",
+                   LWC_PROMPT_ECHO, &answer, err);
+        if (code == LWC_OK) {
+            code = lwc_account_parse(lwc_secret_text(answer), add->account, err);
+        }
+        if (code != LWC_OK) {
+            return code;
+        }
+        add->id.account = add->account;
+    }
+    if (lwc_streq(add->origin, add->id.account)) {
+        add->origin[0] = '\0';
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code complete_key_id(struct add *add, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET answer = NULL;
+    enum lwc_code code = LWC_OK;
+
+    if (!lwc_is_set(add->id.key_id)) {
+        code = ask(add, "--key-id", "Access key id", LWC_PROMPT_ECHO, &answer, err);
+        if (code == LWC_OK) {
+            code = lwc_key_id_check(lwc_secret_text(answer), err);
+        }
+        if (code != LWC_OK) {
+            return code;
+        }
+        (void)snprintf(add->key_id, sizeof add->key_id, "%s", lwc_secret_text(answer));
+        add->id.key_id = add->key_id;
+    }
+    code = lwc_key_slip_check(add->id.key_id, NULL, err);
+    if (code == LWC_OK && !lwc_key_id_is_usual(add->id.key_id)) {
+        /* It is not shown: it may be a secret that was given in its place. */
+        lwc_app_warn(add->app, "the key id has an unusual form; usual is ACME_0123456789ABCDEF");
+    }
+    return code;
+}
+
+static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
+{
+    const char *file = option(add, LWC_OPT_SECRET_FILE);
+    enum lwc_code code = lwc_secret_new(64, &add->secret, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (file == NULL && isatty(STDIN_FILENO) == 1) {
+        code = lwc_fail(err, LWC_E_INVALID,
+                        "option --secret-stdin: standard input is a terminal, which would show it");
+        return lwc_hint(err, code, "leave the option out to be asked");
+    }
+    if (file == NULL) {
+        code = lwc_fd_read(STDIN_FILENO, LWC_SECRET_MAX + 2, lwc_app_deadline_ms(add->app),
+                           add->secret, err);
+        code = code == LWC_OK ? code : lwc_wrap(err, code, "option --secret-stdin");
+    } else {
+        code =
+            lwc_file_read_named("option --secret-file", file, LWC_SECRET_MAX + 2, add->secret, err);
+    }
+    lwc_secret_drop_newline(add->secret);
+    return code;
+}
+
+/* A file that cannot be read is known before a passphrase is asked for. */
+static enum lwc_code take_secret_file(struct add *add, struct lwc_error *err)
+{
+    return option(add, LWC_OPT_SECRET_FILE) != NULL ? read_secret(add, err) : LWC_OK;
+}
+
+static enum lwc_code complete_secret(struct add *add, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    if (option(add, LWC_OPT_SECRET_STDIN) != NULL) {
+        code = read_secret(add, err);
+    } else if (add->secret == NULL) {
+        code =
+            ask(add, "--secret-file or --secret-stdin", "Secret (not shown)", 0, &add->secret, err);
+    }
+    if (code == LWC_OK) {
+        code =
+            lwc_key_secret_check(lwc_secret_bytes(add->secret), lwc_secret_len(add->secret), err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_key_slip_check(NULL, lwc_secret_text(add->secret), err);
+    }
+    if (code == LWC_OK && !lwc_key_secret_is_usual(add->id.key_id, lwc_secret_bytes(add->secret),
+                                                   lwc_secret_len(add->secret))) {
+        lwc_app_warn(add->app, "the secret has an unusual form; usual is '_' and 32 more");
+    }
+    return code;
+}
+
+static enum lwc_code prove(struct add *add, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    if (option(add, LWC_OPT_NO_VERIFY) != NULL) {
+        return LWC_OK;
+    }
+    code = lwc_key_prove(add->app->ctx, &add->id, lwc_secret_bytes(add->secret),
+                         lwc_secret_len(add->secret), err);
+    if (code == LWC_OK) {
+        return code;
+    }
+    code = lwc_wrap(err, code, "the key is not stored");
+    if (code == LWC_E_NETWORK && err != NULL && err->hint[0] == '\0') {
+        return lwc_hint(err, code, "--no-verify stores a key without trying it");
+    }
+    return code;
+}
+
+static enum lwc_code see_holder(void *data, const struct lwc_identity *identity,
+                                const char *backend, struct lwc_error *err)
+{
+    struct add *add = data;
+
+    (void)identity;
+    (void)err;
+    if (add->held_in[0] == '\0') {
+        (void)snprintf(add->held_in, sizeof add->held_in, "%s", backend);
+    }
+    return LWC_OK;
+}
+
+/* Which backend holds the profile already, for the report; a failure of another is none of ours. */
+static enum lwc_code find_holder(struct add *add, struct lwc_error *err)
+{
+    const struct lwc_query query = {.size = sizeof query, .profile = add->id.profile};
+    struct lwc_error why = {0};
+
+    (void)err;
+    if ((add->flags & LWC_STORE_REPLACE) != 0 &&
+        lwc_list(add->app->ctx, &query, see_holder, add, &why) != LWC_OK) {
+        lwc_app_trace(add->app, "looking for profile '%s': %s", add->id.profile, why.msg);
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code store(struct add *add, struct lwc_error *err)
+{
+    return lwc_key_store(add->app->ctx, &add->id, lwc_secret_bytes(add->secret),
+                         lwc_secret_len(add->secret), add->backend, add->flags, add->stored_in,
+                         err);
+}
+
+static enum lwc_code report(struct add *add, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET out = NULL;
+    enum lwc_code code = LWC_OK;
+
+    lwc_app_say(add->app, "%s profile '%s' (%s, key id %s) in backend '%s'",
+                lwc_streq(add->held_in, add->stored_in) ? "replaced" : "stored", add->id.profile,
+                add->id.account, add->id.key_id, add->stored_in);
+    if (!lwc_args_has(&add->app->args, LWC_OPT_JSON)) {
+        return LWC_OK;
+    }
+    code = lwc_secret_new(512, &out, err);
+    if (code == LWC_OK) {
+        code = lwc_object_append_identity(out, &add->id, add->stored_in, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_text_append(out, err, "\n");
+    }
+    return code != LWC_OK ? code : lwc_output_write(out, err);
+}
+
+enum lwc_code lwc_add_run(struct lwc_app *app, struct lwc_error *err)
+{
+    static enum lwc_code (*const steps[])(struct add *, struct lwc_error *) = {
+        take_names, take_secret_file, probe, complete_account, complete_key_id, complete_secret,
+        prove,      find_holder,      store, report,
+    };
+    LWC_AUTO(struct add, add_clear) add = {.app = app};
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(steps); i++) {
+        enum lwc_code code = steps[i](&add, err);
+
+        if (code != LWC_OK) {
+            return code;
+        }
+    }
+    return LWC_OK;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/identity.h"
+#include "base/text.h"
+#include "base/util.h"
+#include "plugins/format/json_writer.h"
+#include "plugins/helper/command.h"
+#include "plugins/helper/output.h"
+
+#define OUT_CAP 4096
+
+/* The listing under construction: after a failure, additions do nothing. */
+struct listing {
+    struct lwc_secret *out;
+    struct lwc_error *err;
+    enum lwc_code code;
+    struct lwc_identity wanted; /* --profile and --account */
+    bool json;
+    size_t count;
+};
+
+static void add_object(struct listing *listing, const struct lwc_identity *identity,
+                       int64_t expires_in, const char *place)
+{
+    const char *const members[][2] = {
+        {"profile", identity->profile}, {"account", identity->account}, {"place", place}};
+
+    listing->code = lwc_text_append(listing->out, listing->err, listing->count == 0 ? "{" : ",{");
+    for (size_t i = 0; i < LWC_ARRAY_LEN(members) && listing->code == LWC_OK; i++) {
+        listing->code = lwc_text_append(listing->out, listing->err, "\"%s\":", members[i][0]);
+        if (listing->code == LWC_OK) {
+            listing->code = lwc_text_append_json(listing->out, members[i][1], listing->err);
+        }
+        if (listing->code == LWC_OK) {
+            listing->code = lwc_text_append(listing->out, listing->err, ",");
+        }
+    }
+    if (listing->code == LWC_OK) {
+        listing->code =
+            lwc_text_append(listing->out, listing->err, "\"expiresIn\":%" PRId64 "}", expires_in);
+    }
+}
+
+static void visit(void *data, const struct lwc_identity *identity, int64_t expires_in,
+                  const char *place)
+{
+    struct listing *listing = data;
+
+    if (listing->code != LWC_OK || !lwc_identity_matches(&listing->wanted, identity)) {
+        return;
+    }
+    if (listing->json) {
+        add_object(listing, identity, expires_in, place);
+    } else {
+        listing->code = lwc_text_append(listing->out, listing->err, "%s  %s  %" PRId64 " s  %s\n",
+                                        identity->profile, identity->account, expires_in, place);
+    }
+    listing->count++;
+}
+
+static enum lwc_code list(struct lwc_app *app, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET out = NULL;
+    struct listing listing = {
+        .err = err, .wanted = LWC_IDENTITY_ANY, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
+
+    if (lwc_args_has(&app->args, LWC_OPT_PROFILE)) {
+        listing.wanted.profile = app->args.option[LWC_OPT_PROFILE];
+    }
+    listing.wanted.account = app->account;
+    listing.code = lwc_secret_new(OUT_CAP, &out, err);
+    if (listing.code != LWC_OK) {
+        return listing.code;
+    }
+    listing.out = out;
+    if (listing.json) {
+        listing.code = lwc_text_append(out, err, "[");
+    }
+    lwc_cached_list(app->ctx, visit, &listing);
+    if (listing.json && listing.code == LWC_OK) {
+        listing.code = lwc_text_append(out, err, "]\n");
+    }
+    return listing.code != LWC_OK ? listing.code : lwc_output_write(out, err);
+}
+
+static enum lwc_code clear(struct lwc_app *app)
+{
+    const size_t count = lwc_cached_clear(app->ctx);
+
+    lwc_app_say(app, "%zu cache entries forgotten", count);
+    return LWC_OK;
+}
+
+enum lwc_code lwc_cache_run(struct lwc_app *app, struct lwc_error *err)
+{
+    const char *what = app->args.operands > 1 ? app->args.operand[1] : "";
+    enum lwc_code code = LWC_OK;
+
+    if (!lwc_streq(what, "list") && !lwc_streq(what, "clear")) {
+        return lwc_fail(err, LWC_E_INVALID, "cache: 'list' or 'clear' expected");
+    }
+    code = lwc_app_open(app, err);
+    if (code != LWC_OK) {
+        return code;
+    }
+    return lwc_streq(what, "list") ? list(app, err) : clear(app);
+}

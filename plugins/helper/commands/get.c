@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <unistd.h>
+
+#include "base/identity.h"
+#include "base/secret.h"
+#include "base/util.h"
+#include "plugins/format/formats.h"
+#include "plugins/helper/command.h"
+#include "plugins/helper/output.h"
+
+#define ANSWER_CAP 4096
+
+/*
+ * Reads the request, if the format has one; a person at a terminal sends none.  An empty input is
+ * a request for nothing in particular where an option says what is wanted.
+ */
+static enum lwc_code read_request(struct lwc_app *app, const struct lwc_format *format,
+                                  struct lwc_request *request_out, struct lwc_error *err)
+{
+    const bool is_selected =
+        lwc_args_has(&app->args, LWC_OPT_PROFILE) || lwc_args_has(&app->args, LWC_OPT_ACCOUNT);
+    enum lwc_code code = LWC_OK;
+
+    if (format->read == NULL || isatty(STDIN_FILENO) == 1) {
+        return LWC_OK;
+    }
+    code = format->read(STDIN_FILENO, lwc_app_input_deadline_ms(app), request_out, err);
+    if (code != LWC_E_NOT_FOUND) {
+        return code;
+    }
+    if (!is_selected) {
+        return lwc_wrap(err, LWC_E_INVALID, "get");
+    }
+    *err = (struct lwc_error){0};
+    return LWC_OK;
+}
+
+/*
+ * An option selects among the credentials that serve the request's host, and no others.  Where
+ * --account is not that host, it must be the origin stored with the account's credential.
+ */
+static void hold_to_request(struct lwc_query *query, const struct lwc_request *request)
+{
+    if (query->account == NULL) {
+        query->account = request->account;
+    } else if (!lwc_streq(query->account, request->account)) {
+        query->origin = request->account;
+    }
+    query->key_id = lwc_is_set(request->key_id) ? request->key_id : NULL;
+}
+
+static enum lwc_code fetch(struct lwc_app *app, const struct lwc_request *request,
+                           struct lwc_token **token_out, struct lwc_error *err)
+{
+    struct lwc_query query = lwc_app_query(app);
+    enum lwc_code code = lwc_app_open(app, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (request->given) {
+        hold_to_request(&query, request);
+    }
+    query.sub_account = app->args.option[LWC_OPT_SUB_ACCOUNT];
+    query.org_access = lwc_args_has(&app->args, LWC_OPT_ORG_ACCESS);
+    query.ttl_s = lwc_args_seconds(&app->args, LWC_OPT_TTL, 0);
+    /* The library takes 0 for "not said". */
+    query.min_valid_s = lwc_args_seconds(&app->args, LWC_OPT_MIN_VALID, 0);
+    if (lwc_args_has(&app->args, LWC_OPT_MIN_VALID) && query.min_valid_s == 0) {
+        query.min_valid_s = 1;
+    }
+    query.refresh = lwc_args_has(&app->args, LWC_OPT_REFRESH);
+    query.no_cache = lwc_args_has(&app->args, LWC_OPT_NO_CACHE);
+    return lwc_token_get(app->ctx, &query, token_out, err);
+}
+
+static enum lwc_code answer(const struct lwc_format *format, const struct lwc_request *request,
+                            const struct lwc_token *token, struct lwc_error *err)
+{
+    LWC_AUTO_SECRET out = NULL;
+    const struct lwc_answer answer = {
+        .token = lwc_token_text(token),
+        .source = lwc_token_source(token),
+        .expires_at = lwc_token_expires_at(token),
+        .expires_in = lwc_token_expires_in(token),
+        .identity = lwc_token_identity(token),
+        .request = request,
+    };
+    enum lwc_code code = lwc_secret_new(ANSWER_CAP, &out, err);
+
+    if (code == LWC_OK) {
+        code = format->write(&answer, out, err);
+    }
+    return code != LWC_OK ? code : lwc_output_write(out, err);
+}
+
+/* git uses the answer for the host that it asked for, whatever host the answer names. */
+static bool serves(const struct lwc_token *token, const struct lwc_request *request)
+{
+    const struct lwc_identity *identity = lwc_token_identity(token);
+
+    return !request->given || lwc_streq(request->account, identity->account) ||
+           lwc_streq(request->account, lwc_identity_authority(identity));
+}
+
+/* git asks every helper for every host: that we hold nothing for one is no error. */
+static enum lwc_code pass_over(const struct lwc_app *app, const struct lwc_request *request,
+                               enum lwc_code code, struct lwc_error *err)
+{
+    if (code != LWC_E_NOT_FOUND || !request->given) {
+        return code;
+    }
+    lwc_app_trace(app, "no answer for host '%s': %s", request->host, err->msg);
+    *err = (struct lwc_error){0};
+    return LWC_OK;
+}
+
+/* Without --format, --json asks for the answer as JSON; but git reads one language only. */
+static enum lwc_code choose_format(const struct lwc_app *app, const struct lwc_format **format_out,
+                                   struct lwc_error *err)
+{
+    const char *name = app->args.option[LWC_OPT_FORMAT];
+
+    if (name != NULL) {
+        return lwc_format_find(name, format_out, err);
+    }
+    *format_out = lwc_args_has(&app->args, LWC_OPT_JSON) && !app->git_helper ? &lwc_format_json
+                                                                             : &lwc_format_git;
+    return LWC_OK;
+}
+
+enum lwc_code lwc_get_run(struct lwc_app *app, struct lwc_error *err)
+{
+    LWC_AUTO(struct lwc_token *, lwc_token_free) token = NULL;
+    const struct lwc_format *format = NULL;
+    struct lwc_request request = {.given = false};
+    enum lwc_code code = choose_format(app, &format, err);
+
+    if (code == LWC_OK && lwc_args_has(&app->args, LWC_OPT_REFRESH) &&
+        lwc_args_has(&app->args, LWC_OPT_NO_CACHE)) {
+        return lwc_fail(err, LWC_E_INVALID, "options --refresh and --no-cache: not together");
+    }
+    if (code == LWC_OK) {
+        code = read_request(app, format, &request, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (request.foreign) {
+        lwc_app_trace(app, "no answer: the request names no https host that could be ours");
+        return LWC_OK;
+    }
+    code = fetch(app, &request, &token, err);
+    if (code != LWC_OK) {
+        return pass_over(app, &request, code, err);
+    }
+    if (!serves(token, &request)) {
+        lwc_app_trace(app, "no answer: the credential is none of host '%s'", request.host);
+        return LWC_OK;
+    }
+    return answer(format, &request, token, err);
+}

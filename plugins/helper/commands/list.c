@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/util.h"
+#include "plugins/format/json_writer.h"
+#include "plugins/helper/command.h"
+#include "plugins/helper/credentials.h"
+#include "plugins/helper/output.h"
+
+#define OUT_CAP 4096
+#define CELL_LEN 320
+#define GAP 2 /* blanks between columns */
+
+/* The columns of list, and the lines of show. */
+typedef const char *cell_fn(const struct lwc_roll_entry *entry);
+
+static const char *cell_profile(const struct lwc_roll_entry *entry)
+{
+    return entry->id.profile;
+}
+
+static const char *cell_account(const struct lwc_roll_entry *entry)
+{
+    return entry->id.account;
+}
+
+static const char *cell_origin(const struct lwc_roll_entry *entry)
+{
+    return lwc_identity_authority(&entry->id);
+}
+
+static const char *cell_key_id(const struct lwc_roll_entry *entry)
+{
+    return entry->id.key_id;
+}
+
+static const char *cell_sub_account(const struct lwc_roll_entry *entry)
+{
+    return entry->id.sub_account;
+}
+
+static const char *cell_org(const struct lwc_roll_entry *entry)
+{
+    return (entry->id.flags & LWC_ID_ORG_ACCESS) != 0 ? "yes" : "no";
+}
+
+static const char *cell_kind(const struct lwc_roll_entry *entry)
+{
+    return lwc_kind_name(entry->id.kind);
+}
+
+static const char *cell_backend(const struct lwc_roll_entry *entry)
+{
+    return entry->backend;
+}
+
+static const char *cell_place(const struct lwc_roll_entry *entry)
+{
+    return entry->place;
+}
+
+static const char *cell_token(const struct lwc_roll_entry *entry)
+{
+    return entry->token;
+}
+
+struct column {
+    const char *title;
+    cell_fn *cell;
+};
+
+static const struct column columns[] = {
+    {"PROFILE", cell_profile}, {"ACCOUNT", cell_account},
+    {"KEY ID", cell_key_id},   {"SUB-ACCOUNT", cell_sub_account},
+    {"ORG", cell_org},         {"BACKEND", cell_place},
+    {"TOKEN", cell_token},
+};
+
+#define COLUMN_COUNT LWC_ARRAY_LEN(columns)
+
+static const struct column lines[] = {
+    {"profile", cell_profile}, {"account", cell_account},         {"API at", cell_origin},
+    {"key id", cell_key_id},   {"sub-account", cell_sub_account}, {"org access", cell_org},
+    {"kind", cell_kind},       {"backend", cell_backend},         {"token", cell_token},
+};
+
+/* An empty cell would shift the others for a program that splits at blanks. */
+static const char *clean_cell(char room[CELL_LEN], const char *text)
+{
+    const size_t len = strlen(text);
+
+    if (len > 0 && len < CELL_LEN && lwc_text_is_graph(text, len)) {
+        return text;
+    }
+    lwc_text_printable(room, CELL_LEN, text, len);
+    return room[0] == '\0' ? "-" : room;
+}
+
+static void measure_columns(const struct lwc_roll *roll, size_t widths_out[COLUMN_COUNT])
+{
+    char room[CELL_LEN];
+
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        widths_out[i] = strlen(columns[i].title);
+    }
+    for (const struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
+        for (size_t i = 0; i < COLUMN_COUNT; i++) {
+            const size_t len = strlen(clean_cell(room, columns[i].cell(entry)));
+
+            widths_out[i] = len > widths_out[i] ? len : widths_out[i];
+        }
+    }
+}
+
+/* One row; @entry NULL: the titles. */
+static enum lwc_code append_row(struct lwc_secret *out, const size_t *widths,
+                                const struct lwc_roll_entry *entry, struct lwc_error *err)
+{
+    char row[COLUMN_COUNT * (CELL_LEN + GAP)];
+    char room[CELL_LEN];
+    size_t begin = 0;
+    size_t end = 0;
+
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        const char *text =
+            entry == NULL ? columns[i].title : clean_cell(room, columns[i].cell(entry));
+        const size_t len = strlen(text);
+
+        memset(row + end, ' ', begin - end);
+        memcpy(row + begin, text, len);
+        end = begin + len;
+        begin += widths[i] + GAP;
+    }
+    row[end++] = '\n';
+    return lwc_secret_append(out, row, end, err);
+}
+
+static enum lwc_code append_table(struct lwc_secret *out, const struct lwc_roll *roll,
+                                  struct lwc_error *err)
+{
+    size_t widths[COLUMN_COUNT];
+    size_t row_len = 1;
+    enum lwc_code code = LWC_OK;
+
+    measure_columns(roll, widths);
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        row_len += widths[i] + GAP;
+    }
+    /* At once: locked memory that grows is copied and wiped each time. */
+    if (roll->count > 0 && lwc_secret_reserve(out, (roll->count + 1) * row_len) == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    if (roll->count > 0) {
+        code = append_row(out, widths, NULL, err);
+    }
+    for (const struct lwc_roll_entry *entry = roll->first; code == LWC_OK && entry != NULL;
+         entry = entry->next) {
+        code = append_row(out, widths, entry, err);
+    }
+    return code;
+}
+
+static enum lwc_code append_object(struct lwc_secret *out, const struct lwc_roll_entry *entry,
+                                   struct lwc_error *err)
+{
+    char life[24] = "null";
+
+    if (entry->life_s > 0) {
+        (void)snprintf(life, sizeof life, "%" PRId64, entry->life_s);
+    }
+    return lwc_object_append_stored(out, &entry->id, entry->backend, life, err);
+}
+
+static enum lwc_code append_array(struct lwc_secret *out, const struct lwc_roll *roll,
+                                  struct lwc_error *err)
+{
+    enum lwc_code code = lwc_text_append(out, err, "[");
+
+    for (const struct lwc_roll_entry *entry = roll->first; code == LWC_OK && entry != NULL;
+         entry = entry->next) {
+        code = entry == roll->first ? LWC_OK : lwc_secret_append(out, ",", 1, err);
+        if (code == LWC_OK) {
+            code = append_object(out, entry, err);
+        }
+    }
+    return code != LWC_OK ? code : lwc_text_append(out, err, "]\n");
+}
+
+static enum lwc_code print_roll(const struct lwc_app *app, const struct lwc_roll *roll,
+                                struct lwc_error *err)
+{
+    LWC_AUTO_SECRET out = NULL;
+    enum lwc_code code = lwc_secret_new(OUT_CAP, &out, err);
+
+    if (code == LWC_OK) {
+        code = lwc_args_has(&app->args, LWC_OPT_JSON) ? append_array(out, roll, err)
+                                                      : append_table(out, roll, err);
+    }
+    return code != LWC_OK ? code : lwc_output_write(out, err);
+}
+
+static void say_held_twice(const struct lwc_app *app, const struct lwc_roll *roll)
+{
+    for (const struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
+        const struct lwc_roll_entry *other = entry->held_before;
+
+        if (other != NULL) {
+            lwc_app_warn(app,
+                         "backends '%s' and '%s' both hold profile '%s': 'explain' says which "
+                         "answers, 'remove --backend' removes one",
+                         other->backend, entry->backend, entry->id.profile);
+        }
+    }
+}
+
+static void say_none(const struct lwc_app *app)
+{
+    if (lwc_args_has(&app->args, LWC_OPT_PROFILE) || lwc_args_has(&app->args, LWC_OPT_ACCOUNT)) {
+        lwc_app_say(app, "no stored credential is that of --profile and --account");
+        return;
+    }
+    lwc_app_say(app, "no credential is stored; 'lw-credential-helper add' stores one");
+}
+
+/* What there is is shown even if one backend failed; the status then says so. */
+enum lwc_code lwc_list_run(struct lwc_app *app, struct lwc_error *err)
+{
+    LWC_AUTO_ROLL roll = {0};
+    struct lwc_error print_err = {0};
+    enum lwc_code code = lwc_roll_load(app, &roll, err);
+    enum lwc_code print_code = LWC_OK;
+
+    if (code != LWC_OK && roll.count == 0 && !lwc_args_has(&app->args, LWC_OPT_JSON)) {
+        return code;
+    }
+    if (roll.count == 0 && code == LWC_OK) {
+        say_none(app);
+    }
+    say_held_twice(app, &roll);
+    print_code = print_roll(app, &roll, &print_err);
+    if (print_code != LWC_OK) {
+        *err = print_err;
+        return print_code;
+    }
+    return code;
+}
+
+/* A profile that several backends hold is answered by the first. */
+static bool is_ambiguous(const struct lwc_roll *roll)
+{
+    for (const struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
+        if (!lwc_streq(cell_profile(entry), cell_profile(roll->first))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum lwc_code pick(const struct lwc_app *app, const struct lwc_roll *roll,
+                          struct lwc_error *err)
+{
+    const char *profile = app->args.option[LWC_OPT_PROFILE];
+    enum lwc_code code = LWC_OK;
+
+    if (roll->count == 0) {
+        code = profile == NULL && app->account[0] == '\0'
+                   ? lwc_fail(err, LWC_E_NOT_FOUND, "no credential is stored")
+               : profile == NULL
+                   ? lwc_fail(err, LWC_E_NOT_FOUND, "no credential of account '%s'", app->account)
+                   : lwc_fail(err, LWC_E_NOT_FOUND, "no credential with profile '%s'", profile);
+        return lwc_hint(err, code, "'lw-credential-helper list' shows what there is");
+    }
+    if (is_ambiguous(roll)) {
+        code = lwc_fail(err, LWC_E_INVALID, "%zu credentials fit", roll->count);
+        return lwc_hint(err, code,
+                        "name one with --profile; 'lw-credential-helper list' shows "
+                        "them");
+    }
+    return LWC_OK;
+}
+
+static enum lwc_code append_lines(struct lwc_secret *out, const struct lwc_roll_entry *entry,
+                                  struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+    char room[CELL_LEN];
+
+    for (size_t i = 0; code == LWC_OK && i < LWC_ARRAY_LEN(lines); i++) {
+        code = lwc_text_append(out, err, "%s: %s\n", lines[i].title,
+                               clean_cell(room, lines[i].cell(entry)));
+    }
+    return code;
+}
+
+enum lwc_code lwc_show_run(struct lwc_app *app, struct lwc_error *err)
+{
+    LWC_AUTO_ROLL roll = {0};
+    LWC_AUTO_SECRET out = NULL;
+    enum lwc_code code = lwc_roll_load(app, &roll, err);
+
+    if (code == LWC_OK) {
+        code = pick(app, &roll, err);
+    }
+    if (code == LWC_OK) {
+        say_held_twice(app, &roll);
+        code = lwc_secret_new(OUT_CAP, &out, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (lwc_args_has(&app->args, LWC_OPT_JSON)) {
+        code = append_object(out, roll.first, err);
+        code = code != LWC_OK ? code : lwc_text_append(out, err, "\n");
+    } else {
+        code = append_lines(out, roll.first, err);
+    }
+    return code != LWC_OK ? code : lwc_output_write(out, err);
+}
+
+/* The backends that a removal came to.  Only the first failure stands in the error. */
+struct removal {
+    const struct lwc_app *app;
+    const char *profile;
+    bool has_removed;
+    bool has_failed;
+};
+
+static void note_removed(void *data, const char *backend, const struct lwc_error *why)
+{
+    struct removal *removal = data;
+
+    if (why == NULL) {
+        lwc_app_say(removal->app, "removed profile '%s' from backend '%s'", removal->profile,
+                    backend);
+    } else if (removal->has_failed) {
+        lwc_app_warn(removal->app, "backend '%s' may hold it still: %s", backend, why->msg);
+    }
+    removal->has_removed = removal->has_removed || why == NULL;
+    removal->has_failed = removal->has_failed || why != NULL;
+}
+
+enum lwc_code lwc_remove_run(struct lwc_app *app, struct lwc_error *err)
+{
+    const char *profile = app->args.option[LWC_OPT_PROFILE];
+    const struct lwc_query query = lwc_app_query(app);
+    struct removal removal = {.app = app, .profile = profile};
+    enum lwc_code code = LWC_OK;
+
+    if (profile == NULL) {
+        code = lwc_fail(err, LWC_E_INVALID, "remove: no profile given");
+        return lwc_hint(err, code, "'lw-credential-helper list' shows the profiles");
+    }
+    code = lwc_app_open(app, err);
+    if (code == LWC_OK) {
+        code = lwc_key_remove(app->ctx, &query, NULL, 0, app->args.option[LWC_OPT_BACKEND],
+                              note_removed, &removal, err);
+    }
+    if (code == LWC_OK) {
+        return code;
+    }
+    code = lwc_wrap(err, code, "profile '%s'", profile);
+    if (removal.has_removed) {
+        return lwc_hint(err, code,
+                        "remove it there once that can be asked; with --backend no other is");
+    }
+    if (code == LWC_E_NOT_FOUND && err != NULL && err->hint[0] == '\0') {
+        return lwc_hint(err, code, "'lw-credential-helper list' shows the profiles");
+    }
+    return code;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLUGINS_HELPER_REPORT_H
+#define PLUGINS_HELPER_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "base/util.h"
+#include "plugins/format/json_writer.h"
+#include "plugins/helper/app.h"
+
+/*
+ * An answer of many lines under construction, for people or as JSON.  After a failure, which stays
+ * in @code and @err, additions do nothing.
+ */
+struct lwc_page {
+    struct lwc_secret *out;
+    struct lwc_error *err;
+    enum lwc_code code;
+    bool json;
+};
+
+/* An empty page; JSON if --json says so.  Afterwards, also on failure, lwc_page_clear(). */
+struct lwc_page lwc_page_begin(const struct lwc_app *app, struct lwc_error *err);
+void lwc_page_clear(struct lwc_page *page);
+
+/* printf onto the page.  A macro: the compiler then checks the format. */
+#define LWC_PAGE_ADD(page, ...)                                                    \
+    do {                                                                           \
+        if ((page)->code == LWC_OK) {                                              \
+            (page)->code = lwc_text_append((page)->out, (page)->err, __VA_ARGS__); \
+        }                                                                          \
+    } while (false)
+
+/* @text as a JSON string, or as it may be shown to people. */
+void lwc_page_add_text(struct lwc_page *page, const char *text);
+
+/* One JSON object. */
+void lwc_page_add_object(struct lwc_page *page, const struct lwc_member *members, size_t count);
+
+/* Write it to standard output, unless something has failed before; returns the failure. */
+enum lwc_code lwc_page_write(struct lwc_page *page) LWC_RESULT;
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_CONTRACT_FIXTURE_H
+#define TESTS_CONTRACT_FIXTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lwcred/backend.h>
+
+#include "base/identity.h"
+#include "base/secret.h"
+
+/*
+ * What the rules of the contract are made of: a module on the bench, and single calls to it
+ * whose answers are compared.
+ */
+
+/*
+ * The only profiles that rules store and erase, so that nothing else in the place behind a
+ * module is touched.  The last two: with other capitals, and of the greatest length.
+ */
+#define BENCH_ONE "lwcred-check-1"
+#define BENCH_TWO "lwcred-check-2"
+#define BENCH_TWO_UPPER "LWCRED-check-2"
+#define BENCH_LONGEST "lwcred-check-longest-56789012345678901234567890123456789012345.x"
+
+/* The module under test, what it is told to hold, and what was noticed about it. */
+struct bench {
+    const char *module; /* a name, or a path with a '/' or ".so" in it             */
+    bool in_host;       /* its functions run in a backend host                     */
+    struct lwc_backend backend;
+    struct lwc_host host;
+    size_t argc;
+    const char *const *argv;
+    int64_t deadline_ms;      /* on the monotonic clock                                      */
+    struct lwc_identity held; /* a credential that is there before the rules run, or empty   */
+    const char *held_secret;  /* its secret, or NULL                                         */
+    const char *canary;       /* a secret that must be in no text, or NULL                   */
+    bool canary_seen;         /* it was                                                      */
+    bool in_quiet;            /* in open() or list(), which must not ask                     */
+    unsigned prompts_quiet;   /* how often the user would have been asked by those           */
+    unsigned prompts;         /* and by others                                               */
+    char said[512];           /* why the last rule was broken                                */
+    char defect[256];         /* what is wrong with the record of the first failure, or ""   */
+};
+
+/*
+ * Fill in all but the members that the caller sets beforehand: module, in_host, argc, argv.  Loads
+ * nothing.
+ */
+void bench_init(struct bench *bench);
+
+/* Load and judge the module; false, and said, if it is refused. */
+bool bench_load(struct bench *bench);
+
+/* Describe a broken rule; returns false. */
+bool bench_say(struct bench *bench, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Look at the record of a call that answered @code. */
+void bench_judge_error(struct bench *bench, enum lwc_code code, const struct lwc_error *err);
+
+/* One opened state, closed when it leaves scope. */
+struct opened {
+    const struct lwc_backend *backend;
+    void *state;
+};
+
+struct received {
+    struct lwc_identity_copy identity;
+    struct lwc_secret *secret;
+    unsigned puts;
+};
+
+/* Counts what list() names, and looks for one profile. */
+struct listed {
+    const char *profile;
+    unsigned total;
+    unsigned hits;
+    struct lwc_identity_copy last_hit;
+};
+
+void opened_close(struct opened *opened);
+void received_clear(struct received *received);
+
+/* Opens the backend; false, and the reason said, if that fails. */
+bool bench_open_state(struct bench *bench, struct opened *opened);
+
+/* One call each; a surprising answer is said and makes the result false. */
+enum lwc_code bench_find(struct bench *bench, void *state, const struct lwc_identity *query,
+                         struct received *received);
+bool bench_list(struct bench *bench, void *state, const char *profile, struct listed *listed);
+
+/* A full identity, and a query for a profile alone. */
+struct lwc_identity bench_sample(const char *profile);
+struct lwc_identity bench_only_profile(const char *profile);
+bool bench_same(const struct lwc_identity *one, const struct lwc_identity *other);
+
+bool bench_store(struct bench *bench, void *state, const struct lwc_identity *identity,
+                 const void *secret, size_t len, uint32_t flags, enum lwc_code expected);
+bool bench_erase(struct bench *bench, void *state, const struct lwc_identity *query,
+                 enum lwc_code expected);
+bool bench_has(struct bench *bench, void *state, const struct lwc_identity *query,
+               const void *secret, size_t len);
+bool bench_lacks(struct bench *bench, void *state, const struct lwc_identity *query);
+
+/* Erase what broken rules left behind, as far as that can be done. */
+void bench_sweep(struct bench *bench);
+
+#define AUTO_OPENED LWC_AUTO(struct opened, opened_close)
+#define AUTO_RECEIVED LWC_AUTO(struct received, received_clear)
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/contract/in_host.h"
+
+#include "remote/client.h"
+
+static struct lwc_backend hosted_backend;
+
+static enum lwc_code through_open(const struct lwc_host *host, size_t argc, const char *const *argv,
+                                  void **state_out, struct lwc_error *err)
+{
+    struct lwc_hosted *hosted = lwc_hosted_new(&hosted_backend, true, host, argc, argv);
+    enum lwc_code code = hosted != NULL ? lwc_hosted_open(hosted, err) : lwc_fail_nomem(err);
+
+    if (code == LWC_OK) {
+        *state_out = hosted;
+        return LWC_OK;
+    }
+    lwc_hosted_free(&hosted);
+    return code;
+}
+
+static void through_close(void *state)
+{
+    struct lwc_hosted *hosted = state;
+
+    lwc_hosted_free(&hosted);
+}
+
+void through_host(struct lwc_backend *backend)
+{
+    hosted_backend = *backend;
+    lwc_hosted_proxy(backend);
+    backend->open = through_open;
+    backend->close = through_close;
+}

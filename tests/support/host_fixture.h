@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_SUPPORT_HOST_FIXTURE_H
+#define TESTS_SUPPORT_HOST_FIXTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/identity.h"
+#include "base/secret.h"
+#include "module/descriptor.h"
+#include "remote/client.h"
+#include "tests/support/tmpdir.h"
+
+/*
+ * The test module "blocking" in a backend host, and a caller that remembers what it was asked.
+ *
+ * backend   that of the descriptor, its functions replaced by those that ask the host.
+ * left_ms   the caller's deadline, from the bed's start on.
+ * typed     what a prompt answers; NULL: nobody may be asked.
+ * logged    the last line; logs: how many.
+ */
+#define HOSTBED_ARGS_MAX 8
+struct hostbed {
+    void *dir; /* struct tmpdir */
+    struct lwc_host host;
+    struct lwc_descriptor descriptor;
+    struct lwc_backend backend;
+    struct lwc_hosted *hosted;
+    char args[HOSTBED_ARGS_MAX][TMPDIR_PATH_LEN];
+    const char *argv[HOSTBED_ARGS_MAX];
+    size_t argc;
+    int64_t left_ms;
+    int64_t begun_ms;
+    const char *typed;
+    char logged[1024];
+    char depended[256];
+    char asked[256];
+    char settings[1024]; /* names asked for, each with a blank behind it */
+    unsigned logs;
+    unsigned prompts;
+};
+
+/* @args: words with blanks between, behind "dir=DIRECTORY".  Nothing is started yet. */
+void hostbed_open(struct hostbed *bed, const char *args);
+
+/* Closes the backend, if it is not; fails the test if a process is left. */
+void hostbed_close(struct hostbed *bed);
+
+/* How many processes this one has, zombies among them. */
+unsigned hostbed_children(void);
+
+enum lwc_code hostbed_store(struct hostbed *bed, const char *profile, const void *secret,
+                            size_t len, struct lwc_error *err);
+/* *secret_out: owned by the caller. */
+enum lwc_code hostbed_find(struct hostbed *bed, const char *profile, struct lwc_secret **secret_out,
+                           struct lwc_error *err);
+/* How many credentials are listed. */
+enum lwc_code hostbed_list(struct hostbed *bed, unsigned *count_out, struct lwc_error *err);
+
+#endif

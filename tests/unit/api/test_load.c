@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/load.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "module/module.h"
+
+enum lwc_code __wrap_lwc_module_object(const char *dir, const char *file, const char *symbol,
+                                       const void **data_out, struct lwc_error *err);
+enum lwc_code __real_lwc_module_object(const char *dir, const char *file, const char *symbol,
+                                       const void **data_out, struct lwc_error *err);
+
+/* What the loader finds in place of net.so; NULL: the real one. */
+static const struct lwc_net *found;
+static unsigned loads;
+static int passing_error; /* the first load fails with it */
+
+enum lwc_code __wrap_lwc_module_object(const char *dir, const char *file, const char *symbol,
+                                       const void **data_out, struct lwc_error *err)
+{
+    loads++;
+    if (loads == 1 && passing_error != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, passing_error, "cannot load it");
+    }
+    if (found == NULL) {
+        return __real_lwc_module_object(dir, file, symbol, data_out, err);
+    }
+    *data_out = found;
+    return LWC_OK;
+}
+
+/* The result is kept for the life of a process, so each case has a process of its own. */
+static void load_in_child(const struct lwc_net *net, enum lwc_code expected)
+{
+    const struct lwc_net *loaded = NULL;
+    const struct lwc_net *again = NULL;
+    struct lwc_error err = {0};
+
+    found = net;
+    assert_int_equal(lwc_net_load(&loaded, &err), expected);
+    assert_int_equal(lwc_net_load(&again, &err), expected);
+    assert_int_equal(loads, 1);
+    assert_ptr_equal(loaded, again);
+    assert_true((loaded != NULL) == (expected == LWC_OK));
+    assert_true(expected == LWC_OK || strstr(err.msg, "another version") != NULL);
+}
+
+static enum lwc_code exchange(const struct lwc_exchange *wanted, const struct lwc_sink *token,
+                              struct lwc_grant *grant_out, struct lwc_error *err)
+{
+    (void)wanted;
+    (void)token;
+    (void)grant_out;
+    return lwc_fail(err, LWC_E_INTERNAL, "never called");
+}
+
+static const struct lwc_net nets[] = {
+    {.abi = LWC_NET_ABI + 1, .size = sizeof(struct lwc_net), .exchange = exchange},
+    {.abi = LWC_NET_ABI, .size = 8, .exchange = exchange},
+    {.abi = LWC_NET_ABI, .size = sizeof(struct lwc_net)},
+};
+
+static void load_real_object_is_found_once(void **state)
+{
+    (void)state;
+    load_in_child(NULL, LWC_OK);
+}
+
+static void load_other_abi_is_refused(void **state)
+{
+    (void)state;
+    load_in_child(&nets[0], LWC_E_INVALID);
+}
+
+static void load_other_size_is_refused(void **state)
+{
+    (void)state;
+    load_in_child(&nets[1], LWC_E_INVALID);
+}
+
+static void load_without_function_is_refused(void **state)
+{
+    (void)state;
+    load_in_child(&nets[2], LWC_E_INVALID);
+}
+
+static void load_is_tried_again_after_a_failure_of_the_moment(void **state)
+{
+    static const int errors[] = {EMFILE, ENFILE, ENOMEM, EIO};
+    const struct lwc_net *loaded = NULL;
+    struct lwc_error err = {0};
+
+    passing_error = errors[*(const int *)*state];
+    assert_int_equal(lwc_net_load(&loaded, &err), LWC_E_IO);
+    assert_int_equal(err.sys, passing_error);
+    assert_null(loaded);
+    assert_int_equal(lwc_net_load(&loaded, &err), LWC_OK);
+    assert_non_null(loaded);
+}
+
+int main(int argc, char **argv)
+{
+    static int numbers[] = {0, 1, 2, 3};
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(load_real_object_is_found_once),
+        cmocka_unit_test(load_other_abi_is_refused),
+        cmocka_unit_test(load_other_size_is_refused),
+        cmocka_unit_test(load_without_function_is_refused),
+        cmocka_unit_test_prestate(load_is_tried_again_after_a_failure_of_the_moment, &numbers[0]),
+        cmocka_unit_test_prestate(load_is_tried_again_after_a_failure_of_the_moment, &numbers[1]),
+        cmocka_unit_test_prestate(load_is_tried_again_after_a_failure_of_the_moment, &numbers[2]),
+        cmocka_unit_test_prestate(load_is_tried_again_after_a_failure_of_the_moment, &numbers[3]),
+    };
+    int failed = 0;
+
+    if (argc > 1) {
+        const struct CMUnitTest one[] = {tests[atoi(argv[1])]};
+
+        return cmocka_run_group_tests_name("net", one, NULL, NULL);
+    }
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+        char command[4200];
+
+        (void)snprintf(command, sizeof command, "'%s' %zu", argv[0], i);
+        failed += system(command) != 0;
+    }
+    return failed;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backends/file/contents.h"
+#include "backends/file/seal.h"
+#include "base/util.h"
+#include "tests/support/store_fixture.h"
+
+static const uint8_t slot_body[3] = {1, 2, 3};
+
+static struct lwc_secret *make_master(void)
+{
+    struct lwc_secret *master = NULL;
+
+    assert_int_equal(lwc_secret_copy("0123456789abcdef0123456789abcdef", 32, &master, NULL),
+                     LWC_OK);
+    return master;
+}
+
+static struct lwc_format new_store(void)
+{
+    return (struct lwc_format){
+        .key_epoch = 1, .slot_count = 1, .slots = {{77, sizeof slot_body, slot_body}}};
+}
+
+static void assert_names_generation_before(const struct lwc_format *next,
+                                           const struct lwc_format *base)
+{
+    static const uint8_t none[LWC_FORMAT_DIGEST_LEN];
+
+    assert_memory_equal(next->previous_mac, base->generation == 0 ? none : base->mac, sizeof none);
+}
+
+/* Put, or with a NULL @secret drop, @profile; *image becomes the next one. */
+static enum lwc_code change(struct lwc_image *image, const char *profile, const char *secret)
+{
+    LWC_AUTO_SECRET master = make_master();
+    const struct lwc_format empty = new_store();
+    const struct lwc_format *base = image->bytes != NULL ? &image->format : &empty;
+    char key_id[LWC_KEY_ID_MAX + 1];
+    const struct lwc_identity id = bed_identity(profile, key_id);
+    struct lwc_image_change wanted = {.now = 5};
+    LWC_AUTO_IMAGE next = {0};
+    enum lwc_code code = LWC_OK;
+
+    wanted.drop = lwc_image_locate(base, profile, &wanted.index);
+    if (secret != NULL) {
+        wanted.identity = &id;
+        wanted.secret = secret;
+        wanted.len = strlen(secret);
+    }
+    bed_random(wanted.id, sizeof wanted.id);
+    bed_random(wanted.nonce, sizeof wanted.nonce);
+    code = lwc_image_build(base, &wanted, master, &next.bytes, &next.len, NULL);
+    if (code == LWC_OK) {
+        assert_int_equal(lwc_format_parse(next.bytes, next.len, &next.format, NULL), LWC_OK);
+        lwc_seal_hash(next.bytes, next.len, next.hash);
+        assert_names_generation_before(&next.format, base);
+        lwc_image_clear(image);
+        *image = next;
+        next = (struct lwc_image){0};
+    }
+    return code;
+}
+
+static void assert_holds(const struct lwc_image *image, size_t index, const char *profile,
+                         const char *secret)
+{
+    LWC_AUTO_SECRET master = make_master();
+    LWC_AUTO_SECRET opened = NULL;
+
+    assert_string_equal(image->format.records[index].id.profile, profile);
+    assert_int_equal(lwc_image_authenticate(image, master, NULL), LWC_OK);
+    assert_int_equal(lwc_image_open(image, index, master, &opened, NULL), LWC_OK);
+    assert_true(lwc_secret_equal(opened, secret, strlen(secret)));
+}
+
+static void build_puts_replaces_and_drops_in_order(void **state)
+{
+    LWC_AUTO_IMAGE image = {0};
+
+    (void)state;
+    assert_int_equal(change(&image, "m", "1"), LWC_OK);
+    assert_int_equal(change(&image, "a", "2"), LWC_OK);
+    assert_int_equal(change(&image, "z", "3"), LWC_OK);
+    assert_int_equal(change(&image, "B", "4"), LWC_OK);
+    assert_int_equal(change(&image, "m", "five"), LWC_OK);
+    assert_int_equal(image.format.generation, 5);
+    assert_int_equal(image.format.record_count, 4);
+    assert_holds(&image, 0, "B", "4");
+    assert_holds(&image, 1, "a", "2");
+    assert_holds(&image, 2, "m", "five");
+    assert_holds(&image, 3, "z", "3");
+    assert_int_equal(change(&image, "a", NULL), LWC_OK);
+    assert_int_equal(change(&image, "z", NULL), LWC_OK);
+    assert_int_equal(change(&image, "B", NULL), LWC_OK);
+    assert_int_equal(image.format.record_count, 1);
+    assert_holds(&image, 0, "m", "five");
+    assert_int_equal(change(&image, "m", NULL), LWC_OK);
+    assert_int_equal(image.format.record_count, 0);
+    assert_int_equal(image.format.generation, 9);
+}
+
+static void build_refuses_what_a_store_cannot_hold(void **state)
+{
+    LWC_AUTO_IMAGE image = {0};
+    LWC_AUTO_FREE uint8_t *bytes = NULL;
+    size_t len = 0;
+    LWC_AUTO_SECRET master = make_master();
+    const struct lwc_image_change nothing = {0};
+    LWC_AUTO_FREE char *long_one = calloc(1, LWC_SECRET_MAX + 2);
+
+    (void)state;
+    assert_non_null(long_one);
+    memset(long_one, 'x', LWC_SECRET_MAX + 1);
+    assert_int_equal(change(&image, "a", ""), LWC_E_INVALID);
+    assert_int_equal(change(&image, "a", long_one), LWC_E_INVALID);
+    assert_int_equal(change(&image, "a/b", "x"), LWC_E_INVALID);
+    assert_int_equal(change(&image, "a", "x"), LWC_OK);
+    image.format.generation = INT64_MAX;
+    assert_int_equal(lwc_image_build(&image.format, &nothing, master, &bytes, &len, NULL),
+                     LWC_E_INVALID);
+    assert_null(bytes);
+}
+
+static void locate_finds_each_and_where_others_would_stand(void **state)
+{
+    static const struct {
+        const char *profile;
+        bool found;
+        size_t index;
+    } cases[] = {
+        {"A", false, 0},  {"b", true, 0}, {"c", false, 1}, {"d", true, 1},
+        {"d1", false, 2}, {"f", true, 2}, {"g", false, 3},
+    };
+    LWC_AUTO_IMAGE image = {0};
+
+    (void)state;
+    assert_int_equal(change(&image, "b", "1"), LWC_OK);
+    assert_int_equal(change(&image, "d", "1"), LWC_OK);
+    assert_int_equal(change(&image, "f", "1"), LWC_OK);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        size_t index = 99;
+
+        if (lwc_image_locate(&image.format, cases[i].profile, &index) != cases[i].found ||
+            index != cases[i].index) {
+            fail_msg("%s at %zu", cases[i].profile, index);
+        }
+    }
+}
+
+static void open_with_another_key_is_corrupt_and_names_the_profile(void **state)
+{
+    LWC_AUTO_IMAGE image = {0};
+    LWC_AUTO_SECRET other = NULL;
+    LWC_AUTO_SECRET secret = NULL;
+    struct lwc_error err = {0};
+
+    (void)state;
+    assert_int_equal(change(&image, "alpha", "1"), LWC_OK);
+    assert_int_equal(lwc_secret_copy("an0ther key of thirty-two bytes!", 32, &other, NULL), LWC_OK);
+    assert_int_equal(lwc_image_authenticate(&image, other, NULL), LWC_E_CORRUPT);
+    assert_int_equal(lwc_image_open(&image, 0, other, &secret, &err), LWC_E_CORRUPT);
+    assert_non_null(strstr(err.msg, "alpha"));
+    assert_null(secret);
+}
+
+static void read_gives_back_what_was_built(void **state)
+{
+    struct bed *bed = *state;
+    LWC_AUTO_IMAGE image = {0};
+    LWC_AUTO_IMAGE again = {0};
+    LWC_AUTO_CLOSE int fd = -1;
+
+    assert_int_equal(change(&image, "alpha", "1"), LWC_OK);
+    bed_write(bed->path, image.bytes, image.len);
+    fd = open(bed->path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(lwc_image_read(fd, &again, NULL), LWC_OK);
+    assert_int_equal(again.len, image.len);
+    assert_memory_equal(again.bytes, image.bytes, image.len);
+    assert_holds(&again, 0, "alpha", "1");
+}
+
+static void read_of_what_is_no_store_says_so(void **state)
+{
+    static const struct {
+        const char *name;
+        char content[13];
+        off_t len;
+        enum lwc_code code;
+        const char *words;
+    } cases[] = {
+        {"empty", "", 0, LWC_E_CORRUPT, "not an lwcred store"},
+        {"text", "hello\n", 6, LWC_E_CORRUPT, "not an lwcred store"},
+        {"magic only", "LWCREDS\n", 8, LWC_E_CORRUPT, "cut off after 8"},
+        {"magic and zeros", "LWCREDS\n", 500, LWC_E_CORRUPT, "version 0"},
+        {"newer", "LWCREDS\n\x07", 9, LWC_E_TOO_NEW, "format 7"},
+        {"zeros behind", "LWCREDS\n\1\0\0\1", 500, LWC_E_CORRUPT, "digest"},
+        {"huge", "LWCREDS\n\1\0\0\1", LWC_FORMAT_FILE_MAX + 1, LWC_E_CORRUPT, "larger than"},
+        {"beyond 4 GiB", "LWCREDS\n\1\0\0\1", 0x100000080, LWC_E_CORRUPT, "larger than"},
+    };
+    struct bed *bed = *state;
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        LWC_AUTO_IMAGE image = {0};
+        LWC_AUTO_CLOSE int fd = -1;
+        struct lwc_error err = {0};
+        size_t len = (size_t)cases[i].len < 12 ? (size_t)cases[i].len : 12;
+
+        bed_write(bed->path, (const uint8_t *)cases[i].content, len);
+        assert_int_equal(truncate(bed->path, cases[i].len), 0);
+        fd = open(bed->path, O_RDONLY | O_CLOEXEC);
+        if (lwc_image_read(fd, &image, &err) != cases[i].code ||
+            strstr(err.msg, cases[i].words) == NULL || image.bytes != NULL) {
+            fail_msg("%s: %s", cases[i].name, err.msg);
+        }
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(build_puts_replaces_and_drops_in_order),
+        TEST(build_refuses_what_a_store_cannot_hold),
+        TEST(locate_finds_each_and_where_others_would_stand),
+        TEST(open_with_another_key_is_corrupt_and_names_the_profile),
+        TEST(read_gives_back_what_was_built),
+        TEST(read_of_what_is_no_store_says_so),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backends/file/rollback.h"
+#include "base/safefile.h"
+#include "base/util.h"
+#include "tests/support/store_fixture.h"
+
+#define ID_HEX "0123456789abcdef0123456789abcdef"
+#define STATE ".local/state/lwcred/"
+
+static const uint8_t id[LWC_FORMAT_ID_LEN] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+                                              0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+
+/* A generation of the line @line of a store: its MAC is made of both numbers. */
+static struct lwc_format store_of(uint64_t generation, uint8_t line)
+{
+    struct lwc_format store = {.generation = generation, .key_epoch = 1};
+
+    memcpy(store.store_id, id, sizeof id);
+    memset(store.mac, (int)(generation & 0xff), sizeof store.mac);
+    store.mac[0] = line;
+    memset(store.previous_mac, (int)((generation - 1) & 0xff), sizeof store.previous_mac);
+    store.previous_mac[0] = line;
+    return store;
+}
+
+static void note_at(struct bed *bed, const char *path, const struct lwc_format *store,
+                    enum lwc_seen_event event)
+{
+    struct lwc_seen seen = {.host = &bed->host};
+
+    lwc_seen_note(&seen, path, store, event);
+}
+
+static void note(struct bed *bed, uint64_t generation)
+{
+    const struct lwc_format store = store_of(generation, 1);
+
+    note_at(bed, "/the/store", &store, LWC_SEEN_READ);
+}
+
+/* The file @name holds generation and MAC of the line 1. */
+static void assert_known(struct bed *bed, const char *name, uint64_t generation)
+{
+    char text[128];
+    size_t len = (size_t)snprintf(text, sizeof text, "%" PRIu64 " 01", generation);
+
+    for (size_t i = 1; i < LWC_FORMAT_DIGEST_LEN; i++) {
+        len +=
+            (size_t)snprintf(text + len, sizeof text - len, "%02x", (unsigned)(generation & 0xff));
+    }
+    (void)snprintf(text + len, sizeof text - len, "\n");
+    tmpdir_assert_text(&bed->dir, name, text);
+}
+
+static void note_remembers_the_newest_generation(void **state)
+{
+    struct bed *bed = *state;
+
+    note(bed, 7);
+    assert_known(bed, STATE ID_HEX, 7);
+    note(bed, 7);
+    note(bed, 8);
+    note(bed, 20);
+    assert_known(bed, STATE ID_HEX, 20);
+    assert_int_equal(bed->warnings, 0);
+    note(bed, 8);
+    assert_known(bed, STATE ID_HEX, 20);
+    assert_int_equal(bed->warnings, 1);
+    assert_non_null(strstr(bed->log, "/the/store"));
+    assert_non_null(strstr(bed->log, "generation 8, last seen 20"));
+    note(bed, INT64_MAX);
+    note(bed, INT64_MAX);
+    assert_int_equal(bed->warnings, 1);
+}
+
+static void note_tells_a_store_that_diverged(void **state)
+{
+    static const struct {
+        const char *name;
+        uint64_t generation;
+        uint8_t line;
+        size_t warnings;
+    } cases[] = {
+        {"the same", 7, 1, 0},
+        {"same generation, another MAC", 7, 2, 1},
+        {"next generation of another line", 8, 2, 1},
+        {"next generation", 8, 1, 0},
+        {"far ahead on another line, which cannot be told", 30, 2, 0},
+    };
+    struct bed *bed = *state;
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        const struct lwc_format known = store_of(7, 1);
+        const struct lwc_format now = store_of(cases[i].generation, cases[i].line);
+
+        note_at(bed, "/the/store", &known, LWC_SEEN_WRITTEN);
+        bed->warnings = 0;
+        bed->log[0] = '\0';
+        /* Read twice: it is told each time, for a single warning is easily missed. */
+        note_at(bed, "/the/store", &now, LWC_SEEN_READ);
+        note_at(bed, "/the/store", &now, LWC_SEEN_READ);
+        if (bed->warnings != 2 * cases[i].warnings ||
+            (bed->warnings > 0 && strstr(bed->log, "has diverged") == NULL)) {
+            fail_msg("%s: %zu warnings: %s", cases[i].name, bed->warnings, bed->log);
+        }
+    }
+}
+
+/* Made anew with the same key file, and then the file of before put back: another store id. */
+static void note_tells_another_store_at_the_same_path(void **state)
+{
+    struct bed *bed = *state;
+    const struct lwc_format first = store_of(3, 1);
+    struct lwc_format second = store_of(1, 1);
+
+    second.store_id[0] = 0x99;
+    note_at(bed, "/the/store", &first, LWC_SEEN_READ);
+    note_at(bed, "/elsewhere", &second, LWC_SEEN_READ);
+    assert_int_equal(bed->warnings, 0);
+    note_at(bed, "/the/store", &second, LWC_SEEN_READ);
+    note_at(bed, "/the/store", &second, LWC_SEEN_READ);
+    assert_int_equal(bed->warnings, 2);
+    assert_non_null(strstr(bed->log, "/the/store is another store than last time"));
+    assert_non_null(strstr(bed->log, STATE "path-")); /* the file to remove, if it was meant */
+    /* Made by us: known from now on, and the one of before is the other one. */
+    note_at(bed, "/the/store", &second, LWC_SEEN_WRITTEN);
+    note_at(bed, "/the/store", &second, LWC_SEEN_READ);
+    assert_int_equal(bed->warnings, 2);
+    note_at(bed, "/the/store", &first, LWC_SEEN_READ);
+    assert_int_equal(bed->warnings, 3);
+}
+
+/* A change made on top of an older state goes on from there, after the warning at its reading. */
+static void written_generation_is_known_from_now_on(void **state)
+{
+    struct bed *bed = *state;
+    const struct lwc_format written = store_of(6, 1);
+
+    note(bed, 9);
+    note_at(bed, "/the/store", &written, LWC_SEEN_WRITTEN);
+    assert_known(bed, STATE ID_HEX, 6);
+    note(bed, 6);
+    assert_int_equal(bed->warnings, 0);
+}
+
+/* Another process notes 9 between our look and our turn. */
+static struct bed *racing;
+
+enum lwc_code __wrap_lwc_lock_take(const struct lwc_path *path, const char *name,
+                                   int64_t timeout_ms, int *fd_out, struct lwc_error *err);
+enum lwc_code __real_lwc_lock_take(const struct lwc_path *path, const char *name,
+                                   int64_t timeout_ms, int *fd_out, struct lwc_error *err);
+enum lwc_code __wrap_lwc_lock_take(const struct lwc_path *path, const char *name,
+                                   int64_t timeout_ms, int *fd_out, struct lwc_error *err)
+{
+    struct bed *bed = racing;
+
+    racing = NULL;
+    if (bed != NULL) {
+        note(bed, 9);
+    }
+    return __real_lwc_lock_take(path, name, timeout_ms, fd_out, err);
+}
+
+static void reader_does_not_overwrite_a_newer_generation(void **state)
+{
+    struct bed *bed = *state;
+
+    note(bed, 5);
+    racing = bed;
+    note(bed, 6);
+    assert_null(racing);
+    assert_known(bed, STATE ID_HEX, 9);
+}
+
+static void note_uses_the_state_directory_that_is_set(void **state)
+{
+    struct bed *bed = *state;
+    char path[TMPDIR_PATH_LEN];
+
+    bed_set(bed, "XDG_STATE_HOME", "relative/is/ignored");
+    note(bed, 1);
+    assert_known(bed, STATE ID_HEX, 1);
+    bed_set(bed, "XDG_STATE_HOME", tmpdir_join(&bed->dir, "state", path));
+    note(bed, 2);
+    assert_known(bed, "state/lwcred/" ID_HEX, 2);
+}
+
+static void note_without_a_place_is_silent(void **state)
+{
+    struct bed *bed = *state;
+
+    bed_set(bed, "HOME", NULL);
+    note(bed, 1);
+    assert_string_equal(bed->log, "");
+    assert_int_equal(tmpdir_count(&bed->dir, "."), 0);
+}
+
+static void note_that_cannot_be_kept_complains_once(void **state)
+{
+    struct bed *bed = *state;
+    struct lwc_seen seen = {.host = &bed->host};
+    const struct lwc_format store = store_of(1, 1);
+
+    tmpdir_write(&bed->dir, ".local", "", 0, 0600);
+    lwc_seen_note(&seen, "/the/store", &store, LWC_SEEN_READ);
+    lwc_seen_note(&seen, "/the/store", &store, LWC_SEEN_WRITTEN);
+    assert_int_equal(bed->warnings, 1);
+    assert_non_null(strstr(bed->log, "cannot remember"));
+}
+
+#define MAC_63 "012345678901234567890123456789012345678901234567890123456789012"
+
+static void note_over_garbage_starts_anew(void **state)
+{
+    static const char *const garbage[] = {
+        "",
+        "\n",
+        "x\n",
+        "7",
+        "7\n",
+        "7 \n",
+        "-5 " MAC_63 "4\n",
+        " " MAC_63 "4\n",
+        "99999999999999999999 " MAC_63 "4\n",
+        "8 " MAC_63 "\n",
+        "8 " MAC_63 "45\n",
+        "8 " MAC_63 "4",
+        "8 " MAC_63 "G\n",
+        "8 " MAC_63 "4\n8",
+    };
+    struct bed *bed = *state;
+
+    note(bed, 1);
+    for (size_t i = 0; i < LWC_ARRAY_LEN(garbage); i++) {
+        tmpdir_write(&bed->dir, STATE ID_HEX, garbage[i], strlen(garbage[i]), 0600);
+        note(bed, 3);
+        assert_known(bed, STATE ID_HEX, 3);
+    }
+    assert_int_equal(bed->warnings, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(note_remembers_the_newest_generation),
+        TEST(note_tells_a_store_that_diverged),
+        TEST(note_tells_another_store_at_the_same_path),
+        TEST(written_generation_is_known_from_now_on),
+        TEST(reader_does_not_overwrite_a_newer_generation),
+        TEST(note_uses_the_state_directory_that_is_set),
+        TEST(note_without_a_place_is_silent),
+        TEST(note_that_cannot_be_kept_complains_once),
+        TEST(note_over_garbage_starts_anew),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

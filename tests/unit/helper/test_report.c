@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugins/helper/report.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/capture.h"
+
+static struct lwc_page begin(bool json, struct lwc_error *err)
+{
+    struct lwc_app app = {0};
+
+    app.args.option[LWC_OPT_JSON] = json ? "" : NULL;
+    return lwc_page_begin(&app, err);
+}
+
+static void page_shows_text_to_people_or_as_json(void **state)
+{
+    static const struct {
+        bool json;
+        const char *text;
+    } cases[] = {{false, "2: a\\x1bb\n"}, {true, "2: \"a\\u001bb\"{\"name\":\"x\"}\n"}};
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        static const struct lwc_member member = {.name = "name", .text = "x"};
+        LWC_AUTO(struct lwc_page, lwc_page_clear) page = begin(cases[i].json, NULL);
+        struct capture capture;
+        enum lwc_code code = LWC_E_INTERNAL;
+
+        LWC_PAGE_ADD(&page, "%d: ", 2);
+        lwc_page_add_text(&page, "a\x1b"
+                                 "b");
+        if (cases[i].json) {
+            lwc_page_add_object(&page, &member, 1);
+        }
+        LWC_PAGE_ADD(&page, "\n");
+        capture_begin(&capture, NULL);
+        code = lwc_page_write(&page);
+        capture_end(&capture);
+        assert_int_equal(code, LWC_OK);
+        assert_string_equal(capture.out, cases[i].text);
+    }
+}
+
+static void page_that_failed_takes_and_writes_nothing(void **state)
+{
+    struct lwc_error err = {0};
+    LWC_AUTO(struct lwc_page, lwc_page_clear) page = begin(true, &err);
+    struct capture capture;
+    enum lwc_code code = LWC_OK;
+
+    (void)state;
+    LWC_PAGE_ADD(&page, "before");
+    page.code = lwc_fail(&err, LWC_E_IO, "why");
+    LWC_PAGE_ADD(&page, "behind");
+    lwc_page_add_text(&page, "behind");
+    lwc_page_add_object(&page, NULL, 0);
+    assert_string_equal(lwc_secret_text(page.out), "before");
+    capture_begin(&capture, NULL);
+    code = lwc_page_write(&page);
+    capture_end(&capture);
+    assert_int_equal(code, LWC_E_IO);
+    assert_string_equal(err.msg, "why");
+    assert_string_equal(capture.out, "");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(page_shows_text_to_people_or_as_json),
+        cmocka_unit_test(page_that_failed_takes_and_writes_nothing),
+    };
+
+    return cmocka_run_group_tests_name("page", tests, NULL, NULL);
+}
