@@ -50,12 +50,33 @@ static enum lwc_code load_once(const struct lwc_net **net_out, struct lwc_error 
     return code;
 }
 
+static void lock_mutex(void)
+{
+    (void)pthread_mutex_lock(&mutex);
+}
+
+static void unlock_mutex(void)
+{
+    (void)pthread_mutex_unlock(&mutex);
+}
+
+/*
+ * fork() waits for the end of a load that another thread has begun: in the child no thread would
+ * give the mutex back.
+ */
+static void guard_fork(void)
+{
+    (void)pthread_atfork(lock_mutex, unlock_mutex, unlock_mutex);
+}
+
 enum lwc_code lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     enum lwc_code code = LWC_OK;
 
-    (void)pthread_mutex_lock(&mutex);
+    (void)pthread_once(&once, guard_fork);
+    lock_mutex();
     code = load_once(net_out, err);
-    (void)pthread_mutex_unlock(&mutex);
+    unlock_mutex();
     return code;
 }

@@ -2,6 +2,8 @@
 #include "api/load.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -24,11 +28,17 @@ enum lwc_code __real_lwc_module_object(const char *dir, const char *file, const 
 static const struct lwc_net *found;
 static unsigned loads;
 static int passing_error; /* the first load fails with it */
+static bool is_slow;      /* a load posts @entered, and takes a while */
+static sem_t entered;
 
 enum lwc_code __wrap_lwc_module_object(const char *dir, const char *file, const char *symbol,
                                        const void **data_out, struct lwc_error *err)
 {
     loads++;
+    if (is_slow) {
+        (void)sem_post(&entered);
+        (void)usleep(200000);
+    }
     if (loads == 1 && passing_error != 0) {
         return lwc_fail_sys(err, LWC_E_IO, passing_error, "cannot load it");
     }
@@ -108,6 +118,48 @@ static void load_is_tried_again_after_a_failure_of_the_moment(void **state)
     assert_non_null(loaded);
 }
 
+static void *load_in_thread(void *data)
+{
+    const struct lwc_net *loaded = NULL;
+
+    (void)data;
+    (void)!lwc_net_load(&loaded, NULL);
+    return NULL;
+}
+
+static int load_after_fork(void)
+{
+    const struct lwc_net *loaded = NULL;
+
+    (void)alarm(30);
+    return lwc_net_load(&loaded, NULL) == LWC_OK && loaded == found ? 0 : 1;
+}
+
+/* A child of fork() that opens a context of its own may need net.so, too. */
+static void load_works_in_a_child_made_while_another_thread_loads(void **state)
+{
+    static const struct lwc_net good = {
+        .abi = LWC_NET_ABI, .size = sizeof(struct lwc_net), .exchange = exchange};
+    pthread_t thread;
+    int status = 0;
+    pid_t pid = -1;
+
+    (void)state;
+    found = &good;
+    is_slow = true;
+    assert_int_equal(sem_init(&entered, 0, 0), 0);
+    assert_int_equal(pthread_create(&thread, NULL, load_in_thread, NULL), 0);
+    assert_int_equal(sem_wait(&entered), 0);
+    pid = fork();
+    if (pid == 0) {
+        _exit(load_after_fork());
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(loads, 1);
+}
+
 int main(int argc, char **argv)
 {
     static int numbers[] = {0, 1, 2, 3};
@@ -120,6 +172,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(load_is_tried_again_after_a_failure_of_the_moment, &numbers[1]),
         cmocka_unit_test_prestate(load_is_tried_again_after_a_failure_of_the_moment, &numbers[2]),
         cmocka_unit_test_prestate(load_is_tried_again_after_a_failure_of_the_moment, &numbers[3]),
+        cmocka_unit_test(load_works_in_a_child_made_while_another_thread_loads),
     };
     int failed = 0;
 
