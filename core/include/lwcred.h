@@ -122,6 +122,15 @@ struct lwc_options {
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_open(const struct lwc_options *options,
                                               struct lwc_context **ctx_out, struct lwc_error *err);
 
+/*
+ * Bound all later calls together: they end @timeout_ms from now, own prompts not counted, and each
+ * of them after the timeout_ms of its options at the latest.  A call under way is not changed.
+ *
+ * @timeout_ms  0: the time is over; less than 0: no such bound, as before the first call.
+ * Any thread, in callbacks as well.  Not in a child of fork().  Since 0.1.
+ */
+LWC_API void lwc_deadline_set(struct lwc_context *ctx, int64_t timeout_ms);
+
 /* Free the context, wipe its secrets, set *ctx to NULL.  NULL is allowed.  Since 0.1. */
 LWC_API void lwc_close(struct lwc_context **ctx);
 

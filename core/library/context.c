@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/identity.h"
+#include "base/safefile.h"
 #include "base/secret.h"
 #include "cache/key.h"
 #include "flight/flight.h"
@@ -25,6 +26,17 @@ static void host_log(void *data, enum lwc_log_level level, const char *text)
     }
 }
 
+/* Moves the deadlines of the call under way and of all calls on by @ms. */
+static void move_deadlines(struct lwc_context *ctx, int64_t ms)
+{
+    int64_t end_ms = atomic_load(&ctx->end_ms);
+
+    ctx->deadline_ms += ms;
+    if (end_ms != LWC_NO_DEADLINE) { /* one that is set anew meanwhile is right as it is */
+        (void)atomic_compare_exchange_strong(&ctx->end_ms, &end_ms, end_ms + ms);
+    }
+}
+
 /* Time that a person needs is not the caller's: the deadline moves on by it. */
 static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
                                  const struct lwc_sink *answer, struct lwc_error *err)
@@ -38,7 +50,7 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
     }
     lwc_flight_ask(ctx->flight);
     code = ctx->options.prompt(ctx->options.data, text, flags, answer, err);
-    ctx->deadline_ms += lwc_clock_boot_ms(ctx->clock) - asked_ms;
+    move_deadlines(ctx, lwc_clock_boot_ms(ctx->clock) - asked_ms);
     lwc_flight_stay(ctx->flight, ctx->deadline_ms - lwc_clock_boot_ms(ctx->clock));
     return code;
 }
@@ -128,10 +140,27 @@ static int lock_within(pthread_mutex_t *mutex, int64_t ms)
 #endif
 }
 
-/* Another thread's call may wait for a server or a person for longer than ours may take. */
-static enum lwc_code wait_in_turn(struct lwc_context *ctx, struct lwc_error *err)
+void lwc_deadline_set(struct lwc_context *ctx, int64_t timeout_ms)
 {
-    int sys = lock_within(&ctx->mutex, ctx->options.timeout_ms);
+    const int64_t cut_ms = timeout_ms < TIMEOUT_MAX_MS ? timeout_ms : TIMEOUT_MAX_MS;
+
+    atomic_store(&ctx->end_ms,
+                 timeout_ms < 0 ? LWC_NO_DEADLINE : lwc_clock_boot_ms(ctx->clock) + cut_ms);
+}
+
+/* The deadline of a call that began at @begun_ms. */
+static int64_t get_deadline_ms(struct lwc_context *ctx, int64_t begun_ms)
+{
+    const int64_t own_ms = begun_ms + ctx->options.timeout_ms;
+    const int64_t end_ms = atomic_load(&ctx->end_ms);
+
+    return own_ms < end_ms ? own_ms : end_ms;
+}
+
+/* Another thread's call may wait for a server or a person for longer than ours may take. */
+static enum lwc_code wait_in_turn(struct lwc_context *ctx, int64_t ms, struct lwc_error *err)
+{
+    int sys = lock_within(&ctx->mutex, ms > 0 ? ms : 0);
 
     switch (sys) {
     case 0:
@@ -152,11 +181,11 @@ enum lwc_code lwc_call_start(struct lwc_context *ctx, struct lwc_held *held, str
 
     held->ctx = NULL;
     if (code == LWC_OK) {
-        code = wait_in_turn(ctx, err);
+        code = wait_in_turn(ctx, get_deadline_ms(ctx, begun_ms) - begun_ms, err);
     }
     if (code == LWC_OK) {
         held->ctx = ctx;
-        ctx->deadline_ms = begun_ms + ctx->options.timeout_ms;
+        ctx->deadline_ms = get_deadline_ms(ctx, begun_ms);
     }
     return code;
 }
@@ -287,6 +316,7 @@ enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **c
     ctx->backend_host = ctx->host;
     ctx->backend_host.setting = host_setting_noted;
     ctx->pid = getpid();
+    atomic_store(&ctx->end_ms, LWC_NO_DEADLINE);
     if (!init_mutex(&ctx->mutex)) {
         return lwc_fail_nomem(err);
     }

@@ -30,6 +30,7 @@ struct lwc_context {
     pid_t pid;                      /* of the process that opened it */
     atomic_bool no_prompt;          /* LWC_OPEN_NO_PROMPT, or an explanation is under way */
     int64_t deadline_ms;            /* of the call under way, by the boot clock */
+    _Atomic int64_t end_ms;         /* of all calls, see lwc_deadline_set() */
     bool warned;                    /* that memory cannot be locked */
     struct lwc_witnesses witnesses; /* files that the backends of this call looked at, and settings
                                        that they ever did */

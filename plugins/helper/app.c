@@ -68,8 +68,9 @@ static int64_t left_ms(struct lwc_app *app)
     return left > 1 ? left : 1;
 }
 
-enum lwc_code lwc_app_ask(struct lwc_app *app, const char *text, uint32_t flags,
-                          struct lwc_secret **answer_out, struct lwc_error *err)
+/* The time that a person needs is not the command's. */
+static enum lwc_code ask_person(struct lwc_app *app, const char *text, uint32_t flags,
+                                struct lwc_secret **answer_out, struct lwc_error *err)
 {
     const int64_t deadline_ms = lwc_app_deadline_ms(app);
     const int64_t asked_ms = lwc_clock_boot_ms(lwc_clock_system());
@@ -79,11 +80,28 @@ enum lwc_code lwc_app_ask(struct lwc_app *app, const char *text, uint32_t flags,
     return code;
 }
 
+/* All calls of the library end with the command. */
+static void bound_library(struct lwc_app *app)
+{
+    if (app->ctx != NULL) {
+        lwc_deadline_set(app->ctx, left_ms(app));
+    }
+}
+
+enum lwc_code lwc_app_ask(struct lwc_app *app, const char *text, uint32_t flags,
+                          struct lwc_secret **answer_out, struct lwc_error *err)
+{
+    enum lwc_code code = ask_person(app, text, flags, answer_out, err);
+
+    bound_library(app);
+    return code;
+}
+
 static enum lwc_code ask_for_library(void *data, const char *text, uint32_t flags,
                                      const struct lwc_sink *answer, struct lwc_error *err)
 {
     LWC_AUTO_SECRET line = NULL;
-    enum lwc_code code = lwc_app_ask(data, text, flags, &line, err);
+    enum lwc_code code = ask_person(data, text, flags, &line, err); /* it counts the time itself */
 
     if (code != LWC_OK) {
         return code;
@@ -110,8 +128,10 @@ struct lwc_options lwc_app_options(struct lwc_app *app)
 enum lwc_code lwc_app_open(struct lwc_app *app, struct lwc_error *err)
 {
     const struct lwc_options options = lwc_app_options(app);
+    enum lwc_code code = app->ctx != NULL ? LWC_OK : lwc_open(&options, &app->ctx, err);
 
-    return app->ctx != NULL ? LWC_OK : lwc_open(&options, &app->ctx, err);
+    bound_library(app);
+    return code;
 }
 
 struct lwc_query lwc_app_query(const struct lwc_app *app)

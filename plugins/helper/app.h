@@ -35,7 +35,7 @@ bool lwc_app_no_prompt(const struct lwc_app *app);
 
 /*
  * The end of the command by the boot clock: --timeout, or 60 s, counted from the first call.
- * Input is read no longer than this, and the library is given what is left when it is opened.
+ * Input is read no longer than this, and all calls of the library end with it.
  */
 int64_t lwc_app_deadline_ms(struct lwc_app *app);
 

@@ -28,6 +28,15 @@ enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_cont
     return LWC_OK;
 }
 
+static int64_t bound_ms; /* what the library was told last */
+
+void __wrap_lwc_deadline_set(struct lwc_context *ctx, int64_t timeout_ms);
+void __wrap_lwc_deadline_set(struct lwc_context *ctx, int64_t timeout_ms)
+{
+    (void)ctx;
+    bound_ms = timeout_ms;
+}
+
 static const char *const variables[] = {"LWCRED_NO_PROMPT", "CI", "GIT_TERMINAL_PROMPT",
                                         "LWCRED_SERVICE", "LWCRED_CONFIG"};
 
@@ -175,6 +184,28 @@ static void time_that_a_person_took_is_not_counted(void **state)
     assert_int_equal(lwc_app_deadline_ms(&app), 151000);
 }
 
+static void all_calls_of_the_library_end_with_the_command(void **state)
+{
+    static char opened;
+    struct lwc_app app = {.git_helper = false};
+    LWC_AUTO_SECRET line = NULL;
+    char answer[16] = "";
+    const struct lwc_sink sink = {.data = answer, .put = take_answer};
+
+    (void)state;
+    assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
+    app.ctx = (struct lwc_context *)&opened;
+    now_ms += 20000;
+    assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
+    assert_int_equal(bound_ms, 40000);
+    now_ms += 10000;
+    assert_int_equal(lwc_app_ask(&app, "Secret", 0, &line, NULL), LWC_OK);
+    assert_int_equal(bound_ms, 30000);
+    bound_ms = 0; /* within a call the library counts the time itself */
+    assert_int_equal(seen.prompt(seen.data, "Passphrase", 0, &sink, NULL), LWC_OK);
+    assert_int_equal(bound_ms, 0);
+}
+
 static void log_shows_what_the_options_want(void **state)
 {
     static const struct {
@@ -228,6 +259,7 @@ int main(void)
         cmocka_unit_test_setup(open_falls_back_to_variables_and_defaults, clear_variables),
         cmocka_unit_test_setup(time_that_reading_took_is_not_given_again, clear_variables),
         cmocka_unit_test_setup(time_that_a_person_took_is_not_counted, clear_variables),
+        cmocka_unit_test_setup(all_calls_of_the_library_end_with_the_command, clear_variables),
         cmocka_unit_test_setup(log_shows_what_the_options_want, clear_variables),
         cmocka_unit_test_setup(query_has_what_was_said, clear_variables),
     };

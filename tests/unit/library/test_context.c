@@ -79,6 +79,53 @@ static void deadline_moves_on_by_the_time_at_a_prompt(void **state)
     assert_int_equal(host->remaining_ms(host->data), 0);
 }
 
+/* Starts a call and returns how much time it has. */
+static int64_t start_and_tell_left(struct lwc_context *ctx)
+{
+    LWC_AUTO_HELD held = {NULL};
+
+    assert_int_equal(lwc_call_start(ctx, &held, NULL), LWC_OK);
+    return ctx->host.remaining_ms(ctx->host.data);
+}
+
+static void deadline_bounds_all_calls_together(void **state)
+{
+    AUTO_CONTEXT ctx = open_context(*state, 0);
+
+    lwc_deadline_set(ctx, 3000);
+    assert_int_equal(start_and_tell_left(ctx), 3000);
+    now_ms += 2000;
+    assert_int_equal(start_and_tell_left(ctx), 1000);
+    now_ms += 2000;
+    assert_int_equal(start_and_tell_left(ctx), 0);
+    lwc_deadline_set(ctx, 0);
+    assert_int_equal(start_and_tell_left(ctx), 0);
+    lwc_deadline_set(ctx, 2 * TIMEOUT_MS);
+    assert_int_equal(start_and_tell_left(ctx), TIMEOUT_MS);
+    lwc_deadline_set(ctx, INT64_MAX);
+    assert_int_equal(start_and_tell_left(ctx), TIMEOUT_MS);
+    lwc_deadline_set(ctx, 3000);
+    lwc_deadline_set(ctx, -1);
+    now_ms += 6000;
+    assert_int_equal(start_and_tell_left(ctx), TIMEOUT_MS);
+}
+
+static void deadline_of_all_calls_moves_on_by_the_time_at_a_prompt(void **state)
+{
+    AUTO_CONTEXT ctx = open_context(*state, 0);
+
+    lwc_deadline_set(ctx, 3000);
+    {
+        LWC_AUTO_HELD held = {NULL};
+
+        assert_int_equal(lwc_call_start(ctx, &held, NULL), LWC_OK);
+        assert_int_equal(ctx->host.prompt(ctx->host.data, "Passphrase", 0, NULL, NULL), LWC_OK);
+        assert_int_equal(ctx->host.remaining_ms(ctx->host.data), 3000);
+        now_ms += 1000;
+    }
+    assert_int_equal(start_and_tell_left(ctx), 2000);
+}
+
 static void no_prompt_asks_nobody_and_backends_see_it(void **state)
 {
     AUTO_CONTEXT ctx = open_context(*state, LWC_OPEN_NO_PROMPT);
@@ -313,6 +360,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(deadline_moves_on_by_the_time_at_a_prompt),
+        TEST(deadline_bounds_all_calls_together),
+        TEST(deadline_of_all_calls_moves_on_by_the_time_at_a_prompt),
         TEST(no_prompt_asks_nobody_and_backends_see_it),
         TEST(settings_are_those_of_the_environment),
         TEST(settings_that_a_backend_reads_are_noted),
