@@ -159,20 +159,23 @@ static bool find_in_dir(char path_out[static PATH_MAX])
     return is_found;
 }
 
-bool lwc_ca_find_unreadable(const char *dirs, char path_out[static PATH_MAX])
+enum lwc_code lwc_ca_check_readable(const char *dirs, const char *host, struct lwc_error *err)
 {
-    bool is_found = false;
+    char path[PATH_MAX];
 
-    while (!is_found && *dirs != '\0') {
+    while (dirs != NULL && *dirs != '\0') {
         const size_t len = strcspn(dirs, ":");
 
-        if (len > 0 && len < PATH_MAX) {
-            (void)snprintf(path_out, PATH_MAX, "%.*s", (int)len, dirs);
-            is_found = find_in_dir(path_out);
+        if (len > 0 && len < sizeof path) {
+            (void)snprintf(path, sizeof path, "%.*s", (int)len, dirs);
+            if (find_in_dir(path)) {
+                return lwc_fail_sys(err, LWC_E_NETWORK, EACCES,
+                                    "%s: no TLS connection: CA certificate %s", host, path);
+            }
         }
         dirs += len + (dirs[len] == ':');
     }
-    return is_found;
+    return LWC_OK;
 }
 
 static void choose_system(struct lwc_ca *ca)

@@ -35,9 +35,10 @@ enum lwc_code lwc_ca_choose(const struct lwc_host *host, struct lwc_ca *ca_out,
 bool lwc_ca_dir_is_hashed(const char *path);
 
 /*
- * Finds a certificate in one of the hashed directories @dirs ("A:B") that may not be read, which
- * OpenSSL reports without its name.  False: there is none.
+ * Fails with LWC_E_NETWORK, on behalf of @host, if a certificate in one of the hashed directories
+ * @dirs ("A:B"; NULL: none) may not be read: OpenSSL reports that without its name, or passes it
+ * over.
  */
-bool lwc_ca_find_unreadable(const char *dirs, char path_out[static PATH_MAX]);
+enum lwc_code lwc_ca_check_readable(const char *dirs, const char *host, struct lwc_error *err);
 
 #endif

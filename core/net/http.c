@@ -324,15 +324,20 @@ static enum lwc_code fail_verify(const struct transfer *transfer, struct lwc_err
         whose = "server";
         (void)curl_easy_getinfo(transfer->curl, CURLINFO_SSL_VERIFYRESULT, &result);
     }
-    for (size_t i = 0; i < LWC_ARRAY_LEN(results); i++) {
-        if (results[i].result == result) {
+    for (size_t i = 0; i < LWC_ARRAY_LEN(results) && code == LWC_OK; i++) {
+        if (results[i].result == result && results[i].hint == ca_hint) {
+            code = lwc_ca_check_readable(transfer->request->ca_dir, transfer->host, err);
+        }
+        if (results[i].result == result && code == LWC_OK) {
             code = lwc_fail(err, LWC_E_NETWORK, "%s: the %s's certificate %s", transfer->host,
                             whose, results[i].what);
             return results[i].hint[0] != '\0' ? lwc_hint(err, code, "%s", results[i].hint) : code;
         }
     }
-    return lwc_fail(err, LWC_E_NETWORK, "%s: the %s's certificate is not trusted: %s",
-                    transfer->host, whose, transfer->detail);
+    return code != LWC_OK
+               ? code
+               : lwc_fail(err, LWC_E_NETWORK, "%s: the %s's certificate is not trusted: %s",
+                          transfer->host, whose, transfer->detail);
 }
 
 static enum lwc_code fail_time(const struct transfer *transfer, struct lwc_error *err)
@@ -397,12 +402,10 @@ static enum lwc_code fail_memory(const struct transfer *transfer, struct lwc_err
 
 static enum lwc_code fail_tls(const struct transfer *transfer, struct lwc_error *err)
 {
-    const char *dir = transfer->request->ca_dir;
-    char path[PATH_MAX];
+    enum lwc_code code = lwc_ca_check_readable(transfer->request->ca_dir, transfer->host, err);
 
-    if (dir != NULL && lwc_ca_find_unreadable(dir, path)) {
-        return lwc_fail_sys(err, LWC_E_NETWORK, EACCES, "%s: no TLS connection: CA certificate %s",
-                            transfer->host, path);
+    if (code != LWC_OK) {
+        return code;
     }
     return lwc_fail(err, LWC_E_NETWORK, "%s: no TLS connection: %s", transfer->host,
                     transfer->detail[0] != '\0' ? transfer->detail : "the handshake failed");
