@@ -30,7 +30,7 @@ comma := ,
 lparen := (
 CCNAME := $(notdir $(firstword $(CC)))
 O := $(BUILD)/$(CCNAME)-$(if $(SAN),$(subst $(comma),+,$(SAN)),plain)
-VERSION := $(shell sed -n 's/^\#define LWC_VERSION "\(.*\)"/\1/p' core/include/lwcred.h)
+VERSION := $(shell sed -n 's/^\#define LWC_VERSION "\(.*\)"/\1/p' core/include/lwcred/types.h)
 SOMAJOR := 0
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$@)')
@@ -238,7 +238,7 @@ $(MODULES): $(O)/lib/lwcred/backends/%.so: $$(call obj,$$(wildcard backends/$$*/
 		$(call libs_of,libsodium $(PKGS_$*))
 	$(Q)chmod go-w $@
 
-$(O)/lwcred.pc: core/lwcred.pc.in core/include/lwcred.h $(O)/paths.stamp
+$(O)/lwcred.pc: core/lwcred.pc.in core/include/lwcred/types.h $(O)/paths.stamp
 	$(call say,GEN)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@BINDIR@|$(BINDIR)|' \

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include <lwcred.h>
+#include <lwcred/types.h>
 
 #include "base/identity.h"
 #include "base/text.h"

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <lwcred/backend.h>
+#include <lwcred/types.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -63,10 +64,6 @@ struct lwc_net {
     enum lwc_code (*exchange)(const struct lwc_exchange *exchange, const struct lwc_sink *token,
                               struct lwc_grant *grant_out, struct lwc_error *err);
 };
-
-#define LWC_TOKEN_MAX 16384
-#define LWC_TTL_MAX 86400
-#define LWC_TTL_DEFAULT 3600
 
 /* The loaded object, from the compiled-in directory only.  Static once loaded.  Any thread. */
 enum lwc_code lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err) LWC_RESULT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <lwcred.h>
+#include <lwcred/types.h>
 
 #include "api/exchange.h"
 
@@ -10,7 +10,7 @@ static enum lwc_code net_exchange(const struct lwc_exchange *exchange, const str
 }
 
 /* The one symbol of net.so, found by its name. */
-extern LWC_API const struct lwc_net lwc_net;
+extern const struct lwc_net lwc_net __attribute__((visibility("default")));
 const struct lwc_net lwc_net = {
     .abi = LWC_NET_ABI,
     .size = sizeof lwc_net,

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "base/util.h"
 
 static struct timespec now(clockid_t id)
 {
@@ -32,4 +38,37 @@ const struct lwc_clock *lwc_clock_system(void)
     static const struct lwc_clock clock = {.wall_s = system_wall_s, .boot_ms = system_boot_ms};
 
     return &clock;
+}
+
+static pthread_once_t boot_id_once = PTHREAD_ONCE_INIT;
+static bool is_boot_id_known;
+static char boot_id_known[LWC_BOOT_ID_LEN + 1];
+
+static bool boot_id_read(char id_out[static LWC_BOOT_ID_LEN + 1])
+{
+    LWC_AUTO_CLOSE int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    char id[LWC_BOOT_ID_LEN];
+
+    if (fd < 0 || read(fd, id, sizeof id) != (ssize_t)sizeof id) {
+        return false;
+    }
+    memcpy(id_out, id, sizeof id);
+    id_out[LWC_BOOT_ID_LEN] = '\0';
+    return true;
+}
+
+static void boot_id_learn(void)
+{
+    is_boot_id_known = boot_id_read(boot_id_known);
+}
+
+/* The id is the same as long as this process lives, and reading it costs more than any clock. */
+bool lwc_clock_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1])
+{
+    (void)pthread_once(&boot_id_once, boot_id_learn);
+    if (!is_boot_id_known) {
+        return boot_id_read(id_out);
+    }
+    memcpy(id_out, boot_id_known, sizeof boot_id_known);
+    return true;
 }

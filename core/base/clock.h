@@ -29,6 +29,11 @@ static inline int64_t lwc_clock_boot_ms(const struct lwc_clock *clock)
     return clock->boot_ms(clock->data);
 }
 
+#define LWC_BOOT_ID_LEN 36 /* text of /proc/sys/kernel/random/boot_id */
+
+/* Copies the id of this boot.  Returns false if the system does not tell.  Any thread. */
+bool lwc_clock_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1]);
+
 /*
  * Read an RFC 3339 time of @len bytes, "2021-08-18T08:00:00.000Z": fraction of 1 to 9 digits
  * (dropped), zone Z, +hh:mm or +hhmm; the offset may be written without colon as some servers

@@ -350,3 +350,16 @@ const char *lwc_identity_authority(const struct lwc_identity *id)
 {
     return lwc_is_set(id->origin) ? id->origin : id->account;
 }
+
+bool lwc_backend_name_ok(const char *name, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        bool is_letter = name[i] >= 'a' && name[i] <= 'z';
+        bool is_digit = name[i] >= '0' && name[i] <= '9';
+
+        if (!is_letter && !is_digit && name[i] != '-') {
+            return false;
+        }
+    }
+    return len > 0 && len <= LWC_BACKEND_NAME_MAX;
+}

@@ -73,4 +73,7 @@ bool lwc_identity_matches(const struct lwc_identity *query, const struct lwc_ide
 /* host[:port] to which the secret may go: the origin if set, else the account. */
 const char *lwc_identity_authority(const struct lwc_identity *id);
 
+/* Is the text of @len bytes the name of a backend: 1 to 32 of a-z, 0-9 and '-'? */
+bool lwc_backend_name_ok(const char *name, size_t len);
+
 #endif

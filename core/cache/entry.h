@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "api/load.h"
+#include <lwcred/types.h>
+
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/error.h"
 #include "base/identity.h"
@@ -25,7 +27,6 @@
  * every length, names, b64token, exact end.
  */
 
-#define LWC_BOOT_ID_LEN 36 /* text of /proc/sys/kernel/random/boot_id */
 #define LWC_ENTRY_MAX ((size_t)32 * 1024)
 
 enum lwc_entry_kind { LWC_ENTRY_TOKEN = 1, LWC_ENTRY_REFERENCE = 2 };

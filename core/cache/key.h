@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <lwcred.h>
+#include <lwcred/types.h>
 
 #include "base/crypto.h"
 #include "base/secret.h"

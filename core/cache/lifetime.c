@@ -1,45 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cache/lifetime.h"
 
-#include <fcntl.h>
-#include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/util.h"
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool is_known;
-static char known[LWC_BOOT_ID_LEN + 1];
-
-static bool boot_id_read(char id_out[static LWC_BOOT_ID_LEN + 1])
-{
-    LWC_AUTO_CLOSE int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-    char id[LWC_BOOT_ID_LEN];
-
-    if (fd < 0 || read(fd, id, sizeof id) != (ssize_t)sizeof id) {
-        return false;
-    }
-    memcpy(id_out, id, sizeof id);
-    id_out[LWC_BOOT_ID_LEN] = '\0';
-    return true;
-}
-
-static void boot_id_learn(void)
-{
-    is_known = boot_id_read(known);
-}
-
-/* It is the same as long as this process lives, and costs more than all else that is asked. */
-bool lwc_fresh_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1])
-{
-    (void)pthread_once(&once, boot_id_learn);
-    if (!is_known) {
-        return boot_id_read(id_out);
-    }
-    memcpy(id_out, known, sizeof known);
-    return true;
-}
 
 /* Did time pass that the boot clock did not see? */
 static bool has_drifted(const struct lwc_entry *entry, int64_t age_ms,

@@ -20,9 +20,6 @@
 /* What a token must still have by default, at most half of its lifetime. */
 #define LWC_MIN_VALID_DEFAULT 300
 
-/* This boot's id; false if the system does not tell. */
-bool lwc_fresh_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1]);
-
 /* Milliseconds left of @entry; 0 if it is dead, of another boot, or from the future. */
 int64_t lwc_fresh_left_ms(const struct lwc_entry *entry, const char *boot_id,
                           const struct lwc_clock *clock);

@@ -9,7 +9,6 @@
 
 #include "base/text.h"
 #include "base/util.h"
-#include "cache/lifetime.h"
 
 #define MAGIC "LWCMEMO\n"
 #define MAGIC_LEN 8
@@ -202,7 +201,7 @@ static bool get_text(const uint8_t **at, size_t *left, char *text_out, size_t ca
 bool lwc_memo_table_init(struct lwc_memo_table *table)
 {
     table->count = 0;
-    return lwc_fresh_boot_id(table->boot_id);
+    return lwc_clock_boot_id(table->boot_id);
 }
 
 static size_t index_of(const struct lwc_memo_table *table, const uint8_t *name)

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/error.h"
-#include "cache/entry.h"
 
 /*
  * Remembered failures: a table of at most LWC_MEMO_RECORDS records, each under a name of its own.

@@ -131,14 +131,14 @@ void lwc_failure_name_answer(const char *answer, const struct lwc_host *host, bo
     lwc_hash_end(&hash, name_out);
 }
 
-void lwc_failure_name_place(const struct lwc_cache *cache, const struct lwc_host *host,
+void lwc_failure_name_place(enum lwc_cache_mode mode, bool can_seal, const struct lwc_host *host,
                             uint8_t name_out[static LWC_HASH_LEN])
 {
     struct lwc_hash hash;
 
     begin(&hash, "lwcred no place 2");
-    lwc_hash_add_number(&hash, cache->mode);
-    lwc_hash_add_number(&hash, cache->sealing != NULL);
+    lwc_hash_add_number(&hash, mode);
+    lwc_hash_add_number(&hash, can_seal);
     add_settings(&hash, host, places, LWC_ARRAY_LEN(places));
     lwc_hash_end(&hash, name_out);
 }

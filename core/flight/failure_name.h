@@ -5,10 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <lwcred.h>
+#include <lwcred/types.h>
 
 #include "base/crypto.h"
-#include "cache/cache.h"
+#include "base/identity.h"
+#include "conf/conf.h"
 
 /*
  * Names under which failures are remembered: hashes over everything that decides whether a call of
@@ -39,8 +40,8 @@ void lwc_failure_name_answer(const char *answer, const struct lwc_host *host, bo
                              const struct lwc_failure_demand *demand,
                              uint8_t name_out[static LWC_HASH_LEN]);
 
-/* Of the want of a place for tokens that @cache allows. */
-void lwc_failure_name_place(const struct lwc_cache *cache, const struct lwc_host *host,
+/* Of the lack of a place for tokens that @mode allows, sealed ones if @can_seal. */
+void lwc_failure_name_place(enum lwc_cache_mode mode, bool can_seal, const struct lwc_host *host,
                             uint8_t name_out[static LWC_HASH_LEN]);
 
 #endif

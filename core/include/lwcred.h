@@ -8,6 +8,7 @@
 
 #include <lwcred/backend.h>
 #include <lwcred/error.h>
+#include <lwcred/types.h>
 
 /*
  * liblwcred: from a stored Lacework (FortiCNAPP) access key to a fresh bearer token.
@@ -42,8 +43,6 @@
  * return enum lwc_code write their outputs only on LWC_OK and describe a failure in @err (which may
  * be NULL).
  */
-
-#define LWC_VERSION "0.1.0"
 
 #ifdef __cplusplus
 extern "C" {
@@ -133,40 +132,6 @@ LWC_API void lwc_deadline_set(struct lwc_context *ctx, int64_t timeout_ms);
 
 /* Free the context, wipe its secrets, set *ctx to NULL.  NULL is allowed.  Since 0.1. */
 LWC_API void lwc_close(struct lwc_context **ctx);
-
-/*
- * What is asked for.  Zero or NULL means "not said".  @size is sizeof(struct lwc_query).
- *
- * profile      exactly that profile.
- * account      host of the account or of its origin, as lwc_account_parse() makes it.
- * origin       the origin stored with the credential, exactly; narrows @account.
- * key_id       breaks a tie between several credentials of @account.
- * sub_account  value of the Account-Name header in place of the stored one.
- * org_access   act on the organization.
- * ttl_s        lifetime to ask for, 1 to 86400 seconds; 0 means 3600.
- * min_valid_s  what the token must still live, in seconds, honoured exactly; a longer lifetime is
- *              asked for if need be.  0 means 300, or half of the lifetime if that is less.
- * refresh      exchange even if the cache could answer, and cache the new token.
- * no_cache     neither read nor write the cache.
- *
- * With an account: its credential with @key_id, else the one that $LW_PROFILE names, else the
- * profile "default", else the only one.  With neither profile nor account: $LW_PROFILE, else
- * complete LW_* variables, else the profile "default", else the only profile there is.
- */
-struct lwc_query {
-    uint32_t size;
-    bool org_access;
-    bool refresh;
-    bool no_cache;
-    const char *profile;
-    const char *account;
-    const char *key_id;
-    const char *sub_account;
-    int64_t ttl_s;
-    int64_t min_valid_s;
-    const char *origin;
-    /* 0.1 ends here */
-};
 
 struct lwc_token;
 
@@ -281,12 +246,6 @@ LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_store(struct lwc_context *ctx,
                                                    const char *backend, uint32_t flags,
                                                    char backend_out[LWC_BACKEND_NAME_MAX + 1],
                                                    struct lwc_error *err);
-
-/*
- * Called for each backend that held a credential to be removed, or may hold it still: @why is NULL
- * if it was removed there.  Borrowed for the call.
- */
-typedef void lwc_removed_fn(void *data, const char *backend, const struct lwc_error *why);
 
 /*
  * Remove one stored credential, from every backend of the stack's erase lines that holds it.
@@ -406,18 +365,6 @@ typedef void lwc_config_finding_fn(void *data, const struct lwc_config_finding *
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_config_check(const struct lwc_options *options,
                                                       lwc_config_finding_fn *visit, void *data,
                                                       struct lwc_error *err);
-
-/* By which rule a credential is looked for. */
-enum lwc_rule {
-    LWC_RULE_PROFILE = 0,         /* the query names the profile                      */
-    LWC_RULE_KEY_ID = 1,          /* the query names account and key id               */
-    LWC_RULE_ACCOUNT = 2,         /* the query names the account                      */
-    LWC_RULE_PROFILE_SETTING = 3, /* LW_PROFILE                                       */
-    LWC_RULE_ENVIRONMENT = 4,     /* nothing is said: complete LW_* variables         */
-    LWC_RULE_ACCOUNT_SETTING = 5, /* LW_ACCOUNT selects among the stored ones         */
-    LWC_RULE_DEFAULT = 6,         /* the profile "default"                            */
-    LWC_RULE_ONLY = 7,            /* the only one there is                            */
-};
 
 /*
  * One line of the stack, as lwc_token_get() would come to it.

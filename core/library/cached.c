@@ -118,7 +118,7 @@ void lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data)
         return;
     }
     cache = whole_cache(ctx, &env);
-    if (lwc_fresh_boot_id(cached.boot_id)) {
+    if (lwc_clock_boot_id(cached.boot_id)) {
         lwc_cache_each(&cache, pass_on, &cached);
     }
 }

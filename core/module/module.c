@@ -25,28 +25,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/identity.h"
 #include "base/paths.h"
 #include "base/safefile.h"
 #include "base/text.h"
 #include "module/builtin.h"
 #include "module/elf.h"
 
-bool lwc_module_name_ok(const char *name, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        bool is_letter = name[i] >= 'a' && name[i] <= 'z';
-        bool is_digit = name[i] >= '0' && name[i] <= '9';
-
-        if (!is_letter && !is_digit && name[i] != '-') {
-            return false;
-        }
-    }
-    return len > 0 && len <= LWC_BACKEND_NAME_MAX;
-}
-
 static enum lwc_code name_check(const char *name, struct lwc_error *err)
 {
-    if (!lwc_module_name_ok(name, strlen(name))) {
+    if (!lwc_backend_name_ok(name, strlen(name))) {
         return lwc_fail(err, LWC_E_INVALID, "backend name: 1 to %d of a-z, 0-9 and '-' expected",
                         LWC_BACKEND_NAME_MAX);
     }

@@ -41,9 +41,6 @@ enum lwc_code lwc_module_load_at(const char *dir, const char *name, struct lwc_b
 /* $LWCRED_BACKEND_DIR, or NULL. */
 const char *lwc_module_external_dir(void);
 
-/* Is the text of @len bytes the name of a backend: 1 to 32 of a-z, 0-9 and '-'? */
-bool lwc_module_name_ok(const char *name, size_t len);
-
 /*
  * The canonical path of @dir/@file, an object of ours that may be loaded or run.
  *

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include <lwcred.h>
+#include <lwcred/types.h>
 
 #include "base/error.h"
 #include "base/identity.h"

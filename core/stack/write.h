@@ -2,7 +2,7 @@
 #ifndef CORE_STACK_WRITE_H
 #define CORE_STACK_WRITE_H
 
-#include <lwcred.h>
+#include <lwcred/types.h>
 
 #include "base/error.h"
 #include "stack/stack.h"

@@ -150,7 +150,8 @@ void lwc_attempt_remember_no_place(const struct attempt *attempt, const struct l
 
     absence.code = LWC_E_UNAVAILABLE;
     lwc_inputs_failures(&attempt->identity.id, table);
-    lwc_failure_name_place(&attempt->cache, attempt->obtain->host, name);
+    lwc_failure_name_place(attempt->cache.mode, attempt->cache.sealing != NULL,
+                           attempt->obtain->host, name);
     if (lwc_memo_make(name, attempt->inside_boot_ms, &absence, attempt->obtain->clock, &memo)) {
         lwc_failures_put(table, &memo);
     }
@@ -164,7 +165,8 @@ bool lwc_attempt_has_no_place(const struct attempt *attempt)
     uint8_t name[1][LWC_HASH_LEN];
 
     lwc_inputs_failures(&attempt->identity.id, table);
-    lwc_failure_name_place(&attempt->cache, attempt->obtain->host, name[0]);
+    lwc_failure_name_place(attempt->cache.mode, attempt->cache.sealing != NULL,
+                           attempt->obtain->host, name[0]);
     return recall(table, name, 1, &rule, NULL) != LWC_OK;
 }
 

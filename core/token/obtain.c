@@ -232,7 +232,7 @@ static enum lwc_code use_stale(const struct attempt *attempt, enum lwc_code fail
     if (code == LWC_OK) {
         failure = lwc_wrap(&warning, failure,
                            "the token could not be renewed, the old one lives %jd s more",
-                           (intmax_t)lwc_token_expires_in(*token_out));
+                           (intmax_t)(*token_out)->expires_in);
         attempt->obtain->host->log(attempt->obtain->host->data, LWC_LOG_WARNING, warning.msg);
     }
     return code == LWC_OK ? LWC_OK : failure;
@@ -320,7 +320,7 @@ enum lwc_code lwc_attempt_begin(struct attempt *attempt, struct lwc_error *err)
     }
     attempt->started_boot_ms = lwc_clock_boot_ms(obtain->clock);
     attempt->cache.mode = query->no_cache ? LWC_CACHE_NONE : obtain->mode;
-    if (attempt->cache.mode != LWC_CACHE_NONE && !lwc_fresh_boot_id(attempt->boot_id)) {
+    if (attempt->cache.mode != LWC_CACHE_NONE && !lwc_clock_boot_id(attempt->boot_id)) {
         attempt->cache.mode = LWC_CACHE_NONE;
     }
     lwc_inputs_scope(obtain->conf, obtain->external, obtain->host, attempt->scope);
@@ -455,7 +455,7 @@ bool lwc_obtain_has_token(const struct lwc_obtain *obtain, const struct lwc_quer
     const struct lwc_cache cache = {.mode = query->no_cache ? LWC_CACHE_NONE : obtain->mode};
     struct sighting sighting = {.attempt = &attempt, .identity = identity};
 
-    if (!query->refresh && lwc_fresh_boot_id(attempt.boot_id)) {
+    if (!query->refresh && lwc_clock_boot_id(attempt.boot_id)) {
         lwc_cache_each(&cache, sight, &sighting);
     }
     return sighting.is_seen;

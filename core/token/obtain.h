@@ -2,7 +2,7 @@
 #ifndef CORE_TOKEN_OBTAIN_H
 #define CORE_TOKEN_OBTAIN_H
 
-#include <lwcred.h>
+#include <lwcred/types.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -10,6 +10,7 @@
 #include "cache/dependency.h"
 #include "flight/flight.h"
 #include "stack/stack.h"
+#include "token/token.h"
 
 /*
  * From a query to a fresh token: the cache, else the stack and one exchange, in single flight: one
@@ -37,7 +38,7 @@ struct lwc_obtain {
 
 /*
  * @query      all of lwcred.h's lwc_token_get().
- * @token_out  owned by the caller, lwc_token_free().
+ * @token_out  owned by the caller, lwc_token_release().
  */
 enum lwc_code lwc_obtain_token(const struct lwc_obtain *obtain, const struct lwc_query *query,
                                struct lwc_token **token_out, struct lwc_error *err) LWC_RESULT;

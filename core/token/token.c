@@ -10,15 +10,7 @@
 
 #define ROUNDING_S 2
 
-struct lwc_token {
-    struct lwc_identity_copy identity;
-    struct lwc_secret *text;
-    int64_t expires_at;
-    int64_t expires_in;
-    char source[LWC_BACKEND_NAME_MAX + 1];
-};
-
-void lwc_token_free(struct lwc_token **token)
+void lwc_token_release(struct lwc_token **token)
 {
     if (token == NULL || *token == NULL) {
         return;
@@ -26,31 +18,6 @@ void lwc_token_free(struct lwc_token **token)
     lwc_secret_free(&(*token)->text);
     free(*token);
     *token = NULL;
-}
-
-const char *lwc_token_text(const struct lwc_token *token)
-{
-    return lwc_secret_text(token->text);
-}
-
-int64_t lwc_token_expires_at(const struct lwc_token *token)
-{
-    return token->expires_at;
-}
-
-int64_t lwc_token_expires_in(const struct lwc_token *token)
-{
-    return token->expires_in;
-}
-
-const struct lwc_identity *lwc_token_identity(const struct lwc_token *token)
-{
-    return &token->identity.id;
-}
-
-const char *lwc_token_source(const struct lwc_token *token)
-{
-    return token->source;
 }
 
 enum lwc_code lwc_token_new(const struct lwc_identity *identity, const char *source,

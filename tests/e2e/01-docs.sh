@@ -105,7 +105,7 @@ PATH=$T/fake:$PATH run 0 bash "$T/recipe"
 [ "$(cat "$T/curl-got")" = 'header = "Authorization: Bearer a-token"' ] || complain "README.md: curl got something else"
 
 # Versions.
-version=$(sed -n 's/^#define LWC_VERSION "\(.*\)"/\1/p' core/include/lwcred.h)
+version=$(sed -n 's/^#define LWC_VERSION "\(.*\)"/\1/p' core/include/lwcred/types.h)
 grep -qE "^## ${version//./\\.}(,|$)" CHANGELOG.md || complain "CHANGELOG.md has no entry for $version"
 run 0 "$HELPER" --version
 expect_stdout "lw-credential-helper $version"

@@ -51,6 +51,7 @@ bin/lwcred-backend-check
 include/lwcred.h
 include/lwcred/backend.h
 include/lwcred/error.h
+include/lwcred/types.h
 lib/liblwcred.so
 lib/liblwcred.so.0
 lib/liblwcred.so.0.1.0

@@ -81,7 +81,7 @@ run 2 "$CHECK" --timeout
 run 0 "$CHECK" --help
 expect_stderr_empty
 run 0 "$CHECK" --version
-expect_stdout "lwcred-backend-check $(sed -n 's/^#define LWC_VERSION "\(.*\)"/\1/p' core/include/lwcred.h)"
+expect_stdout "lwcred-backend-check $(sed -n 's/^#define LWC_VERSION "\(.*\)"/\1/p' core/include/lwcred/types.h)"
 sed -n '/^\.Ss Rules$/,/^\.El$/s/^\.It Cm \([a-z-]*\)$/\1/p' docs/lwcred-backend-check.1 >"$T/documented"
 diff -u <(cut -d' ' -f1 "$T/rules") "$T/documented" || fail 'the manual lists other rules'
 echo ok

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include <lwcred.h>
+
 #include "tests/support/fake_api.h"
 #include "token/token.h"
 

@@ -77,8 +77,8 @@ static void boot_id_is_the_same_each_time(void **state)
     char two[LWC_BOOT_ID_LEN + 1] = "";
 
     (void)state;
-    assert_true(lwc_fresh_boot_id(one));
-    assert_true(lwc_fresh_boot_id(two));
+    assert_true(lwc_clock_boot_id(one));
+    assert_true(lwc_clock_boot_id(two));
     assert_string_equal(one, two);
     assert_int_equal(strlen(one), LWC_BOOT_ID_LEN);
     assert_int_equal(strspn(one, "0123456789abcdef-"), LWC_BOOT_ID_LEN);

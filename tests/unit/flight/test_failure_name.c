@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
+#include "cache/cache.h"
 #include "tests/support/stacks.h"
 
 static const char *moved; /* a namespace file that is another one */
@@ -103,7 +104,7 @@ static void name_place(uint8_t name_out[LWC_HASH_LEN])
 {
     const struct lwc_cache cache = {.mode = LWC_CACHE_AUTO};
 
-    lwc_failure_name_place(&cache, &stacks.host, name_out);
+    lwc_failure_name_place(cache.mode, cache.sealing != NULL, &stacks.host, name_out);
 }
 
 static const char *const network[] = {
@@ -273,11 +274,11 @@ static void place_name_is_of_what_the_cache_allows(void **state)
 
     (void)state;
     name_place(base);
-    lwc_failure_name_place(&cache, &stacks.host, other);
+    lwc_failure_name_place(cache.mode, cache.sealing != NULL, &stacks.host, other);
     assert_memory_not_equal(base, other, LWC_HASH_LEN);
     assert_int_equal(lwc_secret_copy("s", 1, &sealing, NULL), LWC_OK);
     cache = (struct lwc_cache){.mode = LWC_CACHE_AUTO, .sealing = sealing};
-    lwc_failure_name_place(&cache, &stacks.host, other);
+    lwc_failure_name_place(cache.mode, cache.sealing != NULL, &stacks.host, other);
     assert_memory_not_equal(base, other, LWC_HASH_LEN);
 }
 

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <lwcred.h>
+
 #include "tests/support/fake_api.h"
 
 enum lwc_code __wrap_lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err);
