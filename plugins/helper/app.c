@@ -25,7 +25,7 @@ bool lwc_app_no_prompt(const struct lwc_app *app)
 {
     const char *own = getenv("LWCRED_NO_PROMPT");
 
-    return lwc_args_has(&app->args, LWC_OPT_NO_PROMPT) ||
+    return app->is_silent || lwc_args_has(&app->args, LWC_OPT_NO_PROMPT) ||
            (lwc_is_set(own) && !lwc_text_is_no(own)) || lwc_text_is_yes(getenv("CI")) ||
            lwc_text_is_no(getenv("GIT_TERMINAL_PROMPT"));
 }

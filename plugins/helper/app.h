@@ -15,12 +15,14 @@
  * One run of the program: what was said, and the library once it is needed.
  *
  * git_helper   called by a git helper's name: only git's verbs, others are ignored.
+ * is_silent    the command may not ask, whatever the options say.
  * account      canonical form of --account, or "".
  * deadline_ms  end of the command by the boot clock; 0: not fixed yet, see lwc_app_deadline_ms().
  */
 struct lwc_app {
     struct lwc_args args;
     bool git_helper;
+    bool is_silent;
     char account[LWC_ACCOUNT_MAX + 1];
     int64_t deadline_ms;
     struct lwc_context *ctx;

@@ -266,13 +266,20 @@ static enum lwc_code remove_key(struct lwc_app *app, const struct key *key, stru
                           &removal, err);
 }
 
-/* Removes a key only where the stack file lets git do so, and against its secret. */
+/*
+ * Removes a key only where the stack file lets git do so, and against its secret.  Asks for no
+ * passphrase: a server's 401 is enough to come here.
+ */
 static enum lwc_code erase(struct lwc_app *app, const struct lwc_git_request *request,
                            struct key *key, struct lwc_error *err)
 {
     bool is_proved = false;
-    enum lwc_code code = read_setting(app, &is_proved, err);
+    struct lwc_error kept = {0};
+    enum lwc_code removed = LWC_E_NOT_FOUND;
+    enum lwc_code code = LWC_OK;
 
+    app->is_silent = true;
+    code = read_setting(app, &is_proved, err);
     if (code != LWC_OK) {
         return code;
     }
@@ -281,13 +288,14 @@ static enum lwc_code erase(struct lwc_app *app, const struct lwc_git_request *re
     }
     key->secret = request->value[LWC_GIT_PASSWORD];
     if (is_proved && key->key_id[0] != '\0' && key->secret.at != NULL) {
-        code = remove_key(app, key, err);
-        if (code != LWC_E_NOT_FOUND) {
-            return code;
-        }
-        *err = (struct lwc_error){0};
+        removed = remove_key(app, key, &kept);
     }
-    return forget(app, request, key, err);
+    code = removed != LWC_OK ? forget(app, request, key, err) : LWC_OK;
+    if (code != LWC_OK || removed == LWC_OK || removed == LWC_E_NOT_FOUND) {
+        return code;
+    }
+    *err = kept;
+    return removed;
 }
 
 enum lwc_code lwc_verb_erase(struct lwc_app *app, struct lwc_error *err)

@@ -23,6 +23,7 @@ static struct {
     enum lwc_code prove_code;
     enum lwc_code remove_code;
     int opened;
+    uint32_t open_flags;
     int proved;
     bool is_traced;
     char stored[512];  /* profile account origin key-id sub-account secret flags */
@@ -95,10 +96,10 @@ enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_cont
 enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
                               struct lwc_error *err)
 {
-    (void)options;
     (void)ctx_out;
     (void)err;
     fake.opened++;
+    fake.open_flags = options->flags;
     return LWC_OK;
 }
 
@@ -493,8 +494,26 @@ static void erase_of_an_unknown_key_is_silent(void **state)
     assert_int_equal(run(lwc_verb_erase, NULL, input, &capture, &err), LWC_OK);
     assert_string_equal(capture.err, "");
     assert_int_equal(err.code, LWC_OK);
-    fake.remove_code = LWC_E_LOCKED;
-    assert_int_equal(run(lwc_verb_erase, NULL, input, &capture, &err), LWC_E_LOCKED);
+}
+
+/* A server's 401 is enough to come here: no question, and a token is forgotten nevertheless. */
+static void erase_that_cannot_remove_asks_nobody_and_forgets_the_token(void **state)
+{
+    static const enum lwc_code codes[] = {LWC_E_LOCKED, LWC_E_UNAVAILABLE, LWC_E_FAILED};
+    static const char input[] = ACME "username=ACME_01\npassword=x\n";
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(codes); i++) {
+        struct capture capture;
+        struct lwc_error err = {0};
+
+        assert_int_equal(reset(state), 0);
+        fake.git_store = "proved";
+        fake.remove_code = codes[i];
+        assert_int_equal(run(lwc_verb_erase, NULL, input, &capture, &err), codes[i]);
+        assert_string_equal(err.msg, "told to");
+        assert_string_equal(forgotten, "acme.lacework.net [ACME_01] x");
+        assert_true((fake.open_flags & LWC_OPEN_NO_PROMPT) != 0);
+    }
 }
 
 static void erase_forgets_a_token_or_all_of_key_or_host(void **state)
@@ -555,6 +574,7 @@ int main(void)
                                reset),
         cmocka_unit_test_setup(erase_of_anything_else_removes_nothing, reset),
         cmocka_unit_test_setup(erase_of_an_unknown_key_is_silent, reset),
+        cmocka_unit_test_setup(erase_that_cannot_remove_asks_nobody_and_forgets_the_token, reset),
         cmocka_unit_test_setup(erase_forgets_a_token_or_all_of_key_or_host, reset),
         cmocka_unit_test_setup(erase_of_an_empty_request_is_refused, reset),
     };
