@@ -65,6 +65,29 @@ windows 1
 run 0 "$HELPER" list
 expect_stdout_has '^default '
 
+# git asks every helper for every host: one that is no account's name opens no window, unless the keyring
+# says that a key of ours has it as its origin.
+foreign() { # host
+    run 0 "$HELPER" get --no-cache -v < <(printf 'protocol=https\nhost=%s\n\n' "$1")
+}
+mock cold
+foreign git.example
+expect_stdout_empty
+expect_stderr_has "no answer for host 'git.example': not asked for another host than an account's: .*the keyring is locked"
+foreign "$ORIGIN"
+expect_stdout_empty
+windows 0
+run 0 "$HELPER" get --no-cache <<<$'protocol=https\nhost=acme.lacework.net\n'
+issued_token_matches "$(field password)"
+windows 1
+mock accept
+foreign git.example
+expect_stdout_empty
+windows 0
+foreign "$ORIGIN"
+issued_token_matches "$(field password)"
+windows 1
+
 # What is known to hold nothing needs no unlocking to say so.
 mock empty
 run 3 "$HELPER" get --no-cache --format token

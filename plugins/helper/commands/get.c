@@ -103,6 +103,61 @@ static bool serves(const struct lwc_token *token, const struct lwc_request *requ
            lwc_streq(request->account, lwc_identity_authority(identity));
 }
 
+/* Is the host of the request an account's name?  Only origins of credentials are others. */
+static bool is_account(const struct lwc_request *request)
+{
+    char canonical[LWC_ACCOUNT_MAX + 1];
+
+    return lwc_account_parse(request->account, canonical, NULL) == LWC_OK &&
+           lwc_streq(request->account, canonical);
+}
+
+static enum lwc_code note_listed(void *data, const struct lwc_identity *identity,
+                                 const char *backend, struct lwc_error *err)
+{
+    bool *is_listed = data;
+
+    (void)identity;
+    (void)backend;
+    (void)err;
+    *is_listed = true;
+    return LWC_OK;
+}
+
+/* Is there a credential for the host of the request, as far as stores tell that unasked? */
+static bool is_listed(struct lwc_app *app, const struct lwc_request *request)
+{
+    const struct lwc_query query = {.size = sizeof query, .account = request->account};
+    bool has_one = false;
+
+    (void)!lwc_list(app->ctx, &query, note_listed, &has_one, NULL);
+    return has_one;
+}
+
+/*
+ * git asks every helper for every host.  For one that is no account's name nothing is asked of a
+ * person, unless a credential is known to serve it: a locked store that hides what it holds is
+ * taken for one that holds nothing for the host.
+ */
+static enum lwc_code fetch_held(struct lwc_app *app, const struct lwc_request *request,
+                                struct lwc_token **token_out, struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    app->is_silent = request->given && !is_account(request);
+    code = fetch(app, request, token_out, err);
+    if (code != LWC_E_LOCKED || !app->is_silent) {
+        return code;
+    }
+    if (!is_listed(app, request)) {
+        return lwc_wrap(err, LWC_E_NOT_FOUND, "not asked for another host than an account's");
+    }
+    app->is_silent = false;
+    lwc_close(&app->ctx);
+    *err = (struct lwc_error){0};
+    return fetch(app, request, token_out, err);
+}
+
 /* git asks every helper for every host: that we hold nothing for one is no error. */
 static enum lwc_code pass_over(const struct lwc_app *app, const struct lwc_request *request,
                                enum lwc_code code, struct lwc_error *err)
@@ -150,7 +205,7 @@ enum lwc_code lwc_get_run(struct lwc_app *app, struct lwc_error *err)
         lwc_app_trace(app, "no answer: the request names no https host that could be ours");
         return LWC_OK;
     }
-    code = fetch(app, &request, &token, err);
+    code = fetch_held(app, &request, &token, err);
     if (code != LWC_OK) {
         return pass_over(app, &request, code, err);
     }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -16,6 +17,8 @@
 static struct {
     enum lwc_code code;
     int opened;
+    uint32_t open_flags; /* of the last lwc_open() */
+    bool is_listed;
     int asked;
     char profile[80];
     char account[300];
@@ -40,10 +43,10 @@ enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_cont
 enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
                               struct lwc_error *err)
 {
-    (void)options;
     (void)ctx_out;
     (void)err;
     fake.opened++;
+    fake.open_flags = options->flags;
     return LWC_OK;
 }
 
@@ -103,6 +106,17 @@ const struct lwc_identity *__wrap_lwc_token_identity(const struct lwc_token *tok
 {
     (void)token;
     return &identity;
+}
+
+enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,
+                              lwc_list_fn *visit, void *data, struct lwc_error *err);
+enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,
+                              lwc_list_fn *visit, void *data, struct lwc_error *err)
+{
+    (void)ctx;
+    assert_string_equal(query->account, "api.example:8443");
+    return fake.is_listed ? visit(data, &identity, "file", err)
+                          : lwc_fail(err, LWC_E_LOCKED, "told to");
 }
 
 /* Runs get with @args and @input. */
@@ -315,6 +329,45 @@ static void get_malformed_request_is_refused(void **state)
     }
 }
 
+/* git asks for every host; only for one that is an account's, or known, may a store be unlocked. */
+static void get_unlocks_nothing_for_a_host_that_no_store_names(void **state)
+{
+    static const char *const variables[] = {"LWCRED_NO_PROMPT", "CI", "GIT_TERMINAL_PROMPT"};
+    static const struct {
+        const char *input;
+        bool is_listed;
+        enum lwc_code code;
+        int opened;
+        bool may_ask;
+    } cases[] = {
+        {"protocol=https\nhost=api.example:8443\n", false, LWC_OK, 1, false},
+        {"protocol=https\nhost=api.example:8443\n", true, LWC_E_LOCKED, 2, true},
+        {ACME_REQUEST, false, LWC_E_LOCKED, 1, true},
+    };
+    struct lwc_args args = {.operands = 1};
+
+    for (size_t i = 0; i < LWC_ARRAY_LEN(variables); i++) {
+        assert_int_equal(unsetenv(variables[i]), 0);
+    }
+    args.option[LWC_OPT_VERBOSE] = "";
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct capture capture;
+        struct lwc_error err = {0};
+
+        print_message("%s", cases[i].input);
+        assert_int_equal(reset(state), 0);
+        fake.code = LWC_E_LOCKED;
+        fake.is_listed = cases[i].is_listed;
+        assert_int_equal(get(&args, cases[i].input, &capture, &err), cases[i].code);
+        assert_int_equal(err.code, cases[i].code);
+        assert_int_equal(fake.opened, cases[i].opened);
+        assert_true(((fake.open_flags & LWC_OPEN_NO_PROMPT) == 0) == cases[i].may_ask);
+        assert_string_equal(capture.out, "");
+        assert_true((strstr(capture.err, "another host than an account's: told to") != NULL) ==
+                    (cases[i].code == LWC_OK));
+    }
+}
+
 static void get_not_found_is_silent_for_a_request_only(void **state)
 {
     struct lwc_args args = {.operands = 1};
@@ -349,7 +402,7 @@ static void get_other_failures_are_told(void **state)
         struct capture capture;
 
         fake.code = cases[i];
-        assert_int_equal(get(&args, "protocol=https\nhost=a\n", &capture, &err), cases[i]);
+        assert_int_equal(get(&args, ACME_REQUEST, &capture, &err), cases[i]);
         assert_int_equal(err.code, cases[i]);
         assert_string_equal(capture.out, "");
     }
@@ -365,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup(get_as_json_means_the_format, reset),
         cmocka_unit_test_setup(get_foreign_request_opens_nothing, reset),
         cmocka_unit_test_setup(get_malformed_request_is_refused, reset),
+        cmocka_unit_test_setup(get_unlocks_nothing_for_a_host_that_no_store_names, reset),
         cmocka_unit_test_setup(get_not_found_is_silent_for_a_request_only, reset),
         cmocka_unit_test_setup(get_other_failures_are_told, reset),
     };
