@@ -2,7 +2,10 @@
 # lwcred: the only makefile.  "make help" lists targets and knobs.
 
 CC = gcc
+# The C++ compiler that goes with CC: gcc-13 and g++-13, clang and clang++.
+CXX = $(subst clang,clang++,$(subst gcc,g++,$(CC)))
 CFLAGS ?= -O2 -g
+CXXFLAGS ?= $(CFLAGS)
 CPPFLAGS ?=
 LDFLAGS ?=
 PKG_CONFIG ?= pkg-config
@@ -49,6 +52,9 @@ HARDEN := -fstack-protector-strong -fno-strict-aliasing $(TAKEN) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,$(FORTIFY))
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -ffunction-sections \
 	-fdata-sections -pthread $(WARN) $(HARDEN) -Icore/include -Icore -I.
+# C++, in one module: what its warnings lack of those for C is not for that language.
+BASE_CXXFLAGS := -std=c++17 $(filter-out -std=% -Wstrict-prototypes -Wmissing-prototypes,$(BASE_CFLAGS)) \
+	-Wmissing-declarations -fvisibility-inlines-hidden -D_GLIBCXX_ASSERTIONS $(if $(SAN),-fno-sanitize=vptr)
 BASE_LDFLAGS := -pthread $(filter -ffile-prefix-map=%,$(TAKEN)) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections \
 	$(if $(SAN),-fsanitize=$(SAN))
 SHARED_LDFLAGS := -shared $(if $(SAN),,-Wl,-z,defs)
@@ -85,13 +91,21 @@ BACKENDS := $(notdir $(patsubst %/,%,$(dir $(wildcard backends/*/*.c))))
 BACKENDS := $(filter-out $(BUILTIN),$(sort $(BACKENDS)))
 # The packages that a backend needs beyond libsodium, which see its folder only.
 PKGS_secret-service := libsecret-1
+PKGS_lacework-cli := tomlplusplus
 LACKING := $(foreach b,$(BACKENDS),$(if $(PKGS_$(b)),$(shell $(PKG_CONFIG) --exists $(PKGS_$(b)) || echo $(b))))
+# Backends with a part in C++, which hold their own copy of its library.
+CXX_BACKENDS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard backends/*/*.cpp)))))
+HAS_CXX := $(if $(CXX_BACKENDS),$(shell command -v $(firstword $(CXX)) 2>/dev/null))
+LACKING := $(sort $(LACKING) $(if $(HAS_CXX),,$(CXX_BACKENDS)))
+CXX_BACKENDS := $(filter-out $(LACKING),$(CXX_BACKENDS))
 BACKENDS := $(filter-out $(LACKING),$(BACKENDS))
-$(foreach b,$(LACKING),$(info not built: backend $(b), which needs $(PKGS_$(b))))
+$(foreach b,$(LACKING),$(info not built: backend $(b), which needs $(PKGS_$(b))$(if $(wildcard backends/$(b)/*.cpp), and $(CXX))))
 UNIT_SRC := $(shell find tests/unit -name 'test_*.c' | sort)
 # Tests of a backend that is not built are not, either.
-UNIT_SRC := $(filter-out $(if $(LACKING),$(shell grep -lE $(LACKING:%=-e '"backends/%/') $(UNIT_SRC))),$(UNIT_SRC))
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+OF_LACKING := $(if $(LACKING),$(shell grep -lE $(LACKING:%=-e '"backends/%/') $(UNIT_SRC) $(FUZZ_SRC)))
+UNIT_SRC := $(filter-out $(OF_LACKING),$(UNIT_SRC))
+FUZZ_SRC := $(filter-out $(OF_LACKING),$(FUZZ_SRC))
 # The race detector is for tests in which threads meet.
 ifeq ($(SAN),thread)
 UNIT_SRC := $(filter %/test_arena.c %/test_child.c %/test_context.c %/test_load.c %/test_secret.c %/test_buffer.c %/test_threads.c tests/unit/flight/%,$(UNIT_SRC))
@@ -103,7 +117,8 @@ SECCOMP_RUN_SRC := tests/support/seccomp-run.c
 KEEP_SRC := tests/support/keep.c
 SUPPORT_SRC := $(filter-out $(SECCOMP_RUN_SRC) $(KEEP_SRC),$(wildcard tests/support/*.c))
 
-obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
+obj = $(patsubst %.c,$(O)/obj/%.o,$(1:.cpp=.c))
+backend_src = $(wildcard backends/$(1)/*.c backends/$(1)/*.cpp)
 HELPER := $(O)/bin/lw-credential-helper
 HOST := $(O)/libexec/lwcred/lwcred-backend-host
 LIBSO := $(O)/lib/liblwcred.so.$(VERSION)
@@ -127,7 +142,7 @@ all: $(HELPER) $(HOST) $(LIBSO) $(MODULES) $(NETSO) $(O)/lwcred.pc
 help:
 	@echo 'Targets: all (default), check, test (check without the style), check-valgrind, install, uninstall, installcheck, clean,'
 	@echo '         demo, fmt, fmt-check, style, fuzz, bench, abi-check, abi-update, help'
-	@echo 'Knobs:   CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG LDCONFIG PREFIX BINDIR LIBDIR LIBEXECDIR INCLUDEDIR'
+	@echo 'Knobs:   CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS PKG_CONFIG LDCONFIG PREFIX BINDIR LIBDIR LIBEXECDIR INCLUDEDIR'
 	@echo '         MANDIR SYSCONFDIR DESTDIR BUILD=dir SAN=address,undefined WERROR=0|1 V=1'
 	@echo '         SAN=thread (make check: the race detector over the tests in which threads meet)'
 	@echo '         STATIC=0|1 (1: libsodium and libkeyutils are linked into the program)'
@@ -140,7 +155,7 @@ help:
 	@echo 'Now:     CC=$(CC) PREFIX=$(PREFIX) output in $(O)'
 
 # Flags: everything is rebuilt when they change.
-FLAGS := $(STATIC) $(LIBS_CURL) $(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
+FLAGS := $(STATIC) $(LIBS_CURL) $(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(CXX) $(BASE_CXXFLAGS) $(CXXFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
 PATHS_BUILD := -DLWC_LIB_DIR='"$(abspath $(O))/lib/lwcred"' -DLWC_SYSCONF_DIR='"$(SYSCONFDIR)/lwcred"' \
 	-DLWC_LIBEXEC_DIR='"$(abspath $(O))/libexec/lwcred"'
 PATHS_INSTALL := -DLWC_LIB_DIR='"$(LIBDIR)/lwcred"' -DLWC_SYSCONF_DIR='"$(SYSCONFDIR)/lwcred"' \
@@ -157,6 +172,11 @@ $(O)/obj/%.o: %.c $(O)/flags.stamp
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/obj/%.o: %.cpp $(O)/flags.stamp
+	$(call say,CXX)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(CPPFLAGS) $(BASE_CXXFLAGS) $(filter-out -D%,$(PKG_CFLAGS)) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 $(call obj,core/net/http.c tests/bench/curl_post.c tests/unit/net/test_http_program.c): PKG_CFLAGS := $(CFLAGS_CURL)
 define pkg_cflags
@@ -212,10 +232,11 @@ $(HOST): $(call obj,core/host/main.c) $(HOST_LIBS) $(O)/obj/core/paths-build.o
 $(O)/install/lwcred-backend-host: $(call obj,core/host/main.c) $(HOST_LIBS) $(O)/obj/core/paths-install.o
 	$(link_program) $^ $(LIBS_HOST) -ldl
 
+LINKER = $(CC)
 define link_shared
 	$(call say,LD)
 	$(Q)mkdir -p $(@D) && chmod go-w $(@D)
-	$(Q)$(CC) $(BASE_LDFLAGS) $(SHARED_LDFLAGS) $(LDFLAGS) -o $@
+	$(Q)$(LINKER) $(BASE_LDFLAGS) $(SHARED_LDFLAGS) $(LDFLAGS) -o $@
 endef
 LIBSO_LINK = -Wl,-soname,liblwcred.so.$(SOMAJOR) -Wl,--version-script=core/liblwcred.map \
 	-Wl,--whole-archive $(O)/obj/libcore.a -Wl,--no-whole-archive $(O)/obj/libbase.a
@@ -231,11 +252,16 @@ $(NETSO): $(O)/obj/libnet.a $(O)/obj/libbase.a core/api/net.map $(CURL_A)
 		-Wl,--no-whole-archive $(O)/obj/libbase.a $(LIBS_NET)
 	$(Q)chmod go-w $@
 
+# C++ and its library stay inside the module: no version of it meets that of the program, and what
+# it frees is wiped (backends/lacework-cli/toml.cpp).
+CXX_MODULES := $(CXX_BACKENDS:%=$(O)/lib/lwcred/backends/%.so)
+$(CXX_MODULES): LINKER = $(CXX) -static-libstdc++ -static-libgcc
+
 # One rule for all backends.
 .SECONDEXPANSION:
-$(MODULES): $(O)/lib/lwcred/backends/%.so: $$(call obj,$$(wildcard backends/$$*/*.c)) $(O)/obj/libbase.a backends/backend.map
+$(MODULES): $(O)/lib/lwcred/backends/%.so: $$(call obj,$$(call backend_src,$$*)) $(O)/obj/libbase.a backends/backend.map
 	$(link_shared) -Wl,--version-script=backends/backend.map $(filter %.o,$^) $(O)/obj/libbase.a \
-		$(call libs_of,libsodium $(PKGS_$*))
+		$(call libs_of,libsodium $(if $(filter $*,$(CXX_BACKENDS)),,$(PKGS_$*)))
 	$(Q)chmod go-w $@
 
 $(O)/lwcred.pc: core/lwcred.pc.in core/include/lwcred/types.h $(O)/paths.stamp
@@ -245,7 +271,8 @@ $(O)/lwcred.pc: core/lwcred.pc.in core/include/lwcred/types.h $(O)/paths.stamp
 		-e 's|@VERSION@|$(VERSION)|' $< >$@
 
 # Tests.  A unit test may use every object of the project; "__wrap_NAME(" in it wraps NAME.
-ALL_BACKEND_OBJ := $(foreach b,$(BACKENDS),$(filter-out %/$(b).o,$(call obj,$(wildcard backends/$(b)/*.c))))
+ALL_BACKEND_OBJ := $(foreach b,$(BACKENDS),$(filter-out %/$(b).o,$(call obj,$(call backend_src,$(b)))))
+LIBS_CXX := $(if $(CXX_BACKENDS),-lstdc++)
 $(O)/obj/libbackends.a: $(ALL_BACKEND_OBJ)
 	$(archive)
 TEST_LIBS := $(O)/obj/libsupport.a $(O)/obj/libhelper.a $(O)/obj/libhost.a $(O)/obj/libbackends.a $(O)/obj/libcore.a \
@@ -254,12 +281,12 @@ wraps_of = $(shell sed -n 's/.*__wrap_\([A-Za-z0-9_]*\)$(lparen).*/-Wl,--wrap=\1
 define link_unit
 $(O)/tests/$(basename $(notdir $(1))): $(call obj,$(1)) $(TEST_LIBS)
 	$$(link_program) $$< $$(call wraps_of,$(1)) -Wl,--start-group $$(TEST_LIBS) -Wl,--end-group \
-		$$(LIBS_CMOCKA) $$(LIBS_CORE) $$(LIBS_NET) -ldl
+		$$(LIBS_CMOCKA) $$(LIBS_CORE) $$(LIBS_NET) $$(LIBS_CXX) -ldl
 endef
 $(foreach test,$(UNIT_SRC),$(eval $(call link_unit,$(test))))
 $(FUZZ): $(O)/tests/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TEST_LIBS)
 	$(link_program) $< $(O)/obj/tests/fuzz/replay.o -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
-		$(LIBS_CORE) $(LIBS_NET) -ldl
+		$(LIBS_CORE) $(LIBS_NET) $(LIBS_CXX) -ldl
 $(UNIT) $(FUZZ) $(O)/bench/curl_post: $(CURL_A)
 $(TESTMOD): $(O)/tests/modules/%.so: $(O)/obj/tests/modules/%.o
 	$(link_shared) $<
@@ -299,7 +326,7 @@ style: fmt-check
 	$(Q)tests/checks/style.sh
 	@echo 'style: nothing found'
 
-C_FILES = $(shell find core backends plugins tests contrib -name '*.[ch]')
+C_FILES = $(shell find core backends plugins tests contrib -name '*.[ch]' -o -name '*.cpp')
 fmt:
 	$(Q)clang-format -i $(C_FILES)
 # Each version of clang-format has a taste of its own; the project has that of one.

@@ -16,6 +16,6 @@ i?86) cpu=i386 ;;
 esac
 NOT_HERE=$PWD/tests/support/not-under-qemu WRAPPER=$(command -v "qemu-$cpu-static")
 export NOT_HERE WRAPPER
-exec make -j"$(nproc)" CC="$triple-gcc" AR="$triple-ar" \
+exec make -j"$(nproc)" CC="$triple-gcc" CXX="$triple-g++" AR="$triple-ar" \
     PKG_CONFIG="env PKG_CONFIG_LIBDIR=/usr/lib/$triple/pkgconfig:/usr/share/pkgconfig pkg-config" \
     T="${T:-test_ fuzz_}" test

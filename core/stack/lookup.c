@@ -477,7 +477,8 @@ static enum lwc_code find_unsaid(const struct asking *asking, const struct lwc_i
 
         exact.profile = profiles[i].name;
         code = walk(asking, LWC_OP_LOOKUP, profiles[i].rule, &exact, found_out, err);
-        if (code == LWC_E_NOT_FOUND && i == 0 && err != NULL) {
+        if (code == LWC_E_NOT_FOUND && err != NULL &&
+            (i == 0 || lwc_streq(absence.msg, LWC_ABSENT))) {
             absence = *err;
         }
         if (code == LWC_E_NOT_FOUND && lwc_is_set(account)) {

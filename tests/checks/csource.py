@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the checks share: the C files of the tree in the working directory, read as text."""
+"""What the checks share: the C and C++ files of the tree in the working directory, read as text."""
 
 import pathlib
 import re
@@ -12,7 +12,7 @@ _NOISE = re.compile(
 )
 
 
-def files(roots=ROOTS, suffixes=(".c", ".h")):
+def files(roots=ROOTS, suffixes=(".c", ".cpp", ".h")):
     """Paths below the roots, sorted, as posix text."""
     found = (p for root in roots for p in pathlib.Path(root).rglob("*") if p.suffix in suffixes)
     return sorted(p.as_posix() for p in found if p.is_file())

@@ -46,6 +46,7 @@ LIBRARIES = {
     "sodium": ("core/base/secret.c", "core/base/crypto.c", "backends/file/seal.c"),
     "keyutils": ("core/cache/place_keyring.c",),
     "libsecret": ("backends/secret-service/transfer.c",),
+    "toml++": ("backends/lacework-cli/toml.cpp",),
     "glib": (),
     "gio": ("backends/secret-service/bus.h", "backends/secret-service/marshal.h"),
     "cmocka": (),

@@ -9,7 +9,7 @@ import re
 import csource
 
 TAG = "SPDX-License-Identifier: Apache-2.0"
-TAGGED = (".c", ".h", ".sh", ".py", ".bash")
+TAGGED = (".c", ".cpp", ".h", ".sh", ".py", ".bash")
 SUFFIXES = TAGGED + (".md", ".map", ".in", ".1", ".5", ".7", ".yml")
 
 
@@ -29,7 +29,7 @@ def check(path, report):
     text = csource.read(path)
     lines = text.split("\n")
     suffix = pathlib.PurePosixPath(path).suffix
-    if suffix in (".c", ".h") and lines[0] != f"/* {TAG} */":
+    if suffix in (".c", ".cpp", ".h") and lines[0] != f"/* {TAG} */":
         report.add(path, 1, f"the first line is not /* {TAG} */")
     elif suffix in TAGGED and TAG not in "\n".join(lines[:3]):
         report.add(path, 1, f"no {TAG} in the first lines")
@@ -40,7 +40,7 @@ def check(path, report):
     for number, line in enumerate(lines, 1):
         if line != line.rstrip():
             report.add(path, number, "blanks at the end of the line")
-        if "\t" in line and suffix in (".c", ".h"):
+        if "\t" in line and suffix in (".c", ".cpp", ".h"):
             report.add(path, number, "a tab")
 
 

@@ -37,7 +37,7 @@ umask 022
 if [ "$how" = same ]; then # two folders, the same bytes
     same_flags() { sed -e "s|'[^']*'=|'X'=|g" -e 's|-Werror||' "$1/flags.stamp" | tr -s ' '; }
     [ "$(same_flags "$O")" = "$(same_flags "$T"/build/*)" ] || fail "the flags are others: $(same_flags "$O")"
-    for object in net.so backends/file.so backends/exec.so backends/secret-service.so; do
+    for object in net.so backends/file.so backends/exec.so backends/lacework-cli.so backends/secret-service.so; do
         cmp "$O/lib/lwcred/$object" "$prefix/lib/lwcred/$object" || fail "another folder, other bytes: $object"
     done
 fi
@@ -57,6 +57,7 @@ lib/liblwcred.so.0
 lib/liblwcred.so.0.1.0
 lib/lwcred/backends/exec.so
 lib/lwcred/backends/file.so
+lib/lwcred/backends/lacework-cli.so
 lib/lwcred/backends/secret-service.so
 lib/lwcred/net.so
 lib/pkgconfig/lwcred.pc
@@ -69,6 +70,7 @@ share/man/man5/lwcred-store.5
 share/man/man5/lwcred.conf.5
 share/man/man7/lwcred-backend.7
 share/man/man7/lwcred-exec.7
+share/man/man7/lwcred-lacework-cli.7
 share/man/man8/lwcred-backend-host.8'
 run 0 find "$prefix" ! -type d -printf '%P\n'
 sort -o "$OUT" "$OUT"

@@ -24,6 +24,20 @@ expect_stdout_has '^ok +held-found$'
 expect_stdout_has '^ok +held-listed$'
 unset LW_ACCOUNT LW_API_KEY LW_API_SECRET
 
+# lacework-cli: read-only; it holds what the file holds.
+if [ -e "$O/lib/lwcred/backends/lacework-cli.so" ]; then
+    printf '[prod]\naccount = "acme"\napi_key = "ACME_01"\napi_secret = "_0123"\n' >"$HOME/.lacework.toml"
+    chmod 600 "$HOME/.lacework.toml"
+    CHECK_PROFILE=prod CHECK_ACCOUNT=acme.lacework.net CHECK_KEY_ID=ACME_01 CHECK_SECRET=_0123 \
+        run 0 "$CHECK" lacework-cli
+    expect_stdout_has '^ok +held-found$'
+    expect_stdout_has '^ok +held-listed$'
+    rm "$HOME/.lacework.toml"
+    run 0 "$CHECK" lacework-cli
+else
+    not_run 'lacework-cli, which is not built'
+fi
+
 # A module that may block: here, and where it really runs.
 mkdir -m 700 "$T/kept"
 run 0 "$CHECK" "$O/tests/modules/blocking.so" "dir=$T/kept" timeout=60

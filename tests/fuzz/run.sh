@@ -28,7 +28,7 @@ read -ra libs < <(pkg-config --libs libcurl libcjson libsodium libkeyutils)
 
 for target in "${targets[@]}"; do
     clang -fsanitize=fuzzer,address,undefined -pthread -o "$scratch/$target" "$o/obj/tests/fuzz/$target.o" \
-        -Wl,--start-group "${archives[@]}" -Wl,--end-group "${libs[@]}" -ldl
+        -Wl,--start-group "${archives[@]}" -Wl,--end-group "${libs[@]}" -lstdc++ -ldl
     mkdir "$scratch/new"
     own=FUZZ_SECONDS_${target#fuzz_} time=$seconds
     [ -z "${!own:-}" ] || time=${!own}

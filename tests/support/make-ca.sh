@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make-ca.sh DIR: certificates for the stand-in API, valid from now for two days.
 #   ca.pem                    the test CA; hashed/ holds it as a hashed directory
-#   server.pem server.key     localhost, 127.0.0.1, ::1, acme.lacework.net
+#   server.pem server.key     localhost, 127.0.0.1, ::1, acme.lacework.net, acmeprod.lacework.net
 #   wrong-name.pem .key       the same CA, another name
 #   expired.pem .key          the same CA and names as server, no longer valid
 #   other-ca.pem              a second CA
@@ -11,7 +11,7 @@ set -eu
 umask 077
 mkdir -p "$1"
 cd "$1"
-names='DNS:localhost,IP:127.0.0.1,IP:::1,DNS:acme.lacework.net'
+names='DNS:localhost,IP:127.0.0.1,IP:::1,DNS:acme.lacework.net,DNS:acmeprod.lacework.net'
 
 quiet() { # shows what openssl says only if it fails
     "$@" 2>openssl.log || { cat openssl.log >&2; exit 1; }
