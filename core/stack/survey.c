@@ -6,11 +6,26 @@
 
 #include "base/util.h"
 
-#define WHY_LEN 80
+#define WHY_LEN 96
 
 bool lwc_survey_expects(const struct lwc_turn *turn)
 {
     return lwc_streq(turn->line->where.file, "built-in") && !lwc_unit_is_loaded(turn->unit);
+}
+
+/*
+ * The length of the reason that is shown: the whole text if that is short, else up to its last
+ * colon or comma before the limit, where a detail begins.
+ */
+static int get_shown_len(const char *why)
+{
+    const size_t len = strlen(why);
+    size_t shown = len <= WHY_LEN ? len : 0;
+
+    for (size_t i = 1; len > WHY_LEN && i <= WHY_LEN; i++) {
+        shown = (why[i] == ':' || why[i] == ',') && why[i + 1] == ' ' ? i : shown;
+    }
+    return (int)(shown > 0 ? shown : WHY_LEN);
 }
 
 static void add_name(struct lwc_survey *survey, const struct lwc_turn *turn)
@@ -18,7 +33,8 @@ static void add_name(struct lwc_survey *survey, const struct lwc_turn *turn)
     char name[LWC_BACKEND_NAME_MAX + WHY_LEN + sizeof " ()"];
     const size_t used = strlen(survey->names);
 
-    (void)snprintf(name, sizeof name, "%s (%.*s)", turn->line->backend, WHY_LEN, turn->why->msg);
+    (void)snprintf(name, sizeof name, "%s (%.*s)", turn->line->backend,
+                   get_shown_len(turn->why->msg), turn->why->msg);
     if (lwc_survey_expects(turn) || strstr(survey->names, name) != NULL) {
         return;
     }

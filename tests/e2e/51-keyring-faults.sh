@@ -131,6 +131,12 @@ stop_keyring
 start_keyring locked
 ends 4 'the keyring is locked: there is no display to ask on'
 ends 4 'the keyring is locked' --profile no-such
+for host in github.com "$ORIGIN"; do # git asks for any host: what cannot be known without unlocking is not ours
+    run 0 "$HELPER" get --no-cache -v < <(printf 'protocol=https\nhost=%s\n\n' "$host")
+    expect_stdout_empty
+    expect_stderr_has "no answer for host '$host': not asked for another host than an account's: .*the keyring is locked"
+done
+run 4 "$HELPER" get --no-cache <<<$'protocol=https\nhost=acme.lacework.net\n'
 run 4 "$HELPER" list
 expect_stdout_empty
 expect_stderr_has 'the keyring is locked'

@@ -39,7 +39,7 @@ expect_stderr_has "in backend 'file'"
 # What is here is shown, and the keyring is named.
 run 0 "$HELPER" list
 expect_stdout_has '^prod .* file '
-expect_stderr_has 'warning: absent here, and not asked: secret-service \(there is no session bus'
+expect_stderr_has 'warning: absent here, and not asked: secret-service \(there is no session bus: DBUS_SESSION_BUS_ADDRESS is not set, XDG_RUNTIME_DIR holds no bus\)$'
 run 3 "$HELPER" show --profile other
 expect_stderr_has 'absent here, and not asked: secret-service'
 run 3 "$HELPER" get --format token --profile other
