@@ -52,9 +52,10 @@ HARDEN := -fstack-protector-strong -fno-strict-aliasing $(TAKEN) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,$(FORTIFY))
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -ffunction-sections \
 	-fdata-sections -pthread $(WARN) $(HARDEN) -Icore/include -Icore -I.
-# C++, in one module: what its warnings lack of those for C is not for that language.
+# C++, in one module: without the warnings that are for C alone, and without the two checks of the
+# sanitisers whose run-time parts are in C++ and not in the programs of the tests.
 BASE_CXXFLAGS := -std=c++17 $(filter-out -std=% -Wstrict-prototypes -Wmissing-prototypes,$(BASE_CFLAGS)) \
-	-Wmissing-declarations -fvisibility-inlines-hidden -D_GLIBCXX_ASSERTIONS $(if $(SAN),-fno-sanitize=vptr)
+	-Wmissing-declarations -fvisibility-inlines-hidden -D_GLIBCXX_ASSERTIONS $(if $(SAN),-fno-sanitize=vptr$(if $(findstring clang,$(CXX)),$(comma)function))
 BASE_LDFLAGS := -pthread $(filter -ffile-prefix-map=%,$(TAKEN)) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections \
 	$(if $(SAN),-fsanitize=$(SAN))
 SHARED_LDFLAGS := -shared $(if $(SAN),,-Wl,-z,defs)
