@@ -109,7 +109,7 @@ UNIT_SRC := $(filter-out $(OF_LACKING),$(UNIT_SRC))
 FUZZ_SRC := $(filter-out $(OF_LACKING),$(FUZZ_SRC))
 # The race detector is for tests in which threads meet.
 ifeq ($(SAN),thread)
-UNIT_SRC := $(filter %/test_arena.c %/test_child.c %/test_context.c %/test_load.c %/test_secret.c %/test_buffer.c %/test_threads.c tests/unit/flight/%,$(UNIT_SRC))
+UNIT_SRC := $(filter %/test_arena.c %/test_child.c %/test_context.c %/test_load.c %/test_buffer.c %/test_buffer.c %/test_threads.c tests/unit/flight/%,$(UNIT_SRC))
 FUZZ_SRC :=
 T := $(if $(T),$(T),test_)
 endif

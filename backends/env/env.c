@@ -16,9 +16,9 @@
 #include <string.h>
 
 #include "base/account.h"
+#include "base/buffer.h"
 #include "base/identity.h"
 #include "base/safefile.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "base/util.h"
 
@@ -59,7 +59,7 @@ static const char *setting(const struct env *env, const char *name)
 
 /* A missing file of $CREDENTIALS_DIRECTORY is a value that is not set. */
 static enum lwc_code read_credential(const struct env *env, const char *dir, const char *file,
-                                     struct lwc_secret *value, struct lwc_error *err)
+                                     struct lwc_buf *value, struct lwc_error *err)
 {
     LWC_AUTO_FREE char *path = NULL;
     struct lwc_error why = {0};
@@ -80,13 +80,13 @@ static enum lwc_code read_credential(const struct env *env, const char *dir, con
         }
         return lwc_wrap(err, code, "CREDENTIALS_DIRECTORY");
     }
-    lwc_secret_drop_newline(value);
+    lwc_buf_drop_newline(value);
     return LWC_OK;
 }
 
 /* The value of a variable in any of its forms; empty if it is not set. */
 static enum lwc_code read_value(const struct env *env, enum variable variable,
-                                struct lwc_secret *value, struct lwc_error *err)
+                                struct lwc_buf *value, struct lwc_error *err)
 {
     const char *name = variables[variable].name;
     const char *file_name = variables[variable].file_name;
@@ -94,12 +94,12 @@ static enum lwc_code read_value(const struct env *env, enum variable variable,
     const char *path = setting(env, file_name);
     const char *dir = setting(env, "CREDENTIALS_DIRECTORY");
 
-    lwc_secret_reset(value);
+    lwc_buf_reset(value);
     if (text != NULL && path != NULL) {
         return lwc_fail(err, LWC_E_INVALID, "%s and %s are both set", name, file_name);
     }
     if (text != NULL) {
-        return lwc_secret_append(value, text, strlen(text), err);
+        return lwc_buf_append(value, text, strlen(text), err);
     }
     if (path != NULL) {
         enum lwc_code code;
@@ -107,7 +107,7 @@ static enum lwc_code read_value(const struct env *env, enum variable variable,
         env->host->depends(env->host->data, path);
         code = lwc_file_read_named(file_name, path, LWC_SECRET_MAX, value, err);
 
-        lwc_secret_drop_newline(value);
+        lwc_buf_drop_newline(value);
         return code;
     }
     if (dir != NULL && variables[variable].credential != NULL) {
@@ -119,14 +119,14 @@ static enum lwc_code read_value(const struct env *env, enum variable variable,
 static enum lwc_code is_present(const struct env *env, enum variable variable, bool *present_out,
                                 struct lwc_error *err)
 {
-    LWC_AUTO_SECRET value = NULL;
-    enum lwc_code code = lwc_secret_new(256, &value, err);
+    LWC_AUTO_BUF value = NULL;
+    enum lwc_code code = lwc_buf_new(256, &value, err);
 
     if (code == LWC_OK) {
         code = read_value(env, variable, value, err);
     }
     if (code == LWC_OK) {
-        *present_out = lwc_secret_len(value) > 0;
+        *present_out = lwc_buf_len(value) > 0;
     }
     return code;
 }
@@ -135,8 +135,8 @@ static enum lwc_code is_present(const struct env *env, enum variable variable, b
 static enum lwc_code read_text(const struct env *env, enum variable variable, char *text,
                                size_t cap, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET value = NULL;
-    enum lwc_code code = lwc_secret_new(256, &value, err);
+    LWC_AUTO_BUF value = NULL;
+    enum lwc_code code = lwc_buf_new(256, &value, err);
 
     if (code == LWC_OK) {
         code = read_value(env, variable, value, err);
@@ -144,10 +144,10 @@ static enum lwc_code read_text(const struct env *env, enum variable variable, ch
     if (code != LWC_OK) {
         return code;
     }
-    if (lwc_secret_len(value) >= cap || strlen(lwc_secret_text(value)) != lwc_secret_len(value)) {
+    if (lwc_buf_len(value) >= cap || strlen(lwc_buf_text(value)) != lwc_buf_len(value)) {
         return lwc_fail(err, LWC_E_INVALID, "%s: too long or not text", variables[variable].name);
     }
-    memcpy(text, lwc_secret_text(value), lwc_secret_len(value) + 1);
+    memcpy(text, lwc_buf_text(value), lwc_buf_len(value) + 1);
     return LWC_OK;
 }
 
@@ -301,20 +301,20 @@ static enum lwc_code env_list(void *state, const struct lwc_visitor *visitor, st
 static enum lwc_code put_secret(const struct env *env, const struct credential *credential,
                                 const struct lwc_sink *sink, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET value = NULL;
-    enum lwc_code code = lwc_secret_new(256, &value, err);
+    LWC_AUTO_BUF value = NULL;
+    enum lwc_code code = lwc_buf_new(256, &value, err);
 
     if (code == LWC_OK) {
         code = read_value(env, credential->secret_in, value, err);
     }
     if (code == LWC_OK && credential->secret_in == SECRET) {
-        code = lwc_key_secret_check(lwc_secret_bytes(value), lwc_secret_len(value), err);
+        code = lwc_key_secret_check(lwc_buf_bytes(value), lwc_buf_len(value), err);
     }
     if (code != LWC_OK) {
         return lwc_wrap(err, code, "%s", variables[credential->secret_in].name);
     }
-    return sink->put(sink->data, &credential->identity.id, lwc_secret_bytes(value),
-                     lwc_secret_len(value), err);
+    return sink->put(sink->data, &credential->identity.id, lwc_buf_bytes(value), lwc_buf_len(value),
+                     err);
 }
 
 static enum lwc_code env_find(void *state, const struct lwc_identity *query,

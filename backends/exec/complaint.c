@@ -61,10 +61,10 @@ static bool shares_value(const char *line, size_t len, const char *answered, siz
     return shares_bytes(line, len, value, answered_len - (size_t)(value - answered));
 }
 
-static bool shares_answer(const char *line, size_t len, const struct lwc_secret *answer)
+static bool shares_answer(const char *line, size_t len, const struct lwc_buf *answer)
 {
-    const char *at = lwc_secret_text(answer);
-    const char *const end = at + lwc_secret_len(answer);
+    const char *at = lwc_buf_text(answer);
+    const char *const end = at + lwc_buf_len(answer);
 
     while (at < end) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
@@ -90,7 +90,7 @@ static bool names_secret(const char *line, size_t len)
 }
 
 void lwc_complaint_show(const struct lwc_complaint *complaint, const char *withheld,
-                        const struct lwc_secret *answer, char out[static LWC_COMPLAINT_LEN + 2])
+                        const struct lwc_buf *answer, char out[static LWC_COMPLAINT_LEN + 2])
 {
     const char *newline = memchr(complaint->text, '\n', complaint->len);
     const size_t len = newline != NULL ? (size_t)(newline - complaint->text) : complaint->len;

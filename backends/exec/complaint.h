@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "base/secret.h"
+#include "base/buffer.h"
 
 /*
  * The stderr of a program that was handed a secret or answered with one, made fit for a message.
@@ -34,6 +34,6 @@ void lwc_complaint_add(struct lwc_complaint *complaint, const char *bytes, size_
  *            a secret.
  */
 void lwc_complaint_show(const struct lwc_complaint *complaint, const char *withheld,
-                        const struct lwc_secret *answer, char out[static LWC_COMPLAINT_LEN + 2]);
+                        const struct lwc_buf *answer, char out[static LWC_COMPLAINT_LEN + 2]);
 
 #endif

@@ -42,15 +42,15 @@ struct exchange {
     struct lwc_ask message;
     const char *known;
     size_t known_len;
-    struct lwc_secret *out;
-    struct lwc_secret *in;
-    struct lwc_answer answer;
+    struct lwc_buf *out;
+    struct lwc_buf *in;
+    struct lwc_exec_answer answer;
 };
 
 static void exchange_clear(struct exchange *exchange)
 {
-    lwc_secret_free(&exchange->out);
-    lwc_secret_free(&exchange->in);
+    lwc_buf_free(&exchange->out);
+    lwc_buf_free(&exchange->in);
 }
 #define AUTO_EXCHANGE LWC_AUTO(struct exchange, exchange_clear)
 
@@ -62,8 +62,8 @@ static enum lwc_code exchange_init(struct exchange *exchange, const struct exec 
     *exchange = (struct exchange){
         .exec = exec,
         .message = {.host = lwc_identity_authority(identity), .username = identity->key_id}};
-    code = lwc_secret_new(BUFFER_LEN, &exchange->out, err);
-    return code == LWC_OK ? lwc_secret_new(BUFFER_LEN, &exchange->in, err) : code;
+    code = lwc_buf_new(BUFFER_LEN, &exchange->out, err);
+    return code == LWC_OK ? lwc_buf_new(BUFFER_LEN, &exchange->in, err) : code;
 }
 
 /* The secret of the exchange, which is handed over or was before. */
@@ -77,17 +77,17 @@ static enum lwc_code run(struct exchange *exchange, const char *operation, struc
 {
     const struct exec *exec = exchange->exec;
     const struct lwc_exec_line *line = &exec->line;
-    const struct lwc_program program = {.host = exec->host,
+    const struct lwc_process program = {.host = exec->host,
                                         .path = line->path,
                                         .argv = line->argv,
                                         .timeout_ms = line->timeout_s * 1000};
-    LWC_AUTO_SECRET withheld = NULL;
+    LWC_AUTO_BUF withheld = NULL;
     const char *text = NULL;
     enum lwc_code code = lwc_ask_write(&exchange->message, exchange->out, err);
 
     if (code == LWC_OK && exchange->known != NULL) {
-        code = lwc_secret_copy(exchange->known, exchange->known_len, &withheld, err);
-        text = code == LWC_OK ? lwc_secret_text(withheld) : NULL;
+        code = lwc_buf_copy(exchange->known, exchange->known_len, &withheld, err);
+        text = code == LWC_OK ? lwc_buf_text(withheld) : NULL;
     }
     if (code != LWC_OK) {
         return code;
@@ -96,7 +96,7 @@ static enum lwc_code run(struct exchange *exchange, const char *operation, struc
     if (line->argv[line->argc] == NULL) {
         return lwc_fail_nomem(err);
     }
-    code = lwc_program_run(&program, exchange->out, text, exchange->in, err);
+    code = lwc_process_run(&program, exchange->out, text, exchange->in, err);
     free(line->argv[line->argc]);
     line->argv[line->argc] = NULL;
     return code;
@@ -106,12 +106,12 @@ static enum lwc_code run(struct exchange *exchange, const char *operation, struc
 static enum lwc_code ask(struct exchange *exchange, struct lwc_error *err)
 {
     const char *path = exchange->exec->line.path;
-    struct lwc_answer *answer = &exchange->answer;
+    struct lwc_exec_answer *answer = &exchange->answer;
     enum lwc_code code = run(exchange, "get", err);
 
     if (code == LWC_OK) {
-        code = lwc_answer_read(&exchange->message, exchange->in,
-                               lwc_clock_wall_s(lwc_clock_system()), answer, err);
+        code = lwc_exec_answer_read(&exchange->message, exchange->in,
+                                    lwc_clock_wall_s(lwc_clock_system()), answer, err);
         code = code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "'%s'", path);
     }
     if (code != LWC_OK) {
@@ -191,7 +191,7 @@ static enum lwc_code confirm(const struct exec *exec, const struct lwc_identity 
                              const void *secret, size_t len, struct lwc_error *err)
 {
     AUTO_EXCHANGE exchange = {0};
-    LWC_AUTO_SECRET kept = NULL;
+    LWC_AUTO_BUF kept = NULL;
     enum lwc_code code = exchange_init(&exchange, exec, identity, err);
 
     if (code == LWC_OK) {
@@ -202,9 +202,9 @@ static enum lwc_code confirm(const struct exec *exec, const struct lwc_identity 
         return not_kept(exec, err);
     }
     if (code == LWC_OK) {
-        code = lwc_secret_copy(exchange.answer.password, exchange.answer.password_len, &kept, err);
+        code = lwc_buf_copy(exchange.answer.password, exchange.answer.password_len, &kept, err);
     }
-    return code == LWC_OK && !lwc_secret_equal(kept, secret, len) ? not_kept(exec, err) : code;
+    return code == LWC_OK && !lwc_buf_equal(kept, secret, len) ? not_kept(exec, err) : code;
 }
 
 static enum lwc_code forget(struct exchange *exchange, struct lwc_error *err)

@@ -63,9 +63,9 @@ struct running {
     int out;
     int err;
     int64_t end_ms;
-    const struct lwc_secret *request;
+    const struct lwc_buf *request;
     size_t sent;
-    struct lwc_secret *answer;
+    struct lwc_buf *answer;
     struct lwc_complaint complaint;
 };
 
@@ -184,7 +184,7 @@ static int actions_fill(posix_spawn_file_actions_t *actions, const struct ends *
     return sys != 0 ? sys : posix_spawn_file_actions_addchdir_np(actions, "/");
 }
 
-static int spawn(const struct lwc_program *program, const char *path, const struct ends *ends,
+static int spawn(const struct lwc_process *program, const char *path, const struct ends *ends,
                  char *const *environment, pid_t *pid_out)
 {
     posix_spawn_file_actions_t actions;
@@ -221,15 +221,15 @@ static int64_t left_ms(const struct running *running)
 /* A program that does not read all of its request is within its rights. */
 static void send_some(struct running *running)
 {
-    size_t len = lwc_secret_len(running->request) - running->sent;
-    ssize_t sent = send(running->in, lwc_secret_bytes(running->request) + running->sent, len,
+    size_t len = lwc_buf_len(running->request) - running->sent;
+    ssize_t sent = send(running->in, lwc_buf_bytes(running->request) + running->sent, len,
                         MSG_NOSIGNAL | MSG_DONTWAIT);
 
     if (sent > 0) {
         running->sent += (size_t)sent;
     }
     if ((sent < 0 && errno != EAGAIN && errno != EINTR) ||
-        running->sent == lwc_secret_len(running->request)) {
+        running->sent == lwc_buf_len(running->request)) {
         lwc_auto_close_(&running->in);
         running->in = -1;
     }
@@ -252,7 +252,7 @@ static void hear_complaint(struct running *running)
 
 static enum lwc_code take_answer(struct running *running, struct lwc_error *err)
 {
-    uint8_t *room = lwc_secret_reserve(running->answer, CHUNK);
+    uint8_t *room = lwc_buf_reserve(running->answer, CHUNK);
     ssize_t len = 0;
 
     if (room == NULL) {
@@ -260,12 +260,12 @@ static enum lwc_code take_answer(struct running *running, struct lwc_error *err)
     }
     len = read(running->out, room, CHUNK);
     if (len > 0) {
-        lwc_secret_grow(running->answer, (size_t)len);
+        lwc_buf_grow(running->answer, (size_t)len);
     } else if (len == 0 || (errno != EAGAIN && errno != EINTR)) {
         lwc_auto_close_(&running->out);
         running->out = -1;
     }
-    return lwc_secret_len(running->answer) <= LWC_PROGRAM_ANSWER_MAX
+    return lwc_buf_len(running->answer) <= LWC_PROGRAM_ANSWER_MAX
                ? LWC_OK
                : lwc_fail(err, LWC_E_INVALID, "it answered with more than %zu bytes",
                           LWC_PROGRAM_ANSWER_MAX);
@@ -303,14 +303,14 @@ static enum lwc_code drain(struct running *running, struct lwc_error *err)
     size_t before = 0;
 
     do {
-        before = lwc_secret_len(running->answer);
+        before = lwc_buf_len(running->answer);
         if (running->out >= 0) {
             code = take_answer(running, err);
         }
         if (running->err >= 0) {
             hear_complaint(running);
         }
-    } while (code == LWC_OK && lwc_secret_len(running->answer) > before);
+    } while (code == LWC_OK && lwc_buf_len(running->answer) > before);
     return code;
 }
 
@@ -376,9 +376,9 @@ static int reap(const struct running *running)
     return status;
 }
 
-static enum lwc_code attend(const struct lwc_program *program, pid_t pid, struct ends *ends,
-                            const struct lwc_secret *request, const char *withheld,
-                            struct lwc_secret *answer, struct lwc_error *err)
+static enum lwc_code attend(const struct lwc_process *program, pid_t pid, struct ends *ends,
+                            const struct lwc_buf *request, const char *withheld,
+                            struct lwc_buf *answer, struct lwc_error *err)
 {
     int64_t left = program->host->remaining_ms(program->host->data);
     int64_t timeout_ms = left < program->timeout_ms ? left : program->timeout_ms;
@@ -404,9 +404,8 @@ static enum lwc_code attend(const struct lwc_program *program, pid_t pid, struct
     return code;
 }
 
-enum lwc_code lwc_program_run(const struct lwc_program *program, const struct lwc_secret *request,
-                              const char *withheld, struct lwc_secret *answer,
-                              struct lwc_error *err)
+enum lwc_code lwc_process_run(const struct lwc_process *program, const struct lwc_buf *request,
+                              const char *withheld, struct lwc_buf *answer, struct lwc_error *err)
 {
     LWC_AUTO(struct environment, environment_clear) environment = {0};
     LWC_AUTO(struct ends, ends_clear) ends = {{-1, -1, -1}, {-1, -1, -1}};
@@ -415,7 +414,7 @@ enum lwc_code lwc_program_run(const struct lwc_program *program, const struct lw
     int sys = 0;
     enum lwc_code code = program_check(program->path, path, err);
 
-    lwc_secret_reset(answer);
+    lwc_buf_reset(answer);
     if (code != LWC_OK) {
         return code;
     }

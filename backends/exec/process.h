@@ -6,8 +6,8 @@
 
 #include <lwcred/backend.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * An outside program that reads a request and writes an answer.
@@ -32,7 +32,7 @@
  * argv        NULL-terminated, with argv[0].
  * timeout_ms  at most that long.
  */
-struct lwc_program {
+struct lwc_process {
     const struct lwc_host *host;
     const char *path;
     char *const *argv;
@@ -48,8 +48,8 @@ struct lwc_program {
  * failed, crashed or was too slow; LWC_E_UNSAFE; LWC_E_INVALID for an answer above the cap, or a
  * path that is no program.
  */
-enum lwc_code lwc_program_run(const struct lwc_program *program, const struct lwc_secret *request,
-                              const char *withheld, struct lwc_secret *answer,
-                              struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_process_run(const struct lwc_process *program, const struct lwc_buf *request,
+                              const char *withheld, struct lwc_buf *answer, struct lwc_error *err)
+    LWC_RESULT;
 
 #endif

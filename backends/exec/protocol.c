@@ -11,8 +11,8 @@
 #define PROTOCOL "https"
 #define KEY_LEN_MAX 64
 
-static enum lwc_code write_line(struct lwc_secret *out, const char *key, const char *value,
-                                size_t len, struct lwc_error *err)
+static enum lwc_code write_line(struct lwc_buf *out, const char *key, const char *value, size_t len,
+                                struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
@@ -27,9 +27,9 @@ static enum lwc_code write_line(struct lwc_secret *out, const char *key, const c
     }
     code = lwc_text_append(out, err, "%s=", key);
     if (code == LWC_OK) {
-        code = lwc_secret_append(out, value, len, err);
+        code = lwc_buf_append(out, value, len, err);
     }
-    return code == LWC_OK ? lwc_secret_append(out, "\n", 1, err) : code;
+    return code == LWC_OK ? lwc_buf_append(out, "\n", 1, err) : code;
 }
 
 static size_t length(const char *text)
@@ -37,8 +37,7 @@ static size_t length(const char *text)
     return text != NULL ? strlen(text) : 0;
 }
 
-enum lwc_code lwc_ask_write(const struct lwc_ask *ask, struct lwc_secret *out,
-                            struct lwc_error *err)
+enum lwc_code lwc_ask_write(const struct lwc_ask *ask, struct lwc_buf *out, struct lwc_error *err)
 {
     const struct {
         const char *key;
@@ -52,11 +51,11 @@ enum lwc_code lwc_ask_write(const struct lwc_ask *ask, struct lwc_secret *out,
     };
     enum lwc_code code = LWC_OK;
 
-    lwc_secret_reset(out);
+    lwc_buf_reset(out);
     for (size_t i = 0; i < LWC_ARRAY_LEN(lines) && code == LWC_OK; i++) {
         code = write_line(out, lines[i].key, lines[i].value, lines[i].len, err);
     }
-    return code == LWC_OK ? lwc_secret_append(out, "\n", 1, err) : code;
+    return code == LWC_OK ? lwc_buf_append(out, "\n", 1, err) : code;
 }
 
 /* The keys that count, and what was said for each. */
@@ -171,12 +170,13 @@ static void username_take(const struct lwc_ask *request, const struct values *va
     (void)snprintf(out, LWC_KEY_ID_MAX + 1, "%.*s", (int)len, text);
 }
 
-enum lwc_code lwc_answer_read(const struct lwc_ask *request, const struct lwc_secret *answer,
-                              int64_t now_s, struct lwc_answer *answer_out, struct lwc_error *err)
+enum lwc_code lwc_exec_answer_read(const struct lwc_ask *request, const struct lwc_buf *answer,
+                                   int64_t now_s, struct lwc_exec_answer *answer_out,
+                                   struct lwc_error *err)
 {
     struct values values = {0};
-    struct lwc_answer given = {0};
-    enum lwc_code code = read_lines(lwc_secret_text(answer), lwc_secret_len(answer), &values, err);
+    struct lwc_exec_answer given = {0};
+    enum lwc_code code = read_lines(lwc_buf_text(answer), lwc_buf_len(answer), &values, err);
 
     if (code == LWC_OK) {
         code = echo_check(request, &values, err);

@@ -7,8 +7,8 @@
 
 #include <lwcred/backend.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * Git's credential protocol, from the side of git: gitcredentials(7), git-credential(1).
@@ -29,11 +29,11 @@ struct lwc_ask {
 };
 
 /* Write the request, blank line included; LWC_E_INVALID for a value that cannot be written. */
-enum lwc_code lwc_ask_write(const struct lwc_ask *ask, struct lwc_secret *out,
-                            struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_ask_write(const struct lwc_ask *ask, struct lwc_buf *out, struct lwc_error *err)
+    LWC_RESULT;
 
 /* What was answered.  The password is borrowed from the answer's bytes. */
-struct lwc_answer {
+struct lwc_exec_answer {
     char username[LWC_KEY_ID_MAX + 1];
     const char *password; /* NULL: the program has nothing */
     size_t password_len;
@@ -45,8 +45,8 @@ struct lwc_answer {
  * that ended before @now_s, is no answer: password is NULL.  LWC_E_INVALID for one that breaks the
  * rules; no message holds a value.
  */
-enum lwc_code lwc_answer_read(const struct lwc_ask *request, const struct lwc_secret *answer,
-                              int64_t now_s, struct lwc_answer *answer_out, struct lwc_error *err)
-    LWC_RESULT;
+enum lwc_code lwc_exec_answer_read(const struct lwc_ask *request, const struct lwc_buf *answer,
+                                   int64_t now_s, struct lwc_exec_answer *answer_out,
+                                   struct lwc_error *err) LWC_RESULT;
 
 #endif

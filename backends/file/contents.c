@@ -15,7 +15,7 @@ static_assert((int)LWC_SEAL_TRAILER_LEN == (int)LWC_FORMAT_TRAILER_LEN, "trailer
 static_assert((int)LWC_SEAL_PAD == (int)LWC_FORMAT_PAD, "padding");
 static_assert((int)LWC_SEAL_TAG_LEN == (int)LWC_FORMAT_TAG_LEN, "tag");
 
-void lwc_image_clear(struct lwc_image *image)
+void lwc_contents_clear(struct lwc_contents *image)
 {
     lwc_format_clear(&image->format);
     if (image->mapped_len > 0) {
@@ -23,11 +23,11 @@ void lwc_image_clear(struct lwc_image *image)
     } else {
         free(image->bytes);
     }
-    *image = (struct lwc_image){0};
+    *image = (struct lwc_contents){0};
 }
 
 /* Room for @len bytes.  A large one gets its pages in one call instead of a fault for each. */
-static enum lwc_code make_room(struct lwc_image *image, size_t len, struct lwc_error *err)
+static enum lwc_code make_room(struct lwc_contents *image, size_t len, struct lwc_error *err)
 {
     void *room = NULL;
 
@@ -66,12 +66,12 @@ static enum lwc_code read_all(int fd, uint8_t *bytes, size_t cap, size_t *len_ou
     return LWC_OK;
 }
 
-static const uint8_t *trailer_of(const struct lwc_image *image)
+static const uint8_t *trailer_of(const struct lwc_contents *image)
 {
     return image->bytes + image->len - LWC_FORMAT_TRAILER_LEN;
 }
 
-static enum lwc_code check_digest(struct lwc_image *image, struct lwc_error *err)
+static enum lwc_code check_digest(struct lwc_contents *image, struct lwc_error *err)
 {
     lwc_seal_hash(image->bytes, image->len, image->hash);
     if (!lwc_seal_digest_fits(image->hash, trailer_of(image))) {
@@ -81,7 +81,7 @@ static enum lwc_code check_digest(struct lwc_image *image, struct lwc_error *err
 }
 
 /* Takes the bytes of @image apart; what is believed follows the order in lwcred-store(5). */
-static enum lwc_code judge(struct lwc_image *image, struct lwc_error *err)
+static enum lwc_code judge(struct lwc_contents *image, struct lwc_error *err)
 {
     enum lwc_code code = lwc_format_head(image->bytes, image->len, err);
 
@@ -91,7 +91,7 @@ static enum lwc_code judge(struct lwc_image *image, struct lwc_error *err)
     return code == LWC_OK ? lwc_format_parse(image->bytes, image->len, &image->format, err) : code;
 }
 
-static enum lwc_code read_file(int fd, struct lwc_image *image, struct lwc_error *err)
+static enum lwc_code read_file(int fd, struct lwc_contents *image, struct lwc_error *err)
 {
     struct stat st;
     enum lwc_code code = LWC_OK;
@@ -106,9 +106,9 @@ static enum lwc_code read_file(int fd, struct lwc_image *image, struct lwc_error
     return code == LWC_OK ? read_all(fd, image->bytes, (size_t)st.st_size, &image->len, err) : code;
 }
 
-enum lwc_code lwc_image_read(int fd, struct lwc_image *image_out, struct lwc_error *err)
+enum lwc_code lwc_contents_read(int fd, struct lwc_contents *image_out, struct lwc_error *err)
 {
-    LWC_AUTO_IMAGE image = {0};
+    LWC_AUTO_CONTENTS image = {0};
     enum lwc_code code = read_file(fd, &image, err);
 
     if (code == LWC_OK) {
@@ -116,15 +116,15 @@ enum lwc_code lwc_image_read(int fd, struct lwc_image *image_out, struct lwc_err
     }
     if (code == LWC_OK) {
         *image_out = image;
-        image = (struct lwc_image){0};
+        image = (struct lwc_contents){0};
     }
     return code;
 }
 
-enum lwc_code lwc_image_verify(int fd, const uint8_t *bytes, size_t len,
-                               const struct lwc_secret *master, struct lwc_error *err)
+enum lwc_code lwc_contents_verify(int fd, const uint8_t *bytes, size_t len,
+                                  const struct lwc_buf *master, struct lwc_error *err)
 {
-    LWC_AUTO_IMAGE image = {0};
+    LWC_AUTO_CONTENTS image = {0};
     enum lwc_code code = read_file(fd, &image, err);
 
     if (code == LWC_OK && (image.len != len || memcmp(image.bytes, bytes, len) != 0)) {
@@ -133,23 +133,23 @@ enum lwc_code lwc_image_verify(int fd, const uint8_t *bytes, size_t len,
     if (code == LWC_OK) {
         code = check_digest(&image, err);
     }
-    return code == LWC_OK ? lwc_image_authenticate(&image, master, err) : code;
+    return code == LWC_OK ? lwc_contents_authenticate(&image, master, err) : code;
 }
 
-enum lwc_code lwc_image_authenticate(const struct lwc_image *image, const struct lwc_secret *master,
-                                     struct lwc_error *err)
+enum lwc_code lwc_contents_authenticate(const struct lwc_contents *image,
+                                        const struct lwc_buf *master, struct lwc_error *err)
 {
     return lwc_seal_mac_check(master, image->hash, trailer_of(image), err);
 }
 
-enum lwc_code lwc_image_open(const struct lwc_image *image, size_t index,
-                             const struct lwc_secret *master, struct lwc_secret **secret_out,
-                             struct lwc_error *err)
+enum lwc_code lwc_contents_open(const struct lwc_contents *image, size_t index,
+                                const struct lwc_buf *master, struct lwc_buf **secret_out,
+                                struct lwc_error *err)
 {
     const struct lwc_format_record *record = &image->format.records[index];
     uint8_t ad[LWC_FORMAT_RECORD_AD_MAX];
     const struct lwc_seal_ad bound = {ad, lwc_format_record_ad(&image->format, record, ad)};
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
     enum lwc_code code =
         lwc_seal_open(master, record->bytes + LWC_FORMAT_RECORD_AT_NONCE, bound,
                       record->bytes + record->ad_len, record->len - record->ad_len, &secret, err);
@@ -157,15 +157,16 @@ enum lwc_code lwc_image_open(const struct lwc_image *image, size_t index,
     if (code != LWC_OK) {
         return lwc_wrap(err, code, "profile %s", record->id.profile);
     }
-    if (lwc_secret_len(secret) < 1 || lwc_secret_len(secret) > LWC_SECRET_MAX) {
+    if (lwc_buf_len(secret) < 1 || lwc_buf_len(secret) > LWC_SECRET_MAX) {
         return lwc_fail(err, LWC_E_CORRUPT, "profile %s: secret of %zu bytes", record->id.profile,
-                        lwc_secret_len(secret));
+                        lwc_buf_len(secret));
     }
     *secret_out = LWC_TAKE(secret);
     return LWC_OK;
 }
 
-bool lwc_image_locate(const struct lwc_format *format, const char *profile, size_t *index_out)
+bool lwc_contents_locate(const struct lwc_store_format *format, const char *profile,
+                         size_t *index_out)
 {
     size_t low = 0;
     size_t high = format->record_count;
@@ -184,25 +185,25 @@ bool lwc_image_locate(const struct lwc_format *format, const char *profile, size
 }
 
 /* A seal that does not open again, by a flipped bit, would be a lost secret. */
-static enum lwc_code prove_seal(const struct lwc_image_change *change,
-                                const struct lwc_secret *master, struct lwc_seal_ad bound,
+static enum lwc_code prove_seal(const struct lwc_contents_change *change,
+                                const struct lwc_buf *master, struct lwc_seal_ad bound,
                                 const struct lwc_format_record *record, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET opened = NULL;
+    LWC_AUTO_BUF opened = NULL;
     enum lwc_code code =
         lwc_seal_open(master, record->bytes + LWC_FORMAT_RECORD_AT_NONCE, bound,
                       record->bytes + record->ad_len, record->len - record->ad_len, &opened, err);
 
-    if (code == LWC_OK && !lwc_secret_equal(opened, change->secret, change->len)) {
+    if (code == LWC_OK && !lwc_buf_equal(opened, change->secret, change->len)) {
         return lwc_fail(err, LWC_E_INTERNAL, "the new record has another secret");
     }
     return code;
 }
 
 /* Fills the sealed bytes of @record, which views @bytes, and its nonce, which is random so far. */
-static enum lwc_code seal_secret(const struct lwc_format *base,
-                                 const struct lwc_image_change *change,
-                                 const struct lwc_secret *master, uint8_t *bytes,
+static enum lwc_code seal_secret(const struct lwc_store_format *base,
+                                 const struct lwc_contents_change *change,
+                                 const struct lwc_buf *master, uint8_t *bytes,
                                  const struct lwc_format_record *record, struct lwc_error *err)
 {
     uint8_t ad[LWC_FORMAT_RECORD_AD_MAX];
@@ -220,9 +221,10 @@ static enum lwc_code seal_secret(const struct lwc_format *base,
 }
 
 /* A record with the secret of @change sealed in it; @bytes_out is the caller's. */
-static enum lwc_code seal(const struct lwc_format *base, const struct lwc_image_change *change,
-                          const struct lwc_secret *master, uint8_t **bytes_out,
-                          struct lwc_format_record *record_out, struct lwc_error *err)
+static enum lwc_code seal(const struct lwc_store_format *base,
+                          const struct lwc_contents_change *change, const struct lwc_buf *master,
+                          uint8_t **bytes_out, struct lwc_format_record *record_out,
+                          struct lwc_error *err)
 {
     const struct lwc_format_record *old = change->drop ? &base->records[change->index] : NULL;
     const struct lwc_format_draft draft = {
@@ -255,8 +257,9 @@ static enum lwc_code seal(const struct lwc_format *base, const struct lwc_image_
 }
 
 /* The records of @base with those of @change; @add is NULL if nothing is put. */
-static enum lwc_code splice(const struct lwc_format *base, const struct lwc_image_change *change,
-                            const struct lwc_format_record *add, struct lwc_format *next_out,
+static enum lwc_code splice(const struct lwc_store_format *base,
+                            const struct lwc_contents_change *change,
+                            const struct lwc_format_record *add, struct lwc_store_format *next_out,
                             struct lwc_error *err)
 {
     struct lwc_format_record *records = calloc(base->record_count + 1, sizeof *records);
@@ -282,9 +285,10 @@ static enum lwc_code splice(const struct lwc_format *base, const struct lwc_imag
     return LWC_OK;
 }
 
-enum lwc_code lwc_image_build(const struct lwc_format *base, const struct lwc_image_change *change,
-                              const struct lwc_secret *master, uint8_t **bytes_out, size_t *len_out,
-                              struct lwc_error *err)
+enum lwc_code lwc_contents_build(const struct lwc_store_format *base,
+                                 const struct lwc_contents_change *change,
+                                 const struct lwc_buf *master, uint8_t **bytes_out, size_t *len_out,
+                                 struct lwc_error *err)
 {
     LWC_AUTO_FREE uint8_t *record = NULL;
     LWC_AUTO_FREE uint8_t *bytes = NULL;

@@ -7,36 +7,37 @@
 #include <stdint.h>
 
 #include "backends/file/format.h"
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * A whole store file in memory, and the next one made from it.  Nothing in it is secret without
  * the master key.
  *
  * An image has the right magic and version, an intact digest and a sound structure, in this
- * order.  That it is authentic, lwc_image_authenticate() tells, and must be asked before a
+ * order.  That it is authentic, lwc_contents_authenticate() tells, and must be asked before a
  * record is opened.
  */
-struct lwc_image {
+struct lwc_contents {
     uint8_t *bytes;    /* malloc()ed, or mapped                                          */
     size_t mapped_len; /* 0: malloc()ed                                                  */
     size_t len;
     uint8_t hash[LWC_FORMAT_DIGEST_LEN]; /* of the bytes before the trailer              */
-    struct lwc_format format;            /* views into bytes                             */
+    struct lwc_store_format format;      /* views into bytes                             */
 };
 
-#define LWC_AUTO_IMAGE LWC_AUTO(struct lwc_image, lwc_image_clear)
+#define LWC_AUTO_CONTENTS LWC_AUTO(struct lwc_contents, lwc_contents_clear)
 
-void lwc_image_clear(struct lwc_image *image);
+void lwc_contents_clear(struct lwc_contents *image);
 
 /*
  * Read the file @fd from its start.
  *
- * @image_out  cleared by the caller with lwc_image_clear().
+ * @image_out  cleared by the caller with lwc_contents_clear().
  * Returns LWC_OK, LWC_E_CORRUPT, LWC_E_TOO_NEW, LWC_E_IO.
  */
-enum lwc_code lwc_image_read(int fd, struct lwc_image *image_out, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_contents_read(int fd, struct lwc_contents *image_out, struct lwc_error *err)
+    LWC_RESULT;
 
 /*
  * Does the file @fd hold just the @len bytes of a store that was made, and are they authentic?
@@ -44,20 +45,22 @@ enum lwc_code lwc_image_read(int fd, struct lwc_image *image_out, struct lwc_err
  *
  * Returns LWC_OK; LWC_E_IO (other bytes, or not readable); LWC_E_CORRUPT (MAC or digest is wrong).
  */
-enum lwc_code lwc_image_verify(int fd, const uint8_t *bytes, size_t len,
-                               const struct lwc_secret *master, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_contents_verify(int fd, const uint8_t *bytes, size_t len,
+                                  const struct lwc_buf *master, struct lwc_error *err) LWC_RESULT;
 
 /* Was it made by somebody who has @master?  LWC_OK, LWC_E_CORRUPT, LWC_E_IO. */
-enum lwc_code lwc_image_authenticate(const struct lwc_image *image, const struct lwc_secret *master,
-                                     struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_contents_authenticate(const struct lwc_contents *image,
+                                        const struct lwc_buf *master, struct lwc_error *err)
+    LWC_RESULT;
 
 /* Open the secret of the record @index of an authentic image.  LWC_OK, LWC_E_CORRUPT, LWC_E_IO. */
-enum lwc_code lwc_image_open(const struct lwc_image *image, size_t index,
-                             const struct lwc_secret *master, struct lwc_secret **secret_out,
-                             struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_contents_open(const struct lwc_contents *image, size_t index,
+                                const struct lwc_buf *master, struct lwc_buf **secret_out,
+                                struct lwc_error *err) LWC_RESULT;
 
 /* Where the record of @profile stands, or else would stand.  True if it is there. */
-bool lwc_image_locate(const struct lwc_format *format, const char *profile, size_t *index_out);
+bool lwc_contents_locate(const struct lwc_store_format *format, const char *profile,
+                         size_t *index_out);
 
 /*
  * What the next image has other than the one before: at @index, the record there is dropped, or
@@ -66,7 +69,7 @@ bool lwc_image_locate(const struct lwc_format *format, const char *profile, size
  * nonce, id  random; id counts only where nothing is dropped: a record keeps its id.  The nonce
  *            of the record is made of the random bytes and the secret, lwc_seal_nonce().
  */
-struct lwc_image_change {
+struct lwc_contents_change {
     size_t index;
     bool drop;
     const struct lwc_identity *identity; /* NULL: nothing is put                         */
@@ -85,8 +88,9 @@ struct lwc_image_change {
  * @bytes_out  malloc()ed, the caller's.
  * Returns LWC_OK, LWC_E_INVALID (identity, secret, the store is full), LWC_E_IO.
  */
-enum lwc_code lwc_image_build(const struct lwc_format *base, const struct lwc_image_change *change,
-                              const struct lwc_secret *master, uint8_t **bytes_out, size_t *len_out,
-                              struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_contents_build(const struct lwc_store_format *base,
+                                 const struct lwc_contents_change *change,
+                                 const struct lwc_buf *master, uint8_t **bytes_out, size_t *len_out,
+                                 struct lwc_error *err) LWC_RESULT;
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "backends/file/bytes.h"
 
-static void encode_header(const struct lwc_format *format, size_t header_len, uint8_t *out)
+static void encode_header(const struct lwc_store_format *format, size_t header_len, uint8_t *out)
 {
     memcpy(out, LWC_FORMAT_MAGIC, LWC_FORMAT_MAGIC_LEN);
     out[LWC_FORMAT_AT_MAJOR] = LWC_FORMAT_MAJOR;
@@ -23,7 +23,7 @@ static void encode_header(const struct lwc_format *format, size_t header_len, ui
     memcpy(out + LWC_FORMAT_AT_PREVIOUS_MAC, format->previous_mac, LWC_FORMAT_DIGEST_LEN);
 }
 
-static void encode_body(const struct lwc_format *format, uint8_t *out)
+static void encode_body(const struct lwc_store_format *format, uint8_t *out)
 {
     for (size_t i = 0; i < format->slot_count; i++) {
         lwc_bytes_put16(out + LWC_FORMAT_SLOT_AT_TYPE, format->slots[i].type);
@@ -41,7 +41,7 @@ static void encode_body(const struct lwc_format *format, uint8_t *out)
 }
 
 /* Both counts are bounded, so that the sums cannot overflow. */
-static bool measure(const struct lwc_format *format, size_t *header_len, size_t *len)
+static bool measure(const struct lwc_store_format *format, size_t *header_len, size_t *len)
 {
     *header_len = LWC_FORMAT_AT_SLOTS;
     if (format->slot_count < 1 || format->slot_count > LWC_FORMAT_SLOT_MAX ||
@@ -58,7 +58,7 @@ static bool measure(const struct lwc_format *format, size_t *header_len, size_t 
     return *len <= LWC_FORMAT_FILE_MAX;
 }
 
-enum lwc_code lwc_format_encode(const struct lwc_format *format, uint8_t **bytes_out,
+enum lwc_code lwc_format_encode(const struct lwc_store_format *format, uint8_t **bytes_out,
                                 size_t *len_out, struct lwc_error *err)
 {
     size_t header_len = 0;
@@ -120,7 +120,7 @@ enum lwc_code lwc_format_record_make(const struct lwc_format_draft *draft, uint8
     return LWC_OK;
 }
 
-static size_t put_prefix(const struct lwc_format *store, uint8_t *out)
+static size_t put_prefix(const struct lwc_store_format *store, uint8_t *out)
 {
     memcpy(out, LWC_FORMAT_MAGIC, LWC_FORMAT_MAGIC_LEN);
     out[LWC_FORMAT_MAGIC_LEN] = LWC_FORMAT_MAJOR;
@@ -130,7 +130,8 @@ static size_t put_prefix(const struct lwc_format *store, uint8_t *out)
     return LWC_FORMAT_AD_PREFIX_LEN;
 }
 
-size_t lwc_format_record_ad(const struct lwc_format *store, const struct lwc_format_record *record,
+size_t lwc_format_record_ad(const struct lwc_store_format *store,
+                            const struct lwc_format_record *record,
                             uint8_t ad_out[static LWC_FORMAT_RECORD_AD_MAX])
 {
     size_t len = put_prefix(store, ad_out);
@@ -139,8 +140,9 @@ size_t lwc_format_record_ad(const struct lwc_format *store, const struct lwc_for
     return len + record->ad_len;
 }
 
-size_t lwc_format_slot_ad(const struct lwc_format *store, uint16_t type, const uint8_t *params,
-                          size_t params_len, uint8_t ad_out[static LWC_FORMAT_SLOT_AD_MAX])
+size_t lwc_format_slot_ad(const struct lwc_store_format *store, uint16_t type,
+                          const uint8_t *params, size_t params_len,
+                          uint8_t ad_out[static LWC_FORMAT_SLOT_AD_MAX])
 {
     size_t len = put_prefix(store, ad_out);
 

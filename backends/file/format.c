@@ -36,7 +36,7 @@ static bool get_time(const uint8_t *at, int64_t *time_out)
     return true;
 }
 
-void lwc_format_clear(struct lwc_format *format)
+void lwc_format_clear(struct lwc_store_format *format)
 {
     free(format->records);
     memset(format, 0, sizeof *format);
@@ -125,7 +125,7 @@ static enum lwc_code check_slot(const struct lwc_format_slot *slot, size_t index
     return LWC_OK;
 }
 
-static enum lwc_code parse_slot(struct cursor *in, struct lwc_format *format, size_t index,
+static enum lwc_code parse_slot(struct cursor *in, struct lwc_store_format *format, size_t index,
                                 struct lwc_error *err)
 {
     const uint8_t *head = take(in, LWC_FORMAT_SLOT_AT_BODY);
@@ -148,7 +148,7 @@ static enum lwc_code parse_slot(struct cursor *in, struct lwc_format *format, si
 }
 
 /* One wrong passphrase tries all slots: their sum counts.  Each term is bounded already. */
-static enum lwc_code check_total_cost(const struct lwc_format *format, struct lwc_error *err)
+static enum lwc_code check_total_cost(const struct lwc_store_format *format, struct lwc_error *err)
 {
     uint64_t total = 0;
 
@@ -167,7 +167,7 @@ static enum lwc_code check_total_cost(const struct lwc_format *format, struct lw
     return LWC_OK;
 }
 
-static enum lwc_code parse_slots(struct cursor *in, uint32_t count, struct lwc_format *format,
+static enum lwc_code parse_slots(struct cursor *in, uint32_t count, struct lwc_store_format *format,
                                  struct lwc_error *err)
 {
     size_t passphrases = 0;
@@ -256,8 +256,8 @@ static enum lwc_code parse_identity(size_t index, struct lwc_format_record *reco
     return LWC_OK;
 }
 
-static enum lwc_code parse_record(struct cursor *in, const struct lwc_format *format, size_t index,
-                                  struct lwc_error *err)
+static enum lwc_code parse_record(struct cursor *in, const struct lwc_store_format *format,
+                                  size_t index, struct lwc_error *err)
 {
     struct lwc_format_record *record = &format->records[index];
     uint64_t generation = 0;
@@ -286,8 +286,8 @@ static enum lwc_code parse_record(struct cursor *in, const struct lwc_format *fo
     return LWC_OK;
 }
 
-static enum lwc_code parse_records(struct cursor *in, uint32_t count, struct lwc_format *format,
-                                   struct lwc_error *err)
+static enum lwc_code parse_records(struct cursor *in, uint32_t count,
+                                   struct lwc_store_format *format, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
@@ -312,7 +312,7 @@ static enum lwc_code parse_records(struct cursor *in, uint32_t count, struct lwc
 }
 
 /* A new store has no generation before it; a new master key makes a new generation. */
-static enum lwc_code parse_history(const uint8_t *bytes, struct lwc_format *format,
+static enum lwc_code parse_history(const uint8_t *bytes, struct lwc_store_format *format,
                                    struct lwc_error *err)
 {
     static const uint8_t none[LWC_FORMAT_DIGEST_LEN];
@@ -328,7 +328,7 @@ static enum lwc_code parse_history(const uint8_t *bytes, struct lwc_format *form
     return LWC_OK;
 }
 
-static enum lwc_code parse_header(const uint8_t *bytes, struct lwc_format *format,
+static enum lwc_code parse_header(const uint8_t *bytes, struct lwc_store_format *format,
                                   struct lwc_error *err)
 {
     format->minor = bytes[LWC_FORMAT_AT_MINOR];
@@ -344,7 +344,7 @@ static enum lwc_code parse_header(const uint8_t *bytes, struct lwc_format *forma
     return parse_history(bytes, format, err);
 }
 
-static enum lwc_code parse_parts(const uint8_t *bytes, size_t len, struct lwc_format *format,
+static enum lwc_code parse_parts(const uint8_t *bytes, size_t len, struct lwc_store_format *format,
                                  struct lwc_error *err)
 {
     size_t body_len = len - LWC_FORMAT_TRAILER_LEN;
@@ -368,8 +368,8 @@ static enum lwc_code parse_parts(const uint8_t *bytes, size_t len, struct lwc_fo
                          err);
 }
 
-enum lwc_code lwc_format_parse(const uint8_t *bytes, size_t len, struct lwc_format *format_out,
-                               struct lwc_error *err)
+enum lwc_code lwc_format_parse(const uint8_t *bytes, size_t len,
+                               struct lwc_store_format *format_out, struct lwc_error *err)
 {
     LWC_AUTO_FORMAT format = {0};
     enum lwc_code code = LWC_OK;

@@ -153,7 +153,7 @@ static inline int64_t lwc_format_record_created_at(const struct lwc_format_recor
 }
 
 /* A whole store.  @records is owned, lwc_format_clear(); what it points to is borrowed. */
-struct lwc_format {
+struct lwc_store_format {
     uint8_t minor;
     uint8_t store_id[LWC_FORMAT_ID_LEN];
     uint64_t generation;
@@ -169,10 +169,10 @@ struct lwc_format {
     uint8_t digest[LWC_FORMAT_DIGEST_LEN];
 };
 
-#define LWC_AUTO_FORMAT LWC_AUTO(struct lwc_format, lwc_format_clear)
+#define LWC_AUTO_FORMAT LWC_AUTO(struct lwc_store_format, lwc_format_clear)
 
 /* Free what the store owns and zero it. */
-void lwc_format_clear(struct lwc_format *format);
+void lwc_format_clear(struct lwc_store_format *format);
 
 /*
  * Is this a store that this version can read?  LWC_E_CORRUPT: no lwcred store, or too short to
@@ -186,8 +186,9 @@ enum lwc_code lwc_format_head(const uint8_t *bytes, size_t len, struct lwc_error
  * @format_out  views into @bytes, which must live as long; lwc_format_clear().
  * Returns LWC_OK, LWC_E_CORRUPT that names the place, LWC_E_TOO_NEW as above, LWC_E_IO (memory).
  */
-enum lwc_code lwc_format_parse(const uint8_t *bytes, size_t len, struct lwc_format *format_out,
-                               struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_format_parse(const uint8_t *bytes, size_t len,
+                               struct lwc_store_format *format_out, struct lwc_error *err)
+    LWC_RESULT;
 
 /*
  * Put a store together; @format->mac and digest are written as they are.
@@ -195,7 +196,7 @@ enum lwc_code lwc_format_parse(const uint8_t *bytes, size_t len, struct lwc_form
  * @bytes_out  malloc()ed, the caller's.
  * Returns LWC_OK, LWC_E_INVALID (more slots, records or bytes than a store may have), LWC_E_IO.
  */
-enum lwc_code lwc_format_encode(const struct lwc_format *format, uint8_t **bytes_out,
+enum lwc_code lwc_format_encode(const struct lwc_store_format *format, uint8_t **bytes_out,
                                 size_t *len_out, struct lwc_error *err) LWC_RESULT;
 
 /* Whole pads and a tag, for a secret of 1 to LWC_SECRET_MAX bytes. */
@@ -237,14 +238,16 @@ void lwc_format_cost_put(struct lwc_format_cost cost, uint8_t body_out[static LW
 #define LWC_FORMAT_SLOT_AD_MAX (LWC_FORMAT_AD_PREFIX_LEN + 2 + LWC_FORMAT_PASS_AT_NONCE)
 
 /* For @record of @store (at most LWC_FORMAT_RECORD_AD_MAX bytes); returns the length. */
-size_t lwc_format_record_ad(const struct lwc_format *store, const struct lwc_format_record *record,
+size_t lwc_format_record_ad(const struct lwc_store_format *store,
+                            const struct lwc_format_record *record,
                             uint8_t ad_out[static LWC_FORMAT_RECORD_AD_MAX]);
 
 /*
  * For the wrapped key of a slot whose body is @params_len bytes of parameters (at most
  * LWC_FORMAT_PASS_AT_NONCE), nonce, wrapped key; returns the length.
  */
-size_t lwc_format_slot_ad(const struct lwc_format *store, uint16_t type, const uint8_t *params,
-                          size_t params_len, uint8_t ad_out[static LWC_FORMAT_SLOT_AD_MAX]);
+size_t lwc_format_slot_ad(const struct lwc_store_format *store, uint16_t type,
+                          const uint8_t *params, size_t params_len,
+                          uint8_t ad_out[static LWC_FORMAT_SLOT_AD_MAX]);
 
 #endif

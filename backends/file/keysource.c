@@ -24,29 +24,29 @@
 #define LINE_LEN 4400
 #define PASSPHRASE_SHORT 8
 
-void lwc_source_forget(struct lwc_source *source)
+void lwc_keysource_forget(struct lwc_keysource *source)
 {
-    lwc_secret_free(&source->passphrase);
+    lwc_buf_free(&source->passphrase);
 }
 
-static const char *setting(const struct lwc_source *source, const char *name)
+static const char *setting(const struct lwc_keysource *source, const char *name)
 {
     const char *value = source->host->setting(source->host->data, name);
 
     return lwc_is_set(value) ? value : NULL;
 }
 
-const char *lwc_source_key_file_path(const struct lwc_source *source)
+const char *lwc_keysource_key_file_path(const struct lwc_keysource *source)
 {
     return setting(source, KEY_FILE);
 }
 
-bool lwc_source_is_given(const struct lwc_source *source)
+bool lwc_keysource_is_given(const struct lwc_keysource *source)
 {
     return setting(source, PASSPHRASE_FILE) != NULL || setting(source, PASSPHRASE_FD) != NULL;
 }
 
-enum lwc_code lwc_source_check(const struct lwc_source *source, struct lwc_error *err)
+enum lwc_code lwc_keysource_check(const struct lwc_keysource *source, struct lwc_error *err)
 {
     if (setting(source, PASSPHRASE_FILE) != NULL && setting(source, PASSPHRASE_FD) != NULL) {
         return lwc_hint(
@@ -64,7 +64,7 @@ static bool is_in_memory(const char *path)
     return statfs(path, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
 }
 
-static void warn_if_exposed(struct lwc_source *source, const char *name, const char *path)
+static void warn_if_exposed(struct lwc_keysource *source, const char *name, const char *path)
 {
     struct stat st;
     char line[LINE_LEN];
@@ -80,11 +80,11 @@ static void warn_if_exposed(struct lwc_source *source, const char *name, const c
 }
 
 /* Read the file that the setting @name names; a missing one is the user's mistake. */
-static enum lwc_code read_named(struct lwc_source *source, const char *name, const char *path,
-                                size_t cap, struct lwc_secret **content_out, struct lwc_error *err)
+static enum lwc_code read_named(struct lwc_keysource *source, const char *name, const char *path,
+                                size_t cap, struct lwc_buf **content_out, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET content = NULL;
-    enum lwc_code code = lwc_secret_new(cap, &content, err);
+    LWC_AUTO_BUF content = NULL;
+    enum lwc_code code = lwc_buf_new(cap, &content, err);
 
     if (code != LWC_OK) {
         return code;
@@ -101,17 +101,17 @@ static enum lwc_code read_named(struct lwc_source *source, const char *name, con
     return LWC_OK;
 }
 
-enum lwc_code lwc_source_key_file(struct lwc_source *source, struct lwc_secret **content_out,
-                                  struct lwc_error *err)
+enum lwc_code lwc_keysource_key_file(struct lwc_keysource *source, struct lwc_buf **content_out,
+                                     struct lwc_error *err)
 {
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     struct lwc_error why = {0};
-    const char *path = lwc_source_key_file_path(source);
+    const char *path = lwc_keysource_key_file_path(source);
     enum lwc_code code = read_named(source, KEY_FILE, path, LWC_KEY_FILE_MAX, &content, &why);
 
-    if (code == LWC_OK && lwc_secret_len(content) < LWC_KEY_FILE_MIN) {
+    if (code == LWC_OK && lwc_buf_len(content) < LWC_KEY_FILE_MIN) {
         code = lwc_fail(&why, LWC_E_INVALID, KEY_FILE ": %s: %zu bytes, at least %d are needed",
-                        path, lwc_secret_len(content), LWC_KEY_FILE_MIN);
+                        path, lwc_buf_len(content), LWC_KEY_FILE_MIN);
     }
     if (code == LWC_OK) {
         *content_out = LWC_TAKE(content);
@@ -126,24 +126,24 @@ enum lwc_code lwc_source_key_file(struct lwc_source *source, struct lwc_secret *
     return code;
 }
 
-static void drop_newline(struct lwc_secret *text)
+static void drop_newline(struct lwc_buf *text)
 {
-    const uint8_t *bytes = lwc_secret_bytes(text);
-    size_t len = lwc_secret_len(text);
+    const uint8_t *bytes = lwc_buf_bytes(text);
+    size_t len = lwc_buf_len(text);
 
     if (len > 0 && bytes[len - 1] == '\n') {
         len -= len > 1 && bytes[len - 2] == '\r' ? 2 : 1;
-        lwc_secret_truncate(text, len);
+        lwc_buf_truncate(text, len);
     }
 }
 
-static enum lwc_code read_descriptor(const struct lwc_source *source, const char *text,
-                                     struct lwc_secret **content_out, struct lwc_error *err)
+static enum lwc_code read_descriptor(const struct lwc_keysource *source, const char *text,
+                                     struct lwc_buf **content_out, struct lwc_error *err)
 {
     const struct lwc_host *host = source->host;
     const int64_t deadline_ms =
         lwc_clock_boot_ms(lwc_clock_system()) + host->remaining_ms(host->data);
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     int64_t fd = -1;
     enum lwc_code code = LWC_OK;
 
@@ -154,7 +154,7 @@ static enum lwc_code read_descriptor(const struct lwc_source *source, const char
     if (fcntl((int)fd, F_GETFD) < 0) {
         return lwc_fail_sys(err, LWC_E_INVALID, errno, PASSPHRASE_FD ": descriptor %s", text);
     }
-    code = lwc_secret_new(LWC_PASSPHRASE_MAX + NEWLINE_MAX + 1, &content, err);
+    code = lwc_buf_new(LWC_PASSPHRASE_MAX + NEWLINE_MAX + 1, &content, err);
     if (code == LWC_OK) {
         code = lwc_fd_read((int)fd, LWC_PASSPHRASE_MAX + NEWLINE_MAX, deadline_ms, content, err);
     }
@@ -165,9 +165,9 @@ static enum lwc_code read_descriptor(const struct lwc_source *source, const char
     return LWC_OK;
 }
 
-enum lwc_code lwc_source_read(struct lwc_source *source, struct lwc_error *err)
+enum lwc_code lwc_keysource_read(struct lwc_keysource *source, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     const char *file = setting(source, PASSPHRASE_FILE);
     const char *name = file != NULL ? PASSPHRASE_FILE : PASSPHRASE_FD;
     enum lwc_code code = LWC_OK;
@@ -184,11 +184,11 @@ enum lwc_code lwc_source_read(struct lwc_source *source, struct lwc_error *err)
         return code;
     }
     drop_newline(content);
-    if (lwc_secret_len(content) == 0) {
+    if (lwc_buf_len(content) == 0) {
         return lwc_fail(err, LWC_E_INVALID, "%s: the passphrase is empty%s", name,
                         file != NULL ? "" : ", or was read before");
     }
-    if (lwc_secret_len(content) > LWC_PASSPHRASE_MAX) {
+    if (lwc_buf_len(content) > LWC_PASSPHRASE_MAX) {
         return lwc_fail(err, LWC_E_INVALID, "%s: the passphrase is longer than %d bytes", name,
                         LWC_PASSPHRASE_MAX);
     }
@@ -196,19 +196,19 @@ enum lwc_code lwc_source_read(struct lwc_source *source, struct lwc_error *err)
     return LWC_OK;
 }
 
-/* Unlike lwc_secret_sink(), takes an empty answer: it is a wrong one, not a failure. */
+/* Unlike lwc_buf_sink(), takes an empty answer: it is a wrong one, not a failure. */
 static enum lwc_code answer_put(void *data, const struct lwc_identity *identity, const void *bytes,
                                 size_t len, struct lwc_error *err)
 {
-    struct lwc_secret **answer = data;
+    struct lwc_buf **answer = data;
 
     (void)identity;
     if (len > LWC_PASSPHRASE_MAX) {
         return lwc_fail(err, LWC_E_INVALID, "the passphrase is longer than %d bytes",
                         LWC_PASSPHRASE_MAX);
     }
-    lwc_secret_free(answer);
-    return lwc_secret_copy(bytes, len, answer, err);
+    lwc_buf_free(answer);
+    return lwc_buf_copy(bytes, len, answer, err);
 }
 
 static enum lwc_code hint_at_settings(struct lwc_error *err, enum lwc_code code)
@@ -217,10 +217,10 @@ static enum lwc_code hint_at_settings(struct lwc_error *err, enum lwc_code code)
         err, code, "set " PASSPHRASE_FILE ", " PASSPHRASE_FD " or " KEY_FILE ", or use a terminal");
 }
 
-enum lwc_code lwc_source_ask(const struct lwc_source *source, const char *words, uint32_t flags,
-                             struct lwc_secret **answer_out, struct lwc_error *err)
+enum lwc_code lwc_keysource_ask(const struct lwc_keysource *source, const char *words,
+                                uint32_t flags, struct lwc_buf **answer_out, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET answer = NULL;
+    LWC_AUTO_BUF answer = NULL;
     const struct lwc_sink sink = {.data = &answer, .put = answer_put};
     const struct lwc_host *host = source->host;
     char question[QUESTION_LEN];
@@ -235,15 +235,15 @@ enum lwc_code lwc_source_ask(const struct lwc_source *source, const char *words,
     if (code == LWC_E_LOCKED) {
         return hint_at_settings(err, lwc_wrap(err, code, "locked"));
     }
-    if (code == LWC_OK && answer != NULL && lwc_secret_len(answer) > 0) {
+    if (code == LWC_OK && answer != NULL && lwc_buf_len(answer) > 0) {
         *answer_out = LWC_TAKE(answer);
     }
     return code;
 }
 
-static void warn_if_short(const struct lwc_source *source)
+static void warn_if_short(const struct lwc_keysource *source)
 {
-    const size_t len = lwc_secret_len(source->passphrase);
+    const size_t len = lwc_buf_len(source->passphrase);
     char line[LINE_LEN];
 
     if (len < PASSPHRASE_SHORT) {
@@ -256,17 +256,17 @@ static void warn_if_short(const struct lwc_source *source)
     }
 }
 
-enum lwc_code lwc_source_choose(struct lwc_source *source, struct lwc_error *err)
+enum lwc_code lwc_keysource_choose(struct lwc_keysource *source, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
     if (source->passphrase != NULL) {
         return LWC_OK;
     }
-    if (lwc_source_is_given(source)) {
-        code = lwc_source_read(source, err);
+    if (lwc_keysource_is_given(source)) {
+        code = lwc_keysource_read(source, err);
     } else {
-        code = lwc_source_ask(source, NEW_QUESTION, LWC_PROMPT_TWICE, &source->passphrase, err);
+        code = lwc_keysource_ask(source, NEW_QUESTION, LWC_PROMPT_TWICE, &source->passphrase, err);
     }
     if (code == LWC_OK && source->passphrase == NULL) {
         return lwc_fail(err, LWC_E_INVALID, "the passphrase is empty");

@@ -6,8 +6,8 @@
 
 #include <lwcred/backend.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * Where a key file or a passphrase comes from.
@@ -33,32 +33,33 @@
 
 /*
  * host, path  borrowed; path names the store in questions.
- * passphrase  NULL, or what was read, or chosen for a new store.  lwc_source_forget().
+ * passphrase  NULL, or what was read, or chosen for a new store.  lwc_keysource_forget().
  */
-struct lwc_source {
+struct lwc_keysource {
     const struct lwc_host *host;
     const char *path;
-    struct lwc_secret *passphrase;
+    struct lwc_buf *passphrase;
     bool warned; /* of a file that others can read                                       */
 };
 
-void lwc_source_forget(struct lwc_source *source);
+void lwc_keysource_forget(struct lwc_keysource *source);
 
 /* LWC_E_INVALID if passphrase file and descriptor are both set. */
-enum lwc_code lwc_source_check(const struct lwc_source *source, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_keysource_check(const struct lwc_keysource *source, struct lwc_error *err)
+    LWC_RESULT;
 
 /* The key file's path as set, or NULL.  Borrowed. */
-const char *lwc_source_key_file_path(const struct lwc_source *source);
+const char *lwc_keysource_key_file_path(const struct lwc_keysource *source);
 
 /* Read the key file, which must be set.  LWC_E_INVALID: missing, too short or too long. */
-enum lwc_code lwc_source_key_file(struct lwc_source *source, struct lwc_secret **content_out,
-                                  struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_keysource_key_file(struct lwc_keysource *source, struct lwc_buf **content_out,
+                                     struct lwc_error *err) LWC_RESULT;
 
 /* Is a passphrase given by file or descriptor, so that nobody is asked? */
-bool lwc_source_is_given(const struct lwc_source *source);
+bool lwc_keysource_is_given(const struct lwc_keysource *source);
 
 /* Read the given passphrase into source->passphrase, unless something is there. */
-enum lwc_code lwc_source_read(struct lwc_source *source, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_keysource_read(struct lwc_keysource *source, struct lwc_error *err) LWC_RESULT;
 
 /*
  * Ask "@words PATH".
@@ -68,13 +69,14 @@ enum lwc_code lwc_source_read(struct lwc_source *source, struct lwc_error *err) 
  * Returns LWC_OK, LWC_E_LOCKED with a hint if nobody can be asked or the user declined, or
  * another failure of the host.
  */
-enum lwc_code lwc_source_ask(const struct lwc_source *source, const char *words, uint32_t flags,
-                             struct lwc_secret **answer_out, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_keysource_ask(const struct lwc_keysource *source, const char *words,
+                                uint32_t flags, struct lwc_buf **answer_out, struct lwc_error *err)
+    LWC_RESULT;
 
 /*
  * Put the passphrase of a new store into source->passphrase, unless something is there: the
  * given one, else one that is asked for twice.  A short one is taken with a warning.
  */
-enum lwc_code lwc_source_choose(struct lwc_source *source, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_keysource_choose(struct lwc_keysource *source, struct lwc_error *err) LWC_RESULT;
 
 #endif

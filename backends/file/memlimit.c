@@ -19,7 +19,7 @@ static uint64_t machine_kib(void)
     return (uint64_t)pages * (uint64_t)page_len / 1024;
 }
 
-uint64_t lwc_memory_limit_kib(const char *file)
+uint64_t lwc_memlimit_limit_kib(const char *file)
 {
     LWC_AUTO_CLOSE int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     char text[NUMBER_MAX];
@@ -35,7 +35,7 @@ uint64_t lwc_memory_limit_kib(const char *file)
     return (uint64_t)limit / 1024;
 }
 
-uint64_t lwc_memory_spare_kib(void)
+uint64_t lwc_memlimit_spare_kib(void)
 {
     /* As a container sees its own group, version 2 and 1. */
     static const char *const files[] = {"/sys/fs/cgroup/memory.max",
@@ -43,7 +43,7 @@ uint64_t lwc_memory_spare_kib(void)
     uint64_t least = machine_kib();
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(files); i++) {
-        uint64_t limit = lwc_memory_limit_kib(files[i]);
+        uint64_t limit = lwc_memlimit_limit_kib(files[i]);
 
         least = limit < least ? limit : least;
     }

@@ -9,12 +9,12 @@
  */
 
 /* Half of the machine's memory or of our control group's, whichever is less, in KiB. */
-uint64_t lwc_memory_spare_kib(void);
+uint64_t lwc_memlimit_spare_kib(void);
 
 /*
  * The limit in a control group's file, a number of bytes, in KiB; UINT64_MAX if there is none:
  * no such file, or not a number ("max").
  */
-uint64_t lwc_memory_limit_kib(const char *file);
+uint64_t lwc_memlimit_limit_kib(const char *file);
 
 #endif

@@ -37,12 +37,12 @@ struct known {
 
 enum verdict { SAME, NEWER, OLDER, DIVERGED };
 
-static void log_warning(struct lwc_seen *seen, const char *line)
+static void log_warning(struct lwc_rollback *seen, const char *line)
 {
     seen->host->log(seen->host->data, LWC_LOG_WARNING, line);
 }
 
-static void complain(struct lwc_seen *seen, const struct lwc_error *why)
+static void complain(struct lwc_rollback *seen, const struct lwc_error *why)
 {
     char line[LINE_LEN];
 
@@ -87,7 +87,7 @@ static void write_hex(const uint8_t *bytes, size_t len, char *text_out)
 }
 
 static bool make_record(const struct lwc_host *host, const char *path,
-                        const struct lwc_format *store, struct record *record)
+                        const struct lwc_store_format *store, struct record *record)
 {
     char id[ID_HEX_LEN + 1];
     char mac[MAC_HEX_LEN + 1];
@@ -114,16 +114,16 @@ static bool make_record(const struct lwc_host *host, const char *path,
 /* A missing file gives empty text. */
 static enum lwc_code read_line(const char *file, char line_out[CONTENT_MAX], struct lwc_error *err)
 {
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     struct lwc_error why = {0};
-    enum lwc_code code = lwc_secret_new(CONTENT_MAX, &content, &why);
+    enum lwc_code code = lwc_buf_new(CONTENT_MAX, &content, &why);
 
     line_out[0] = '\0';
     if (code == LWC_OK) {
         code = lwc_file_read(file, LWC_TRUST_PRIVATE, CONTENT_MAX - 1, content, &why);
     }
     if (code == LWC_OK) {
-        (void)snprintf(line_out, CONTENT_MAX, "%s", lwc_secret_text(content));
+        (void)snprintf(line_out, CONTENT_MAX, "%s", lwc_buf_text(content));
     } else if (code != LWC_E_NOT_FOUND) {
         *err = why;
         return code;
@@ -148,7 +148,7 @@ static void parse_known(const char *line, struct known *known_out)
     memcpy(known_out->mac, mac, MAC_HEX_LEN);
 }
 
-static enum verdict compare(const struct known *known, const struct lwc_format *store)
+static enum verdict compare(const struct known *known, const struct lwc_store_format *store)
 {
     const bool is_next = store->generation == known->generation + 1;
     char mac[MAC_HEX_LEN + 1];
@@ -179,8 +179,9 @@ static enum lwc_code replace_line(const char *file, const char *line, struct lwc
 }
 
 /* Another process may have noted a newer generation since ours was read. */
-static enum lwc_code remember_locked(const struct record *record, const struct lwc_format *store,
-                                     enum lwc_seen_event event, struct lwc_error *err)
+static enum lwc_code remember_locked(const struct record *record,
+                                     const struct lwc_store_format *store,
+                                     enum lwc_rollback_event event, struct lwc_error *err)
 {
     char line[CONTENT_MAX];
     struct known known = {0};
@@ -204,7 +205,7 @@ static enum lwc_code remember_locked(const struct record *record, const struct l
 }
 
 static enum lwc_code remember(const struct lwc_host *host, const struct record *record,
-                              const struct lwc_format *store, enum lwc_seen_event event,
+                              const struct lwc_store_format *store, enum lwc_rollback_event event,
                               struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
@@ -223,8 +224,8 @@ static enum lwc_code remember(const struct lwc_host *host, const struct record *
     return code == LWC_OK ? remember_locked(record, store, event, err) : code;
 }
 
-static void report_generation(struct lwc_seen *seen, const char *path,
-                              const struct lwc_format *store, const struct known *known,
+static void report_generation(struct lwc_rollback *seen, const char *path,
+                              const struct lwc_store_format *store, const struct known *known,
                               enum verdict verdict)
 {
     char line[LINE_LEN];
@@ -246,9 +247,9 @@ static void report_generation(struct lwc_seen *seen, const char *path,
 }
 
 /* Compares with what is known and warns; tells whether there is anything to remember. */
-static enum lwc_code review(struct lwc_seen *seen, const char *path, const struct record *record,
-                            const struct lwc_format *store, bool *is_news_out,
-                            struct lwc_error *err)
+static enum lwc_code review(struct lwc_rollback *seen, const char *path,
+                            const struct record *record, const struct lwc_store_format *store,
+                            bool *is_news_out, struct lwc_error *err)
 {
     char line[LINE_LEN];
     char content[CONTENT_MAX];
@@ -276,8 +277,8 @@ static enum lwc_code review(struct lwc_seen *seen, const char *path, const struc
     return code;
 }
 
-void lwc_seen_note(struct lwc_seen *seen, const char *path, const struct lwc_format *store,
-                   enum lwc_seen_event event)
+void lwc_rollback_note(struct lwc_rollback *seen, const char *path,
+                       const struct lwc_store_format *store, enum lwc_rollback_event event)
 {
     struct record record;
     struct lwc_error why = {0};

@@ -20,12 +20,12 @@
  * Files are written under a lock, and never over a newer generation by a reader.  Best effort: a
  * failure here is logged once and fails no call.
  */
-struct lwc_seen {
+struct lwc_rollback {
     const struct lwc_host *host; /* borrowed                                             */
     bool complained;
 };
 
-enum lwc_seen_event {
+enum lwc_rollback_event {
     LWC_SEEN_READ,    /* the store was read and is authentic                             */
     LWC_SEEN_WRITTEN, /* the store was written by us: the line of generations goes on here */
 };
@@ -35,7 +35,7 @@ enum lwc_seen_event {
  * A warning that names @path is logged on LWC_SEEN_READ where the store is older than last seen,
  * is not the one that the last seen became (diverged), or is another store than stood at @path.
  */
-void lwc_seen_note(struct lwc_seen *seen, const char *path, const struct lwc_format *store,
-                   enum lwc_seen_event event);
+void lwc_rollback_note(struct lwc_rollback *seen, const char *path,
+                       const struct lwc_store_format *store, enum lwc_rollback_event event);
 
 #endif

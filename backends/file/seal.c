@@ -28,21 +28,21 @@ enum { SUBKEY_MAC = 1, SUBKEY_RECORDS = 2, SUBKEY_NONCES = 3 };
 #define PAIR_LEN (LWC_SEAL_KEY_LEN + LWC_SEAL_COMMIT_LEN)
 
 /* A secret of @len bytes that are still to be written to *@room_out. */
-static enum lwc_code secret_room(size_t len, struct lwc_secret **secret_out, uint8_t **room_out,
+static enum lwc_code secret_room(size_t len, struct lwc_buf **secret_out, uint8_t **room_out,
                                  struct lwc_error *err)
 {
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
     enum lwc_code code = LWC_OK;
 
     /* 0 and 1 mean ready; less only where libsodium cannot work at all. */
     if (sodium_init() < 0) {
         return lwc_fail(err, LWC_E_INTERNAL, "libsodium does not start");
     }
-    code = lwc_secret_new(len, &secret, err);
+    code = lwc_buf_new(len, &secret, err);
     if (code != LWC_OK) {
         return code;
     }
-    *room_out = lwc_secret_reserve(secret, len);
+    *room_out = lwc_buf_reserve(secret, len);
     if (*room_out == NULL) {
         return lwc_fail_nomem(err);
     }
@@ -50,8 +50,8 @@ static enum lwc_code secret_room(size_t len, struct lwc_secret **secret_out, uin
     return LWC_OK;
 }
 
-static enum lwc_code subkey(const struct lwc_secret *master, uint64_t number,
-                            struct lwc_secret **key_out, struct lwc_error *err)
+static enum lwc_code subkey(const struct lwc_buf *master, uint64_t number, struct lwc_buf **key_out,
+                            struct lwc_error *err)
 {
     uint8_t *room = NULL;
     enum lwc_code code = secret_room(LWC_SEAL_KEY_LEN, key_out, &room, err);
@@ -60,8 +60,8 @@ static enum lwc_code subkey(const struct lwc_secret *master, uint64_t number,
         return code;
     }
     (void)crypto_kdf_derive_from_key(room, LWC_SEAL_KEY_LEN, number, SUBKEY_CONTEXT,
-                                     lwc_secret_bytes(master));
-    lwc_secret_grow(*key_out, LWC_SEAL_KEY_LEN);
+                                     lwc_buf_bytes(master));
+    lwc_buf_grow(*key_out, LWC_SEAL_KEY_LEN);
     return LWC_OK;
 }
 
@@ -97,21 +97,21 @@ bool lwc_seal_digest_fits(const uint8_t hash[static LWC_SEAL_HASH_LEN], const ui
     return sodium_memcmp(digest, trailer + LWC_SEAL_DIGEST_LEN, sizeof digest) == 0;
 }
 
-static enum lwc_code compute_mac(const struct lwc_secret *master,
+static enum lwc_code compute_mac(const struct lwc_buf *master,
                                  const uint8_t hash[LWC_SEAL_HASH_LEN],
                                  uint8_t mac_out[LWC_SEAL_DIGEST_LEN], struct lwc_error *err)
 {
-    LWC_AUTO_SECRET key = NULL;
+    LWC_AUTO_BUF key = NULL;
     enum lwc_code code = subkey(master, SUBKEY_MAC, &key, err);
 
     if (code == LWC_OK) {
         (void)crypto_generichash(mac_out, LWC_SEAL_DIGEST_LEN, hash, LWC_SEAL_HASH_LEN,
-                                 lwc_secret_bytes(key), lwc_secret_len(key));
+                                 lwc_buf_bytes(key), lwc_buf_len(key));
     }
     return code;
 }
 
-enum lwc_code lwc_seal_mac_check(const struct lwc_secret *master,
+enum lwc_code lwc_seal_mac_check(const struct lwc_buf *master,
                                  const uint8_t hash[static LWC_SEAL_HASH_LEN],
                                  const uint8_t *trailer, struct lwc_error *err)
 {
@@ -125,7 +125,7 @@ enum lwc_code lwc_seal_mac_check(const struct lwc_secret *master,
     return code;
 }
 
-enum lwc_code lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, size_t len,
+enum lwc_code lwc_seal_finish(const struct lwc_buf *master, uint8_t *bytes, size_t len,
                               struct lwc_error *err)
 {
     uint8_t *mac = bytes + len - LWC_SEAL_TRAILER_LEN;
@@ -141,16 +141,16 @@ enum lwc_code lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, s
 }
 
 /* Leaves the wrap key in @pair. */
-static void split_pair(struct lwc_secret *pair, uint8_t commit_out[LWC_SEAL_COMMIT_LEN])
+static void split_pair(struct lwc_buf *pair, uint8_t commit_out[LWC_SEAL_COMMIT_LEN])
 {
-    lwc_secret_grow(pair, PAIR_LEN);
-    memcpy(commit_out, lwc_secret_bytes(pair) + LWC_SEAL_KEY_LEN, LWC_SEAL_COMMIT_LEN);
-    lwc_secret_truncate(pair, LWC_SEAL_KEY_LEN);
+    lwc_buf_grow(pair, PAIR_LEN);
+    memcpy(commit_out, lwc_buf_bytes(pair) + LWC_SEAL_KEY_LEN, LWC_SEAL_COMMIT_LEN);
+    lwc_buf_truncate(pair, LWC_SEAL_KEY_LEN);
 }
 
 static enum lwc_code check_memory(uint32_t memory_kib, struct lwc_error *err)
 {
-    uint64_t most_kib = lwc_memory_spare_kib();
+    uint64_t most_kib = lwc_memlimit_spare_kib();
     enum lwc_code code = LWC_OK;
 
     if (memory_kib > most_kib) {
@@ -163,13 +163,13 @@ static enum lwc_code check_memory(uint32_t memory_kib, struct lwc_error *err)
     return LWC_OK;
 }
 
-enum lwc_code lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t passes,
+enum lwc_code lwc_seal_stretch(const struct lwc_buf *passphrase, uint32_t passes,
                                uint32_t memory_kib, const uint8_t salt[static LWC_SEAL_SALT_LEN],
-                               struct lwc_secret **key_out,
+                               struct lwc_buf **key_out,
                                uint8_t commit_out[static LWC_SEAL_COMMIT_LEN],
                                struct lwc_error *err)
 {
-    LWC_AUTO_SECRET pair = NULL;
+    LWC_AUTO_BUF pair = NULL;
     uint8_t *room = NULL;
     enum lwc_code code = check_memory(memory_kib, err);
 
@@ -179,7 +179,7 @@ enum lwc_code lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t pas
     if (code != LWC_OK) {
         return code;
     }
-    if (crypto_pwhash(room, PAIR_LEN, lwc_secret_text(passphrase), lwc_secret_len(passphrase), salt,
+    if (crypto_pwhash(room, PAIR_LEN, lwc_buf_text(passphrase), lwc_buf_len(passphrase), salt,
                       passes, (size_t)memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0) {
         return lwc_fail_sys(err, LWC_E_IO, ENOMEM, "no %" PRIu32 " KiB for the passphrase",
                             memory_kib);
@@ -189,9 +189,9 @@ enum lwc_code lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t pas
     return LWC_OK;
 }
 
-enum lwc_code lwc_seal_keyfile(const struct lwc_secret *content,
+enum lwc_code lwc_seal_keyfile(const struct lwc_buf *content,
                                const uint8_t store_id[static LWC_SEAL_STORE_ID_LEN],
-                               struct lwc_secret **key_out,
+                               struct lwc_buf **key_out,
                                uint8_t commit_out[static LWC_SEAL_COMMIT_LEN],
                                struct lwc_error *err)
 {
@@ -201,56 +201,55 @@ enum lwc_code lwc_seal_keyfile(const struct lwc_secret *content,
     if (code != LWC_OK) {
         return code;
     }
-    (void)crypto_generichash_blake2b_salt_personal(room, PAIR_LEN, lwc_secret_bytes(content),
-                                                   lwc_secret_len(content), NULL, 0, store_id,
+    (void)crypto_generichash_blake2b_salt_personal(room, PAIR_LEN, lwc_buf_bytes(content),
+                                                   lwc_buf_len(content), NULL, 0, store_id,
                                                    (const uint8_t *)PERSONAL_KEY);
     split_pair(*key_out, commit_out);
     return LWC_OK;
 }
 
-enum lwc_code lwc_seal_nonce(const struct lwc_secret *master, struct lwc_seal_ad ad,
+enum lwc_code lwc_seal_nonce(const struct lwc_buf *master, struct lwc_seal_ad ad,
                              const void *secret, size_t len,
                              uint8_t nonce[static LWC_SEAL_NONCE_LEN], struct lwc_error *err)
 {
-    LWC_AUTO_SECRET key = NULL;
-    LWC_AUTO_SECRET message = NULL;
+    LWC_AUTO_BUF key = NULL;
+    LWC_AUTO_BUF message = NULL;
     enum lwc_code code = subkey(master, SUBKEY_NONCES, &key, err);
 
     if (code == LWC_OK) {
-        code = lwc_secret_new(LWC_SEAL_NONCE_LEN + ad.len + len, &message, err);
+        code = lwc_buf_new(LWC_SEAL_NONCE_LEN + ad.len + len, &message, err);
     }
     if (code == LWC_OK) {
-        code = lwc_secret_append(message, nonce, LWC_SEAL_NONCE_LEN, err);
+        code = lwc_buf_append(message, nonce, LWC_SEAL_NONCE_LEN, err);
     }
     if (code == LWC_OK) {
-        code = lwc_secret_append(message, ad.bytes, ad.len, err);
+        code = lwc_buf_append(message, ad.bytes, ad.len, err);
     }
     if (code == LWC_OK) {
-        code = lwc_secret_append(message, secret, len, err);
+        code = lwc_buf_append(message, secret, len, err);
     }
     if (code == LWC_OK) {
-        (void)crypto_generichash(nonce, LWC_SEAL_NONCE_LEN, lwc_secret_bytes(message),
-                                 lwc_secret_len(message), lwc_secret_bytes(key),
-                                 lwc_secret_len(key));
+        (void)crypto_generichash(nonce, LWC_SEAL_NONCE_LEN, lwc_buf_bytes(message),
+                                 lwc_buf_len(message), lwc_buf_bytes(key), lwc_buf_len(key));
     }
     return code;
 }
 
-void lwc_seal_wrap(const struct lwc_secret *key, const uint8_t nonce[static LWC_SEAL_NONCE_LEN],
-                   struct lwc_seal_ad ad, const struct lwc_secret *master,
+void lwc_seal_wrap(const struct lwc_buf *key, const uint8_t nonce[static LWC_SEAL_NONCE_LEN],
+                   struct lwc_seal_ad ad, const struct lwc_buf *master,
                    uint8_t wrapped_out[static LWC_SEAL_WRAPPED_LEN])
 {
-    (void)crypto_aead_xchacha20poly1305_ietf_encrypt(wrapped_out, NULL, lwc_secret_bytes(master),
+    (void)crypto_aead_xchacha20poly1305_ietf_encrypt(wrapped_out, NULL, lwc_buf_bytes(master),
                                                      LWC_SEAL_KEY_LEN, ad.bytes, ad.len, NULL,
-                                                     nonce, lwc_secret_bytes(key));
+                                                     nonce, lwc_buf_bytes(key));
 }
 
-enum lwc_code lwc_seal_unwrap(const struct lwc_secret *key,
+enum lwc_code lwc_seal_unwrap(const struct lwc_buf *key,
                               const uint8_t nonce[static LWC_SEAL_NONCE_LEN], struct lwc_seal_ad ad,
                               const uint8_t wrapped[static LWC_SEAL_WRAPPED_LEN],
-                              struct lwc_secret **master_out, struct lwc_error *err)
+                              struct lwc_buf **master_out, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
     uint8_t *room = NULL;
     enum lwc_code code = secret_room(LWC_SEAL_KEY_LEN, &master, &room, err);
 
@@ -259,10 +258,10 @@ enum lwc_code lwc_seal_unwrap(const struct lwc_secret *key,
     }
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(room, NULL, NULL, wrapped, LWC_SEAL_WRAPPED_LEN,
                                                    ad.bytes, ad.len, nonce,
-                                                   lwc_secret_bytes(key)) != 0) {
+                                                   lwc_buf_bytes(key)) != 0) {
         return lwc_fail(err, LWC_E_DENIED, "wrong key");
     }
-    lwc_secret_grow(master, LWC_SEAL_KEY_LEN);
+    lwc_buf_grow(master, LWC_SEAL_KEY_LEN);
     *master_out = LWC_TAKE(master);
     return LWC_OK;
 }
@@ -272,13 +271,13 @@ size_t lwc_seal_len(size_t len)
     return (len / LWC_SEAL_PAD + 1) * LWC_SEAL_PAD + LWC_SEAL_TAG_LEN;
 }
 
-enum lwc_code lwc_seal_record(const struct lwc_secret *master,
+enum lwc_code lwc_seal_record(const struct lwc_buf *master,
                               const uint8_t nonce[static LWC_SEAL_NONCE_LEN], struct lwc_seal_ad ad,
                               const void *secret, size_t len, uint8_t *sealed_out,
                               struct lwc_error *err)
 {
-    LWC_AUTO_SECRET key = NULL;
-    LWC_AUTO_SECRET padded = NULL;
+    LWC_AUTO_BUF key = NULL;
+    LWC_AUTO_BUF padded = NULL;
     size_t padded_len = lwc_seal_len(len) - LWC_SEAL_TAG_LEN;
     uint8_t *room = NULL;
     enum lwc_code code = subkey(master, SUBKEY_RECORDS, &key, err);
@@ -292,17 +291,17 @@ enum lwc_code lwc_seal_record(const struct lwc_secret *master,
     memcpy(room, secret, len);
     (void)sodium_pad(&padded_len, room, len, LWC_SEAL_PAD, padded_len);
     (void)crypto_aead_xchacha20poly1305_ietf_encrypt(sealed_out, NULL, room, padded_len, ad.bytes,
-                                                     ad.len, NULL, nonce, lwc_secret_bytes(key));
+                                                     ad.len, NULL, nonce, lwc_buf_bytes(key));
     return LWC_OK;
 }
 
-enum lwc_code lwc_seal_open(const struct lwc_secret *master,
+enum lwc_code lwc_seal_open(const struct lwc_buf *master,
                             const uint8_t nonce[static LWC_SEAL_NONCE_LEN], struct lwc_seal_ad ad,
-                            const uint8_t *sealed, size_t sealed_len,
-                            struct lwc_secret **secret_out, struct lwc_error *err)
+                            const uint8_t *sealed, size_t sealed_len, struct lwc_buf **secret_out,
+                            struct lwc_error *err)
 {
-    LWC_AUTO_SECRET key = NULL;
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF key = NULL;
+    LWC_AUTO_BUF secret = NULL;
     uint8_t *room = NULL;
     size_t len = 0;
     enum lwc_code code = subkey(master, SUBKEY_RECORDS, &key, err);
@@ -317,12 +316,12 @@ enum lwc_code lwc_seal_open(const struct lwc_secret *master,
         return code;
     }
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(room, NULL, NULL, sealed, sealed_len, ad.bytes,
-                                                   ad.len, nonce, lwc_secret_bytes(key)) != 0 ||
+                                                   ad.len, nonce, lwc_buf_bytes(key)) != 0 ||
         sodium_unpad(&len, room, sealed_len - LWC_SEAL_TAG_LEN, LWC_SEAL_PAD) != 0) {
         return lwc_fail(err, LWC_E_CORRUPT, "sealed secret does not open");
     }
-    lwc_secret_grow(secret, sealed_len - LWC_SEAL_TAG_LEN);
-    lwc_secret_truncate(secret, len);
+    lwc_buf_grow(secret, sealed_len - LWC_SEAL_TAG_LEN);
+    lwc_buf_truncate(secret, len);
     *secret_out = LWC_TAKE(secret);
     return LWC_OK;
 }

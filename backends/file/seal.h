@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * The cryptography of cipher suite 1, and nothing else: what bytes mean is format.h's affair.
@@ -21,7 +21,7 @@
  *   MAC, digest         BLAKE2b-256: keyed, of the hash; plain, of hash and MAC
  *
  * MUST:
- *  1. Keys, passphrases and plain text are struct lwc_secret; no copy on the stack or the heap.
+ *  1. Keys, passphrases and plain text are struct lwc_buf; no copy on the stack or the heap.
  *  2. Nothing opened is used before its tag was checked; on failure nothing comes out.
  *  3. MACs are compared in constant time.
  *  4. A failure for lack of memory is told apart from a wrong key.
@@ -62,12 +62,12 @@ bool lwc_seal_digest_fits(const uint8_t hash[static LWC_SEAL_HASH_LEN], const ui
  *
  * Returns LWC_OK, LWC_E_CORRUPT, LWC_E_IO (memory).
  */
-enum lwc_code lwc_seal_mac_check(const struct lwc_secret *master,
+enum lwc_code lwc_seal_mac_check(const struct lwc_buf *master,
                                  const uint8_t hash[static LWC_SEAL_HASH_LEN],
                                  const uint8_t *trailer, struct lwc_error *err) LWC_RESULT;
 
 /* Write MAC and digest into the last LWC_SEAL_TRAILER_LEN of @len bytes. */
-enum lwc_code lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, size_t len,
+enum lwc_code lwc_seal_finish(const struct lwc_buf *master, uint8_t *bytes, size_t len,
                               struct lwc_error *err) LWC_RESULT;
 
 /*
@@ -75,19 +75,19 @@ enum lwc_code lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, s
  *
  * @key_out     the wrap key; owned by the caller.
  * @commit_out  commits to the passphrase: no two passphrases share one.  Not secret.
- * Returns LWC_OK or LWC_E_IO: not enough memory, or more than lwc_memory_spare_kib(); then nothing
- * was allocated.
+ * Returns LWC_OK or LWC_E_IO: not enough memory, or more than lwc_memlimit_spare_kib(); then
+ * nothing was allocated.
  */
-enum lwc_code lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t passes,
+enum lwc_code lwc_seal_stretch(const struct lwc_buf *passphrase, uint32_t passes,
                                uint32_t memory_kib, const uint8_t salt[static LWC_SEAL_SALT_LEN],
-                               struct lwc_secret **key_out,
+                               struct lwc_buf **key_out,
                                uint8_t commit_out[static LWC_SEAL_COMMIT_LEN],
                                struct lwc_error *err) LWC_RESULT;
 
 /* The wrap key in a key file, and the commitment by which its slot is found. */
-enum lwc_code lwc_seal_keyfile(const struct lwc_secret *content,
+enum lwc_code lwc_seal_keyfile(const struct lwc_buf *content,
                                const uint8_t store_id[static LWC_SEAL_STORE_ID_LEN],
-                               struct lwc_secret **key_out,
+                               struct lwc_buf **key_out,
                                uint8_t commit_out[static LWC_SEAL_COMMIT_LEN],
                                struct lwc_error *err) LWC_RESULT;
 
@@ -96,21 +96,21 @@ enum lwc_code lwc_seal_keyfile(const struct lwc_secret *content,
  * two clones of one machine with the same random numbers do not seal different secrets with one
  * nonce.
  */
-enum lwc_code lwc_seal_nonce(const struct lwc_secret *master, struct lwc_seal_ad ad,
+enum lwc_code lwc_seal_nonce(const struct lwc_buf *master, struct lwc_seal_ad ad,
                              const void *secret, size_t len,
                              uint8_t nonce[static LWC_SEAL_NONCE_LEN], struct lwc_error *err)
     LWC_RESULT;
 
 /* Wrap the master key with @key; LWC_SEAL_WRAPPED_LEN bytes. */
-void lwc_seal_wrap(const struct lwc_secret *key, const uint8_t nonce[static LWC_SEAL_NONCE_LEN],
-                   struct lwc_seal_ad ad, const struct lwc_secret *master,
+void lwc_seal_wrap(const struct lwc_buf *key, const uint8_t nonce[static LWC_SEAL_NONCE_LEN],
+                   struct lwc_seal_ad ad, const struct lwc_buf *master,
                    uint8_t wrapped_out[static LWC_SEAL_WRAPPED_LEN]);
 
 /* The way back.  LWC_E_DENIED if @key is not the one, or anything bound to it was changed. */
-enum lwc_code lwc_seal_unwrap(const struct lwc_secret *key,
+enum lwc_code lwc_seal_unwrap(const struct lwc_buf *key,
                               const uint8_t nonce[static LWC_SEAL_NONCE_LEN], struct lwc_seal_ad ad,
                               const uint8_t wrapped[static LWC_SEAL_WRAPPED_LEN],
-                              struct lwc_secret **master_out, struct lwc_error *err) LWC_RESULT;
+                              struct lwc_buf **master_out, struct lwc_error *err) LWC_RESULT;
 
 /* How long a secret of @len bytes is when padded and sealed. */
 size_t lwc_seal_len(size_t len);
@@ -120,15 +120,15 @@ size_t lwc_seal_len(size_t len);
  *
  * @sealed_out  lwc_seal_len(@len) bytes.
  */
-enum lwc_code lwc_seal_record(const struct lwc_secret *master,
+enum lwc_code lwc_seal_record(const struct lwc_buf *master,
                               const uint8_t nonce[static LWC_SEAL_NONCE_LEN], struct lwc_seal_ad ad,
                               const void *secret, size_t len, uint8_t *sealed_out,
                               struct lwc_error *err) LWC_RESULT;
 
 /* Open a record.  LWC_E_CORRUPT if it, or anything bound to it, was changed. */
-enum lwc_code lwc_seal_open(const struct lwc_secret *master,
+enum lwc_code lwc_seal_open(const struct lwc_buf *master,
                             const uint8_t nonce[static LWC_SEAL_NONCE_LEN], struct lwc_seal_ad ad,
-                            const uint8_t *sealed, size_t sealed_len,
-                            struct lwc_secret **secret_out, struct lwc_error *err) LWC_RESULT;
+                            const uint8_t *sealed, size_t sealed_len, struct lwc_buf **secret_out,
+                            struct lwc_error *err) LWC_RESULT;
 
 #endif

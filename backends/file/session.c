@@ -7,8 +7,8 @@
 #include "base/safefile.h"
 #include "base/util.h"
 
-enum lwc_code lwc_vault_init(struct lwc_vault *vault, const struct lwc_host *host, const char *path,
-                             lwc_random_fn *random, struct lwc_error *err)
+enum lwc_code lwc_store_session_init(struct lwc_store_session *vault, const struct lwc_host *host,
+                                     const char *path, lwc_random_fn *random, struct lwc_error *err)
 {
     vault->seen.host = host;
     vault->path = strdup(path);
@@ -18,23 +18,23 @@ enum lwc_code lwc_vault_init(struct lwc_vault *vault, const struct lwc_host *hos
     return lwc_unlock_new(host, vault->path, random, &vault->unlock, err);
 }
 
-void lwc_vault_clear(struct lwc_vault *vault)
+void lwc_store_session_clear(struct lwc_store_session *vault)
 {
-    lwc_secret_free(&vault->master);
+    lwc_buf_free(&vault->master);
     lwc_unlock_free(&vault->unlock);
-    lwc_image_clear(&vault->image);
+    lwc_contents_clear(&vault->image);
     free(vault->path);
     vault->path = NULL;
 }
 
-void lwc_vault_lock(struct lwc_vault *vault)
+void lwc_store_session_lock(struct lwc_store_session *vault)
 {
-    lwc_secret_free(&vault->master);
+    lwc_buf_free(&vault->master);
     lwc_unlock_forget(vault->unlock);
     vault->authentic = false;
 }
 
-static enum lwc_code hint_at_previous(const struct lwc_vault *vault, enum lwc_code code,
+static enum lwc_code hint_at_previous(const struct lwc_store_session *vault, enum lwc_code code,
                                       struct lwc_error *err)
 {
     char previous[PATH_MAX];
@@ -48,8 +48,8 @@ static enum lwc_code hint_at_previous(const struct lwc_vault *vault, enum lwc_co
     return code;
 }
 
-enum lwc_code lwc_vault_wrap(const struct lwc_vault *vault, enum lwc_code code,
-                             struct lwc_error *err)
+enum lwc_code lwc_store_session_wrap(const struct lwc_store_session *vault, enum lwc_code code,
+                                     struct lwc_error *err)
 {
     if (err == NULL || strstr(err->msg, vault->path) != NULL) {
         return code;
@@ -58,39 +58,39 @@ enum lwc_code lwc_vault_wrap(const struct lwc_vault *vault, enum lwc_code code,
     return code == LWC_E_CORRUPT ? hint_at_previous(vault, code, err) : code;
 }
 
-void lwc_vault_unload(struct lwc_vault *vault)
+void lwc_store_session_unload(struct lwc_store_session *vault)
 {
-    lwc_image_clear(&vault->image);
+    lwc_contents_clear(&vault->image);
     vault->loaded = false;
     vault->authentic = false;
 }
 
-bool lwc_vault_same_file(const struct stat *a, const struct stat *b)
+bool lwc_store_session_same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
            a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-static enum lwc_code read_image(struct lwc_vault *vault, int fd, const struct stat *st,
+static enum lwc_code read_image(struct lwc_store_session *vault, int fd, const struct stat *st,
                                 struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
-    lwc_vault_unload(vault);
-    code = lwc_image_read(fd, &vault->image, err);
+    lwc_store_session_unload(vault);
+    code = lwc_contents_read(fd, &vault->image, err);
     if (code != LWC_OK) {
-        return lwc_vault_wrap(vault, code, err);
+        return lwc_store_session_wrap(vault, code, err);
     }
     vault->stat = *st;
     vault->loaded = true;
     if (memcmp(vault->master_of, vault->image.format.store_id, LWC_FORMAT_ID_LEN) != 0) {
-        lwc_secret_free(&vault->master);
+        lwc_buf_free(&vault->master);
     }
     return LWC_OK;
 }
 
-enum lwc_code lwc_vault_load(struct lwc_vault *vault, struct lwc_error *err)
+enum lwc_code lwc_store_session_load(struct lwc_store_session *vault, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     LWC_AUTO_CLOSE int fd = -1;
@@ -103,31 +103,31 @@ enum lwc_code lwc_vault_load(struct lwc_vault *vault, struct lwc_error *err)
     if (code == LWC_OK) {
         code = lwc_file_open(&path, LWC_TRUST_PRIVATE, &fd, &st, &why);
     }
-    if (code == LWC_OK && vault->loaded && lwc_vault_same_file(&vault->stat, &st)) {
+    if (code == LWC_OK && vault->loaded && lwc_store_session_same_file(&vault->stat, &st)) {
         return LWC_OK;
     }
     if (code == LWC_OK) {
         return read_image(vault, fd, &st, err);
     }
-    lwc_vault_unload(vault);
+    lwc_store_session_unload(vault);
     if (code != LWC_E_NOT_FOUND && err != NULL) {
         *err = why;
     }
     return code == LWC_E_NOT_FOUND ? LWC_OK : code;
 }
 
-void lwc_vault_set_master(struct lwc_vault *vault, const uint8_t id[LWC_FORMAT_ID_LEN],
-                          struct lwc_secret *master)
+void lwc_store_session_set_master(struct lwc_store_session *vault,
+                                  const uint8_t id[LWC_FORMAT_ID_LEN], struct lwc_buf *master)
 {
-    lwc_secret_free(&vault->master);
+    lwc_buf_free(&vault->master);
     vault->master = master;
     memcpy(vault->master_of, id, LWC_FORMAT_ID_LEN);
 }
 
-enum lwc_code lwc_vault_authenticate(struct lwc_vault *vault, struct lwc_error *err)
+enum lwc_code lwc_store_session_authenticate(struct lwc_store_session *vault, struct lwc_error *err)
 {
-    const struct lwc_format *format = &vault->image.format;
-    LWC_AUTO_SECRET master = NULL;
+    const struct lwc_store_format *format = &vault->image.format;
+    LWC_AUTO_BUF master = NULL;
     enum lwc_code code = LWC_OK;
 
     if (vault->authentic) {
@@ -135,15 +135,15 @@ enum lwc_code lwc_vault_authenticate(struct lwc_vault *vault, struct lwc_error *
     }
     /* A key that does not fit any more may have been replaced: the slots will tell. */
     if (vault->master == NULL ||
-        lwc_image_authenticate(&vault->image, vault->master, NULL) != LWC_OK) {
-        lwc_secret_free(&vault->master);
+        lwc_contents_authenticate(&vault->image, vault->master, NULL) != LWC_OK) {
+        lwc_buf_free(&vault->master);
         code = lwc_unlock_open(vault->unlock, &vault->image, &master, err);
         if (code != LWC_OK) {
-            return lwc_vault_wrap(vault, code, err);
+            return lwc_store_session_wrap(vault, code, err);
         }
-        lwc_vault_set_master(vault, format->store_id, LWC_TAKE(master));
+        lwc_store_session_set_master(vault, format->store_id, LWC_TAKE(master));
     }
     vault->authentic = true;
-    lwc_seen_note(&vault->seen, vault->path, format, LWC_SEEN_READ);
+    lwc_rollback_note(&vault->seen, vault->path, format, LWC_SEEN_READ);
     return LWC_OK;
 }

@@ -11,8 +11,8 @@
 #include "backends/file/contents.h"
 #include "backends/file/rollback.h"
 #include "backends/file/unlock.h"
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * A store file that is followed as others replace it, and opened when needed.
@@ -23,15 +23,15 @@
  * master     NULL while locked; the key of the store master_of.
  * authentic  the loaded image was authenticated with master.
  */
-struct lwc_vault {
+struct lwc_store_session {
     char *path;
     struct lwc_unlock *unlock;
-    struct lwc_seen seen;
+    struct lwc_rollback seen;
     bool loaded;
     bool authentic;
     struct stat stat;
-    struct lwc_image image;
-    struct lwc_secret *master;
+    struct lwc_contents image;
+    struct lwc_buf *master;
     uint8_t master_of[LWC_FORMAT_ID_LEN];
 };
 
@@ -39,37 +39,41 @@ struct lwc_vault {
 #define LWC_VAULT_PREVIOUS ".prev"
 
 /* Are both the same file, unchanged? */
-bool lwc_vault_same_file(const struct stat *a, const struct stat *b);
+bool lwc_store_session_same_file(const struct stat *a, const struct stat *b);
 
-/* @vault is zeroed; afterwards, also on failure, lwc_vault_clear().  Reads nothing. */
-enum lwc_code lwc_vault_init(struct lwc_vault *vault, const struct lwc_host *host, const char *path,
-                             lwc_random_fn *random, struct lwc_error *err) LWC_RESULT;
-void lwc_vault_clear(struct lwc_vault *vault);
+/* @vault is zeroed; afterwards, also on failure, lwc_store_session_clear().  Reads nothing. */
+enum lwc_code lwc_store_session_init(struct lwc_store_session *vault, const struct lwc_host *host,
+                                     const char *path, lwc_random_fn *random, struct lwc_error *err)
+    LWC_RESULT;
+void lwc_store_session_clear(struct lwc_store_session *vault);
 
 /* Forget the master key and any passphrase. */
-void lwc_vault_lock(struct lwc_vault *vault);
+void lwc_store_session_lock(struct lwc_store_session *vault);
 
 /*
  * Have in memory what is in the file; read again only if the file changed.  No file: LWC_OK, and
  * not loaded.  A master key of another store is dropped.
  */
-enum lwc_code lwc_vault_load(struct lwc_vault *vault, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_store_session_load(struct lwc_store_session *vault, struct lwc_error *err)
+    LWC_RESULT;
 
 /* The next load looks at the file anew. */
-void lwc_vault_unload(struct lwc_vault *vault);
+void lwc_store_session_unload(struct lwc_store_session *vault);
 
 /* Have the master key of the loaded file, and know that it is authentic.  May prompt. */
-enum lwc_code lwc_vault_authenticate(struct lwc_vault *vault, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_store_session_authenticate(struct lwc_store_session *vault, struct lwc_error *err)
+    LWC_RESULT;
 
 /*
  * Put the path in front of a failure's text, unless the text names it already, and a hint at the
  * generation before behind LWC_E_CORRUPT; returns @code.
  */
-enum lwc_code lwc_vault_wrap(const struct lwc_vault *vault, enum lwc_code code,
-                             struct lwc_error *err);
+enum lwc_code lwc_store_session_wrap(const struct lwc_store_session *vault, enum lwc_code code,
+                                     struct lwc_error *err);
 
 /* @master, which is taken over, opens the store @id. */
-void lwc_vault_set_master(struct lwc_vault *vault, const uint8_t id[static LWC_FORMAT_ID_LEN],
-                          struct lwc_secret *master);
+void lwc_store_session_set_master(struct lwc_store_session *vault,
+                                  const uint8_t id[static LWC_FORMAT_ID_LEN],
+                                  struct lwc_buf *master);
 
 #endif

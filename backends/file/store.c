@@ -23,7 +23,7 @@ struct lwc_store {
     struct lwc_format_cost cost;
     const struct lwc_clock *clock;
     lwc_random_fn *random;
-    struct lwc_vault vault;
+    struct lwc_store_session vault;
 };
 
 /* What put() or remove() is about: the one has an identity, the other a query. */
@@ -48,7 +48,7 @@ enum lwc_code lwc_store_new(const struct lwc_store_options *options, struct lwc_
     store->cost = options->cost;
     store->clock = options->clock != NULL ? options->clock : lwc_clock_system();
     store->random = options->random != NULL ? options->random : lwc_random;
-    code = lwc_vault_init(&store->vault, store->host, options->path, store->random, err);
+    code = lwc_store_session_init(&store->vault, store->host, options->path, store->random, err);
     if (code != LWC_OK) {
         lwc_store_free(&store);
         return code;
@@ -62,20 +62,20 @@ void lwc_store_free(struct lwc_store **store)
     if (store == NULL || *store == NULL) {
         return;
     }
-    lwc_vault_clear(&(*store)->vault);
+    lwc_store_session_clear(&(*store)->vault);
     free(*store);
     *store = NULL;
 }
 
 void lwc_store_lock(struct lwc_store *store)
 {
-    lwc_vault_lock(&store->vault);
+    lwc_store_session_lock(&store->vault);
 }
 
 enum lwc_code lwc_store_list(struct lwc_store *store, const struct lwc_visitor *visitor,
                              struct lwc_error *err)
 {
-    enum lwc_code code = lwc_vault_load(&store->vault, err);
+    enum lwc_code code = lwc_store_session_load(&store->vault, err);
 
     for (size_t i = 0;
          code == LWC_OK && store->vault.loaded && i < store->vault.image.format.record_count; i++) {
@@ -85,7 +85,7 @@ enum lwc_code lwc_store_list(struct lwc_store *store, const struct lwc_visitor *
 }
 
 /* Profiles that fit @query, for a message. */
-static void name_matches(const struct lwc_format *format, const struct lwc_identity *query,
+static void name_matches(const struct lwc_store_format *format, const struct lwc_identity *query,
                          char names_out[NAMES_LEN])
 {
     size_t len = 0;
@@ -110,7 +110,7 @@ static void name_matches(const struct lwc_format *format, const struct lwc_ident
 static enum lwc_code match(const struct lwc_store *store, const struct lwc_identity *query,
                            size_t *index_out, struct lwc_error *err)
 {
-    const struct lwc_format *format = &store->vault.image.format;
+    const struct lwc_store_format *format = &store->vault.image.format;
     char names[NAMES_LEN];
     size_t count = 0;
     size_t index = 0;
@@ -137,29 +137,29 @@ static enum lwc_code match(const struct lwc_store *store, const struct lwc_ident
 enum lwc_code lwc_store_find(struct lwc_store *store, const struct lwc_identity *query,
                              const struct lwc_sink *sink, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
     size_t index = 0;
-    enum lwc_code code = lwc_vault_load(&store->vault, err);
+    enum lwc_code code = lwc_store_session_load(&store->vault, err);
 
     /* Where the key is at hand, not even "no such credential" is said of a forged file. */
     if (code == LWC_OK && store->vault.loaded && store->vault.master != NULL) {
-        code = lwc_vault_authenticate(&store->vault, err);
+        code = lwc_store_session_authenticate(&store->vault, err);
     }
     if (code == LWC_OK) {
         code = match(store, query, &index, err);
     }
     if (code == LWC_OK) {
-        code = lwc_vault_authenticate(&store->vault, err);
+        code = lwc_store_session_authenticate(&store->vault, err);
     }
     if (code != LWC_OK) {
         return code;
     }
-    code = lwc_image_open(&store->vault.image, index, store->vault.master, &secret, err);
+    code = lwc_contents_open(&store->vault.image, index, store->vault.master, &secret, err);
     if (code != LWC_OK) {
-        return lwc_vault_wrap(&store->vault, code, err);
+        return lwc_store_session_wrap(&store->vault, code, err);
     }
     return sink->put(sink->data, &store->vault.image.format.records[index].id,
-                     lwc_secret_bytes(secret), lwc_secret_len(secret), err);
+                     lwc_buf_bytes(secret), lwc_buf_len(secret), err);
 }
 
 static enum lwc_code check_writable_features(const struct lwc_store *store, struct lwc_error *err)
@@ -177,9 +177,9 @@ static enum lwc_code check_writable_features(const struct lwc_store *store, stru
 
 /* Can the request be met by the store as loaded, and where in it? */
 static enum lwc_code plan(const struct lwc_store *store, const struct request *request,
-                          struct lwc_image_change *change_out, struct lwc_error *err)
+                          struct lwc_contents_change *change_out, struct lwc_error *err)
 {
-    struct lwc_image_change change = {
+    struct lwc_contents_change change = {
         .identity = request->identity,
         .secret = request->secret,
         .len = request->len,
@@ -190,8 +190,8 @@ static enum lwc_code plan(const struct lwc_store *store, const struct request *r
         change.drop = true;
         code = match(store, request->query, &change.index, err);
     } else if (code == LWC_OK && store->vault.loaded) {
-        change.drop =
-            lwc_image_locate(&store->vault.image.format, request->identity->profile, &change.index);
+        change.drop = lwc_contents_locate(&store->vault.image.format, request->identity->profile,
+                                          &change.index);
     }
     if (code != LWC_OK) {
         return code;
@@ -213,7 +213,7 @@ static enum lwc_code plan(const struct lwc_store *store, const struct request *r
 struct proof {
     const uint8_t *bytes;
     size_t len;
-    const struct lwc_secret *master;
+    const struct lwc_buf *master;
     const struct lwc_path *path;
     const struct stat *was;
 };
@@ -229,7 +229,7 @@ static enum lwc_code check_target(const struct proof *proof, struct lwc_error *e
     if (code == LWC_E_NOT_FOUND && proof->was == NULL) {
         return LWC_OK;
     }
-    if (code == LWC_OK && proof->was != NULL && lwc_vault_same_file(proof->was, &st)) {
+    if (code == LWC_OK && proof->was != NULL && lwc_store_session_same_file(proof->was, &st)) {
         return LWC_OK;
     }
     if (code != LWC_OK && code != LWC_E_NOT_FOUND) {
@@ -246,25 +246,25 @@ static enum lwc_code check_target(const struct proof *proof, struct lwc_error *e
 static enum lwc_code prove(void *data, int fd, struct lwc_error *err)
 {
     const struct proof *proof = data;
-    enum lwc_code code = lwc_image_verify(fd, proof->bytes, proof->len, proof->master, err);
+    enum lwc_code code = lwc_contents_verify(fd, proof->bytes, proof->len, proof->master, err);
 
     return code == LWC_OK ? check_target(proof, err) : code;
 }
 
 /* Notes the generation that was just written. */
-static void note_written(struct lwc_store *store, const struct lwc_format *base,
+static void note_written(struct lwc_store *store, const struct lwc_store_format *base,
                          const uint8_t *bytes, size_t len)
 {
-    struct lwc_format written = *base;
+    struct lwc_store_format written = *base;
 
     written.generation++;
     memcpy(written.mac, bytes + len - LWC_FORMAT_TRAILER_LEN, sizeof written.mac);
-    lwc_seen_note(&store->vault.seen, store->vault.path, &written, LWC_SEEN_WRITTEN);
+    lwc_rollback_note(&store->vault.seen, store->vault.path, &written, LWC_SEEN_WRITTEN);
 }
 
 static enum lwc_code save(struct lwc_store *store, const struct lwc_path *path,
-                          const struct lwc_format *base, struct lwc_image_change *change,
-                          const struct lwc_secret *master, struct lwc_error *err)
+                          const struct lwc_store_format *base, struct lwc_contents_change *change,
+                          const struct lwc_buf *master, struct lwc_error *err)
 {
     LWC_AUTO_FREE uint8_t *bytes = NULL;
     struct proof proof = {.master = master, .path = path};
@@ -274,9 +274,9 @@ static enum lwc_code save(struct lwc_store *store, const struct lwc_path *path,
     change->now = lwc_clock_wall_s(store->clock);
     store->random(change->id, sizeof change->id);
     store->random(change->nonce, sizeof change->nonce);
-    code = lwc_image_build(base, change, master, &bytes, &proof.len, err);
+    code = lwc_contents_build(base, change, master, &bytes, &proof.len, err);
     if (code != LWC_OK) {
-        return lwc_vault_wrap(&store->vault, code, err);
+        return lwc_store_session_wrap(&store->vault, code, err);
     }
     proof.bytes = bytes;
     proof.was = store->vault.loaded ? &store->vault.stat : NULL;
@@ -290,33 +290,33 @@ static enum lwc_code save(struct lwc_store *store, const struct lwc_path *path,
 
 /* A store of one slot and one record. */
 static enum lwc_code save_first(struct lwc_store *store, const struct lwc_path *path,
-                                struct lwc_image_change *change, struct lwc_error *err)
+                                struct lwc_contents_change *change, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET master = NULL;
-    struct lwc_format base = {.minor = LWC_FORMAT_MINOR, .slot_count = 1, .key_epoch = 1};
+    LWC_AUTO_BUF master = NULL;
+    struct lwc_store_format base = {.minor = LWC_FORMAT_MINOR, .slot_count = 1, .key_epoch = 1};
     struct lwc_unlock_slot slot = {0};
     uint8_t *room = NULL;
-    enum lwc_code code = lwc_secret_new(LWC_SEAL_KEY_LEN, &master, err);
+    enum lwc_code code = lwc_buf_new(LWC_SEAL_KEY_LEN, &master, err);
 
     if (code != LWC_OK) {
         return code;
     }
-    room = lwc_secret_reserve(master, LWC_SEAL_KEY_LEN);
+    room = lwc_buf_reserve(master, LWC_SEAL_KEY_LEN);
     if (room == NULL) {
         return lwc_fail_nomem(err);
     }
     store->random(room, LWC_SEAL_KEY_LEN);
-    lwc_secret_grow(master, LWC_SEAL_KEY_LEN);
+    lwc_buf_grow(master, LWC_SEAL_KEY_LEN);
     store->random(base.store_id, sizeof base.store_id);
     base.created_at = lwc_clock_wall_s(store->clock);
     code = lwc_unlock_enrol(store->vault.unlock, store->cost, &base, master, &slot, err);
     if (code != LWC_OK) {
-        return lwc_vault_wrap(&store->vault, code, err);
+        return lwc_store_session_wrap(&store->vault, code, err);
     }
     base.slots[0] = slot.slot;
     code = save(store, path, &base, change, master, err);
     if (code == LWC_OK) {
-        lwc_vault_set_master(&store->vault, base.store_id, LWC_TAKE(master));
+        lwc_store_session_set_master(&store->vault, base.store_id, LWC_TAKE(master));
     }
     return code;
 }
@@ -325,8 +325,8 @@ static enum lwc_code save_first(struct lwc_store *store, const struct lwc_path *
 static enum lwc_code change_locked(struct lwc_store *store, const struct lwc_path *path,
                                    const struct request *request, struct lwc_error *err)
 {
-    struct lwc_image_change change = {0};
-    enum lwc_code code = lwc_vault_load(&store->vault, err);
+    struct lwc_contents_change change = {0};
+    enum lwc_code code = lwc_store_session_load(&store->vault, err);
 
     if (code == LWC_OK) {
         code = plan(store, request, &change, err);
@@ -335,7 +335,7 @@ static enum lwc_code change_locked(struct lwc_store *store, const struct lwc_pat
         return save_first(store, path, &change, err);
     }
     if (code == LWC_OK) {
-        code = lwc_vault_authenticate(&store->vault, err);
+        code = lwc_store_session_authenticate(&store->vault, err);
     }
     if (code == LWC_OK) {
         code = save(store, path, &store->vault.image.format, &change, store->vault.master, err);
@@ -366,10 +366,10 @@ static enum lwc_code get_ready(struct lwc_store *store, struct lwc_error *err)
     enum lwc_code code = LWC_OK;
 
     if (store->vault.loaded) {
-        return lwc_vault_authenticate(&store->vault, err);
+        return lwc_store_session_authenticate(&store->vault, err);
     }
     code = lwc_unlock_prepare(store->vault.unlock, err);
-    return code == LWC_OK ? code : lwc_vault_wrap(&store->vault, code, err);
+    return code == LWC_OK ? code : lwc_store_session_wrap(&store->vault, code, err);
 }
 
 /* All that may ask or take long, or says no, comes before the lock. */
@@ -378,9 +378,9 @@ static enum lwc_code change_store(struct lwc_store *store, const struct request 
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     LWC_AUTO_LOCK lock_fd = -1;
-    struct lwc_image_change change = {0};
+    struct lwc_contents_change change = {0};
     char lock_name[sizeof path.name + SUFFIX_MAX];
-    enum lwc_code code = lwc_vault_load(&store->vault, err);
+    enum lwc_code code = lwc_store_session_load(&store->vault, err);
 
     if (code == LWC_OK) {
         code = plan(store, request, &change, err);
@@ -403,7 +403,7 @@ static enum lwc_code change_store(struct lwc_store *store, const struct request 
     if (code == LWC_OK) {
         lwc_file_sweep(&path);
         code = change_locked(store, &path, request, err);
-        lwc_vault_unload(&store->vault);
+        lwc_store_session_unload(&store->vault);
     }
     return code;
 }
@@ -438,12 +438,12 @@ enum lwc_code lwc_store_remove(struct lwc_store *store, const struct lwc_identit
 
 enum lwc_code lwc_store_unlock(struct lwc_store *store, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_vault_load(&store->vault, err);
+    enum lwc_code code = lwc_store_session_load(&store->vault, err);
 
     if (code == LWC_OK && !store->vault.loaded) {
         return lwc_fail(err, LWC_E_NOT_FOUND, "%s: the store does not exist", store->vault.path);
     }
-    return code == LWC_OK ? lwc_vault_authenticate(&store->vault, err) : code;
+    return code == LWC_OK ? lwc_store_session_authenticate(&store->vault, err) : code;
 }
 
 /* The directory of the store, or the nearest one above that is there. */
@@ -490,7 +490,7 @@ static enum lwc_code check_place(const struct lwc_store *store, struct lwc_error
 enum lwc_code lwc_store_probe(struct lwc_store *store, uint32_t cap, struct lwc_error *err)
 {
     bool writes = (cap & (LWC_CAP_STORE | LWC_CAP_ERASE)) != 0;
-    enum lwc_code code = lwc_vault_load(&store->vault, err);
+    enum lwc_code code = lwc_store_session_load(&store->vault, err);
 
     if (code == LWC_OK && writes) {
         code = check_writable_features(store, err);

@@ -22,7 +22,7 @@ static_assert((int)LWC_SEAL_STORE_ID_LEN == (int)LWC_FORMAT_ID_LEN, "store id");
 #define WRONG_PASSPHRASE "wrong passphrase, or the store was changed"
 
 struct lwc_unlock {
-    struct lwc_source source;
+    struct lwc_keysource source;
     lwc_random_fn *random;
 };
 
@@ -34,7 +34,7 @@ enum lwc_code lwc_unlock_new(const struct lwc_host *host, const char *path, lwc_
     if (unlock == NULL) {
         return lwc_fail_nomem(err);
     }
-    unlock->source = (struct lwc_source){.host = host, .path = path};
+    unlock->source = (struct lwc_keysource){.host = host, .path = path};
     unlock->random = random;
     *unlock_out = unlock;
     return LWC_OK;
@@ -52,12 +52,13 @@ void lwc_unlock_free(struct lwc_unlock **unlock)
 
 void lwc_unlock_forget(struct lwc_unlock *unlock)
 {
-    lwc_source_forget(&unlock->source);
+    lwc_keysource_forget(&unlock->source);
 }
 
-static enum lwc_code unwrap_slot(const struct lwc_format *store, const struct lwc_format_slot *slot,
-                                 size_t params_len, const struct lwc_secret *key,
-                                 struct lwc_secret **master_out, struct lwc_error *err)
+static enum lwc_code unwrap_slot(const struct lwc_store_format *store,
+                                 const struct lwc_format_slot *slot, size_t params_len,
+                                 const struct lwc_buf *key, struct lwc_buf **master_out,
+                                 struct lwc_error *err)
 {
     uint8_t ad[LWC_FORMAT_SLOT_AD_MAX];
     const struct lwc_seal_ad bound = {
@@ -68,16 +69,17 @@ static enum lwc_code unwrap_slot(const struct lwc_format *store, const struct lw
 }
 
 /* A wrapped key that does not open again, by a flipped bit, would be a store that never opens. */
-static enum lwc_code prove_slot(const struct lwc_unlock_slot *made, const struct lwc_format *store,
-                                size_t params_len, const struct lwc_secret *key,
-                                const struct lwc_secret *master, struct lwc_error *err)
+static enum lwc_code prove_slot(const struct lwc_unlock_slot *made,
+                                const struct lwc_store_format *store, size_t params_len,
+                                const struct lwc_buf *key, const struct lwc_buf *master,
+                                struct lwc_error *err)
 {
-    LWC_AUTO_SECRET opened = NULL;
+    LWC_AUTO_BUF opened = NULL;
     const struct lwc_format_slot slot = {made->slot.type, made->slot.len, made->body};
     struct lwc_error why = {0};
 
     if (unwrap_slot(store, &slot, params_len, key, &opened, &why) != LWC_OK ||
-        !lwc_secret_equal(opened, lwc_secret_bytes(master), lwc_secret_len(master))) {
+        !lwc_buf_equal(opened, lwc_buf_bytes(master), lwc_buf_len(master))) {
         return lwc_fail(err, LWC_E_INTERNAL, "the new slot does not open");
     }
     return LWC_OK;
@@ -85,8 +87,8 @@ static enum lwc_code prove_slot(const struct lwc_unlock_slot *made, const struct
 
 /* Fills in nonce and wrapped key behind the parameters, which end with the commitment to @key. */
 static enum lwc_code wrap_slot(struct lwc_unlock *unlock, struct lwc_unlock_slot *made,
-                               const struct lwc_format *store, size_t params_len,
-                               const struct lwc_secret *key, const struct lwc_secret *master,
+                               const struct lwc_store_format *store, size_t params_len,
+                               const struct lwc_buf *key, const struct lwc_buf *master,
                                struct lwc_error *err)
 {
     uint8_t ad[LWC_FORMAT_SLOT_AD_MAX];
@@ -96,8 +98,7 @@ static enum lwc_code wrap_slot(struct lwc_unlock *unlock, struct lwc_unlock_slot
     enum lwc_code code = LWC_OK;
 
     unlock->random(nonce, LWC_FORMAT_NONCE_LEN);
-    code =
-        lwc_seal_nonce(master, bound, lwc_secret_bytes(master), lwc_secret_len(master), nonce, err);
+    code = lwc_seal_nonce(master, bound, lwc_buf_bytes(master), lwc_buf_len(master), nonce, err);
     if (code != LWC_OK) {
         return code;
     }
@@ -106,15 +107,15 @@ static enum lwc_code wrap_slot(struct lwc_unlock *unlock, struct lwc_unlock_slot
 }
 
 /* Opens one slot and holds its master key against the MAC: LWC_E_CORRUPT if it does not fit. */
-static enum lwc_code open_slot(const struct lwc_image *image, const struct lwc_format_slot *slot,
-                               size_t params_len, const struct lwc_secret *key,
-                               struct lwc_secret **master_out, struct lwc_error *err)
+static enum lwc_code open_slot(const struct lwc_contents *image, const struct lwc_format_slot *slot,
+                               size_t params_len, const struct lwc_buf *key,
+                               struct lwc_buf **master_out, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
     enum lwc_code code = unwrap_slot(&image->format, slot, params_len, key, &master, err);
 
     if (code == LWC_OK) {
-        code = lwc_image_authenticate(image, master, err);
+        code = lwc_contents_authenticate(image, master, err);
     }
     if (code == LWC_OK) {
         *master_out = LWC_TAKE(master);
@@ -122,12 +123,13 @@ static enum lwc_code open_slot(const struct lwc_image *image, const struct lwc_f
     return code;
 }
 
-static enum lwc_code try_key_file(const struct lwc_source *source, const struct lwc_image *image,
-                                  const struct lwc_secret *key, const uint8_t *commit,
-                                  struct lwc_secret **master_out, struct lwc_error *err)
+static enum lwc_code try_key_file(const struct lwc_keysource *source,
+                                  const struct lwc_contents *image, const struct lwc_buf *key,
+                                  const uint8_t *commit, struct lwc_buf **master_out,
+                                  struct lwc_error *err)
 {
     enum lwc_code code = lwc_fail(err, LWC_E_DENIED, "key file %s does not open this store",
-                                  lwc_source_key_file_path(source));
+                                  lwc_keysource_key_file_path(source));
 
     for (size_t i = 0; i < image->format.slot_count; i++) {
         const struct lwc_format_slot *slot = &image->format.slots[i];
@@ -143,13 +145,14 @@ static enum lwc_code try_key_file(const struct lwc_source *source, const struct 
     return code;
 }
 
-static enum lwc_code open_by_key_file(struct lwc_source *source, const struct lwc_image *image,
-                                      struct lwc_secret **master_out, struct lwc_error *err)
+static enum lwc_code open_by_key_file(struct lwc_keysource *source,
+                                      const struct lwc_contents *image, struct lwc_buf **master_out,
+                                      struct lwc_error *err)
 {
-    LWC_AUTO_SECRET content = NULL;
-    LWC_AUTO_SECRET key = NULL;
+    LWC_AUTO_BUF content = NULL;
+    LWC_AUTO_BUF key = NULL;
     uint8_t commit[LWC_FORMAT_COMMIT_LEN];
-    enum lwc_code code = lwc_source_key_file(source, &content, err);
+    enum lwc_code code = lwc_keysource_key_file(source, &content, err);
 
     if (code == LWC_OK) {
         code = lwc_seal_keyfile(content, image->format.store_id, &key, commit, err);
@@ -175,8 +178,9 @@ static void explain_lack_of_time(const struct lwc_host *host)
 }
 
 /* Derives the key of @slot when it is this caller's turn. */
-static enum lwc_code derive_key(const struct lwc_source *source, const struct lwc_format_slot *slot,
-                                const struct lwc_secret *passphrase, struct lwc_secret **key_out,
+static enum lwc_code derive_key(const struct lwc_keysource *source,
+                                const struct lwc_format_slot *slot,
+                                const struct lwc_buf *passphrase, struct lwc_buf **key_out,
                                 uint8_t *commit_out, struct lwc_error *err)
 {
     LWC_AUTO_LOCK turn = -1;
@@ -195,12 +199,11 @@ static enum lwc_code derive_key(const struct lwc_source *source, const struct lw
 }
 
 /* LWC_E_DENIED where the slot does not open; also for a forged one, lwc_unlock_open(). */
-static enum lwc_code try_slot(const struct lwc_source *source, const struct lwc_image *image,
-                              const struct lwc_format_slot *slot,
-                              const struct lwc_secret *passphrase, struct lwc_secret **master_out,
-                              struct lwc_error *err)
+static enum lwc_code try_slot(const struct lwc_keysource *source, const struct lwc_contents *image,
+                              const struct lwc_format_slot *slot, const struct lwc_buf *passphrase,
+                              struct lwc_buf **master_out, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET key = NULL;
+    LWC_AUTO_BUF key = NULL;
     uint8_t commit[LWC_FORMAT_COMMIT_LEN];
     enum lwc_code code = derive_key(source, slot, passphrase, &key, commit, err);
 
@@ -218,12 +221,13 @@ static enum lwc_code try_slot(const struct lwc_source *source, const struct lwc_
 }
 
 /* Try every passphrase slot.  What kept one from being tried counts more than a wrong guess. */
-static enum lwc_code try_passphrase(const struct lwc_source *source, const struct lwc_image *image,
-                                    const struct lwc_secret *passphrase,
-                                    struct lwc_secret **master_out, struct lwc_error *err)
+static enum lwc_code try_passphrase(const struct lwc_keysource *source,
+                                    const struct lwc_contents *image,
+                                    const struct lwc_buf *passphrase, struct lwc_buf **master_out,
+                                    struct lwc_error *err)
 {
     enum lwc_code worst = lwc_fail(err, LWC_E_DENIED, WRONG_PASSPHRASE);
-    const struct lwc_format *format = &image->format;
+    const struct lwc_store_format *format = &image->format;
 
     for (size_t i = 0; i < format->slot_count; i++) {
         struct lwc_error why = {0};
@@ -243,8 +247,8 @@ static enum lwc_code try_passphrase(const struct lwc_source *source, const struc
     return worst;
 }
 
-static enum lwc_code open_by_asking(struct lwc_unlock *unlock, const struct lwc_image *image,
-                                    struct lwc_secret **master_out, struct lwc_error *err)
+static enum lwc_code open_by_asking(struct lwc_unlock *unlock, const struct lwc_contents *image,
+                                    struct lwc_buf **master_out, struct lwc_error *err)
 {
     static const char *const words[ATTEMPTS] = {
         "Passphrase for",
@@ -254,9 +258,9 @@ static enum lwc_code open_by_asking(struct lwc_unlock *unlock, const struct lwc_
     enum lwc_code code = LWC_OK;
 
     for (size_t i = 0; i < ATTEMPTS; i++) {
-        LWC_AUTO_SECRET answer = NULL;
+        LWC_AUTO_BUF answer = NULL;
 
-        code = lwc_source_ask(&unlock->source, words[i], 0, &answer, err);
+        code = lwc_keysource_ask(&unlock->source, words[i], 0, &answer, err);
         if (code != LWC_OK) {
             return code;
         }
@@ -272,7 +276,7 @@ static enum lwc_code open_by_asking(struct lwc_unlock *unlock, const struct lwc_
     return code;
 }
 
-static size_t count_slots(const struct lwc_format *format, uint16_t type)
+static size_t count_slots(const struct lwc_store_format *format, uint16_t type)
 {
     size_t count = 0;
 
@@ -282,13 +286,13 @@ static size_t count_slots(const struct lwc_format *format, uint16_t type)
     return count;
 }
 
-static enum lwc_code open_by_passphrase(struct lwc_unlock *unlock, const struct lwc_image *image,
-                                        struct lwc_secret **master_out, struct lwc_error *err)
+static enum lwc_code open_by_passphrase(struct lwc_unlock *unlock, const struct lwc_contents *image,
+                                        struct lwc_buf **master_out, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
-    if (lwc_source_is_given(&unlock->source)) {
-        code = lwc_source_read(&unlock->source, err);
+    if (lwc_keysource_is_given(&unlock->source)) {
+        code = lwc_keysource_read(&unlock->source, err);
         return code == LWC_OK ? try_passphrase(&unlock->source, image, unlock->source.passphrase,
                                                master_out, err)
                               : code;
@@ -302,16 +306,16 @@ static enum lwc_code open_by_passphrase(struct lwc_unlock *unlock, const struct 
     return open_by_asking(unlock, image, master_out, err);
 }
 
-static enum lwc_code open_somehow(struct lwc_unlock *unlock, const struct lwc_image *image,
-                                  struct lwc_secret **master_out, struct lwc_error *err)
+static enum lwc_code open_somehow(struct lwc_unlock *unlock, const struct lwc_contents *image,
+                                  struct lwc_buf **master_out, struct lwc_error *err)
 {
-    const char *key_file = lwc_source_key_file_path(&unlock->source);
-    enum lwc_code code = lwc_source_check(&unlock->source, err);
+    const char *key_file = lwc_keysource_key_file_path(&unlock->source);
+    enum lwc_code code = lwc_keysource_check(&unlock->source, err);
 
     if (code == LWC_OK && key_file != NULL) {
         code = open_by_key_file(&unlock->source, image, master_out, err);
         if ((code != LWC_E_DENIED && code != LWC_E_CORRUPT) ||
-            !lwc_source_is_given(&unlock->source)) {
+            !lwc_keysource_is_given(&unlock->source)) {
             return code;
         }
     } else if (code != LWC_OK) {
@@ -327,8 +331,8 @@ static enum lwc_code open_somehow(struct lwc_unlock *unlock, const struct lwc_im
     return lwc_fail(err, LWC_E_TOO_NEW, "made by a newer version: no slot that this one can open");
 }
 
-enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_image *image,
-                              struct lwc_secret **master_out, struct lwc_error *err)
+enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_contents *image,
+                              struct lwc_buf **master_out, struct lwc_error *err)
 {
     /* A wrong guess on the way to the right key is nothing that the caller should see. */
     struct lwc_error why = {0};
@@ -342,25 +346,25 @@ enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_image 
 
 enum lwc_code lwc_unlock_prepare(struct lwc_unlock *unlock, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET key_file = NULL;
-    enum lwc_code code = lwc_source_check(&unlock->source, err);
+    LWC_AUTO_BUF key_file = NULL;
+    enum lwc_code code = lwc_keysource_check(&unlock->source, err);
 
     if (code != LWC_OK) {
         return code;
     }
-    if (lwc_source_key_file_path(&unlock->source) != NULL) {
-        return lwc_source_key_file(&unlock->source, &key_file, err);
+    if (lwc_keysource_key_file_path(&unlock->source) != NULL) {
+        return lwc_keysource_key_file(&unlock->source, &key_file, err);
     }
-    return lwc_source_choose(&unlock->source, err);
+    return lwc_keysource_choose(&unlock->source, err);
 }
 
-static enum lwc_code enrol_key_file(struct lwc_unlock *unlock, const struct lwc_format *store,
-                                    const struct lwc_secret *master, struct lwc_unlock_slot *made,
+static enum lwc_code enrol_key_file(struct lwc_unlock *unlock, const struct lwc_store_format *store,
+                                    const struct lwc_buf *master, struct lwc_unlock_slot *made,
                                     struct lwc_error *err)
 {
-    LWC_AUTO_SECRET content = NULL;
-    LWC_AUTO_SECRET key = NULL;
-    enum lwc_code code = lwc_source_key_file(&unlock->source, &content, err);
+    LWC_AUTO_BUF content = NULL;
+    LWC_AUTO_BUF key = NULL;
+    enum lwc_code code = lwc_keysource_key_file(&unlock->source, &content, err);
 
     if (code == LWC_OK) {
         code = lwc_seal_keyfile(content, store->store_id, &key,
@@ -374,12 +378,12 @@ static enum lwc_code enrol_key_file(struct lwc_unlock *unlock, const struct lwc_
 }
 
 static enum lwc_code enrol_passphrase(struct lwc_unlock *unlock, struct lwc_format_cost cost,
-                                      const struct lwc_format *store,
-                                      const struct lwc_secret *master, struct lwc_unlock_slot *made,
+                                      const struct lwc_store_format *store,
+                                      const struct lwc_buf *master, struct lwc_unlock_slot *made,
                                       struct lwc_error *err)
 {
-    LWC_AUTO_SECRET key = NULL;
-    enum lwc_code code = lwc_source_choose(&unlock->source, err);
+    LWC_AUTO_BUF key = NULL;
+    enum lwc_code code = lwc_keysource_choose(&unlock->source, err);
 
     if (code == LWC_OK) {
         code = check_time(unlock->source.host, err);
@@ -399,12 +403,12 @@ static enum lwc_code enrol_passphrase(struct lwc_unlock *unlock, struct lwc_form
 }
 
 enum lwc_code lwc_unlock_enrol(struct lwc_unlock *unlock, struct lwc_format_cost cost,
-                               const struct lwc_format *store, const struct lwc_secret *master,
+                               const struct lwc_store_format *store, const struct lwc_buf *master,
                                struct lwc_unlock_slot *slot_out, struct lwc_error *err)
 {
-    const char *key_file = lwc_source_key_file_path(&unlock->source);
+    const char *key_file = lwc_keysource_key_file_path(&unlock->source);
     struct lwc_unlock_slot made = {0};
-    enum lwc_code code = lwc_source_check(&unlock->source, err);
+    enum lwc_code code = lwc_keysource_check(&unlock->source, err);
 
     if (code == LWC_OK && key_file != NULL) {
         code = enrol_key_file(unlock, store, master, &made, err);

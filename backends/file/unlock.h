@@ -5,8 +5,8 @@
 #include <lwcred/backend.h>
 
 #include "backends/file/contents.h"
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * The slots of a store: from a key file or a passphrase to the master key, and a new store's
@@ -48,8 +48,8 @@ void lwc_unlock_forget(struct lwc_unlock *unlock);
  * not authentic); LWC_E_INVALID (settings); LWC_E_TOO_NEW (no slot of a known type);
  * LWC_E_UNSAFE; LWC_E_IO; LWC_E_FAILED (no time left for the next slot).  May prompt.
  */
-enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_image *image,
-                              struct lwc_secret **master_out, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_contents *image,
+                              struct lwc_buf **master_out, struct lwc_error *err) LWC_RESULT;
 
 /*
  * Get ready for lwc_unlock_enrol(): ask for the new passphrase, twice, or look at the key file.
@@ -72,7 +72,7 @@ struct lwc_unlock_slot {
  * Returns LWC_OK or as lwc_unlock_open().  May prompt.
  */
 enum lwc_code lwc_unlock_enrol(struct lwc_unlock *unlock, struct lwc_format_cost cost,
-                               const struct lwc_format *store, const struct lwc_secret *master,
+                               const struct lwc_store_format *store, const struct lwc_buf *master,
                                struct lwc_unlock_slot *slot_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

@@ -135,7 +135,7 @@ static void warn_mode(struct cli *cli, mode_t mode)
 }
 
 /* LWC_E_NOT_FOUND without a word where there is no file. */
-static enum lwc_code read_file(struct cli *cli, struct lwc_secret *content, struct lwc_error *err)
+static enum lwc_code read_file(struct cli *cli, struct lwc_buf *content, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     LWC_AUTO_CLOSE int fd = -1;
@@ -165,8 +165,8 @@ static enum lwc_code read_file(struct cli *cli, struct lwc_secret *content, stru
 static enum lwc_code load(struct cli *cli, struct lwc_profiles **profiles_out,
                           struct lwc_error *err)
 {
-    LWC_AUTO_SECRET content = NULL;
-    enum lwc_code code = lwc_secret_new(4096, &content, err);
+    LWC_AUTO_BUF content = NULL;
+    enum lwc_code code = lwc_buf_new(4096, &content, err);
 
     if (code == LWC_OK) {
         code = read_file(cli, content, err);

@@ -201,11 +201,11 @@ static enum lwc_code fail_malformed(const char *path, const struct lwc_toml_faul
 }
 
 static enum lwc_code fill(struct lwc_profiles *profiles, const char *path,
-                          const struct lwc_secret *text, struct lwc_error *err)
+                          const struct lwc_buf *text, struct lwc_error *err)
 {
     struct lwc_toml_fault fault = {0};
     enum lwc_toml_end end =
-        lwc_toml_parse(lwc_secret_text(text), lwc_secret_len(text), &profiles->toml, &fault);
+        lwc_toml_parse(lwc_buf_text(text), lwc_buf_len(text), &profiles->toml, &fault);
 
     if (end == LWC_TOML_MALFORMED) {
         return fail_malformed(path, &fault, err);
@@ -224,7 +224,7 @@ static enum lwc_code fill(struct lwc_profiles *profiles, const char *path,
     return LWC_OK;
 }
 
-enum lwc_code lwc_profiles_parse(const char *path, const struct lwc_secret *text,
+enum lwc_code lwc_profiles_parse(const char *path, const struct lwc_buf *text,
                                  struct lwc_profiles **profiles_out, struct lwc_error *err)
 {
     LWC_AUTO_PROFILES profiles = calloc(1, sizeof *profiles);

@@ -7,9 +7,9 @@
 
 #include <lwcred/backend.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/identity.h"
-#include "base/secret.h"
 
 /*
  * The profiles of a ~/.lacework.toml, as the Lacework CLI reads it: a table is a profile, its name
@@ -32,7 +32,7 @@ struct lwc_profiles;
  * @profiles_out  owned by the caller, who frees it with lwc_profiles_free().
  * Returns LWC_OK; LWC_E_INVALID with @path, line and column; LWC_E_IO without memory.
  */
-enum lwc_code lwc_profiles_parse(const char *path, const struct lwc_secret *text,
+enum lwc_code lwc_profiles_parse(const char *path, const struct lwc_buf *text,
                                  struct lwc_profiles **profiles_out, struct lwc_error *err)
     LWC_RESULT;
 

@@ -10,7 +10,7 @@
 #include <string_view>
 
 extern "C" {
-#include "base/secret.h"
+#include "base/buffer.h"
 }
 
 /*

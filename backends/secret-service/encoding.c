@@ -28,11 +28,11 @@ static void encode_group(const uint8_t *bytes, size_t len, uint8_t out[static 4]
     out[3] = (uint8_t)(len > 2 ? alphabet[bits & 63] : '=');
 }
 
-static enum lwc_code append_base64(const uint8_t *bytes, size_t len, struct lwc_secret *line,
+static enum lwc_code append_base64(const uint8_t *bytes, size_t len, struct lwc_buf *line,
                                    struct lwc_error *err)
 {
     size_t out_len = (len + 2) / 3 * 4;
-    uint8_t *out = lwc_secret_reserve(line, out_len);
+    uint8_t *out = lwc_buf_reserve(line, out_len);
 
     if (out == NULL) {
         return lwc_fail_nomem(err);
@@ -40,20 +40,20 @@ static enum lwc_code append_base64(const uint8_t *bytes, size_t len, struct lwc_
     for (size_t at = 0; at < len; at += 3) {
         encode_group(bytes + at, len - at, out + at / 3 * 4);
     }
-    lwc_secret_grow(line, out_len);
+    lwc_buf_grow(line, out_len);
     return LWC_OK;
 }
 
-enum lwc_code lwc_coding_encode(const void *bytes, size_t len, struct lwc_secret **line_out,
-                                struct lwc_error *err)
+enum lwc_code lwc_encoding_encode(const void *bytes, size_t len, struct lwc_buf **line_out,
+                                  struct lwc_error *err)
 {
-    LWC_AUTO_SECRET line = NULL;
+    LWC_AUTO_BUF line = NULL;
     enum lwc_code code;
 
     if (len > 0 && lwc_text_is_graph(bytes, len) && !has_prefix(bytes, len)) {
-        return lwc_secret_copy(bytes, len, line_out, err);
+        return lwc_buf_copy(bytes, len, line_out, err);
     }
-    code = lwc_secret_copy(LWC_CODING_PREFIX, PREFIX_LEN, &line, err);
+    code = lwc_buf_copy(LWC_CODING_PREFIX, PREFIX_LEN, &line, err);
     if (code == LWC_OK) {
         code = append_base64(bytes, len, line, err);
     }
@@ -107,7 +107,7 @@ static enum lwc_code damaged(struct lwc_error *err)
     return lwc_fail(err, LWC_E_CORRUPT, "its secret is not one that lwcred wrote");
 }
 
-static enum lwc_code decode_base64(const uint8_t *in, size_t len, struct lwc_secret *secret,
+static enum lwc_code decode_base64(const uint8_t *in, size_t len, struct lwc_buf *secret,
                                    struct lwc_error *err)
 {
     uint8_t *out = NULL;
@@ -116,7 +116,7 @@ static enum lwc_code decode_base64(const uint8_t *in, size_t len, struct lwc_sec
     if (len == 0 || len % 4 != 0) {
         return damaged(err);
     }
-    out = lwc_secret_reserve(secret, len / 4 * 3);
+    out = lwc_buf_reserve(secret, len / 4 * 3);
     if (out == NULL) {
         return lwc_fail_nomem(err);
     }
@@ -128,35 +128,34 @@ static enum lwc_code decode_base64(const uint8_t *in, size_t len, struct lwc_sec
         }
         used += got;
     }
-    lwc_secret_grow(secret, used);
+    lwc_buf_grow(secret, used);
     return LWC_OK;
 }
 
-enum lwc_code lwc_coding_decode(const void *line, size_t len, struct lwc_secret **secret_out,
-                                struct lwc_error *err)
+enum lwc_code lwc_encoding_decode(const void *line, size_t len, struct lwc_buf **secret_out,
+                                  struct lwc_error *err)
 {
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
     const uint8_t *bytes = line;
     enum lwc_code code = LWC_OK;
 
     if (len > LWC_CODING_MAX) {
         return damaged(err);
     }
-    code = lwc_secret_copy(line, len, &secret, err);
+    code = lwc_buf_copy(line, len, &secret, err);
     if (code != LWC_OK) {
         return code;
     }
-    lwc_secret_drop_newline(secret);
-    if (!lwc_text_is_graph(lwc_secret_text(secret), lwc_secret_len(secret)) ||
-        lwc_secret_len(secret) == 0) {
+    lwc_buf_drop_newline(secret);
+    if (!lwc_text_is_graph(lwc_buf_text(secret), lwc_buf_len(secret)) || lwc_buf_len(secret) == 0) {
         return damaged(err);
     }
-    if (has_prefix(lwc_secret_text(secret), lwc_secret_len(secret))) {
-        len = lwc_secret_len(secret) - PREFIX_LEN;
-        lwc_secret_reset(secret);
+    if (has_prefix(lwc_buf_text(secret), lwc_buf_len(secret))) {
+        len = lwc_buf_len(secret) - PREFIX_LEN;
+        lwc_buf_reset(secret);
         code = decode_base64(bytes + PREFIX_LEN, len, secret, err);
     }
-    if (code == LWC_OK && lwc_secret_len(secret) > LWC_SECRET_MAX) {
+    if (code == LWC_OK && lwc_buf_len(secret) > LWC_SECRET_MAX) {
         return damaged(err);
     }
     if (code == LWC_OK) {

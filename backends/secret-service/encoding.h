@@ -2,8 +2,8 @@
 #ifndef BACKENDS_SECRET_SERVICE_ENCODING_H
 #define BACKENDS_SECRET_SERVICE_ENCODING_H
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * A secret as one line of text.
@@ -25,11 +25,11 @@
 #define LWC_CODING_MAX (sizeof LWC_CODING_PREFIX + (LWC_SECRET_MAX + 2) / 3 * 4 + 2)
 
 /* @line_out  owned by the caller. */
-enum lwc_code lwc_coding_encode(const void *bytes, size_t len, struct lwc_secret **line_out,
-                                struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_encoding_encode(const void *bytes, size_t len, struct lwc_buf **line_out,
+                                  struct lwc_error *err) LWC_RESULT;
 
 /* LWC_E_CORRUPT: this is no secret of ours. */
-enum lwc_code lwc_coding_decode(const void *line, size_t len, struct lwc_secret **secret_out,
-                                struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_encoding_decode(const void *line, size_t len, struct lwc_buf **secret_out,
+                                  struct lwc_error *err) LWC_RESULT;
 
 #endif

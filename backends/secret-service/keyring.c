@@ -23,7 +23,7 @@ struct lwc_keyring {
     struct lwc_transfer *transfer; /* NULL until a secret is on its way */
     char *collection;              /* path, from enter to leave                                  */
     bool is_locked;                /* as of the last enter or unlock                             */
-    struct lwc_watch watch;        /* from enter to leave                                        */
+    struct lwc_watchdog watch;     /* from enter to leave                                        */
     int64_t limit_ms;              /* of this visit                                              */
     int64_t hung_until_ms;         /* by the boot clock: it did not answer                       */
     const char *silence;           /* a window was needed and could not be shown                 */
@@ -33,10 +33,10 @@ struct lwc_keyring {
 static enum lwc_code wrong(const struct lwc_keyring *keyring, enum lwc_wrong what, const char *why,
                            struct lwc_error *err)
 {
-    const struct lwc_words words = {
+    const struct lwc_messages words = {
         .collection = keyring->options.collection, .why = why, .limit_ms = keyring->limit_ms};
 
-    return lwc_words_fail(what, &words, err);
+    return lwc_messages_fail(what, &words, err);
 }
 
 enum lwc_code lwc_keyring_locked(const struct lwc_keyring *keyring, struct lwc_error *err)
@@ -241,8 +241,8 @@ enum lwc_code lwc_keyring_enter(struct lwc_keyring *keyring, struct lwc_error *e
     keyring->silence = NULL;
     keyring->has_asked = false;
     keyring->bus.cancel = g_cancellable_new();
-    code =
-        lwc_watch_start(&keyring->watch, keyring->limit_ms, time_is_up, keyring->bus.cancel, err);
+    code = lwc_watchdog_start(&keyring->watch, keyring->limit_ms, time_is_up, keyring->bus.cancel,
+                              err);
     if (code != LWC_OK) {
         g_clear_object(&keyring->bus.cancel);
         return code;
@@ -266,7 +266,7 @@ void lwc_keyring_leave(struct lwc_keyring *keyring)
         return;
     }
     /* A stack asks for one thing in several lines: it waits for a hung keyring once. */
-    if (lwc_watch_stop(&keyring->watch)) {
+    if (lwc_watchdog_stop(&keyring->watch)) {
         keyring->hung_until_ms = keyring->has_asked ? 0 : now_ms() + HUNG_MS;
     }
     lwc_transfer_end(&keyring->transfer);
@@ -300,7 +300,7 @@ static enum lwc_code ask_user(struct lwc_keyring *keyring, const char *path, GVa
     keyring->has_asked = true;
     host->asking(host->data, "waiting for the keyring's own window to be answered");
     keyring->limit_ms = lwc_session_limit_ms(host, INT64_MAX);
-    lwc_watch_extend(&keyring->watch, keyring->limit_ms);
+    lwc_watchdog_extend(&keyring->watch, keyring->limit_ms);
     *result_out = lwc_bus_prompt(&keyring->bus, path, &error);
     if (error != NULL || g_cancellable_is_cancelled(keyring->bus.cancel)) {
         return fail(keyring, error, err);
@@ -489,7 +489,7 @@ static enum lwc_code open_session(struct lwc_keyring *keyring, struct lwc_error 
 }
 
 enum lwc_code lwc_keyring_load(struct lwc_keyring *keyring, const struct lwc_item *item,
-                               struct lwc_secret **line_out, struct lwc_error *err)
+                               struct lwc_buf **line_out, struct lwc_error *err)
 {
     g_autoptr(GVariant) reply = NULL;
     g_autoptr(GVariant) sealed = NULL;
@@ -510,7 +510,7 @@ enum lwc_code lwc_keyring_load(struct lwc_keyring *keyring, const struct lwc_ite
 }
 
 enum lwc_code lwc_keyring_create(struct lwc_keyring *keyring, const struct lwc_identity *id,
-                                 const struct lwc_secret *line, struct lwc_error *err)
+                                 const struct lwc_buf *line, struct lwc_error *err)
 {
     g_autoptr(GVariant) result = NULL;
     g_autoptr(GVariant) reply = NULL;
@@ -533,7 +533,7 @@ enum lwc_code lwc_keyring_create(struct lwc_keyring *keyring, const struct lwc_i
 }
 
 enum lwc_code lwc_keyring_update(struct lwc_keyring *keyring, const struct lwc_item *item,
-                                 const struct lwc_secret *line, struct lwc_error *err)
+                                 const struct lwc_buf *line, struct lwc_error *err)
 {
     g_autoptr(GVariant) reply = NULL;
     GError *error = NULL;

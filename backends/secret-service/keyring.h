@@ -9,8 +9,8 @@
 #include <lwcred/backend.h>
 
 #include "backends/secret-service/items.h"
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * One collection of the user's keyring, over the Secret Service API.
@@ -78,13 +78,13 @@ void lwc_keyring_clear(struct lwc_items *items);
 
 /* The line that is kept in an item. */
 enum lwc_code lwc_keyring_load(struct lwc_keyring *keyring, const struct lwc_item *item,
-                               struct lwc_secret **line_out, struct lwc_error *err) LWC_RESULT;
+                               struct lwc_buf **line_out, struct lwc_error *err) LWC_RESULT;
 
 /* A new item; or another line for an item.  All or nothing. */
 enum lwc_code lwc_keyring_create(struct lwc_keyring *keyring, const struct lwc_identity *id,
-                                 const struct lwc_secret *line, struct lwc_error *err) LWC_RESULT;
+                                 const struct lwc_buf *line, struct lwc_error *err) LWC_RESULT;
 enum lwc_code lwc_keyring_update(struct lwc_keyring *keyring, const struct lwc_item *item,
-                                 const struct lwc_secret *line, struct lwc_error *err) LWC_RESULT;
+                                 const struct lwc_buf *line, struct lwc_error *err) LWC_RESULT;
 enum lwc_code lwc_keyring_delete(struct lwc_keyring *keyring, const struct lwc_item *item,
                                  struct lwc_error *err) LWC_RESULT;
 

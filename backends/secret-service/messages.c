@@ -42,8 +42,8 @@ static const struct {
                           "net.lacework.AccessKey' asks it, too"},
 };
 
-enum lwc_code lwc_words_fail(enum lwc_wrong wrong, const struct lwc_words *words,
-                             struct lwc_error *err)
+enum lwc_code lwc_messages_fail(enum lwc_wrong wrong, const struct lwc_messages *words,
+                                struct lwc_error *err)
 {
     const enum lwc_code code = wrongs[wrong].code;
 

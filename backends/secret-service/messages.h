@@ -28,13 +28,13 @@ enum lwc_wrong {
     LWC_WRONG_FAILED,      /* anything else, in the words @why                               */
 };
 
-struct lwc_words {
+struct lwc_messages {
     const char *collection;
     const char *why;
     int64_t limit_ms;
 };
 
-enum lwc_code lwc_words_fail(enum lwc_wrong wrong, const struct lwc_words *words,
-                             struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_messages_fail(enum lwc_wrong wrong, const struct lwc_messages *words,
+                                struct lwc_error *err) LWC_RESULT;
 
 #endif

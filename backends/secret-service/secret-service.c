@@ -213,10 +213,10 @@ static enum lwc_code service_list(void *state, const struct lwc_visitor *visitor
     return code;
 }
 
-static enum lwc_code load(struct visit *visit, struct lwc_item *item,
-                          struct lwc_secret **secret_out, struct lwc_error *err)
+static enum lwc_code load(struct visit *visit, struct lwc_item *item, struct lwc_buf **secret_out,
+                          struct lwc_error *err)
 {
-    LWC_AUTO_SECRET line = NULL;
+    LWC_AUTO_BUF line = NULL;
     enum lwc_code code = LWC_OK;
 
     if (item->is_locked) {
@@ -226,7 +226,7 @@ static enum lwc_code load(struct visit *visit, struct lwc_item *item,
         code = lwc_keyring_load(visit->keyring, item, &line, err);
     }
     if (code == LWC_OK) {
-        code = lwc_coding_decode(lwc_secret_bytes(line), lwc_secret_len(line), secret_out, err);
+        code = lwc_encoding_decode(lwc_buf_bytes(line), lwc_buf_len(line), secret_out, err);
     }
     return code;
 }
@@ -240,7 +240,7 @@ static enum lwc_code find_newest(const struct service *service, struct visit *vi
 
     for (size_t i = 0; i < visit->items.count; i++) {
         struct lwc_item *item = visit->items.item[i];
-        LWC_AUTO_SECRET secret = NULL;
+        LWC_AUTO_BUF secret = NULL;
         enum lwc_code code;
 
         if (!lwc_identity_matches(query, &item->identity.id) ||
@@ -249,8 +249,8 @@ static enum lwc_code find_newest(const struct service *service, struct visit *vi
         }
         code = load(visit, item, &secret, err);
         if (code == LWC_OK) {
-            return sink->put(sink->data, &item->identity.id, lwc_secret_bytes(secret),
-                             lwc_secret_len(secret), err);
+            return sink->put(sink->data, &item->identity.id, lwc_buf_bytes(secret),
+                             lwc_buf_len(secret), err);
         }
         if (code != LWC_E_CORRUPT) {
             return code;
@@ -312,7 +312,7 @@ static void clean_up(const struct service *service, const struct visit *visit, c
 }
 
 static enum lwc_code put(const struct service *service, const struct visit *visit,
-                         const struct lwc_identity *id, const struct lwc_secret *line,
+                         const struct lwc_identity *id, const struct lwc_buf *line,
                          struct lwc_error *err)
 {
     const struct lwc_item *old = lwc_items_newest(&visit->items, id->profile);
@@ -331,7 +331,7 @@ static enum lwc_code service_store(void *state, const struct lwc_identity *ident
                                    struct lwc_error *err)
 {
     const struct service *service = state;
-    LWC_AUTO_SECRET line = NULL;
+    LWC_AUTO_BUF line = NULL;
     AUTO_VISIT visit = {.keyring = NULL};
     enum lwc_code code = lwc_identity_check(identity, err);
 
@@ -339,7 +339,7 @@ static enum lwc_code service_store(void *state, const struct lwc_identity *ident
         code = lwc_fail(err, LWC_E_INVALID, "a secret has 1 to %d bytes", LWC_SECRET_MAX);
     }
     if (code == LWC_OK) {
-        code = lwc_coding_encode(secret, len, &line, err);
+        code = lwc_encoding_encode(secret, len, &line, err);
     }
     if (code == LWC_OK) {
         code = look_inside(service, identity->profile, true, &visit, err);

@@ -31,16 +31,16 @@ const char *lwc_transfer_session(struct lwc_transfer *transfer)
     return secret_service_get_session_dbus_path(service_of(transfer));
 }
 
-GVariant *lwc_transfer_seal(struct lwc_transfer *transfer, const struct lwc_secret *line)
+GVariant *lwc_transfer_seal(struct lwc_transfer *transfer, const struct lwc_buf *line)
 {
     g_autoptr(SecretValue) value =
-        secret_value_new(lwc_secret_text(line), (gssize)lwc_secret_len(line), "text/plain");
+        secret_value_new(lwc_buf_text(line), (gssize)lwc_buf_len(line), "text/plain");
 
     return secret_service_encode_dbus_secret(service_of(transfer), value);
 }
 
 enum lwc_code lwc_transfer_unseal(struct lwc_transfer *transfer, GVariant *sealed,
-                                  struct lwc_secret **line_out, struct lwc_error *err)
+                                  struct lwc_buf **line_out, struct lwc_error *err)
 {
     g_autoptr(SecretValue) value = secret_service_decode_dbus_secret(service_of(transfer), sealed);
     const char *line = NULL;
@@ -49,5 +49,5 @@ enum lwc_code lwc_transfer_unseal(struct lwc_transfer *transfer, GVariant *seale
     if (value != NULL) {
         line = secret_value_get(value, &len);
     }
-    return lwc_secret_copy(line != NULL ? line : "", len, line_out, err);
+    return lwc_buf_copy(line != NULL ? line : "", len, line_out, err);
 }

@@ -3,8 +3,8 @@
 #define BACKENDS_SECRET_SERVICE_TRANSFER_H
 
 #include "backends/secret-service/bus.h"
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * Secrets on their way over the bus: encrypted where the keyring offers it, in memory that is
@@ -20,8 +20,8 @@ void lwc_transfer_end(struct lwc_transfer **transfer);
 const char *lwc_transfer_session(struct lwc_transfer *transfer);
 
 /* Turns a secret into what the methods of the keyring take, and back; floating. */
-GVariant *lwc_transfer_seal(struct lwc_transfer *transfer, const struct lwc_secret *line);
+GVariant *lwc_transfer_seal(struct lwc_transfer *transfer, const struct lwc_buf *line);
 enum lwc_code lwc_transfer_unseal(struct lwc_transfer *transfer, GVariant *sealed,
-                                  struct lwc_secret **line_out, struct lwc_error *err) LWC_RESULT;
+                                  struct lwc_buf **line_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

@@ -16,7 +16,7 @@ static int64_t after_ns(int64_t limit_ms)
 
 static void *wait_for_it(void *data)
 {
-    struct lwc_watch *watch = data;
+    struct lwc_watchdog *watch = data;
 
     (void)pthread_mutex_lock(&watch->mutex);
     while (!watch->is_stopped && after_ns(0) < watch->until_ns) {
@@ -33,19 +33,19 @@ static void *wait_for_it(void *data)
     return NULL;
 }
 
-static void dispose(struct lwc_watch *watch)
+static void dispose(struct lwc_watchdog *watch)
 {
     (void)pthread_cond_destroy(&watch->changed);
     (void)pthread_mutex_destroy(&watch->mutex);
 }
 
-enum lwc_code lwc_watch_start(struct lwc_watch *watch, int64_t limit_ms, void (*fire)(void *data),
-                              void *data, struct lwc_error *err)
+enum lwc_code lwc_watchdog_start(struct lwc_watchdog *watch, int64_t limit_ms,
+                                 void (*fire)(void *data), void *data, struct lwc_error *err)
 {
     pthread_condattr_t attributes;
     int failed = 0;
 
-    *watch = (struct lwc_watch){.until_ns = after_ns(limit_ms), .fire = fire, .data = data};
+    *watch = (struct lwc_watchdog){.until_ns = after_ns(limit_ms), .fire = fire, .data = data};
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&watch->mutex, NULL);
@@ -59,7 +59,7 @@ enum lwc_code lwc_watch_start(struct lwc_watch *watch, int64_t limit_ms, void (*
     return LWC_OK;
 }
 
-void lwc_watch_extend(struct lwc_watch *watch, int64_t limit_ms)
+void lwc_watchdog_extend(struct lwc_watchdog *watch, int64_t limit_ms)
 {
     (void)pthread_mutex_lock(&watch->mutex);
     watch->until_ns = after_ns(limit_ms);
@@ -67,7 +67,7 @@ void lwc_watch_extend(struct lwc_watch *watch, int64_t limit_ms)
     (void)pthread_mutex_unlock(&watch->mutex);
 }
 
-bool lwc_watch_stop(struct lwc_watch *watch)
+bool lwc_watchdog_stop(struct lwc_watchdog *watch)
 {
     (void)pthread_mutex_lock(&watch->mutex);
     watch->is_stopped = true;

@@ -12,7 +12,7 @@
  * A deadline that calls back from a thread of its own, for calls that can be cancelled but take
  * no time limit.
  */
-struct lwc_watch {
+struct lwc_watchdog {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -26,16 +26,17 @@ struct lwc_watch {
 /*
  * In @limit_ms from now call @fire, once, unless stopped before.
  *
- * @watch  must stay where it is until lwc_watch_stop().
+ * @watch  must stay where it is until lwc_watchdog_stop().
  * @fire   runs in the other thread.
  */
-enum lwc_code lwc_watch_start(struct lwc_watch *watch, int64_t limit_ms, void (*fire)(void *data),
-                              void *data, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_watchdog_start(struct lwc_watchdog *watch, int64_t limit_ms,
+                                 void (*fire)(void *data), void *data, struct lwc_error *err)
+    LWC_RESULT;
 
 /* From now it is @limit_ms.  Does nothing once it has fired. */
-void lwc_watch_extend(struct lwc_watch *watch, int64_t limit_ms);
+void lwc_watchdog_extend(struct lwc_watchdog *watch, int64_t limit_ms);
 
 /* End the thread.  Did it fire? */
-bool lwc_watch_stop(struct lwc_watch *watch);
+bool lwc_watchdog_stop(struct lwc_watchdog *watch);
 
 #endif

@@ -19,14 +19,14 @@ struct call {
     struct lwc_http_header headers[HEADER_MAX];
     struct lwc_ca ca;
     char url[sizeof "https://" + LWC_ORIGIN_MAX + sizeof TOKEN_PATH];
-    struct lwc_secret *secret;
-    struct lwc_secret *body;
+    struct lwc_buf *secret;
+    struct lwc_buf *body;
 };
 
 static void call_clear(struct call *call)
 {
-    lwc_secret_free(&call->secret);
-    lwc_secret_free(&call->body);
+    lwc_buf_free(&call->secret);
+    lwc_buf_free(&call->body);
 }
 
 static enum lwc_code check(const struct lwc_exchange *exchange, struct lwc_error *err)
@@ -62,7 +62,7 @@ static void add_header(struct call *call, const char *name, const char *value)
 
 static void add_headers(struct call *call, const struct lwc_identity *id)
 {
-    add_header(call, "X-LW-UAKS", lwc_secret_text(call->secret));
+    add_header(call, "X-LW-UAKS", lwc_buf_text(call->secret));
     add_header(call, "Content-Type", "application/json");
     add_header(call, "Accept", "application/json");
     add_header(call, "User-Agent", "lwcred/" LWC_VERSION);
@@ -78,7 +78,7 @@ static void add_headers(struct call *call, const struct lwc_identity *id)
 static enum lwc_code make_body(struct call *call, const struct lwc_exchange *exchange,
                                struct lwc_error *err)
 {
-    enum lwc_code code = lwc_secret_new(512, &call->body, err);
+    enum lwc_code code = lwc_buf_new(512, &call->body, err);
 
     if (code == LWC_OK) {
         code = lwc_text_append(call->body, err, "{\"keyId\":");
@@ -90,8 +90,8 @@ static enum lwc_code make_body(struct call *call, const struct lwc_exchange *exc
         code = lwc_text_append(call->body, err, ",\"expiryTime\":%" PRId64 "}", exchange->ttl_s);
     }
     if (code == LWC_OK) {
-        call->request.body = lwc_secret_bytes(call->body);
-        call->request.len = lwc_secret_len(call->body);
+        call->request.body = lwc_buf_bytes(call->body);
+        call->request.len = lwc_buf_len(call->body);
     }
     return code;
 }
@@ -116,7 +116,7 @@ static enum lwc_code make_call(struct call *call, const struct lwc_exchange *exc
     enum lwc_code code = lwc_ca_choose(host, &call->ca, err);
 
     if (code == LWC_OK) {
-        code = lwc_secret_copy(exchange->secret, exchange->len, &call->secret, err);
+        code = lwc_buf_copy(exchange->secret, exchange->len, &call->secret, err);
     }
     if (code == LWC_OK) {
         code = make_body(call, exchange, err);

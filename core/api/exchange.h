@@ -7,7 +7,7 @@
 
 /*
  * From access key to token: POST https://AUTHORITY/api/v2/access/tokens.
- * As lwc_net.exchange (net.h), over the transport @http.
+ * As lwc_api.exchange (net.h), over the transport @http.
  *
  * MUST (exchange.c, judge.c):
  *  1. The secret goes to the authority of the identity, in one header, and nowhere else.

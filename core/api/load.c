@@ -8,19 +8,19 @@
 
 /* Loaded, or refused for good: a failure of the moment leaves both as they are. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static const struct lwc_net *loaded;
+static const struct lwc_api *loaded;
 static struct lwc_error refused;
 
-static enum lwc_code load(const struct lwc_net **net_out, struct lwc_error *err)
+static enum lwc_code load(const struct lwc_api **net_out, struct lwc_error *err)
 {
     const void *data = NULL;
-    enum lwc_code code = lwc_module_object(lwc_lib_dir, "net.so", "lwc_net", &data, err);
-    const struct lwc_net *net = data;
+    enum lwc_code code = lwc_module_object(lwc_lib_dir, "net.so", "lwc_api", &data, err);
+    const struct lwc_api *net = data;
 
     if (code != LWC_OK) {
         return code;
     }
-    if (net->abi != LWC_NET_ABI || net->size != sizeof *net || net->exchange == NULL) {
+    if (net->abi != LWC_API_ABI || net->size != sizeof *net || net->exchange == NULL) {
         return lwc_hint(err,
                         lwc_fail(err, LWC_E_INVALID, "net.so belongs to another version of lwcred"),
                         "install all parts of lwcred from one build");
@@ -29,7 +29,7 @@ static enum lwc_code load(const struct lwc_net **net_out, struct lwc_error *err)
     return LWC_OK;
 }
 
-static enum lwc_code load_once(const struct lwc_net **net_out, struct lwc_error *err)
+static enum lwc_code load_once(const struct lwc_api **net_out, struct lwc_error *err)
 {
     struct lwc_error why = refused;
     enum lwc_code code = refused.code;
@@ -69,7 +69,7 @@ static void guard_fork(void)
     (void)pthread_atfork(lock_mutex, unlock_mutex, unlock_mutex);
 }
 
-enum lwc_code lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err)
+enum lwc_code lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     enum lwc_code code = LWC_OK;

@@ -15,11 +15,11 @@
 /*
  * What talks to the API lives in a shared object of its own, net.so, loaded on the first
  * exchange: linking libcurl costs more than all of a warm answer.  It exports one symbol,
- * "lwc_net", and is judged like a backend.  Nothing that one side allocated is freed by the
+ * "lwc_api", and is judged like a backend.  Nothing that one side allocated is freed by the
  * other: the token comes out through a sink.
  */
 
-#define LWC_NET_ABI LWC_ABI(1, 1)
+#define LWC_API_ABI LWC_ABI(1, 1)
 
 /*
  * One exchange of an access key for a token.
@@ -53,7 +53,7 @@ struct lwc_grant {
     int64_t sent_boot_ms;
 };
 
-struct lwc_net {
+struct lwc_api {
     uint32_t abi;
     uint32_t size;
     /*
@@ -66,6 +66,6 @@ struct lwc_net {
 };
 
 /* The loaded object, from the compiled-in directory only.  Static once loaded.  Any thread. */
-enum lwc_code lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

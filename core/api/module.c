@@ -10,9 +10,9 @@ static enum lwc_code net_exchange(const struct lwc_exchange *exchange, const str
 }
 
 /* The one symbol of net.so, found by its name. */
-extern const struct lwc_net lwc_net __attribute__((visibility("default")));
-const struct lwc_net lwc_net = {
-    .abi = LWC_NET_ABI,
-    .size = sizeof lwc_net,
+extern const struct lwc_api lwc_api __attribute__((visibility("default")));
+const struct lwc_api lwc_api = {
+    .abi = LWC_API_ABI,
+    .size = sizeof lwc_api,
     .exchange = net_exchange,
 };

@@ -64,7 +64,7 @@ static enum lwc_code unusable(struct lwc_error *err, const char *what)
 
 static bool is_html(const struct lwc_http_reply *reply)
 {
-    const char *body = lwc_secret_text(reply->body);
+    const char *body = lwc_buf_text(reply->body);
 
     return strcasestr(reply->content_type, "html") != NULL || body[strspn(body, " \t\r\n")] == '<';
 }
@@ -117,10 +117,10 @@ static void keep_title(char raw[static RAW_LEN])
 /* The start of a body that is no JSON; empty if it is not text. */
 static void raw_message(const struct lwc_http_reply *reply, char raw[static RAW_LEN])
 {
-    size_t len = lwc_secret_len(reply->body);
+    size_t len = lwc_buf_len(reply->body);
 
     len = len < RAW_LEN - 1 ? len : RAW_LEN - 1;
-    memcpy(raw, lwc_secret_bytes(reply->body), len);
+    memcpy(raw, lwc_buf_bytes(reply->body), len);
     raw[len] = '\0';
     for (size_t i = 0; i < len; i++) {
         raw[i] = isspace((unsigned char)raw[i]) ? ' ' : raw[i];
@@ -149,7 +149,7 @@ static void server_message(const struct lwc_http_reply *reply, const struct lwc_
     char raw[RAW_LEN] = "";
     const char *text = raw;
 
-    if (lwc_json_parse(lwc_secret_bytes(reply->body), lwc_secret_len(reply->body), &json, NULL) ==
+    if (lwc_json_parse(lwc_buf_bytes(reply->body), lwc_buf_len(reply->body), &json, NULL) ==
         LWC_OK) {
         text = json_message(json);
     } else {
@@ -204,10 +204,10 @@ static enum lwc_code judge_no_json(const struct lwc_http_reply *reply, struct lw
 {
     static const uint8_t gzip_magic[] = {0x1f, 0x8b};
 
-    if (lwc_secret_len(reply->body) == 0) {
+    if (lwc_buf_len(reply->body) == 0) {
         return unusable(err, "it is empty");
     }
-    if (memcmp(lwc_secret_bytes(reply->body), gzip_magic, sizeof gzip_magic) == 0) {
+    if (memcmp(lwc_buf_bytes(reply->body), gzip_magic, sizeof gzip_magic) == 0) {
         return unusable(err, "it is compressed, which was not asked for");
     }
     if (is_html(reply)) {
@@ -308,7 +308,7 @@ static enum lwc_code judge_success(const struct lwc_http_reply *reply,
     const char *text = NULL;
     int64_t lifetime_s = 0;
     enum lwc_code code =
-        lwc_json_parse(lwc_secret_bytes(reply->body), lwc_secret_len(reply->body), &json, err);
+        lwc_json_parse(lwc_buf_bytes(reply->body), lwc_buf_len(reply->body), &json, err);
 
     if (code != LWC_OK) {
         return code == LWC_E_INVALID ? judge_no_json(reply, err) : code;

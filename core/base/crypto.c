@@ -38,7 +38,7 @@ void lwc_hash_begin(struct lwc_hash *hash, const char *label)
 {
     uint8_t key[LWC_HASH_LEN];
 
-    (void)lwc_secret_ready(); /* picks the fastest code; where it fails, BLAKE2b is the same */
+    (void)lwc_memory_ready(); /* picks the fastest code; where it fails, BLAKE2b is the same */
     (void)crypto_generichash(key, sizeof key, (const uint8_t *)label, strlen(label), NULL, 0);
     (void)crypto_generichash_init(state_of(hash), key, sizeof key, LWC_HASH_LEN);
 }
@@ -97,17 +97,16 @@ static void derive(const void *key, size_t key_len, uint8_t derived_out[static L
 }
 
 enum lwc_code lwc_seal(const void *key, size_t key_len, const char *context, const void *plain,
-                       size_t len, struct lwc_secret *sealed_out, struct lwc_error *err)
+                       size_t len, struct lwc_buf *sealed_out, struct lwc_error *err)
 {
     uint8_t derived[LWC_HASH_LEN];
     uint8_t *nonce = NULL;
 
-    lwc_secret_reset(sealed_out);
-    if (len > LWC_SECRET_CAP - OVERHEAD) {
-        return lwc_fail(err, LWC_E_INVALID, "more than %zu bytes to seal",
-                        LWC_SECRET_CAP - OVERHEAD);
+    lwc_buf_reset(sealed_out);
+    if (len > LWC_BUF_CAP - OVERHEAD) {
+        return lwc_fail(err, LWC_E_INVALID, "more than %zu bytes to seal", LWC_BUF_CAP - OVERHEAD);
     }
-    nonce = lwc_secret_reserve(sealed_out, len + OVERHEAD);
+    nonce = lwc_buf_reserve(sealed_out, len + OVERHEAD);
     if (nonce == NULL) {
         return lwc_fail_nomem(err);
     }
@@ -117,23 +116,23 @@ enum lwc_code lwc_seal(const void *key, size_t key_len, const char *context, con
                                                      (const uint8_t *)context, strlen(context),
                                                      NULL, nonce, derived);
     lwc_wipe(derived, sizeof derived);
-    lwc_secret_grow(sealed_out, len + OVERHEAD);
+    lwc_buf_grow(sealed_out, len + OVERHEAD);
     return LWC_OK;
 }
 
 enum lwc_code lwc_unseal(const void *key, size_t key_len, const char *context, const void *sealed,
-                         size_t len, struct lwc_secret *plain_out, struct lwc_error *err)
+                         size_t len, struct lwc_buf *plain_out, struct lwc_error *err)
 {
     const uint8_t *nonce = sealed;
     uint8_t derived[LWC_HASH_LEN];
     uint8_t *room = NULL;
     int failed = 0;
 
-    lwc_secret_reset(plain_out);
-    if (len < OVERHEAD || len > LWC_SECRET_CAP) {
+    lwc_buf_reset(plain_out);
+    if (len < OVERHEAD || len > LWC_BUF_CAP) {
         return lwc_fail(err, LWC_E_CORRUPT, "%zu bytes were never sealed", len);
     }
-    room = lwc_secret_reserve(plain_out, len - OVERHEAD);
+    room = lwc_buf_reserve(plain_out, len - OVERHEAD);
     if (room == NULL) {
         return lwc_fail_nomem(err);
     }
@@ -145,6 +144,6 @@ enum lwc_code lwc_unseal(const void *key, size_t key_len, const char *context, c
     if (failed != 0) {
         return lwc_fail(err, LWC_E_CORRUPT, "sealed bytes do not open");
     }
-    lwc_secret_grow(plain_out, len - OVERHEAD);
+    lwc_buf_grow(plain_out, len - OVERHEAD);
     return LWC_OK;
 }

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /* Hashing and sealing, over libsodium. */
 
@@ -40,11 +40,10 @@ void lwc_hash_hex(const uint8_t hash[static LWC_HASH_LEN], char hex_out[static L
  * entropy; hashed with a label of its own).  XChaCha20-Poly1305-IETF, random nonce in front.
  */
 enum lwc_code lwc_seal(const void *key, size_t key_len, const char *context, const void *plain,
-                       size_t len, struct lwc_secret *sealed_out, struct lwc_error *err) LWC_RESULT;
+                       size_t len, struct lwc_buf *sealed_out, struct lwc_error *err) LWC_RESULT;
 
 /* Open what lwc_seal() made.  LWC_E_CORRUPT for another key, context or any changed byte. */
 enum lwc_code lwc_unseal(const void *key, size_t key_len, const char *context, const void *sealed,
-                         size_t len, struct lwc_secret *plain_out, struct lwc_error *err)
-    LWC_RESULT;
+                         size_t len, struct lwc_buf *plain_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

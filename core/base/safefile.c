@@ -158,14 +158,14 @@ static enum lwc_code end_check(int fd, size_t cap, int64_t deadline_ms, struct l
 
 /* To the end, or to @size bytes where a file is known to have that many; 0: not known. */
 static enum lwc_code read_all(int fd, size_t size, size_t cap, int64_t deadline_ms,
-                              struct lwc_secret *content, struct lwc_error *err)
+                              struct lwc_buf *content, struct lwc_error *err)
 {
     size_t chunk = CHUNK_MIN;
     size_t total = 0;
 
     while (total < cap) {
         size_t wanted = chunk < cap - total ? chunk : cap - total;
-        uint8_t *room = lwc_secret_reserve(content, wanted);
+        uint8_t *room = lwc_buf_reserve(content, wanted);
         ssize_t got = 0;
 
         if (room == NULL) {
@@ -178,7 +178,7 @@ static enum lwc_code read_all(int fd, size_t size, size_t cap, int64_t deadline_
         if (got == 0) {
             return LWC_OK;
         }
-        lwc_secret_grow(content, (size_t)got);
+        lwc_buf_grow(content, (size_t)got);
         total += (size_t)got;
         if (total == size) {
             return LWC_OK;
@@ -189,14 +189,14 @@ static enum lwc_code read_all(int fd, size_t size, size_t cap, int64_t deadline_
 }
 
 enum lwc_code lwc_file_read_at(const struct lwc_path *path, enum lwc_trust trust, size_t cap,
-                               struct lwc_secret *content, struct lwc_error *err)
+                               struct lwc_buf *content, struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = -1;
     char text[LWC_PATH_TEXT_LEN];
     struct stat st = {0};
     enum lwc_code code = LWC_OK;
 
-    lwc_secret_reset(content);
+    lwc_buf_reset(content);
     code = lwc_file_open(path, trust, &fd, &st, err);
     if (code != LWC_OK) {
         return code;
@@ -207,26 +207,26 @@ enum lwc_code lwc_file_read_at(const struct lwc_path *path, enum lwc_trust trust
     }
     code = read_all(fd, (size_t)st.st_size, cap, LWC_NO_DEADLINE, content, err);
     if (code != LWC_OK) {
-        lwc_secret_reset(content);
+        lwc_buf_reset(content);
     }
     return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", lwc_path_text(path, text));
 }
 
 enum lwc_code lwc_file_read(const char *text, enum lwc_trust trust, size_t cap,
-                            struct lwc_secret *content, struct lwc_error *err)
+                            struct lwc_buf *content, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     enum lwc_code code = lwc_path_resolve(text, &path, err);
 
     if (code != LWC_OK) {
-        lwc_secret_reset(content);
+        lwc_buf_reset(content);
         return code;
     }
     return lwc_file_read_at(&path, trust, cap, content, err);
 }
 
 enum lwc_code lwc_file_read_named(const char *what, const char *path, size_t cap,
-                                  struct lwc_secret *content, struct lwc_error *err)
+                                  struct lwc_buf *content, struct lwc_error *err)
 {
     enum lwc_code code = lwc_file_read(path, LWC_TRUST_CONTENT, cap, content, err);
 
@@ -236,15 +236,15 @@ enum lwc_code lwc_file_read_named(const char *what, const char *path, size_t cap
     return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", what);
 }
 
-enum lwc_code lwc_fd_read(int fd, size_t cap, int64_t deadline_ms, struct lwc_secret *content,
+enum lwc_code lwc_fd_read(int fd, size_t cap, int64_t deadline_ms, struct lwc_buf *content,
                           struct lwc_error *err)
 {
-    size_t before = lwc_secret_len(content);
-    size_t room = LWC_SECRET_CAP - before;
+    size_t before = lwc_buf_len(content);
+    size_t room = LWC_BUF_CAP - before;
     enum lwc_code code = read_all(fd, 0, cap < room ? cap : room, deadline_ms, content, err);
 
     if (code != LWC_OK) {
-        lwc_secret_truncate(content, before);
+        lwc_buf_truncate(content, before);
     }
     return code;
 }

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/path.h"
-#include "base/secret.h"
 
 /*
  * Files in a world where others can write too; the way to them is path.h.
@@ -48,11 +48,11 @@ enum lwc_code lwc_file_open(const struct lwc_path *path, enum lwc_trust trust, i
  * reset first.  Takes no lock and writes nothing.
  */
 enum lwc_code lwc_file_read(const char *text, enum lwc_trust trust, size_t cap,
-                            struct lwc_secret *content, struct lwc_error *err) LWC_RESULT;
+                            struct lwc_buf *content, struct lwc_error *err) LWC_RESULT;
 
 /* The same for a path that was resolved. */
 enum lwc_code lwc_file_read_at(const struct lwc_path *path, enum lwc_trust trust, size_t cap,
-                               struct lwc_secret *content, struct lwc_error *err) LWC_RESULT;
+                               struct lwc_buf *content, struct lwc_error *err) LWC_RESULT;
 
 /*
  * Read the file at @path that the user named with the option or variable @what: as
@@ -60,7 +60,7 @@ enum lwc_code lwc_file_read_at(const struct lwc_path *path, enum lwc_trust trust
  * it.  Errors begin with @what.
  */
 enum lwc_code lwc_file_read_named(const char *what, const char *path, size_t cap,
-                                  struct lwc_secret *content, struct lwc_error *err) LWC_RESULT;
+                                  struct lwc_buf *content, struct lwc_error *err) LWC_RESULT;
 
 /* For a deadline by the boot clock (base/clock.h): none. */
 #define LWC_NO_DEADLINE INT64_MAX
@@ -75,7 +75,7 @@ ssize_t lwc_fd_read_step(int fd, void *room, size_t len, int64_t deadline_ms);
  * Read descriptor @fd to its end, at most @cap bytes, appending to @content.  LWC_E_INVALID if
  * the end, or more than @cap bytes, did not come before @deadline_ms.
  */
-enum lwc_code lwc_fd_read(int fd, size_t cap, int64_t deadline_ms, struct lwc_secret *content,
+enum lwc_code lwc_fd_read(int fd, size_t cap, int64_t deadline_ms, struct lwc_buf *content,
                           struct lwc_error *err) LWC_RESULT;
 
 /* Write all @len bytes to @fd; a short write is continued, EINTR retried. */

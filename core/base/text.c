@@ -339,33 +339,33 @@ static size_t json_run(const uint8_t *bytes, size_t len)
     return run;
 }
 
-enum lwc_code lwc_text_append_json(struct lwc_secret *out, const char *text, struct lwc_error *err)
+enum lwc_code lwc_text_append_json(struct lwc_buf *out, const char *text, struct lwc_error *err)
 {
     const uint8_t *bytes = (const uint8_t *)text;
-    size_t before = lwc_secret_len(out);
+    size_t before = lwc_buf_len(out);
     size_t len = strlen(text);
-    enum lwc_code code = lwc_secret_append(out, "\"", 1, err);
+    enum lwc_code code = lwc_buf_append(out, "\"", 1, err);
     char shown[8] = {0};
 
     for (size_t at = 0; at < len && code == LWC_OK;) {
         size_t step = json_run(bytes + at, len - at);
 
         if (step > 0) {
-            code = lwc_secret_append(out, bytes + at, step, err);
+            code = lwc_buf_append(out, bytes + at, step, err);
         } else {
             struct unit unit = utf8_next(bytes + at, len - at);
 
-            code = lwc_secret_append(out, shown, json_unit(shown, bytes + at, unit), err);
+            code = lwc_buf_append(out, shown, json_unit(shown, bytes + at, unit), err);
             step = unit.len;
         }
         at += step;
     }
     lwc_wipe(shown, sizeof shown);
     if (code == LWC_OK) {
-        code = lwc_secret_append(out, "\"", 1, err);
+        code = lwc_buf_append(out, "\"", 1, err);
     }
     if (code != LWC_OK) {
-        lwc_secret_truncate(out, before);
+        lwc_buf_truncate(out, before);
     }
     return code;
 }
@@ -391,7 +391,7 @@ static int measure(const char *fmt, va_list args)
     return len;
 }
 
-enum lwc_code lwc_text_append(struct lwc_secret *out, struct lwc_error *err, const char *fmt, ...)
+enum lwc_code lwc_text_append(struct lwc_buf *out, struct lwc_error *err, const char *fmt, ...)
 {
     va_list args;
     uint8_t *room = NULL;
@@ -403,10 +403,10 @@ enum lwc_code lwc_text_append(struct lwc_secret *out, struct lwc_error *err, con
     if (len < 0) {
         return lwc_fail(err, LWC_E_INTERNAL, "text cannot be formatted");
     }
-    if ((size_t)len > LWC_SECRET_CAP - lwc_secret_len(out)) {
-        return lwc_fail(err, LWC_E_INVALID, "text of more than %zu bytes", LWC_SECRET_CAP);
+    if ((size_t)len > LWC_BUF_CAP - lwc_buf_len(out)) {
+        return lwc_fail(err, LWC_E_INVALID, "text of more than %zu bytes", LWC_BUF_CAP);
     }
-    room = lwc_secret_reserve(out, (size_t)len);
+    room = lwc_buf_reserve(out, (size_t)len);
     if (room == NULL) {
         return lwc_fail_nomem(err);
     }
@@ -414,7 +414,7 @@ enum lwc_code lwc_text_append(struct lwc_secret *out, struct lwc_error *err, con
     (void)vsnprintf((char *)room, (size_t)len + 1, fmt, args); /* a secret has room for the NUL */
     va_end(args);
     burn_stack();
-    lwc_secret_grow(out, (size_t)len);
+    lwc_buf_grow(out, (size_t)len);
     return LWC_OK;
 }
 

@@ -26,7 +26,7 @@ static const struct lwc_place *const places[PLACES] = {
 /* The order by kind: an answer holds no secret, and leaves the user's key quota to others. */
 static const struct lwc_place *const orders[][PLACES] = {
     [LWC_ENTRY_TOKEN] = {&lwc_place_keyring, &lwc_place_runtime, &lwc_place_sealed},
-    [LWC_ENTRY_REFERENCE] = {&lwc_place_runtime, &lwc_place_keyring, &lwc_place_sealed},
+    [LWC_ENTRY_ANSWER] = {&lwc_place_runtime, &lwc_place_keyring, &lwc_place_sealed},
 };
 
 /* The one place that a mode allows; NULL: all, or none. */
@@ -66,35 +66,35 @@ static void digest(const char *name, const void *bytes, size_t len,
 }
 
 /* Cut off and compare what put_plain() put behind the bytes. */
-static enum lwc_code take_digest(const char *name, struct lwc_secret *bytes)
+static enum lwc_code take_digest(const char *name, struct lwc_buf *bytes)
 {
     uint8_t expected[LWC_HASH_LEN];
-    size_t len = lwc_secret_len(bytes);
+    size_t len = lwc_buf_len(bytes);
 
     if (len < LWC_HASH_LEN) {
         return LWC_E_CORRUPT;
     }
     len -= LWC_HASH_LEN;
-    digest(name, lwc_secret_bytes(bytes), len, expected);
-    if (memcmp(lwc_secret_bytes(bytes) + len, expected, LWC_HASH_LEN) != 0) {
+    digest(name, lwc_buf_bytes(bytes), len, expected);
+    if (memcmp(lwc_buf_bytes(bytes) + len, expected, LWC_HASH_LEN) != 0) {
         return LWC_E_CORRUPT;
     }
-    lwc_secret_truncate(bytes, len);
+    lwc_buf_truncate(bytes, len);
     return LWC_OK;
 }
 
-static enum lwc_code unseal(const struct lwc_cache *cache, const char *name,
-                            struct lwc_secret **bytes, struct lwc_error *err)
+static enum lwc_code unseal(const struct lwc_cache *cache, const char *name, struct lwc_buf **bytes,
+                            struct lwc_error *err)
 {
-    LWC_AUTO_SECRET plain = NULL;
-    enum lwc_code code = lwc_secret_new(lwc_secret_len(*bytes), &plain, err);
+    LWC_AUTO_BUF plain = NULL;
+    enum lwc_code code = lwc_buf_new(lwc_buf_len(*bytes), &plain, err);
 
     if (code == LWC_OK) {
-        code = lwc_unseal(lwc_secret_bytes(cache->sealing), lwc_secret_len(cache->sealing), name,
-                          lwc_secret_bytes(*bytes), lwc_secret_len(*bytes), plain, err);
+        code = lwc_unseal(lwc_buf_bytes(cache->sealing), lwc_buf_len(cache->sealing), name,
+                          lwc_buf_bytes(*bytes), lwc_buf_len(*bytes), plain, err);
     }
     if (code == LWC_OK) {
-        lwc_secret_free(bytes);
+        lwc_buf_free(bytes);
         *bytes = LWC_TAKE(plain);
     }
     return code;
@@ -107,8 +107,8 @@ static enum lwc_code unseal(const struct lwc_cache *cache, const char *name,
 static enum lwc_code load(const struct lwc_cache *cache, const struct lwc_place *place,
                           const char *name, struct lwc_entry **entry_out)
 {
-    LWC_AUTO_SECRET bytes = NULL;
-    enum lwc_code code = lwc_secret_new(LWC_ENTRY_USUAL, &bytes, NULL);
+    LWC_AUTO_BUF bytes = NULL;
+    enum lwc_code code = lwc_buf_new(LWC_ENTRY_USUAL, &bytes, NULL);
 
     if (code == LWC_OK) {
         code = place->read(name, bytes, NULL);
@@ -120,7 +120,7 @@ static enum lwc_code load(const struct lwc_cache *cache, const struct lwc_place 
         code = take_digest(name, bytes);
     }
     if (code == LWC_OK) {
-        code = lwc_entry_decode(lwc_secret_bytes(bytes), lwc_secret_len(bytes), entry_out, NULL);
+        code = lwc_entry_decode(lwc_buf_bytes(bytes), lwc_buf_len(bytes), entry_out, NULL);
     }
     return code;
 }
@@ -155,39 +155,37 @@ enum lwc_code lwc_cache_read(const struct lwc_cache *cache, const char *name,
 }
 
 static enum lwc_code put_plain(const struct lwc_place *place, const char *name,
-                               const struct lwc_secret *bytes, int64_t life_s,
-                               struct lwc_error *err)
+                               const struct lwc_buf *bytes, int64_t life_s, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET whole = NULL;
+    LWC_AUTO_BUF whole = NULL;
     uint8_t hash[LWC_HASH_LEN];
-    size_t len = lwc_secret_len(bytes);
-    enum lwc_code code = lwc_secret_new(len + sizeof hash, &whole, err);
+    size_t len = lwc_buf_len(bytes);
+    enum lwc_code code = lwc_buf_new(len + sizeof hash, &whole, err);
 
-    digest(name, lwc_secret_bytes(bytes), len, hash);
+    digest(name, lwc_buf_bytes(bytes), len, hash);
     if (code == LWC_OK &&
-        (code = lwc_secret_append(whole, lwc_secret_bytes(bytes), len, err)) == LWC_OK) {
-        code = lwc_secret_append(whole, hash, sizeof hash, err);
+        (code = lwc_buf_append(whole, lwc_buf_bytes(bytes), len, err)) == LWC_OK) {
+        code = lwc_buf_append(whole, hash, sizeof hash, err);
     }
     if (code == LWC_OK) {
-        code = place->write(name, lwc_secret_bytes(whole), lwc_secret_len(whole), life_s, err);
+        code = place->write(name, lwc_buf_bytes(whole), lwc_buf_len(whole), life_s, err);
     }
     return code;
 }
 
 static enum lwc_code put_sealed(const struct lwc_cache *cache, const char *name,
-                                const struct lwc_secret *bytes, int64_t life_s,
-                                struct lwc_error *err)
+                                const struct lwc_buf *bytes, int64_t life_s, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET sealed = NULL;
-    enum lwc_code code = lwc_secret_new(LWC_ENTRY_MAX, &sealed, err);
+    LWC_AUTO_BUF sealed = NULL;
+    enum lwc_code code = lwc_buf_new(LWC_ENTRY_MAX, &sealed, err);
 
     if (code == LWC_OK) {
-        code = lwc_seal(lwc_secret_bytes(cache->sealing), lwc_secret_len(cache->sealing), name,
-                        lwc_secret_bytes(bytes), lwc_secret_len(bytes), sealed, err);
+        code = lwc_seal(lwc_buf_bytes(cache->sealing), lwc_buf_len(cache->sealing), name,
+                        lwc_buf_bytes(bytes), lwc_buf_len(bytes), sealed, err);
     }
     if (code == LWC_OK) {
-        code = lwc_place_sealed.write(name, lwc_secret_bytes(sealed), lwc_secret_len(sealed),
-                                      life_s, err);
+        code =
+            lwc_place_sealed.write(name, lwc_buf_bytes(sealed), lwc_buf_len(sealed), life_s, err);
     }
     return code;
 }
@@ -195,7 +193,7 @@ static enum lwc_code put_sealed(const struct lwc_cache *cache, const char *name,
 /* The first place of @order that takes it; NULL if none did. */
 static const struct lwc_place *put_first(const struct lwc_cache *cache,
                                          const struct lwc_place *const *order, const char *name,
-                                         const struct lwc_secret *bytes, int64_t life_s,
+                                         const struct lwc_buf *bytes, int64_t life_s,
                                          struct lwc_error *why)
 {
     why->code = LWC_OK;
@@ -235,10 +233,10 @@ static enum lwc_code fail_write(const struct lwc_cache *cache, const struct lwc_
 enum lwc_code lwc_cache_write(const struct lwc_cache *cache, const char *name,
                               const struct lwc_entry *entry, int64_t life_s, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET bytes = NULL;
+    LWC_AUTO_BUF bytes = NULL;
     const struct lwc_place *taken = NULL;
     struct lwc_error why = {0};
-    enum lwc_code code = lwc_secret_new(LWC_ENTRY_USUAL, &bytes, err);
+    enum lwc_code code = lwc_buf_new(LWC_ENTRY_USUAL, &bytes, err);
 
     if (code == LWC_OK) {
         code = lwc_entry_encode(entry, bytes, err);

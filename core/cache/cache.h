@@ -20,7 +20,7 @@
  */
 struct lwc_cache {
     enum lwc_cache_mode mode;
-    const struct lwc_secret *sealing;
+    const struct lwc_buf *sealing;
 };
 
 /*

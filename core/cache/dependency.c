@@ -15,11 +15,11 @@
 #define RACY_TICKS 2
 #define LOOKS_MAX 6
 
-void lwc_witnesses_clear(struct lwc_witnesses *witnesses)
+void lwc_dependencies_clear(struct lwc_dependencies *witnesses)
 {
     free(witnesses->file);
     free(witnesses->variable);
-    *witnesses = (struct lwc_witnesses){.file = NULL};
+    *witnesses = (struct lwc_dependencies){.file = NULL};
 }
 
 /* A block of @count members, NULL for none; false without memory. */
@@ -32,7 +32,7 @@ static bool copy_block(const void *from, size_t count, size_t size, void **copy_
     return count == 0 || *copy_out != NULL;
 }
 
-bool lwc_witnesses_copy(const struct lwc_witnesses *from, struct lwc_witnesses *copy_out)
+bool lwc_dependencies_copy(const struct lwc_dependencies *from, struct lwc_dependencies *copy_out)
 {
     LWC_AUTO_FREE void *file = NULL;
     LWC_AUTO_FREE void *variable = NULL;
@@ -47,7 +47,7 @@ bool lwc_witnesses_copy(const struct lwc_witnesses *from, struct lwc_witnesses *
     return true;
 }
 
-void lwc_witnesses_reset(struct lwc_witnesses *witnesses)
+void lwc_dependencies_reset(struct lwc_dependencies *witnesses)
 {
     witnesses->count = 0;
     witnesses->is_complete = !witnesses->is_unsettled;
@@ -65,16 +65,16 @@ static void *grow(void **block, size_t count, size_t max, size_t size)
     return memset((char *)grown + count * size, 0, size);
 }
 
-struct lwc_witness *lwc_witnesses_next(struct lwc_witnesses *witnesses)
+struct lwc_dependency *lwc_dependencies_next(struct lwc_dependencies *witnesses)
 {
     void *block = witnesses->file;
-    void *next = grow(&block, witnesses->count, LWC_WITNESSES_MAX, sizeof *witnesses->file);
+    void *next = grow(&block, witnesses->count, LWC_DEPENDENCYES_MAX, sizeof *witnesses->file);
 
     witnesses->file = block;
     return next;
 }
 
-struct lwc_variable *lwc_witnesses_next_variable(struct lwc_witnesses *witnesses)
+struct lwc_variable *lwc_dependencies_next_variable(struct lwc_dependencies *witnesses)
 {
     void *block = witnesses->variable;
     void *next =
@@ -91,7 +91,7 @@ static int64_t to_ns(const struct timespec *time)
 }
 
 /* Look at witness->path and fill in the rest.  False if that cannot be told. */
-static bool look(struct lwc_witness *witness)
+static bool look(struct lwc_dependency *witness)
 {
     struct stat st = {0};
     int saved = errno;
@@ -110,7 +110,7 @@ static bool look(struct lwc_witness *witness)
 }
 
 /* Could the file change now and leave its time as it is?  *tick_out is how long a tick takes. */
-static bool is_racy(const struct lwc_witness *witness, struct timespec *tick_out)
+static bool is_racy(const struct lwc_dependency *witness, struct timespec *tick_out)
 {
     struct timespec now = {.tv_sec = 0};
     int64_t distance_ns = 0;
@@ -125,7 +125,7 @@ static bool is_racy(const struct lwc_witness *witness, struct timespec *tick_out
 }
 
 /* Looks again after a tick, while it must.  False for a file that never comes to rest. */
-static bool look_at_rest(struct lwc_witness *witness)
+static bool look_at_rest(struct lwc_dependency *witness)
 {
     int saved = errno;
 
@@ -144,7 +144,7 @@ static bool look_at_rest(struct lwc_witness *witness)
     return false;
 }
 
-static bool is_known(const struct lwc_witnesses *witnesses, const char *path)
+static bool is_known(const struct lwc_dependencies *witnesses, const char *path)
 {
     for (size_t i = 0; i < witnesses->count; i++) {
         if (lwc_streq(witnesses->file[i].path, path)) {
@@ -154,17 +154,17 @@ static bool is_known(const struct lwc_witnesses *witnesses, const char *path)
     return false;
 }
 
-void lwc_witnesses_add(struct lwc_witnesses *witnesses, const char *path)
+void lwc_dependencies_add(struct lwc_dependencies *witnesses, const char *path)
 {
-    struct lwc_witness *witness = NULL;
+    struct lwc_dependency *witness = NULL;
     size_t len = strlen(path);
 
     /* The first look counts: what was read after it may be older than a second look. */
     if (is_known(witnesses, path)) {
         return;
     }
-    if (path[0] == '/' && len <= LWC_WITNESS_PATH_MAX) {
-        witness = lwc_witnesses_next(witnesses);
+    if (path[0] == '/' && len <= LWC_DEPENDENCY_PATH_MAX) {
+        witness = lwc_dependencies_next(witnesses);
     }
     if (witness != NULL) {
         memcpy(witness->path, path, len + 1);
@@ -187,7 +187,7 @@ static void hash_variable(const char *name, const char *value,
     lwc_hash_end(&hash, hash_out);
 }
 
-static const struct lwc_variable *find_variable(const struct lwc_witnesses *witnesses,
+static const struct lwc_variable *find_variable(const struct lwc_dependencies *witnesses,
                                                 const char *name)
 {
     for (size_t i = 0; i < witnesses->variable_count; i++) {
@@ -198,7 +198,7 @@ static const struct lwc_variable *find_variable(const struct lwc_witnesses *witn
     return NULL;
 }
 
-void lwc_witnesses_note(struct lwc_witnesses *witnesses, const char *name, const char *value)
+void lwc_dependencies_note(struct lwc_dependencies *witnesses, const char *name, const char *value)
 {
     const struct lwc_variable *known = find_variable(witnesses, name);
     struct lwc_variable *variable = NULL;
@@ -210,7 +210,7 @@ void lwc_witnesses_note(struct lwc_witnesses *witnesses, const char *name, const
         return;
     }
     if (known == NULL && len > 0 && len <= LWC_VARIABLE_NAME_MAX) {
-        variable = lwc_witnesses_next_variable(witnesses);
+        variable = lwc_dependencies_next_variable(witnesses);
     }
     if (variable == NULL) {
         witnesses->is_unsettled = true;
@@ -222,15 +222,15 @@ void lwc_witnesses_note(struct lwc_witnesses *witnesses, const char *name, const
     witnesses->variable_count++;
 }
 
-bool lwc_witnesses_merge(struct lwc_witnesses *witnesses, const struct lwc_witnesses *from)
+bool lwc_dependencies_merge(struct lwc_dependencies *witnesses, const struct lwc_dependencies *from)
 {
     for (size_t i = 0; i < from->count; i++) {
-        struct lwc_witness *file = NULL;
+        struct lwc_dependency *file = NULL;
 
         if (is_known(witnesses, from->file[i].path)) {
             continue;
         }
-        file = lwc_witnesses_next(witnesses);
+        file = lwc_dependencies_next(witnesses);
         if (file == NULL) {
             return false;
         }
@@ -243,7 +243,7 @@ bool lwc_witnesses_merge(struct lwc_witnesses *witnesses, const struct lwc_witne
         if (find_variable(witnesses, from->variable[i].name) != NULL) {
             continue;
         }
-        variable = lwc_witnesses_next_variable(witnesses);
+        variable = lwc_dependencies_next_variable(witnesses);
         if (variable == NULL) {
             return false;
         }
@@ -253,9 +253,9 @@ bool lwc_witnesses_merge(struct lwc_witnesses *witnesses, const struct lwc_witne
     return true;
 }
 
-static bool holds(const struct lwc_witness *then)
+static bool holds(const struct lwc_dependency *then)
 {
-    struct lwc_witness now = {0};
+    struct lwc_dependency now = {0};
 
     memcpy(now.path, then->path, sizeof now.path);
     return look(&now) && now.dev == then->dev && now.ino == then->ino && now.size == then->size &&
@@ -270,7 +270,7 @@ static bool variable_holds(const struct lwc_variable *then, const struct lwc_hos
     return memcmp(now, then->hash, sizeof now) == 0;
 }
 
-bool lwc_witnesses_hold(const struct lwc_witnesses *witnesses, const struct lwc_host *host)
+bool lwc_dependencies_hold(const struct lwc_dependencies *witnesses, const struct lwc_host *host)
 {
     for (size_t i = 0; i < witnesses->variable_count; i++) {
         if (!variable_holds(&witnesses->variable[i], host)) {

@@ -16,14 +16,14 @@
  * stay the same, a cached answer may be given without asking the backends again.
  */
 
-#define LWC_WITNESSES_MAX 8
-#define LWC_WITNESS_PATH_MAX 1023
+#define LWC_DEPENDENCYES_MAX 8
+#define LWC_DEPENDENCY_PATH_MAX 1023
 #define LWC_VARIABLES_MAX 32
 #define LWC_VARIABLE_NAME_MAX 127
 
 /* A file as stat(2) saw it, links followed; all zero if there was none. */
-struct lwc_witness {
-    char path[LWC_WITNESS_PATH_MAX + 1]; /* absolute */
+struct lwc_dependency {
+    char path[LWC_DEPENDENCY_PATH_MAX + 1]; /* absolute */
     uint64_t dev;
     uint64_t ino;
     int64_t size;
@@ -41,8 +41,8 @@ struct lwc_variable {
  * All zero at first.  is_complete is false where one could not be kept: then nothing may be cached
  * for the query.  is_unsettled: a setting could not be kept, or changed in between.
  */
-struct lwc_witnesses {
-    struct lwc_witness *file;
+struct lwc_dependencies {
+    struct lwc_dependency *file;
     size_t count;
     struct lwc_variable *variable;
     size_t variable_count;
@@ -51,45 +51,45 @@ struct lwc_witnesses {
 };
 
 /* Free; all zero again. */
-void lwc_witnesses_clear(struct lwc_witnesses *witnesses);
+void lwc_dependencies_clear(struct lwc_dependencies *witnesses);
 
 /* Copies @from to *copy_out, to be cleared; false, and nothing written, without memory. */
-bool lwc_witnesses_copy(const struct lwc_witnesses *from, struct lwc_witnesses *copy_out)
+bool lwc_dependencies_copy(const struct lwc_dependencies *from, struct lwc_dependencies *copy_out)
     LWC_RESULT;
 
 /*
  * Adds what @from depends on, as it was then, where @witnesses does not know it.  False, and
  * perhaps some of it added, where there is no room.
  */
-bool lwc_witnesses_merge(struct lwc_witnesses *witnesses, const struct lwc_witnesses *from)
+bool lwc_dependencies_merge(struct lwc_dependencies *witnesses, const struct lwc_dependencies *from)
     LWC_RESULT;
 
 /*
  * Forgets the files, but keeps the settings: a backend reads its own when it is opened, and what it
  * read decides every later answer.  Complete, unless unsettled.
  */
-void lwc_witnesses_reset(struct lwc_witnesses *witnesses);
+void lwc_dependencies_reset(struct lwc_dependencies *witnesses);
 
 /*
  * Room for one more, all zero, that is not counted yet; NULL if there is none.  The others may
  * move.
  */
-struct lwc_witness *lwc_witnesses_next(struct lwc_witnesses *witnesses) LWC_RESULT;
+struct lwc_dependency *lwc_dependencies_next(struct lwc_dependencies *witnesses) LWC_RESULT;
 
 /* Room for one more setting, by the same rules. */
-struct lwc_variable *lwc_witnesses_next_variable(struct lwc_witnesses *witnesses) LWC_RESULT;
+struct lwc_variable *lwc_dependencies_next_variable(struct lwc_dependencies *witnesses) LWC_RESULT;
 
 /*
  * Looks at @path now and remembers it; the same path again is remembered once.  A file that changed
  * within the last ticks of the kernel's clock is looked at once more a moment later, so that no
  * later change can leave its time as it is.
  */
-void lwc_witnesses_add(struct lwc_witnesses *witnesses, const char *path);
+void lwc_dependencies_add(struct lwc_dependencies *witnesses, const char *path);
 
 /* Remembers that setting @name has @value, which may be NULL. */
-void lwc_witnesses_note(struct lwc_witnesses *witnesses, const char *name, const char *value);
+void lwc_dependencies_note(struct lwc_dependencies *witnesses, const char *name, const char *value);
 
 /* Are all of them as they were?  @host tells the settings of now. */
-bool lwc_witnesses_hold(const struct lwc_witnesses *witnesses, const struct lwc_host *host);
+bool lwc_dependencies_hold(const struct lwc_dependencies *witnesses, const struct lwc_host *host);
 
 #endif

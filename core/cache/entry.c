@@ -68,7 +68,7 @@ static const struct number_member {
 static_assert(MAGIC_LEN + 2 + 2 + 4 + 4 + 4 * 8 + 10 * 2 + LWC_BOOT_ID_LEN + LWC_PROFILE_MAX +
                       LWC_ACCOUNT_MAX + LWC_ORIGIN_MAX + LWC_KEY_ID_MAX + LWC_SUB_ACCOUNT_MAX +
                       LWC_BACKEND_NAME_MAX + 2 * TARGET_LEN + LWC_TOKEN_MAX + 2 +
-                      LWC_WITNESSES_MAX * (2 + LWC_WITNESS_PATH_MAX + 5 * 8) + 2 +
+                      LWC_DEPENDENCYES_MAX * (2 + LWC_DEPENDENCY_PATH_MAX + 5 * 8) + 2 +
                       LWC_VARIABLES_MAX * (2 + LWC_VARIABLE_NAME_MAX + LWC_HASH_LEN) <=
                   LWC_ENTRY_MAX,
               "the largest entry fits");
@@ -76,8 +76,8 @@ static_assert(MAGIC_LEN + 2 + 2 + 4 + 4 + 4 * 8 + 10 * 2 + LWC_BOOT_ID_LEN + LWC
 void lwc_entry_free(struct lwc_entry **entry)
 {
     if (entry != NULL && *entry != NULL) {
-        lwc_secret_free(&(*entry)->text);
-        lwc_witnesses_clear(&(*entry)->witnesses);
+        lwc_buf_free(&(*entry)->text);
+        lwc_dependencies_clear(&(*entry)->witnesses);
         lwc_wiping_free(*entry);
         *entry = NULL;
     }
@@ -126,8 +126,8 @@ static const char *number_flaw(const struct lwc_entry *entry)
 
 static const char *token_flaw(const struct lwc_entry *entry)
 {
-    if (entry->text == NULL || lwc_secret_len(entry->text) > LWC_TOKEN_MAX ||
-        !lwc_text_is_b64token(lwc_secret_text(entry->text), lwc_secret_len(entry->text))) {
+    if (entry->text == NULL || lwc_buf_len(entry->text) > LWC_TOKEN_MAX ||
+        !lwc_text_is_b64token(lwc_buf_text(entry->text), lwc_buf_len(entry->text))) {
         return "token";
     }
     if (entry->target[0] != '\0') {
@@ -147,7 +147,7 @@ static bool is_hash(const char *text)
     return strlen(text) == TARGET_LEN && is_made_of(text, "0123456789abcdef");
 }
 
-static const char *variables_flaw(const struct lwc_witnesses *witnesses)
+static const char *variables_flaw(const struct lwc_dependencies *witnesses)
 {
     if (witnesses->variable_count > LWC_VARIABLES_MAX) {
         return "settings";
@@ -164,7 +164,7 @@ static const char *variables_flaw(const struct lwc_witnesses *witnesses)
 
 static const char *reference_flaw(const struct lwc_entry *entry)
 {
-    const struct lwc_witnesses *witnesses = &entry->witnesses;
+    const struct lwc_dependencies *witnesses = &entry->witnesses;
 
     if (entry->text != NULL) {
         return "token";
@@ -175,13 +175,14 @@ static const char *reference_flaw(const struct lwc_entry *entry)
     if (!is_hash(entry->scope)) {
         return "scope";
     }
-    if (!witnesses->is_complete || witnesses->count > LWC_WITNESSES_MAX) {
+    if (!witnesses->is_complete || witnesses->count > LWC_DEPENDENCYES_MAX) {
         return "files";
     }
     for (size_t i = 0; i < witnesses->count; i++) {
         const char *path = witnesses->file[i].path;
 
-        if (path[0] != '/' || strnlen(path, LWC_WITNESS_PATH_MAX + 1) > LWC_WITNESS_PATH_MAX) {
+        if (path[0] != '/' ||
+            strnlen(path, LWC_DEPENDENCY_PATH_MAX + 1) > LWC_DEPENDENCY_PATH_MAX) {
             return "path of a file";
         }
         if (witnesses->file[i].size < 0) {
@@ -224,7 +225,7 @@ static const char *flaw_of(const struct lwc_entry *entry)
     switch (entry->kind) {
     case LWC_ENTRY_TOKEN:
         return token_flaw(entry);
-    case LWC_ENTRY_REFERENCE:
+    case LWC_ENTRY_ANSWER:
         return reference_flaw(entry);
     }
     return "kind";
@@ -232,7 +233,7 @@ static const char *flaw_of(const struct lwc_entry *entry)
 
 /* Where bytes go; code is the first failure, after which nothing is written. */
 struct writer {
-    struct lwc_secret *out;
+    struct lwc_buf *out;
     enum lwc_code code;
     struct lwc_error *err;
 };
@@ -240,7 +241,7 @@ struct writer {
 static void put(struct writer *writer, const void *bytes, size_t len)
 {
     if (writer->code == LWC_OK) {
-        writer->code = lwc_secret_append(writer->out, bytes, len, writer->err);
+        writer->code = lwc_buf_append(writer->out, bytes, len, writer->err);
     }
 }
 
@@ -260,7 +261,7 @@ static void put_text(struct writer *writer, const char *text, size_t len)
     put(writer, text, len);
 }
 
-static void put_witness(struct writer *writer, const struct lwc_witness *witness)
+static void put_witness(struct writer *writer, const struct lwc_dependency *witness)
 {
     put_text(writer, witness->path, strlen(witness->path));
     put_number(writer, witness->dev, 8);
@@ -270,7 +271,7 @@ static void put_witness(struct writer *writer, const struct lwc_witness *witness
     put_number(writer, (uint64_t)witness->ctime_ns, 8);
 }
 
-static void put_witnesses(struct writer *writer, const struct lwc_witnesses *witnesses)
+static void put_witnesses(struct writer *writer, const struct lwc_dependencies *witnesses)
 {
     put_number(writer, witnesses->count, 2);
     for (size_t i = 0; i < witnesses->count; i++) {
@@ -298,13 +299,13 @@ static void put_members(struct writer *writer, const struct lwc_entry *entry)
     }
 }
 
-enum lwc_code lwc_entry_encode(const struct lwc_entry *entry, struct lwc_secret *out,
+enum lwc_code lwc_entry_encode(const struct lwc_entry *entry, struct lwc_buf *out,
                                struct lwc_error *err)
 {
     struct writer writer = {.out = out, .code = LWC_OK, .err = err};
     const char *flaw = flaw_of(entry);
 
-    lwc_secret_reset(out);
+    lwc_buf_reset(out);
     if (flaw != NULL) {
         return lwc_fail(err, LWC_E_INVALID, "cache entry: %s cannot be kept", flaw);
     }
@@ -315,7 +316,7 @@ enum lwc_code lwc_entry_encode(const struct lwc_entry *entry, struct lwc_secret 
     put_number(&writer, entry->identity.id.flags, 4);
     put_members(&writer, entry);
     if (entry->text != NULL) {
-        put_text(&writer, lwc_secret_text(entry->text), lwc_secret_len(entry->text));
+        put_text(&writer, lwc_buf_text(entry->text), lwc_buf_len(entry->text));
     } else {
         put_text(&writer, "", 0);
     }
@@ -375,7 +376,7 @@ static void get_text(struct reader *reader, char *text_out, size_t max, const ch
     text_out[len] = '\0';
 }
 
-static enum lwc_code get_token(struct reader *reader, struct lwc_secret **token_out,
+static enum lwc_code get_token(struct reader *reader, struct lwc_buf **token_out,
                                struct lwc_error *err)
 {
     size_t len = get_number(reader, 2, "token");
@@ -384,7 +385,7 @@ static enum lwc_code get_token(struct reader *reader, struct lwc_secret **token_
     if (bytes == NULL || len == 0) {
         return LWC_OK;
     }
-    return lwc_secret_copy(bytes, len, token_out, err);
+    return lwc_buf_copy(bytes, len, token_out, err);
 }
 
 static void get_members(struct reader *reader, struct lwc_entry *entry)
@@ -399,7 +400,7 @@ static void get_members(struct reader *reader, struct lwc_entry *entry)
     }
 }
 
-static enum lwc_code get_variables(struct reader *reader, struct lwc_witnesses *witnesses,
+static enum lwc_code get_variables(struct reader *reader, struct lwc_dependencies *witnesses,
                                    struct lwc_error *err)
 {
     size_t count = get_number(reader, 2, "settings");
@@ -408,7 +409,7 @@ static enum lwc_code get_variables(struct reader *reader, struct lwc_witnesses *
         reader->flaw = "settings";
     }
     for (size_t i = 0; i < count && reader->flaw == NULL; i++) {
-        struct lwc_variable *variable = lwc_witnesses_next_variable(witnesses);
+        struct lwc_variable *variable = lwc_dependencies_next_variable(witnesses);
         const uint8_t *hash = NULL;
 
         if (variable == NULL) {
@@ -424,22 +425,22 @@ static enum lwc_code get_variables(struct reader *reader, struct lwc_witnesses *
     return LWC_OK;
 }
 
-static enum lwc_code get_files(struct reader *reader, struct lwc_witnesses *witnesses,
+static enum lwc_code get_files(struct reader *reader, struct lwc_dependencies *witnesses,
                                struct lwc_error *err)
 {
     size_t count = get_number(reader, 2, "files");
 
-    lwc_witnesses_reset(witnesses);
-    if (count > LWC_WITNESSES_MAX && reader->flaw == NULL) {
+    lwc_dependencies_reset(witnesses);
+    if (count > LWC_DEPENDENCYES_MAX && reader->flaw == NULL) {
         reader->flaw = "files";
     }
     for (size_t i = 0; i < count && reader->flaw == NULL; i++) {
-        struct lwc_witness *witness = lwc_witnesses_next(witnesses);
+        struct lwc_dependency *witness = lwc_dependencies_next(witnesses);
 
         if (witness == NULL) {
             return lwc_fail_nomem(err);
         }
-        get_text(reader, witness->path, LWC_WITNESS_PATH_MAX, "path of a file");
+        get_text(reader, witness->path, LWC_DEPENDENCY_PATH_MAX, "path of a file");
         witness->dev = get_number(reader, 8, "a file");
         witness->ino = get_number(reader, 8, "a file");
         witness->size = (int64_t)get_number(reader, 8, "a file");

@@ -8,18 +8,18 @@
 
 #include <lwcred/types.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/error.h"
 #include "base/identity.h"
-#include "base/secret.h"
 #include "cache/dependency.h"
 
 /*
  * What the cache keeps, as a value and as bytes.  Two kinds:
  *
  *   LWC_ENTRY_TOKEN      a token and its life, named by the credential that it was made with;
- *   LWC_ENTRY_REFERENCE  the answer to a query, named by all that decided it: whose credential
+ *   LWC_ENTRY_ANSWER  the answer to a query, named by all that decided it: whose credential
  *                        (identity, source), which token entry, and which files and settings must
  *                        not have changed since.  Holds nothing secret.
  *
@@ -29,7 +29,7 @@
 
 #define LWC_ENTRY_MAX ((size_t)32 * 1024)
 
-enum lwc_entry_kind { LWC_ENTRY_TOKEN = 1, LWC_ENTRY_REFERENCE = 2 };
+enum lwc_entry_kind { LWC_ENTRY_TOKEN = 1, LWC_ENTRY_ANSWER = 2 };
 
 /*
  * boot_id       of the boot in which it was made.
@@ -47,14 +47,14 @@ struct lwc_entry {
     char boot_id[LWC_BOOT_ID_LEN + 1];
     struct lwc_identity_copy identity;
     char source[LWC_BACKEND_NAME_MAX + 1];
-    struct lwc_secret *text;
+    struct lwc_buf *text;
     int64_t lifetime_s;
     int64_t ttl_s;
     int64_t sent_boot_ms;
     int64_t sent_wall_s;
     char target[LWC_HASH_HEX_LEN];
     char scope[LWC_HASH_HEX_LEN];
-    struct lwc_witnesses witnesses;
+    struct lwc_dependencies witnesses;
 };
 
 #define LWC_AUTO_ENTRY LWC_AUTO(struct lwc_entry *, lwc_entry_free)
@@ -63,7 +63,7 @@ struct lwc_entry {
 void lwc_entry_free(struct lwc_entry **entry);
 
 /* Append the bytes of @entry to @out, which is reset first. */
-enum lwc_code lwc_entry_encode(const struct lwc_entry *entry, struct lwc_secret *out,
+enum lwc_code lwc_entry_encode(const struct lwc_entry *entry, struct lwc_buf *out,
                                struct lwc_error *err) LWC_RESULT;
 
 /* @entry_out  owned by the caller, lwc_entry_free().  LWC_E_CORRUPT for anything but an entry. */

@@ -80,13 +80,13 @@ static bool is_among(const char *name, const char *const *names, size_t count)
     return false;
 }
 
-bool lwc_inputs_covers(const char *name)
+bool lwc_key_of_covers(const char *name)
 {
     return is_among(name, settings, LWC_ARRAY_LEN(settings)) ||
            is_among(name, means, LWC_ARRAY_LEN(means));
 }
 
-void lwc_inputs_scope(const struct lwc_conf *conf, bool external, const struct lwc_host *host,
+void lwc_key_of_scope(const struct lwc_conf *conf, bool external, const struct lwc_host *host,
                       char scope_out[static LWC_HASH_HEX_LEN])
 {
     struct lwc_hash hash;
@@ -101,7 +101,7 @@ void lwc_inputs_scope(const struct lwc_conf *conf, bool external, const struct l
     lwc_hash_hex(bytes, scope_out);
 }
 
-void lwc_inputs_query(const char *scope, const struct lwc_query *query, int64_t ttl_s,
+void lwc_key_of_query(const char *scope, const struct lwc_query *query, int64_t ttl_s,
                       const struct lwc_host *host, char name_out[static LWC_HASH_HEX_LEN])
 {
     struct lwc_hash hash;
@@ -121,7 +121,7 @@ void lwc_inputs_query(const char *scope, const struct lwc_query *query, int64_t 
     lwc_hash_hex(bytes, name_out);
 }
 
-void lwc_inputs_credential(const struct lwc_identity *identity, const struct lwc_secret *secret,
+void lwc_key_of_credential(const struct lwc_identity *identity, const struct lwc_buf *secret,
                            int64_t ttl_s, uint8_t hash_out[static LWC_HASH_LEN])
 {
     struct lwc_hash hash;
@@ -130,14 +130,14 @@ void lwc_inputs_credential(const struct lwc_identity *identity, const struct lwc
     lwc_hash_add_text(&hash, lwc_identity_authority(identity));
     lwc_hash_add_text(&hash, identity->account);
     lwc_hash_add_text(&hash, identity->key_id);
-    lwc_hash_add(&hash, lwc_secret_bytes(secret), lwc_secret_len(secret));
+    lwc_hash_add(&hash, lwc_buf_bytes(secret), lwc_buf_len(secret));
     lwc_hash_add_text(&hash, identity->sub_account);
     lwc_hash_add_number(&hash, identity->flags & LWC_ID_ORG_ACCESS);
     lwc_hash_add_number(&hash, ttl_s);
     lwc_hash_end(&hash, hash_out);
 }
 
-void lwc_inputs_flight(const struct lwc_identity *identity, int64_t ttl_s,
+void lwc_key_of_flight(const struct lwc_identity *identity, int64_t ttl_s,
                        char name_out[static LWC_HASH_HEX_LEN])
 {
     struct lwc_hash hash;
@@ -154,7 +154,7 @@ void lwc_inputs_flight(const struct lwc_identity *identity, int64_t ttl_s,
     lwc_hash_hex(bytes, name_out);
 }
 
-void lwc_inputs_failures(const struct lwc_identity *identity,
+void lwc_key_of_failures(const struct lwc_identity *identity,
                          char name_out[static LWC_HASH_HEX_LEN])
 {
     struct lwc_hash hash;

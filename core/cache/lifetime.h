@@ -21,17 +21,17 @@
 #define LWC_MIN_VALID_DEFAULT 300
 
 /* Milliseconds left of @entry; 0 if it is dead, of another boot, or from the future. */
-int64_t lwc_fresh_left_ms(const struct lwc_entry *entry, const char *boot_id,
-                          const struct lwc_clock *clock);
+int64_t lwc_lifetime_left_ms(const struct lwc_entry *entry, const char *boot_id,
+                             const struct lwc_clock *clock);
 
 /* The same in whole seconds, rounded down. */
-int64_t lwc_fresh_left_s(const struct lwc_entry *entry, const char *boot_id,
-                         const struct lwc_clock *clock);
+int64_t lwc_lifetime_left_s(const struct lwc_entry *entry, const char *boot_id,
+                            const struct lwc_clock *clock);
 
 /*
  * What must be left of a token that lives @lifetime_s in all: @asked_s exactly if it is not 0, else
  * @usual_s (0: LWC_MIN_VALID_DEFAULT), at most half of the lifetime.
  */
-int64_t lwc_fresh_margin_s(int64_t asked_s, int64_t usual_s, int64_t lifetime_s);
+int64_t lwc_lifetime_margin_s(int64_t asked_s, int64_t usual_s, int64_t lifetime_s);
 
 #endif

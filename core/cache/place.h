@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/crypto.h"
 #include "base/error.h"
-#include "base/secret.h"
 #include "base/text.h"
 
 /*
@@ -30,7 +30,7 @@ struct lwc_place {
     const char *name; /* for people: "keyring", "runtime", "sealed" */
 
     /* Read entry @name into @bytes (reset first), at most LWC_ENTRY_MAX. */
-    enum lwc_code (*read)(const char *name, struct lwc_secret *bytes, struct lwc_error *err);
+    enum lwc_code (*read)(const char *name, struct lwc_buf *bytes, struct lwc_error *err);
 
     /*
      * Write or replace it; the place may forget it after @life_s seconds.  LWC_E_IO: the place

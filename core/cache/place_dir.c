@@ -183,13 +183,13 @@ static enum lwc_code entry_open(open_fn *open_dir, bool make, const char *name,
     return code;
 }
 
-static enum lwc_code dir_read(open_fn *open_dir, const char *name, struct lwc_secret *bytes,
+static enum lwc_code dir_read(open_fn *open_dir, const char *name, struct lwc_buf *bytes,
                               struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     enum lwc_code code = entry_open(open_dir, false, name, &path, err);
 
-    lwc_secret_reset(bytes);
+    lwc_buf_reset(bytes);
     if (code != LWC_OK) {
         return code;
     }
@@ -346,7 +346,7 @@ static enum lwc_code dir_each(open_fn *open_dir, void (*visit)(void *data, const
     return LWC_OK;
 }
 
-static enum lwc_code runtime_read(const char *name, struct lwc_secret *bytes, struct lwc_error *err)
+static enum lwc_code runtime_read(const char *name, struct lwc_buf *bytes, struct lwc_error *err)
 {
     return dir_read(runtime_open, name, bytes, err);
 }
@@ -368,7 +368,7 @@ static enum lwc_code runtime_each(void (*visit)(void *data, const char *name), v
     return dir_each(runtime_open, visit, data, err);
 }
 
-static enum lwc_code sealed_read(const char *name, struct lwc_secret *bytes, struct lwc_error *err)
+static enum lwc_code sealed_read(const char *name, struct lwc_buf *bytes, struct lwc_error *err)
 {
     return dir_read(sealed_open, name, bytes, err);
 }

@@ -142,13 +142,13 @@ static enum lwc_code fail_write(int sys, struct lwc_error *err)
 }
 
 /* The length of the key, of which at most @cap bytes were read; *room_out NULL: no memory. */
-static long read_key(key_serial_t serial, size_t cap, struct lwc_secret *bytes, uint8_t **room_out)
+static long read_key(key_serial_t serial, size_t cap, struct lwc_buf *bytes, uint8_t **room_out)
 {
-    *room_out = lwc_secret_reserve(bytes, cap);
+    *room_out = lwc_buf_reserve(bytes, cap);
     return *room_out != NULL ? keyctl_read(serial, (char *)*room_out, cap) : -1;
 }
 
-static enum lwc_code keyring_read(const char *name, struct lwc_secret *bytes, struct lwc_error *err)
+static enum lwc_code keyring_read(const char *name, struct lwc_buf *bytes, struct lwc_error *err)
 {
     char text[KEY_TEXT_LEN];
     uint8_t *room = NULL;
@@ -156,7 +156,7 @@ static enum lwc_code keyring_read(const char *name, struct lwc_secret *bytes, st
     long len = -1;
     enum lwc_code code = begin(name, text, err);
 
-    lwc_secret_reset(bytes);
+    lwc_buf_reset(bytes);
     if (code != LWC_OK) {
         return code;
     }
@@ -175,10 +175,10 @@ static enum lwc_code keyring_read(const char *name, struct lwc_secret *bytes, st
         return fail_read(errno, err);
     }
     if ((size_t)len > LWC_ENTRY_MAX) {
-        lwc_secret_reset(bytes);
+        lwc_buf_reset(bytes);
         return lwc_fail(err, LWC_E_NOT_FOUND, "kernel keyring: an entry of %ld bytes", len);
     }
-    lwc_secret_grow(bytes, (size_t)len);
+    lwc_buf_grow(bytes, (size_t)len);
     return LWC_OK;
 }
 

@@ -263,7 +263,7 @@ static enum lwc_code cycle_check(const struct frame *frame, const char *path, st
 }
 
 static enum lwc_code read_included(const struct parser *parser, const struct frame *frame,
-                                   const char *name, struct lwc_secret **content, char **path,
+                                   const char *name, struct lwc_buf **content, char **path,
                                    struct lwc_error *err)
 {
     const struct lwc_conf_input *input = parser->input;
@@ -273,7 +273,7 @@ static enum lwc_code read_included(const struct parser *parser, const struct fra
         code = lwc_fail(err, LWC_E_INVALID, "no file can be included here");
     }
     if (code == LWC_OK) {
-        code = lwc_secret_new(LWC_CONF_LINE_MAX, content, err);
+        code = lwc_buf_new(LWC_CONF_LINE_MAX, content, err);
     }
     if (code == LWC_OK) {
         code = input->read(input->data, frame->path, name, *content, path, err);
@@ -293,7 +293,7 @@ static enum lwc_code parse_include(struct parser *parser, const struct frame *fr
                                    const struct lwc_word *word, enum lwc_op only, bool *own_out,
                                    struct lwc_error *err)
 {
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     LWC_AUTO_FREE char *path = NULL;
     struct frame inner = {.outer = frame, .depth = frame->depth + 1, .only = only};
     enum lwc_code code = read_included(parser, frame, word->text, &content, &path, err);
@@ -304,8 +304,7 @@ static enum lwc_code parse_include(struct parser *parser, const struct frame *fr
     }
     inner.source = path;
     inner.path = path;
-    inner.lexer =
-        (struct lwc_lexer){.text = lwc_secret_text(content), .len = lwc_secret_len(content)};
+    inner.lexer = (struct lwc_lexer){.text = lwc_buf_text(content), .len = lwc_buf_len(content)};
     parser->conf->files[parser->conf->file_count++] = LWC_TAKE(path);
     return parse_frame(parser, &inner, err);
 }

@@ -8,8 +8,8 @@
 
 #include <lwcred/backend.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * Stack files: which backends are asked, in which order, and what each outcome means.
@@ -130,7 +130,7 @@ struct lwc_conf {
  * @path_out  one name for one file, however it was called: owned by the caller, free().
  */
 typedef enum lwc_code lwc_conf_read_fn(void *data, const char *from, const char *name,
-                                       struct lwc_secret *content, char **path_out,
+                                       struct lwc_buf *content, char **path_out,
                                        struct lwc_error *err);
 
 /* Hears of a fault at @where; @what does not name the place.  Borrowed for the call. */

@@ -34,7 +34,7 @@ static const char builtin_stack[] = "lookup sufficient env\n"
                                     "erase  sufficient secret-service\n";
 
 /* Read the file @text; *path_out is where it lies, links followed. */
-static enum lwc_code read_file(const char *text, struct lwc_secret *content, char **path_out,
+static enum lwc_code read_file(const char *text, struct lwc_buf *content, char **path_out,
                                struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
@@ -61,8 +61,7 @@ static enum lwc_code read_file(const char *text, struct lwc_secret *content, cha
 
 /* A relative name is one in the directory where the including file lies. */
 static enum lwc_code read_included(void *data, const char *from, const char *name,
-                                   struct lwc_secret *content, char **path_out,
-                                   struct lwc_error *err)
+                                   struct lwc_buf *content, char **path_out, struct lwc_error *err)
 {
     const char *slash = from == NULL ? NULL : strrchr(from, '/');
     LWC_AUTO_FREE char *joined = NULL;
@@ -92,9 +91,9 @@ struct search {
 
 static enum lwc_code load_file(const struct search *search, const char *path)
 {
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     LWC_AUTO_FREE char *real = NULL;
-    enum lwc_code code = lwc_secret_new(LWC_CONF_LINE_MAX, &content, search->err);
+    enum lwc_code code = lwc_buf_new(LWC_CONF_LINE_MAX, &content, search->err);
 
     if (code == LWC_OK) {
         code = read_file(path, content, &real, search->err);
@@ -102,8 +101,8 @@ static enum lwc_code load_file(const struct search *search, const char *path)
     if (code != LWC_OK) {
         return code;
     }
-    return lwc_conf_parse_from(&search->input, lwc_secret_text(content), lwc_secret_len(content),
-                               path, real, search->conf_out, search->err);
+    return lwc_conf_parse_from(&search->input, lwc_buf_text(content), lwc_buf_len(content), path,
+                               real, search->conf_out, search->err);
 }
 
 /* LWC_E_NOT_FOUND where there is no such file. */

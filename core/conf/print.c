@@ -7,31 +7,30 @@
 #include "conf/control.h"
 #include "conf/setting.h"
 
-static enum lwc_code append_quoted(struct lwc_secret *out, const char *arg, struct lwc_error *err)
+static enum lwc_code append_quoted(struct lwc_buf *out, const char *arg, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_secret_append(out, "[", 1, err);
+    enum lwc_code code = lwc_buf_append(out, "[", 1, err);
 
     for (const char *at = arg; code == LWC_OK && *at != '\0'; at++) {
-        code =
-            *at == ']' ? lwc_secret_append(out, "\\]", 2, err) : lwc_secret_append(out, at, 1, err);
+        code = *at == ']' ? lwc_buf_append(out, "\\]", 2, err) : lwc_buf_append(out, at, 1, err);
     }
-    return code == LWC_OK ? lwc_secret_append(out, "]", 1, err) : code;
+    return code == LWC_OK ? lwc_buf_append(out, "]", 1, err) : code;
 }
 
-static enum lwc_code append_arg(struct lwc_secret *out, const char *arg, struct lwc_error *err)
+static enum lwc_code append_arg(struct lwc_buf *out, const char *arg, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_secret_append(out, " ", 1, err);
+    enum lwc_code code = lwc_buf_append(out, " ", 1, err);
 
     if (code != LWC_OK) {
         return code;
     }
     if (arg[0] != '[' && strpbrk(arg, " \t#") == NULL) {
-        return lwc_secret_append(out, arg, strlen(arg), err);
+        return lwc_buf_append(out, arg, strlen(arg), err);
     }
     return append_quoted(out, arg, err);
 }
 
-enum lwc_code lwc_conf_text_line(struct lwc_secret *out, const struct lwc_conf_line *line,
+enum lwc_code lwc_conf_text_line(struct lwc_buf *out, const struct lwc_conf_line *line,
                                  struct lwc_error *err)
 {
     char control[LWC_CONTROL_TEXT_LEN];
@@ -44,7 +43,7 @@ enum lwc_code lwc_conf_text_line(struct lwc_secret *out, const struct lwc_conf_l
     return code;
 }
 
-enum lwc_code lwc_conf_text_setting(struct lwc_secret *out, const struct lwc_conf *conf,
+enum lwc_code lwc_conf_text_setting(struct lwc_buf *out, const struct lwc_conf *conf,
                                     enum lwc_setting setting, struct lwc_error *err)
 {
     char value[LWC_SETTING_TEXT_LEN];

@@ -2,8 +2,8 @@
 #ifndef CORE_CONF_PRINT_H
 #define CORE_CONF_PRINT_H
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 #include "conf/conf.h"
 
 /*
@@ -12,11 +12,11 @@
  */
 
 /* Append one line to @out. */
-enum lwc_code lwc_conf_text_line(struct lwc_secret *out, const struct lwc_conf_line *line,
+enum lwc_code lwc_conf_text_line(struct lwc_buf *out, const struct lwc_conf_line *line,
                                  struct lwc_error *err) LWC_RESULT;
 
 /* Append "set NAME VALUE", which must be set. */
-enum lwc_code lwc_conf_text_setting(struct lwc_secret *out, const struct lwc_conf *conf,
+enum lwc_code lwc_conf_text_setting(struct lwc_buf *out, const struct lwc_conf *conf,
                                     enum lwc_setting setting, struct lwc_error *err) LWC_RESULT;
 
 #endif

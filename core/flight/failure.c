@@ -31,7 +31,7 @@
 #define SYS_MAX 4095
 #define WAIT_MAX_S ((int64_t)10 * 366 * 24 * 3600)
 
-static_assert(AT_RECORDS + LWC_MEMO_RECORDS * RECORD_LEN_MAX + LWC_HASH_LEN <= LWC_MEMO_MAX,
+static_assert(AT_RECORDS + LWC_FAILURE_RECORDS * RECORD_LEN_MAX + LWC_HASH_LEN <= LWC_FAILURE_MAX,
               "every table fits");
 static_assert(LWC_HASH_LEN == AT_CODE, "layout");
 static_assert(AT_BOOT_ID + LWC_BOOT_ID_LEN == AT_COUNT, "layout");
@@ -62,15 +62,16 @@ static int64_t life_ms(enum lwc_code code, int64_t wait_s)
     if (code != LWC_E_RATE_LIMITED || wait_s <= 0) {
         return kinds[code].life_ms;
     }
-    return wait_s < LWC_MEMO_LIFE_MAX_MS / 1000 ? wait_s * 1000 : LWC_MEMO_LIFE_MAX_MS;
+    return wait_s < LWC_FAILURE_LIFE_MAX_MS / 1000 ? wait_s * 1000 : LWC_FAILURE_LIFE_MAX_MS;
 }
 
-static bool is_sound(const struct lwc_memo *memo)
+static bool is_sound(const struct lwc_failure *memo)
 {
     return sharing_of(memo->err.code) != SHARED_WITH_NONE && memo->err.sys >= 0 &&
            memo->err.sys <= SYS_MAX && memo->err.wait_s >= 0 && memo->err.wait_s <= WAIT_MAX_S &&
            memo->err.msg[0] != '\0' && memo->began_ms >= 0 && memo->began_ms <= memo->made_ms &&
-           memo->made_ms <= INT64_MAX - LWC_MEMO_LIFE_MAX_MS && memo->until_ms >= memo->made_ms &&
+           memo->made_ms <= INT64_MAX - LWC_FAILURE_LIFE_MAX_MS &&
+           memo->until_ms >= memo->made_ms &&
            memo->until_ms - memo->made_ms == life_ms(memo->err.code, memo->err.wait_s);
 }
 
@@ -80,11 +81,11 @@ static bool is_want(int sys)
     return sys == ENOMEM || sys == EMFILE || sys == ENFILE || sys == EAGAIN;
 }
 
-bool lwc_memo_make(const uint8_t name[static LWC_HASH_LEN], int64_t began_ms,
-                   const struct lwc_error *err, const struct lwc_clock *clock,
-                   struct lwc_memo *memo_out)
+bool lwc_failure_make(const uint8_t name[static LWC_HASH_LEN], int64_t began_ms,
+                      const struct lwc_error *err, const struct lwc_clock *clock,
+                      struct lwc_failure *memo_out)
 {
-    struct lwc_memo memo = {.began_ms = began_ms, .made_ms = lwc_clock_boot_ms(clock)};
+    struct lwc_failure memo = {.began_ms = began_ms, .made_ms = lwc_clock_boot_ms(clock)};
 
     if (sharing_of(err->code) == SHARED_WITH_NONE || is_want(err->sys)) {
         return false;
@@ -105,14 +106,15 @@ bool lwc_memo_make(const uint8_t name[static LWC_HASH_LEN], int64_t began_ms,
     return true;
 }
 
-bool lwc_memo_is_live(const struct lwc_memo *memo, const struct lwc_clock *clock)
+bool lwc_failure_is_live(const struct lwc_failure *memo, const struct lwc_clock *clock)
 {
     int64_t now_ms = lwc_clock_boot_ms(clock);
 
     return memo->made_ms <= now_ms && now_ms < memo->until_ms;
 }
 
-bool lwc_memo_is_since(const struct lwc_memo *memo, int64_t since_ms, const struct lwc_clock *clock)
+bool lwc_failure_is_since(const struct lwc_failure *memo, int64_t since_ms,
+                          const struct lwc_clock *clock)
 {
     bool must_be_whole = sharing_of(memo->err.code) == SHARED_IF_WHOLE;
 
@@ -136,8 +138,8 @@ static void retell_wait(struct lwc_error *err, int64_t old_s, int64_t new_s)
     }
 }
 
-void lwc_memo_tell(const struct lwc_memo *memo, const struct lwc_clock *clock,
-                   struct lwc_error *err_out)
+void lwc_failure_tell(const struct lwc_failure *memo, const struct lwc_clock *clock,
+                      struct lwc_error *err_out)
 {
     int64_t age_ms = lwc_clock_boot_ms(clock) - memo->made_ms;
     int64_t old_s = memo->err.wait_s;
@@ -198,13 +200,13 @@ static bool get_text(const uint8_t **at, size_t *left, char *text_out, size_t ca
     return true;
 }
 
-bool lwc_memo_table_init(struct lwc_memo_table *table)
+bool lwc_failure_table_init(struct lwc_failure_table *table)
 {
     table->count = 0;
     return lwc_clock_boot_id(table->boot_id);
 }
 
-static size_t index_of(const struct lwc_memo_table *table, const uint8_t *name)
+static size_t index_of(const struct lwc_failure_table *table, const uint8_t *name)
 {
     size_t i = 0;
 
@@ -214,15 +216,15 @@ static size_t index_of(const struct lwc_memo_table *table, const uint8_t *name)
     return i;
 }
 
-const struct lwc_memo *lwc_memo_table_find(const struct lwc_memo_table *table,
-                                           const uint8_t name[static LWC_HASH_LEN])
+const struct lwc_failure *lwc_failure_table_find(const struct lwc_failure_table *table,
+                                                 const uint8_t name[static LWC_HASH_LEN])
 {
     size_t i = index_of(table, name);
 
     return i < table->count ? &table->memos[i] : NULL;
 }
 
-static size_t oldest_of(const struct lwc_memo_table *table)
+static size_t oldest_of(const struct lwc_failure_table *table)
 {
     size_t oldest = 0;
 
@@ -232,18 +234,19 @@ static size_t oldest_of(const struct lwc_memo_table *table)
     return oldest;
 }
 
-void lwc_memo_table_put(struct lwc_memo_table *table, const struct lwc_memo *memo)
+void lwc_failure_table_put(struct lwc_failure_table *table, const struct lwc_failure *memo)
 {
     size_t i = index_of(table, memo->name);
 
-    if (i == LWC_MEMO_RECORDS) {
+    if (i == LWC_FAILURE_RECORDS) {
         i = oldest_of(table);
     }
     table->memos[i] = *memo;
     table->count += i == table->count ? 1 : 0;
 }
 
-bool lwc_memo_table_drop(struct lwc_memo_table *table, const uint8_t name[static LWC_HASH_LEN])
+bool lwc_failure_table_drop(struct lwc_failure_table *table,
+                            const uint8_t name[static LWC_HASH_LEN])
 {
     size_t i = index_of(table, name);
 
@@ -258,12 +261,12 @@ static void digest(const uint8_t *bytes, size_t len, uint8_t digest_out[static L
 {
     struct lwc_hash hash;
 
-    lwc_hash_begin(&hash, LWC_MEMO_LABEL);
+    lwc_hash_begin(&hash, LWC_FAILURE_LABEL);
     lwc_hash_add(&hash, bytes, len);
     lwc_hash_end(&hash, digest_out);
 }
 
-static uint8_t *put_memo(uint8_t *at, const struct lwc_memo *memo)
+static uint8_t *put_memo(uint8_t *at, const struct lwc_failure *memo)
 {
     memcpy(at, memo->name, LWC_HASH_LEN);
     put_number(at + AT_CODE, 4, (uint64_t)memo->err.code);
@@ -275,7 +278,8 @@ static uint8_t *put_memo(uint8_t *at, const struct lwc_memo *memo)
     return put_text(put_text(at + AT_MSG, memo->err.msg), memo->err.hint);
 }
 
-size_t lwc_memo_encode(const struct lwc_memo_table *table, uint8_t bytes_out[static LWC_MEMO_MAX])
+size_t lwc_failure_encode(const struct lwc_failure_table *table,
+                          uint8_t bytes_out[static LWC_FAILURE_MAX])
 {
     uint8_t *at = bytes_out + AT_RECORDS;
 
@@ -294,7 +298,7 @@ static bool frame_fits(const uint8_t *bytes, size_t len)
 {
     uint8_t found[LWC_HASH_LEN];
 
-    if (len < LEN_MIN || len > LWC_MEMO_MAX || memcmp(bytes, MAGIC, MAGIC_LEN) != 0 ||
+    if (len < LEN_MIN || len > LWC_FAILURE_MAX || memcmp(bytes, MAGIC, MAGIC_LEN) != 0 ||
         get_number(bytes + AT_VERSION, 4) != VERSION) {
         return false;
     }
@@ -311,7 +315,7 @@ static int64_t get_time(const uint8_t *at)
 }
 
 /* Take a record off the front of @*at. */
-static bool get_memo(const uint8_t **at, size_t *left, struct lwc_memo *memo_out)
+static bool get_memo(const uint8_t **at, size_t *left, struct lwc_failure *memo_out)
 {
     const uint8_t *from = *at;
     uint64_t code = 0;
@@ -338,7 +342,7 @@ static bool get_memo(const uint8_t **at, size_t *left, struct lwc_memo *memo_out
            get_text(at, left, memo_out->err.hint, sizeof memo_out->err.hint) && is_sound(memo_out);
 }
 
-static bool get_table(const uint8_t *bytes, size_t len, struct lwc_memo_table *table)
+static bool get_table(const uint8_t *bytes, size_t len, struct lwc_failure_table *table)
 {
     uint64_t count = get_number(bytes + AT_COUNT, 4);
     const uint8_t *at = bytes + AT_RECORDS;
@@ -346,7 +350,7 @@ static bool get_table(const uint8_t *bytes, size_t len, struct lwc_memo_table *t
 
     memcpy(table->boot_id, bytes + AT_BOOT_ID, LWC_BOOT_ID_LEN);
     if (!lwc_text_is_graph(table->boot_id, LWC_BOOT_ID_LEN) || count < 1 ||
-        count > LWC_MEMO_RECORDS) {
+        count > LWC_FAILURE_RECORDS) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -359,9 +363,9 @@ static bool get_table(const uint8_t *bytes, size_t len, struct lwc_memo_table *t
     return left == 0;
 }
 
-bool lwc_memo_decode(const uint8_t *bytes, size_t len, struct lwc_memo_table *table_out)
+bool lwc_failure_decode(const uint8_t *bytes, size_t len, struct lwc_failure_table *table_out)
 {
-    struct lwc_memo_table table = {0};
+    struct lwc_failure_table table = {0};
 
     if (!frame_fits(bytes, len) || !get_table(bytes, len, &table)) {
         return false;

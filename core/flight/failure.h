@@ -11,9 +11,9 @@
 #include "base/error.h"
 
 /*
- * Remembered failures: a table of at most LWC_MEMO_RECORDS records, each under a name of its own.
- * A record says which failure it was, when the attempt began and failed, and how long it is not
- * tried again.  Holds no secret.
+ * Remembered failures: a table of at most LWC_FAILURE_RECORDS records, each under a name of its
+ * own. A record says which failure it was, when the attempt began and failed, and how long it is
+ * not tried again.  Holds no secret.
  *
  * The bytes of a table; numbers are big-endian:
  *
@@ -23,7 +23,7 @@
  *       12      36  boot id
  *       48       4  number of records, 1 to 8
  *       52          records
- *      end      32  hash over all before, label LWC_MEMO_LABEL
+ *      end      32  hash over all before, label LWC_FAILURE_LABEL
  *
  * and those of a record:
  *
@@ -39,13 +39,13 @@
  *     74+m       2  length of the hint, 0 to 255
  *     76+m       h  hint
  */
-#define LWC_MEMO_LABEL "lwcred memo 2"
-#define LWC_MEMO_RECORDS 8
-#define LWC_MEMO_MAX ((size_t)8192)
-#define LWC_MEMO_LIFE_MAX_MS 300000
+#define LWC_FAILURE_LABEL "lwcred memo 2"
+#define LWC_FAILURE_RECORDS 8
+#define LWC_FAILURE_MAX ((size_t)8192)
+#define LWC_FAILURE_LIFE_MAX_MS 300000
 
 /* Times are of the boot clock; err.wait_s is as it was when the record was made. */
-struct lwc_memo {
+struct lwc_failure {
     uint8_t name[LWC_HASH_LEN];
     int64_t began_ms;
     int64_t made_ms;
@@ -53,10 +53,10 @@ struct lwc_memo {
     struct lwc_error err;
 };
 
-struct lwc_memo_table {
+struct lwc_failure_table {
     char boot_id[LWC_BOOT_ID_LEN + 1];
     size_t count;
-    struct lwc_memo memos[LWC_MEMO_RECORDS];
+    struct lwc_failure memos[LWC_FAILURE_RECORDS];
 };
 
 /*
@@ -68,48 +68,50 @@ struct lwc_memo_table {
  * Returns false, and writes nothing, for a failure that says nothing about other processes: an
  * internal one, a busy flight, a failed system call, and any for want of memory or descriptors.
  */
-bool lwc_memo_make(const uint8_t name[static LWC_HASH_LEN], int64_t began_ms,
-                   const struct lwc_error *err, const struct lwc_clock *clock,
-                   struct lwc_memo *memo_out);
+bool lwc_failure_make(const uint8_t name[static LWC_HASH_LEN], int64_t began_ms,
+                      const struct lwc_error *err, const struct lwc_clock *clock,
+                      struct lwc_failure *memo_out);
 
 /* Has its life not run out?  A record of the future (of another time namespace) never counts. */
-bool lwc_memo_is_live(const struct lwc_memo *memo, const struct lwc_clock *clock);
+bool lwc_failure_is_live(const struct lwc_failure *memo, const struct lwc_clock *clock);
 
 /*
  * Does it hold for a call that began at @since_ms, and waited for the attempt?  A failure that
  * another process can mend meanwhile (a key refused, nothing found) only if the whole attempt was
  * made since; any other if it failed since.
  */
-bool lwc_memo_is_since(const struct lwc_memo *memo, int64_t since_ms,
-                       const struct lwc_clock *clock);
+bool lwc_failure_is_since(const struct lwc_failure *memo, int64_t since_ms,
+                          const struct lwc_clock *clock);
 
 /*
  * The failure as it stands now: the time to wait is counted down, also where the message says
  * "try again in N s".
  */
-void lwc_memo_tell(const struct lwc_memo *memo, const struct lwc_clock *clock,
-                   struct lwc_error *err_out);
+void lwc_failure_tell(const struct lwc_failure *memo, const struct lwc_clock *clock,
+                      struct lwc_error *err_out);
 
 /* Empties @table; false if the system does not tell which boot this is. */
-bool lwc_memo_table_init(struct lwc_memo_table *table);
+bool lwc_failure_table_init(struct lwc_failure_table *table);
 
 /* The record of that name; NULL if there is none. */
-const struct lwc_memo *lwc_memo_table_find(const struct lwc_memo_table *table,
-                                           const uint8_t name[static LWC_HASH_LEN]);
+const struct lwc_failure *lwc_failure_table_find(const struct lwc_failure_table *table,
+                                                 const uint8_t name[static LWC_HASH_LEN]);
 
 /* Puts @memo in: in place of its namesake, else, in a full table, of the one made first. */
-void lwc_memo_table_put(struct lwc_memo_table *table, const struct lwc_memo *memo);
+void lwc_failure_table_put(struct lwc_failure_table *table, const struct lwc_failure *memo);
 
 /* Removes the record of that name; false if there was none. */
-bool lwc_memo_table_drop(struct lwc_memo_table *table, const uint8_t name[static LWC_HASH_LEN]);
+bool lwc_failure_table_drop(struct lwc_failure_table *table,
+                            const uint8_t name[static LWC_HASH_LEN]);
 
 /* Writes the bytes of @table, which is not empty; returns how many there are. */
-size_t lwc_memo_encode(const struct lwc_memo_table *table, uint8_t bytes_out[static LWC_MEMO_MAX]);
+size_t lwc_failure_encode(const struct lwc_failure_table *table,
+                          uint8_t bytes_out[static LWC_FAILURE_MAX]);
 
 /*
- * Reads those bytes.  Returns false, and writes nothing, for anything that lwc_memo_encode() does
- * not write: @bytes are believed in nothing before all of them were checked.
+ * Reads those bytes.  Returns false, and writes nothing, for anything that lwc_failure_encode()
+ * does not write: @bytes are believed in nothing before all of them were checked.
  */
-bool lwc_memo_decode(const uint8_t *bytes, size_t len, struct lwc_memo_table *table_out);
+bool lwc_failure_decode(const uint8_t *bytes, size_t len, struct lwc_failure_table *table_out);
 
 #endif

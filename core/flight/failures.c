@@ -39,13 +39,13 @@ static void file_clear(struct table_file *file)
 #define AUTO_FILE LWC_AUTO(struct table_file, file_clear)
 
 /* Reads a table from @fd.  False if what is there is none of this boot. */
-static bool table_load(int fd, struct lwc_memo_table *table)
+static bool table_load(int fd, struct lwc_failure_table *table)
 {
-    uint8_t bytes[LWC_MEMO_MAX + 1];
-    struct lwc_memo_table found;
+    uint8_t bytes[LWC_FAILURE_MAX + 1];
+    struct lwc_failure_table found;
     ssize_t len = pread(fd, bytes, sizeof bytes, 0);
 
-    if (len <= 0 || !lwc_memo_decode(bytes, (size_t)len, &found) ||
+    if (len <= 0 || !lwc_failure_decode(bytes, (size_t)len, &found) ||
         !lwc_streq(found.boot_id, table->boot_id)) {
         return false;
     }
@@ -60,13 +60,13 @@ static void pause_shortly(void)
     (void)nanosleep(&span, NULL); /* waking early does no harm */
 }
 
-void lwc_failures_read(const char *name, struct lwc_memo_table *table_out)
+void lwc_failures_read(const char *name, struct lwc_failure_table *table_out)
 {
     AUTO_FILE file = {.dir = LWC_PATH_INIT, .fd = -1};
     LWC_AUTO_CLOSE int fd = -1;
     struct stat st;
 
-    if (!file_locate(name, &file) || !lwc_memo_table_init(table_out)) {
+    if (!file_locate(name, &file) || !lwc_failure_table_init(table_out)) {
         table_out->count = 0;
         return;
     }
@@ -85,16 +85,16 @@ enum lwc_code lwc_failures_recall(const char *name, const uint8_t (*names)[LWC_H
                                   size_t count, const struct lwc_failures_rule *rule,
                                   struct lwc_error *err)
 {
-    struct lwc_memo_table table;
+    struct lwc_failure_table table;
     struct lwc_error told;
 
     lwc_failures_read(name, &table);
     for (size_t i = 0; i < count; i++) {
-        const struct lwc_memo *memo = lwc_memo_table_find(&table, names[i]);
+        const struct lwc_failure *memo = lwc_failure_table_find(&table, names[i]);
 
-        if (memo != NULL && ((rule->counts_life && lwc_memo_is_live(memo, rule->clock)) ||
-                             lwc_memo_is_since(memo, rule->since_ms, rule->clock))) {
-            lwc_memo_tell(memo, rule->clock, err != NULL ? err : &told);
+        if (memo != NULL && ((rule->counts_life && lwc_failure_is_live(memo, rule->clock)) ||
+                             lwc_failure_is_since(memo, rule->since_ms, rule->clock))) {
+            lwc_failure_tell(memo, rule->clock, err != NULL ? err : &told);
             return memo->err.code;
         }
     }
@@ -102,9 +102,9 @@ enum lwc_code lwc_failures_recall(const char *name, const uint8_t (*names)[LWC_H
 }
 
 /* Opens and locks the file, and reads what is there. */
-static bool file_lock(const char *name, struct table_file *file, struct lwc_memo_table *table)
+static bool file_lock(const char *name, struct table_file *file, struct lwc_failure_table *table)
 {
-    if (!file_locate(name, file) || !lwc_memo_table_init(table) ||
+    if (!file_locate(name, file) || !lwc_failure_table_init(table) ||
         lwc_lock_take(&file->dir, file->name, LOCK_WAIT_MS, &file->fd, NULL) != LWC_OK) {
         return false;
     }
@@ -113,10 +113,10 @@ static bool file_lock(const char *name, struct table_file *file, struct lwc_memo
 }
 
 /* Writes the table to its file; the file goes if the table is empty or cannot be written. */
-static void file_save(const struct table_file *file, const struct lwc_memo_table *table)
+static void file_save(const struct table_file *file, const struct lwc_failure_table *table)
 {
-    uint8_t bytes[LWC_MEMO_MAX];
-    size_t len = table->count > 0 ? lwc_memo_encode(table, bytes) : 0;
+    uint8_t bytes[LWC_FAILURE_MAX];
+    size_t len = table->count > 0 ? lwc_failure_encode(table, bytes) : 0;
 
     if (len == 0 || pwrite(file->fd, bytes, len, 0) != (ssize_t)len ||
         ftruncate(file->fd, (off_t)len) != 0) {
@@ -124,25 +124,25 @@ static void file_save(const struct table_file *file, const struct lwc_memo_table
     }
 }
 
-void lwc_failures_put(const char *name, const struct lwc_memo *memo)
+void lwc_failures_put(const char *name, const struct lwc_failure *memo)
 {
     AUTO_FILE file = {.dir = LWC_PATH_INIT, .fd = -1};
-    struct lwc_memo_table table;
+    struct lwc_failure_table table;
 
     if (file_lock(name, &file, &table)) {
-        lwc_memo_table_put(&table, memo);
+        lwc_failure_table_put(&table, memo);
         file_save(&file, &table);
         lwc_flight_dir_sweep(&file.dir);
     }
 }
 
-static bool drop_all(struct lwc_memo_table *table, const uint8_t (*names)[LWC_HASH_LEN],
+static bool drop_all(struct lwc_failure_table *table, const uint8_t (*names)[LWC_HASH_LEN],
                      size_t count)
 {
     bool has_any = false;
 
     for (size_t i = 0; i < count; i++) {
-        has_any = lwc_memo_table_drop(table, names[i]) || has_any;
+        has_any = lwc_failure_table_drop(table, names[i]) || has_any;
     }
     return has_any;
 }
@@ -150,7 +150,7 @@ static bool drop_all(struct lwc_memo_table *table, const uint8_t (*names)[LWC_HA
 void lwc_failures_drop(const char *name, const uint8_t (*names)[LWC_HASH_LEN], size_t count)
 {
     AUTO_FILE file = {.dir = LWC_PATH_INIT, .fd = -1};
-    struct lwc_memo_table table;
+    struct lwc_failure_table table;
 
     lwc_failures_read(name, &table);
     if (drop_all(&table, names, count) && file_lock(name, &file, &table)) {
@@ -162,7 +162,7 @@ void lwc_failures_drop(const char *name, const uint8_t (*names)[LWC_HASH_LEN], s
 void lwc_failures_clear(const char *name)
 {
     AUTO_FILE file = {.dir = LWC_PATH_INIT, .fd = -1};
-    struct lwc_memo_table table;
+    struct lwc_failure_table table;
 
     if (file_lock(name, &file, &table)) {
         table.count = 0;

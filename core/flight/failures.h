@@ -23,7 +23,7 @@
  */
 
 /* Reads table @name (hex); an empty one if there is none. */
-void lwc_failures_read(const char *name, struct lwc_memo_table *table_out);
+void lwc_failures_read(const char *name, struct lwc_failure_table *table_out);
 
 /*
  * When a remembered failure counts for a call that began at @since_ms: while it lives, unless the
@@ -46,7 +46,7 @@ enum lwc_code lwc_failures_recall(const char *name, const uint8_t (*names)[LWC_H
                                   struct lwc_error *err) LWC_RESULT;
 
 /* Puts @memo into table @name. */
-void lwc_failures_put(const char *name, const struct lwc_memo *memo);
+void lwc_failures_put(const char *name, const struct lwc_failure *memo);
 
 /* Removes the records of those names, if there are any; with the last one the file goes, too. */
 void lwc_failures_drop(const char *name, const uint8_t (*names)[LWC_HASH_LEN], size_t count);

@@ -18,10 +18,10 @@
  *
  * value  version of HELLO, flags of STORE, capability of PROBE.
  */
-struct lwc_request {
+struct lwc_host_request {
     uint32_t type;
     uint32_t number;
-    struct lwc_frame_times times;
+    struct lwc_wire_times times;
     uint32_t value;
     const char *name;
     const char *external_dir;
@@ -33,19 +33,20 @@ struct lwc_request {
 };
 
 /* False for what is no request, or none that is well-formed. */
-bool lwc_request_parse(struct lwc_frame_in *in, struct lwc_request *request_out) LWC_RESULT;
+bool lwc_host_request_parse(struct lwc_wire_in *in, struct lwc_host_request *request_out)
+    LWC_RESULT;
 
 /* An ANSWER; value is NULL if there is none. */
-struct lwc_answer {
+struct lwc_host_answer {
     uint32_t number;
-    struct lwc_frame_times times;
+    struct lwc_wire_times times;
     enum lwc_code code;
     const void *value;
     size_t len;
 };
 
 /* False for what is no well-formed ANSWER; @err, which may be NULL, is filled from its code on. */
-bool lwc_answer_parse(struct lwc_frame_in *in, struct lwc_answer *answer_out, struct lwc_error *err)
-    LWC_RESULT;
+bool lwc_host_answer_parse(struct lwc_wire_in *in, struct lwc_host_answer *answer_out,
+                           struct lwc_error *err) LWC_RESULT;
 
 #endif

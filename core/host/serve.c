@@ -2,8 +2,8 @@
 /* The MUST list stands in serve.h. */
 #include "host/serve.h"
 
+#include "base/buffer.h"
 #include "base/clock.h"
-#include "base/secret.h"
 #include "host/request.h"
 #include "module/module.h"
 #include "remote/socket.h"
@@ -15,8 +15,8 @@
 
 /* A setting that the module asked for; it may look at the value until close(). */
 struct setting {
-    struct lwc_secret *name;
-    struct lwc_secret *value; /* NULL: not set */
+    struct lwc_buf *name;
+    struct lwc_buf *value; /* NULL: not set */
 };
 
 /*
@@ -30,9 +30,9 @@ struct serve {
     struct lwc_host host;
     void *state;
     bool open;
-    struct lwc_secret *request;
-    struct lwc_secret *answer;
-    struct lwc_secret *out;
+    struct lwc_buf *request;
+    struct lwc_buf *answer;
+    struct lwc_buf *out;
     int64_t call_at_ms;
     int64_t caller_at_ms;
     uint32_t number; /* of the request */
@@ -52,30 +52,30 @@ static _Noreturn void leave(void)
     _exit(STATUS_CALLER);
 }
 
-static struct lwc_frame_out begin(struct serve *serve, uint32_t type)
+static struct lwc_wire_out begin(struct serve *serve, uint32_t type)
 {
-    return lwc_frame_begin(serve->out, type, serve->number);
+    return lwc_wire_begin(serve->out, type, serve->number);
 }
 
-static void send_frame(struct serve *serve, const struct lwc_frame_out *out)
+static void send_frame(struct serve *serve, const struct lwc_wire_out *out)
 {
-    if (lwc_channel_send(serve->fd, out, LWC_CHANNEL_FOREVER, NULL) != LWC_OK) {
+    if (lwc_socket_send(serve->fd, out, LWC_SOCKET_FOREVER, NULL) != LWC_OK) {
         leave();
     }
-    lwc_secret_reset(serve->out);
+    lwc_buf_reset(serve->out);
 }
 
-static struct lwc_frame_in receive(struct serve *serve, struct lwc_secret *bytes)
+static struct lwc_wire_in receive(struct serve *serve, struct lwc_buf *bytes)
 {
-    struct lwc_frame_in in = {0};
+    struct lwc_wire_in in = {0};
 
-    if (lwc_channel_receive(serve->fd, bytes, LWC_CHANNEL_FOREVER, &in, NULL) != LWC_OK) {
+    if (lwc_socket_receive(serve->fd, bytes, LWC_SOCKET_FOREVER, &in, NULL) != LWC_OK) {
         leave();
     }
     return in;
 }
 
-static void keep_times(struct serve *serve, struct lwc_frame_times times)
+static void keep_times(struct serve *serve, struct lwc_wire_times times)
 {
     int64_t now = now_ms();
 
@@ -84,15 +84,15 @@ static void keep_times(struct serve *serve, struct lwc_frame_times times)
 }
 
 /* Send a frame that asks; what is answered is borrowed until the next one. */
-static struct lwc_answer ask(struct serve *serve, const struct lwc_frame_out *out,
-                             struct lwc_error *err)
+static struct lwc_host_answer ask(struct serve *serve, const struct lwc_wire_out *out,
+                                  struct lwc_error *err)
 {
-    struct lwc_answer answer;
-    struct lwc_frame_in in;
+    struct lwc_host_answer answer;
+    struct lwc_wire_in in;
 
     send_frame(serve, out);
     in = receive(serve, serve->answer);
-    if (!lwc_answer_parse(&in, &answer, err) || answer.number != serve->number) {
+    if (!lwc_host_answer_parse(&in, &answer, err) || answer.number != serve->number) {
         leave();
     }
     keep_times(serve, answer.times);
@@ -102,29 +102,29 @@ static struct lwc_answer ask(struct serve *serve, const struct lwc_frame_out *ou
 static void host_log(void *data, enum lwc_log_level level, const char *text)
 {
     struct serve *serve = data;
-    struct lwc_frame_out out = begin(serve, LWC_FRAME_LOG);
+    struct lwc_wire_out out = begin(serve, LWC_WIRE_LOG);
 
-    lwc_frame_put_u32(&out, (uint32_t)level);
-    lwc_frame_put_text(&out, text);
+    lwc_wire_put_u32(&out, (uint32_t)level);
+    lwc_wire_put_text(&out, text);
     send_frame(serve, &out);
 }
 
 static void host_depends(void *data, const char *path)
 {
     struct serve *serve = data;
-    struct lwc_frame_out out = begin(serve, LWC_FRAME_DEPENDS);
+    struct lwc_wire_out out = begin(serve, LWC_WIRE_DEPENDS);
 
-    lwc_frame_put_text(&out, path);
+    lwc_wire_put_text(&out, path);
     send_frame(serve, &out);
 }
 
 static void host_asking(void *data, const char *text)
 {
     struct serve *serve = data;
-    struct lwc_frame_out out = begin(serve, LWC_FRAME_ASKING);
+    struct lwc_wire_out out = begin(serve, LWC_WIRE_ASKING);
 
     serve->asking = true;
-    lwc_frame_put_text(&out, text);
+    lwc_wire_put_text(&out, text);
     send_frame(serve, &out);
 }
 
@@ -142,9 +142,9 @@ static const char *setting_known(const struct serve *serve, const char *name, bo
     for (size_t i = 0; i < serve->setting_count; i++) {
         const struct setting *setting = &serve->settings[i];
 
-        if (lwc_streq(lwc_secret_text(setting->name), name)) {
+        if (lwc_streq(lwc_buf_text(setting->name), name)) {
             *known_out = true;
-            return setting->value != NULL ? lwc_secret_text(setting->value) : NULL;
+            return setting->value != NULL ? lwc_buf_text(setting->value) : NULL;
         }
     }
     return NULL;
@@ -155,43 +155,42 @@ static const char *host_setting(void *data, const char *name)
 {
     struct serve *serve = data;
     struct setting *setting = &serve->settings[serve->setting_count];
-    struct lwc_frame_out out;
-    struct lwc_answer answer;
+    struct lwc_wire_out out;
+    struct lwc_host_answer answer;
     bool is_known = false;
     const char *known = setting_known(serve, name, &is_known);
 
     if (is_known || serve->setting_count == SETTINGS_MAX) {
         return known;
     }
-    out = begin(serve, LWC_FRAME_SETTING);
-    lwc_frame_put_text(&out, name);
+    out = begin(serve, LWC_WIRE_SETTING);
+    lwc_wire_put_text(&out, name);
     answer = ask(serve, &out, NULL);
-    if (answer.code != LWC_OK ||
-        lwc_secret_copy(name, strlen(name), &setting->name, NULL) != LWC_OK ||
+    if (answer.code != LWC_OK || lwc_buf_copy(name, strlen(name), &setting->name, NULL) != LWC_OK ||
         (answer.value != NULL &&
-         lwc_secret_copy(answer.value, answer.len, &setting->value, NULL) != LWC_OK)) {
+         lwc_buf_copy(answer.value, answer.len, &setting->value, NULL) != LWC_OK)) {
         leave();
     }
     serve->setting_count++;
-    return setting->value != NULL ? lwc_secret_text(setting->value) : NULL;
+    return setting->value != NULL ? lwc_buf_text(setting->value) : NULL;
 }
 
 static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
                                  const struct lwc_sink *answer, struct lwc_error *err)
 {
     struct serve *serve = data;
-    struct lwc_frame_out out = begin(serve, LWC_FRAME_PROMPT);
-    struct lwc_answer typed;
+    struct lwc_wire_out out = begin(serve, LWC_WIRE_PROMPT);
+    struct lwc_host_answer typed;
     enum lwc_code code = LWC_OK;
 
-    lwc_frame_put_u32(&out, flags);
-    lwc_frame_put_text(&out, text);
+    lwc_wire_put_u32(&out, flags);
+    lwc_wire_put_text(&out, text);
     typed = ask(serve, &out, err);
     code = typed.code;
     if (code == LWC_OK && typed.value != NULL) {
         code = answer->put(answer->data, NULL, typed.value, typed.len, err);
     }
-    lwc_secret_reset(serve->answer);
+    lwc_buf_reset(serve->answer);
     return code;
 }
 
@@ -201,15 +200,15 @@ static enum lwc_code sink_put(void *data, const struct lwc_identity *identity, c
     static const struct lwc_identity none = {
         .profile = "", .account = "", .origin = "", .key_id = "", .sub_account = ""};
     struct serve *serve = data;
-    struct lwc_frame_out out = begin(serve, LWC_FRAME_PUT);
+    struct lwc_wire_out out = begin(serve, LWC_WIRE_PUT);
 
     if (len == 0 || len > LWC_SECRET_MAX) {
         return lwc_fail(err, LWC_E_INVALID, "secret of %zu bytes, allowed are 1 to %d", len,
                         LWC_SECRET_MAX);
     }
-    lwc_frame_put_u32(&out, identity != NULL);
-    lwc_frame_put_identity(&out, identity != NULL ? identity : &none);
-    lwc_frame_put_bytes(&out, bytes, len);
+    lwc_wire_put_u32(&out, identity != NULL);
+    lwc_wire_put_identity(&out, identity != NULL ? identity : &none);
+    lwc_wire_put_bytes(&out, bytes, len);
     return ask(serve, &out, err).code;
 }
 
@@ -217,16 +216,16 @@ static enum lwc_code visitor_visit(void *data, const struct lwc_identity *identi
                                    struct lwc_error *err)
 {
     struct serve *serve = data;
-    struct lwc_frame_out out = begin(serve, LWC_FRAME_VISIT);
+    struct lwc_wire_out out = begin(serve, LWC_WIRE_VISIT);
 
-    lwc_frame_put_identity(&out, identity);
+    lwc_wire_put_identity(&out, identity);
     return ask(serve, &out, err).code;
 }
 
-typedef enum lwc_code request_fn(struct serve *serve, const struct lwc_request *request,
+typedef enum lwc_code request_fn(struct serve *serve, const struct lwc_host_request *request,
                                  struct lwc_error *err);
 
-static enum lwc_code do_open(struct serve *serve, const struct lwc_request *request,
+static enum lwc_code do_open(struct serve *serve, const struct lwc_host_request *request,
                              struct lwc_error *err)
 {
     enum lwc_code code =
@@ -236,7 +235,7 @@ static enum lwc_code do_open(struct serve *serve, const struct lwc_request *requ
     return code;
 }
 
-static enum lwc_code do_close(struct serve *serve, const struct lwc_request *request,
+static enum lwc_code do_close(struct serve *serve, const struct lwc_host_request *request,
                               struct lwc_error *err)
 {
     (void)request;
@@ -246,7 +245,7 @@ static enum lwc_code do_close(struct serve *serve, const struct lwc_request *req
     return LWC_OK;
 }
 
-static enum lwc_code do_find(struct serve *serve, const struct lwc_request *request,
+static enum lwc_code do_find(struct serve *serve, const struct lwc_host_request *request,
                              struct lwc_error *err)
 {
     const struct lwc_sink sink = {.data = serve, .put = sink_put};
@@ -254,7 +253,7 @@ static enum lwc_code do_find(struct serve *serve, const struct lwc_request *requ
     return serve->backend.find(serve->state, &request->identity, &sink, err);
 }
 
-static enum lwc_code do_list(struct serve *serve, const struct lwc_request *request,
+static enum lwc_code do_list(struct serve *serve, const struct lwc_host_request *request,
                              struct lwc_error *err)
 {
     const struct lwc_visitor visitor = {.data = serve, .visit = visitor_visit};
@@ -263,34 +262,34 @@ static enum lwc_code do_list(struct serve *serve, const struct lwc_request *requ
     return serve->backend.list(serve->state, &visitor, err);
 }
 
-static enum lwc_code do_store(struct serve *serve, const struct lwc_request *request,
+static enum lwc_code do_store(struct serve *serve, const struct lwc_host_request *request,
                               struct lwc_error *err)
 {
     return serve->backend.store(serve->state, &request->identity, request->secret,
                                 request->secret_len, request->value, err);
 }
 
-static enum lwc_code do_erase(struct serve *serve, const struct lwc_request *request,
+static enum lwc_code do_erase(struct serve *serve, const struct lwc_host_request *request,
                               struct lwc_error *err)
 {
     return serve->backend.erase(serve->state, &request->identity, err);
 }
 
-static enum lwc_code do_unlock(struct serve *serve, const struct lwc_request *request,
+static enum lwc_code do_unlock(struct serve *serve, const struct lwc_host_request *request,
                                struct lwc_error *err)
 {
     (void)request;
     return serve->backend.unlock(serve->state, err);
 }
 
-static enum lwc_code do_lock(struct serve *serve, const struct lwc_request *request,
+static enum lwc_code do_lock(struct serve *serve, const struct lwc_host_request *request,
                              struct lwc_error *err)
 {
     (void)request;
     return serve->backend.lock(serve->state, err);
 }
 
-static enum lwc_code do_probe(struct serve *serve, const struct lwc_request *request,
+static enum lwc_code do_probe(struct serve *serve, const struct lwc_host_request *request,
                               struct lwc_error *err)
 {
     return serve->backend.probe != NULL ? serve->backend.probe(serve->state, request->value, err)
@@ -303,26 +302,26 @@ static const struct {
     uint32_t cap;
     request_fn *run;
 } requests[] = {
-    {LWC_FRAME_OPEN, 0, do_open},
-    {LWC_FRAME_CLOSE, 0, do_close},
-    {LWC_FRAME_FIND, LWC_CAP_READ, do_find},
-    {LWC_FRAME_LIST, LWC_CAP_LIST, do_list},
-    {LWC_FRAME_STORE, LWC_CAP_STORE, do_store},
-    {LWC_FRAME_ERASE, LWC_CAP_ERASE, do_erase},
-    {LWC_FRAME_UNLOCK, LWC_CAP_UNLOCK, do_unlock},
-    {LWC_FRAME_LOCK, LWC_CAP_UNLOCK, do_lock},
-    {LWC_FRAME_PROBE, 0, do_probe},
+    {LWC_WIRE_OPEN, 0, do_open},
+    {LWC_WIRE_CLOSE, 0, do_close},
+    {LWC_WIRE_FIND, LWC_CAP_READ, do_find},
+    {LWC_WIRE_LIST, LWC_CAP_LIST, do_list},
+    {LWC_WIRE_STORE, LWC_CAP_STORE, do_store},
+    {LWC_WIRE_ERASE, LWC_CAP_ERASE, do_erase},
+    {LWC_WIRE_UNLOCK, LWC_CAP_UNLOCK, do_unlock},
+    {LWC_WIRE_LOCK, LWC_CAP_UNLOCK, do_lock},
+    {LWC_WIRE_PROBE, 0, do_probe},
 };
 
 /* The function for a request that is in turn; ends the process if it is not. */
-static request_fn *function_for(const struct serve *serve, const struct lwc_request *request)
+static request_fn *function_for(const struct serve *serve, const struct lwc_host_request *request)
 {
     size_t i = 0;
 
     while (i < LWC_ARRAY_LEN(requests) && requests[i].type != request->type) {
         i++;
     }
-    if (i == LWC_ARRAY_LEN(requests) || serve->open == (request->type == LWC_FRAME_OPEN) ||
+    if (i == LWC_ARRAY_LEN(requests) || serve->open == (request->type == LWC_WIRE_OPEN) ||
         (serve->backend.caps & requests[i].cap) != requests[i].cap) {
         leave();
     }
@@ -331,17 +330,17 @@ static request_fn *function_for(const struct serve *serve, const struct lwc_requ
 
 static void done(struct serve *serve, enum lwc_code code, const struct lwc_error *err)
 {
-    struct lwc_frame_out out = begin(serve, LWC_FRAME_DONE);
+    struct lwc_wire_out out = begin(serve, LWC_WIRE_DONE);
 
-    lwc_frame_put_error(&out, code, err);
+    lwc_wire_put_error(&out, code, err);
     send_frame(serve, &out);
 }
 
-static void next_request(struct serve *serve, struct lwc_request *request_out)
+static void next_request(struct serve *serve, struct lwc_host_request *request_out)
 {
-    struct lwc_frame_in in = receive(serve, serve->request);
+    struct lwc_wire_in in = receive(serve, serve->request);
 
-    if (!lwc_request_parse(&in, request_out)) {
+    if (!lwc_host_request_parse(&in, request_out)) {
         leave();
     }
     serve->number = request_out->number;
@@ -350,7 +349,7 @@ static void next_request(struct serve *serve, struct lwc_request *request_out)
 /* False after the last one. */
 static bool serve_one(struct serve *serve)
 {
-    struct lwc_request request;
+    struct lwc_host_request request;
     request_fn *run = NULL;
     struct lwc_error err = {0};
     enum lwc_code code = LWC_OK;
@@ -360,29 +359,29 @@ static bool serve_one(struct serve *serve)
     keep_times(serve, request.times);
     serve->asking = false;
     code = run(serve, &request, &err);
-    lwc_secret_reset(serve->request);
-    lwc_secret_reset(serve->answer);
+    lwc_buf_reset(serve->request);
+    lwc_buf_reset(serve->answer);
     done(serve, code, &err);
-    return request.type != LWC_FRAME_CLOSE;
+    return request.type != LWC_WIRE_CLOSE;
 }
 
 /* HELLO: load the module that the caller names. */
 static bool greet(struct serve *serve)
 {
-    struct lwc_request hello;
+    struct lwc_host_request hello;
     struct lwc_error err = {0};
-    struct lwc_frame_out out;
+    struct lwc_wire_out out;
     char print[LWC_HASH_HEX_LEN];
     enum lwc_code code = LWC_OK;
 
     next_request(serve, &hello);
-    if (hello.type != LWC_FRAME_HELLO) {
+    if (hello.type != LWC_WIRE_HELLO) {
         leave();
     }
-    if (hello.value != LWC_FRAME_VERSION) {
+    if (hello.value != LWC_WIRE_VERSION) {
         code = lwc_fail(&err, LWC_E_FAILED,
                         "lwcred-backend-host speaks version %d of the protocol, not %u",
-                        LWC_FRAME_VERSION, hello.value);
+                        LWC_WIRE_VERSION, hello.value);
     }
     if (code == LWC_OK) {
         code = lwc_module_load(hello.name, hello.external_dir, &serve->backend, &err);
@@ -391,10 +390,10 @@ static bool greet(struct serve *serve)
         done(serve, code, &err);
         return false;
     }
-    out = begin(serve, LWC_FRAME_READY);
-    lwc_frame_put_u32(&out, LWC_FRAME_VERSION);
+    out = begin(serve, LWC_WIRE_READY);
+    lwc_wire_put_u32(&out, LWC_WIRE_VERSION);
     lwc_descriptor_print(&serve->backend, print);
-    lwc_frame_put_text(&out, print);
+    lwc_wire_put_text(&out, print);
     send_frame(serve, &out);
     return true;
 }
@@ -413,9 +412,9 @@ int lwc_serve(int fd)
                                    .remaining_ms = host_remaining_ms,
                                    .depends = host_depends,
                                    .asking = host_asking};
-    if (lwc_secret_new(BUFFER_LEN, &serve.request, NULL) != LWC_OK ||
-        lwc_secret_new(BUFFER_LEN, &serve.answer, NULL) != LWC_OK ||
-        lwc_secret_new(BUFFER_LEN, &serve.out, NULL) != LWC_OK) {
+    if (lwc_buf_new(BUFFER_LEN, &serve.request, NULL) != LWC_OK ||
+        lwc_buf_new(BUFFER_LEN, &serve.answer, NULL) != LWC_OK ||
+        lwc_buf_new(BUFFER_LEN, &serve.out, NULL) != LWC_OK) {
         return STATUS_CALLER;
     }
     if (greet(&serve)) {

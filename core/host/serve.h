@@ -9,7 +9,7 @@
  * MUST:
  *  1. The caller's frames are judged as if they came from anybody.  What is no request, or is out
  * of turn, ends the process; so does the caller's end.
- *  2. Secrets lie in struct lwc_secret, and are wiped when their call is over.
+ *  2. Secrets lie in struct lwc_buf, and are wiped when their call is over.
  */
 
 /* Serve the caller at @fd until it goes or closes the backend.  Returns an exit status. */

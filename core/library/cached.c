@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/identity.h"
-#include "base/secret.h"
 #include "cache/cache.h"
 #include "cache/entry.h"
 #include "cache/lifetime.h"
@@ -21,7 +21,7 @@ static struct lwc_cache whole_cache(struct lwc_context *ctx, struct lwc_found **
 
     query.profile = "env";
     query.kind = LWC_KIND_ACCESS_KEY;
-    if (lwc_query_find_exact(ctx->stack, LWC_OP_LOOKUP, &query, env, NULL) == LWC_OK) {
+    if (lwc_lookup_find_exact(ctx->stack, LWC_OP_LOOKUP, &query, env, NULL) == LWC_OK) {
         cache.sealing = (*env)->secret;
     }
     return cache;
@@ -40,14 +40,14 @@ static bool is_forgotten(void *data, const struct lwc_entry *entry, const char *
     const struct forgetting *forgetting = data;
 
     (void)place;
-    if (entry->kind == LWC_ENTRY_REFERENCE && forgetting->references) {
+    if (entry->kind == LWC_ENTRY_ANSWER && forgetting->references) {
         return true;
     }
-    if (forgetting->token != NULL && entry->kind == LWC_ENTRY_REFERENCE) {
+    if (forgetting->token != NULL && entry->kind == LWC_ENTRY_ANSWER) {
         return false;
     }
     if (forgetting->token != NULL) {
-        return lwc_secret_equal(entry->text, forgetting->token, forgetting->len);
+        return lwc_buf_equal(entry->text, forgetting->token, forgetting->len);
     }
     return lwc_identity_matches(&forgetting->query, &entry->identity.id);
 }
@@ -99,7 +99,7 @@ static bool pass_on(void *data, const struct lwc_entry *entry, const char *place
     int64_t left_s = 0;
 
     if (entry->kind == LWC_ENTRY_TOKEN) {
-        left_s = lwc_fresh_left_s(entry, cached->boot_id, cached->clock);
+        left_s = lwc_lifetime_left_s(entry, cached->boot_id, cached->clock);
     }
     if (left_s > 0) {
         cached->visit(cached->data, &entry->identity.id, left_s, place);

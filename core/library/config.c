@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "base/secret.h"
+#include "base/buffer.h"
 #include "conf/control.h"
 #include "conf/lint.h"
 #include "conf/print.h"
@@ -19,20 +19,20 @@ const char *lwc_config_source(const struct lwc_context *ctx)
 }
 
 static enum lwc_code tell_setting(const struct lwc_conf *conf, enum lwc_setting setting,
-                                  struct lwc_secret *text, lwc_config_line_fn *visit, void *data,
+                                  struct lwc_buf *text, lwc_config_line_fn *visit, void *data,
                                   struct lwc_error *err)
 {
     char room[LWC_SETTING_TEXT_LEN];
     const char *const value[] = {lwc_setting_text(conf, setting, room), NULL};
     enum lwc_code code = LWC_OK;
 
-    lwc_secret_reset(text);
+    lwc_buf_reset(text);
     code = lwc_conf_text_setting(text, conf, setting, err);
     if (code == LWC_OK) {
         visit(data, &(struct lwc_config_line){.size = sizeof(struct lwc_config_line),
                                               .file = conf->set[setting].file,
                                               .line = conf->set[setting].line,
-                                              .text = lwc_secret_text(text),
+                                              .text = lwc_buf_text(text),
                                               .operation = "set",
                                               .name = lwc_setting_name(setting),
                                               .argc = 1,
@@ -41,19 +41,19 @@ static enum lwc_code tell_setting(const struct lwc_conf *conf, enum lwc_setting 
     return code;
 }
 
-static enum lwc_code tell_line(const struct lwc_conf_line *line, struct lwc_secret *text,
+static enum lwc_code tell_line(const struct lwc_conf_line *line, struct lwc_buf *text,
                                lwc_config_line_fn *visit, void *data, struct lwc_error *err)
 {
     char control[LWC_CONTROL_TEXT_LEN];
     enum lwc_code code = LWC_OK;
 
-    lwc_secret_reset(text);
+    lwc_buf_reset(text);
     code = lwc_conf_text_line(text, line, err);
     if (code == LWC_OK) {
         visit(data, &(struct lwc_config_line){.size = sizeof(struct lwc_config_line),
                                               .file = line->where.file,
                                               .line = line->where.line,
-                                              .text = lwc_secret_text(text),
+                                              .text = lwc_buf_text(text),
                                               .operation = lwc_op_name(line->op),
                                               .control = lwc_control_text(line->actions, control),
                                               .name = line->backend,
@@ -68,11 +68,11 @@ enum lwc_code lwc_config_lines(struct lwc_context *ctx, lwc_config_line_fn *visi
 {
     LWC_AUTO_HELD held = {NULL};
     const struct lwc_conf *conf = ctx->conf;
-    LWC_AUTO_SECRET text = NULL;
+    LWC_AUTO_BUF text = NULL;
     enum lwc_code code = lwc_call_start(ctx, &held, err);
 
     if (code == LWC_OK) {
-        code = lwc_secret_new(TEXT_CAP, &text, err);
+        code = lwc_buf_new(TEXT_CAP, &text, err);
     }
 
     for (size_t i = 0; i < LWC_SET_COUNT && code == LWC_OK; i++) {
@@ -117,7 +117,7 @@ static bool named_before(const struct lwc_conf *conf, size_t index)
 }
 
 /* Can the backend do what the line is for? */
-static enum lwc_code check_use(const struct lwc_conf_line *line, struct lwc_stack_unit *unit,
+static enum lwc_code check_use(const struct lwc_conf_line *line, struct lwc_stack_backend *unit,
                                struct lwc_error *err)
 {
     static const struct {
@@ -129,7 +129,7 @@ static enum lwc_code check_use(const struct lwc_conf_line *line, struct lwc_stac
         [LWC_OP_ERASE] = {LWC_CAP_ERASE, "erase"},
     };
 
-    if (lwc_unit_is_loaded(unit) && !lwc_unit_can(unit, uses[line->op].cap)) {
+    if (lwc_backend_is_loaded(unit) && !lwc_backend_can(unit, uses[line->op].cap)) {
         return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot %s", line->backend,
                         uses[line->op].verb);
     }
@@ -143,8 +143,8 @@ static enum lwc_code check_use(const struct lwc_conf_line *line, struct lwc_stac
 static enum lwc_code check_line(struct lwc_context *ctx, size_t index, struct checking *checking)
 {
     const struct lwc_conf_line *line = &ctx->conf->lines[index];
-    struct lwc_stack_unit *unit = lwc_stack_unit_at(ctx->stack, index);
-    const bool is_loaded = lwc_unit_is_loaded(unit);
+    struct lwc_stack_backend *unit = lwc_stack_unit_at(ctx->stack, index);
+    const bool is_loaded = lwc_backend_is_loaded(unit);
     struct lwc_error what = {0};
     enum lwc_code code = check_use(line, unit, &what);
 
@@ -152,7 +152,7 @@ static enum lwc_code check_line(struct lwc_context *ctx, size_t index, struct ch
     if (code != LWC_OK) {
         pass_on(checking, &line->where, &what);
     }
-    code = lwc_unit_try(unit, &what);
+    code = lwc_backend_try(unit, &what);
     if (code == LWC_OK ||
         (is_loaded ? code == LWC_E_UNAVAILABLE : named_before(ctx->conf, index))) {
         return LWC_OK;

@@ -7,9 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/identity.h"
 #include "base/safefile.h"
-#include "base/secret.h"
 #include "cache/key.h"
 #include "flight/flight.h"
 
@@ -72,8 +72,8 @@ static const char *host_setting_noted(void *data, const char *name)
     struct lwc_context *ctx = data;
     const char *value = host_setting(data, name);
 
-    if (!lwc_inputs_covers(name)) {
-        lwc_witnesses_note(&ctx->witnesses, name, value);
+    if (!lwc_key_of_covers(name)) {
+        lwc_dependencies_note(&ctx->witnesses, name, value);
     }
     return value;
 }
@@ -90,7 +90,7 @@ static void host_depends(void *data, const char *path)
 {
     struct lwc_context *ctx = data;
 
-    lwc_witnesses_add(&ctx->witnesses, path);
+    lwc_dependencies_add(&ctx->witnesses, path);
 }
 
 static void host_asking(void *data, const char *text)
@@ -195,7 +195,7 @@ enum lwc_code lwc_call_start_secret(struct lwc_context *ctx, struct lwc_held *he
 {
     enum lwc_code code = lwc_call_start(ctx, held, err);
 
-    if (code == LWC_OK && !ctx->warned && !lwc_secret_memory_locked()) {
+    if (code == LWC_OK && !ctx->warned && !lwc_memory_is_locked()) {
         ctx->warned = true;
         host_log(ctx, LWC_LOG_WARNING,
                  "memory cannot be locked here (RLIMIT_MEMLOCK): secrets could be swapped out");
@@ -300,7 +300,7 @@ enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **c
     if (ctx == NULL) {
         return lwc_fail_nomem(err);
     }
-    if (!lwc_secret_ready()) {
+    if (!lwc_memory_ready()) {
         return lwc_fail(err, LWC_E_IO, "the system gives no random bytes");
     }
     ctx->clock = lwc_clock_system();
@@ -339,7 +339,7 @@ void lwc_close(struct lwc_context **ctx)
     }
     lwc_stack_close(&(*ctx)->stack);
     lwc_conf_free(&(*ctx)->conf);
-    lwc_witnesses_clear(&(*ctx)->witnesses);
+    lwc_dependencies_clear(&(*ctx)->witnesses);
     lwc_entry_free(&(*ctx)->proof.token);
     if ((*ctx)->pid == getpid()) { /* a thread that fork() left behind may hold it */
         (void)pthread_mutex_destroy(&(*ctx)->mutex);
@@ -353,8 +353,8 @@ static const char *text_or_none(const char *text)
     return text != NULL ? text : "";
 }
 
-enum lwc_code lwc_query_take(const struct lwc_query *query, struct lwc_query *query_out,
-                             struct lwc_identity *identity_out, struct lwc_error *err)
+enum lwc_code lwc_lookup_take(const struct lwc_query *query, struct lwc_query *query_out,
+                              struct lwc_identity *identity_out, struct lwc_error *err)
 {
     enum lwc_code code =
         lwc_sized_take(query_out, sizeof *query_out, query, "struct lwc_query", err);

@@ -27,16 +27,16 @@ struct lwc_context {
     struct lwc_host host;         /* for what the library does itself */
     struct lwc_host backend_host; /* for backends: what they read is noted */
     const struct lwc_clock *clock;
-    pid_t pid;                      /* of the process that opened it */
-    atomic_bool no_prompt;          /* LWC_OPEN_NO_PROMPT, or an explanation is under way */
-    int64_t deadline_ms;            /* of the call under way, by the boot clock */
-    _Atomic int64_t end_ms;         /* of all calls, see lwc_deadline_set() */
-    bool warned;                    /* that memory cannot be locked */
-    struct lwc_witnesses witnesses; /* files that the backends of this call looked at, and settings
-                                       that they ever did */
-    struct lwc_flight *flight;      /* in which this call asks its backends, or NULL */
-    struct lwc_proof proof;         /* of the key that was proved last */
-    pthread_mutex_t mutex;          /* held during each call */
+    pid_t pid;                         /* of the process that opened it */
+    atomic_bool no_prompt;             /* LWC_OPEN_NO_PROMPT, or an explanation is under way */
+    int64_t deadline_ms;               /* of the call under way, by the boot clock */
+    _Atomic int64_t end_ms;            /* of all calls, see lwc_deadline_set() */
+    bool warned;                       /* that memory cannot be locked */
+    struct lwc_dependencies witnesses; /* files that the backends of this call looked at, and
+                                       settings that they ever did */
+    struct lwc_flight *flight;         /* in which this call asks its backends, or NULL */
+    struct lwc_proof proof;            /* of the key that was proved last */
+    pthread_mutex_t mutex;             /* held during each call */
 };
 
 /* Holds a context for the length of a call; ctx is NULL until that has started. */
@@ -68,8 +68,8 @@ void lwc_call_end(struct lwc_held *held);
  * Copy what both sides know of a caller's query, and the part of it that is an identity; its
  * strings stay the caller's.  LWC_E_INVALID if its size is not set.
  */
-enum lwc_code lwc_query_take(const struct lwc_query *query, struct lwc_query *query_out,
-                             struct lwc_identity *identity_out, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_lookup_take(const struct lwc_query *query, struct lwc_query *query_out,
+                              struct lwc_identity *identity_out, struct lwc_error *err) LWC_RESULT;
 
 /*
  * Copy what both sides know of a caller's struct that begins with its size.  LWC_E_INVALID if the

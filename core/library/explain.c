@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/identity.h"
-#include "base/secret.h"
 #include "conf/control.h"
 #include "conf/print.h"
 #include "stack/lookup.h"
@@ -16,7 +16,7 @@
 /* A telling under way: the walk that it is in, and what would answer. */
 struct telling {
     const struct lwc_explain_visitor *visitor;
-    struct lwc_secret *text;
+    struct lwc_buf *text;
     const struct lwc_identity *wanted;
     enum lwc_rule rule;
     unsigned walks;
@@ -40,9 +40,9 @@ static void turn(void *data, const struct lwc_turn *turn, const struct lwc_ident
     struct telling *telling = data;
     char action[LWC_ACTION_TEXT_LEN];
     char locked[LWC_ACTION_TEXT_LEN];
-    const bool locks = holds != NULL && lwc_unit_can(turn->unit, LWC_CAP_UNLOCK);
+    const bool locks = holds != NULL && lwc_backend_can(turn->unit, LWC_CAP_UNLOCK);
 
-    lwc_secret_reset(telling->text);
+    lwc_buf_reset(telling->text);
     if (telling->code == LWC_OK) {
         telling->code = lwc_conf_text_line(telling->text, turn->line, telling->err);
     }
@@ -56,7 +56,7 @@ static void turn(void *data, const struct lwc_turn *turn, const struct lwc_ident
             .wanted = telling->wanted,
             .file = turn->line->where.file,
             .line = turn->line->where.line,
-            .text = lwc_secret_text(telling->text),
+            .text = lwc_buf_text(telling->text),
             .backend = turn->line->backend,
             .asked = turn->is_asked,
             .code = turn->code,
@@ -101,13 +101,13 @@ static void tell_answer(const struct telling *telling, const struct lwc_obtain *
 static enum lwc_code tell(struct telling *telling, const struct lwc_obtain *obtain,
                           const struct lwc_query *query, const struct lwc_identity *wanted)
 {
-    const struct lwc_query_watch watch = {.data = telling, .begin = begin, .turn = turn};
+    const struct lwc_lookup_watch watch = {.data = telling, .begin = begin, .turn = turn};
     LWC_AUTO(struct lwc_token *, lwc_token_free) token = NULL;
     LWC_AUTO_FOUND found = NULL;
     struct lwc_error why = {0};
     const bool cached = lwc_obtain_cached(obtain, query, &token, NULL) == LWC_OK;
     enum lwc_code code =
-        lwc_query_foresee(obtain->stack, wanted, obtain->host, &watch, &found, &why);
+        lwc_lookup_foresee(obtain->stack, wanted, obtain->host, &watch, &found, &why);
 
     if (telling->code != LWC_OK) {
         return telling->code;
@@ -148,20 +148,20 @@ enum lwc_code lwc_explain(struct lwc_context *ctx, const struct lwc_query *query
                           const struct lwc_explain_visitor *visitor, struct lwc_error *err)
 {
     LWC_AUTO_HELD held = {NULL};
-    LWC_AUTO_SECRET text = NULL;
+    LWC_AUTO_BUF text = NULL;
     const struct lwc_obtain obtain = lwc_obtain_of(ctx);
     struct lwc_explain_visitor told;
     struct telling telling = {.visitor = &told, .err = err};
     struct lwc_query known;
     struct lwc_identity wanted;
     bool is_quiet = false;
-    enum lwc_code code = lwc_query_take(query, &known, &wanted, err);
+    enum lwc_code code = lwc_lookup_take(query, &known, &wanted, err);
 
     if (code == LWC_OK) {
         code = take_visitor(visitor, &told, err);
     }
     if (code == LWC_OK) {
-        code = lwc_secret_new(TEXT_CAP, &text, err);
+        code = lwc_buf_new(TEXT_CAP, &text, err);
     }
     if (code == LWC_OK) {
         code = lwc_call_start_secret(ctx, &held, err);
@@ -171,7 +171,7 @@ enum lwc_code lwc_explain(struct lwc_context *ctx, const struct lwc_query *query
     }
     telling.text = text;
     is_quiet = atomic_exchange(&ctx->no_prompt, true);
-    lwc_witnesses_reset(&ctx->witnesses);
+    lwc_dependencies_reset(&ctx->witnesses);
     code = tell(&telling, &obtain, &known, &wanted);
     atomic_store(&ctx->no_prompt, is_quiet);
     return code;

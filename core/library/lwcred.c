@@ -69,7 +69,7 @@ enum lwc_code lwc_token_get(struct lwc_context *ctx, const struct lwc_query *que
     enum lwc_code code = lwc_call_check_process(ctx, err);
 
     if (code == LWC_OK) {
-        code = lwc_query_take(query, &known, &identity, err);
+        code = lwc_lookup_take(query, &known, &identity, err);
     }
     if (code != LWC_OK) {
         return code;
@@ -101,11 +101,11 @@ static enum lwc_code key_check(const struct lwc_identity *identity, struct lwc_e
 static void hash_proof(const struct lwc_identity *identity, const void *secret, size_t len,
                        struct lwc_proof *proof)
 {
-    LWC_AUTO_SECRET copy = NULL;
+    LWC_AUTO_BUF copy = NULL;
 
     memset(proof->who, 0, sizeof proof->who);
-    if (lwc_secret_copy(secret, len, &copy, NULL) == LWC_OK) {
-        lwc_inputs_credential(identity, copy, LWC_TTL_DEFAULT, proof->who);
+    if (lwc_buf_copy(secret, len, &copy, NULL) == LWC_OK) {
+        lwc_key_of_credential(identity, copy, LWC_TTL_DEFAULT, proof->who);
     }
 }
 
@@ -153,7 +153,7 @@ enum lwc_code lwc_key_probe(struct lwc_context *ctx, const struct lwc_identity *
         code = lwc_call_start_secret(ctx, &held, err);
     }
     if (code == LWC_OK) {
-        code = lwc_keep_probe(ctx->stack, identity, backend, flags, backend_out, err);
+        code = lwc_stack_probe(ctx->stack, identity, backend, flags, backend_out, err);
     }
     return code;
 }
@@ -202,7 +202,7 @@ enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *
         return code;
     }
     lwc_answers_collect(&obtain, identity->profile, &answers);
-    code = lwc_keep_store(ctx->stack, identity, secret, len, backend, flags, backend_out, err);
+    code = lwc_stack_store(ctx->stack, identity, secret, len, backend, flags, backend_out, err);
     if (may_have_changed(code)) {
         lwc_cached_forget(identity->profile, "");
         lwc_obtain_forgive(identity);
@@ -233,7 +233,7 @@ enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *qu
     struct lwc_answers answers;
     struct lwc_query known;
     struct lwc_identity identity;
-    enum lwc_code code = lwc_query_take(query, &known, &identity, err);
+    enum lwc_code code = lwc_lookup_take(query, &known, &identity, err);
 
     if (code == LWC_OK && identity.profile[0] == '\0' && identity.key_id[0] == '\0') {
         code = lwc_fail(err, LWC_E_INVALID, "a profile or a key id must be named");
@@ -246,7 +246,7 @@ enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *qu
     }
     lwc_answers_collect(&obtain, identity.profile, &answers);
     code =
-        lwc_keep_remove(ctx->stack, &identity, secret, len, backend, note_removed, &removing, err);
+        lwc_stack_remove(ctx->stack, &identity, secret, len, backend, note_removed, &removing, err);
     if (removing.has_removed || may_have_changed(code)) {
         lwc_cached_forget(identity.profile, identity.key_id);
         settle(ctx, &answers, identity.profile, NULL);
@@ -265,13 +265,13 @@ static enum lwc_code list_one(void *data, const struct lwc_identity *identity,
     return listing->visit(listing->data, identity, listing->backend, err);
 }
 
-static enum lwc_code list_unit(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code list_unit(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
 {
     struct listing *listing = data;
     const struct lwc_visitor visitor = {.data = listing, .visit = list_one};
 
-    listing->backend = lwc_unit_name(unit);
-    return lwc_unit_list(unit, &visitor, err);
+    listing->backend = lwc_backend_name(unit);
+    return lwc_backend_list(unit, &visitor, err);
 }
 
 static void note_listed(void *data, const struct lwc_turn *turn)
@@ -282,10 +282,10 @@ static void note_listed(void *data, const struct lwc_turn *turn)
     lwc_survey_note(&listing->survey, turn);
     if (turn->code == LWC_E_UNAVAILABLE) {
         listing->is_needed = listing->is_needed || !lwc_survey_passes(turn);
-    } else if (is_heard && !lwc_unit_can(turn->unit, LWC_CAP_LIST)) {
-        lwc_unit_warn(turn->unit, "backend '%s' cannot list what it holds", turn->line->backend);
+    } else if (is_heard && !lwc_backend_can(turn->unit, LWC_CAP_LIST)) {
+        lwc_backend_warn(turn->unit, "backend '%s' cannot list what it holds", turn->line->backend);
     } else if (!is_heard && listing->has_failed) {
-        lwc_unit_warn(turn->unit, "backend '%s': %s", turn->line->backend, turn->why->msg);
+        lwc_backend_warn(turn->unit, "backend '%s': %s", turn->line->backend, turn->why->msg);
     }
     listing->has_failed = listing->has_failed || (!is_heard && turn->code != LWC_E_UNAVAILABLE);
 }
@@ -315,7 +315,7 @@ enum lwc_code lwc_list(struct lwc_context *ctx, const struct lwc_query *query, l
     LWC_AUTO_HELD held = {NULL};
     struct lwc_query known;
     struct listing listing = {.visit = visit, .data = data};
-    enum lwc_code code = lwc_query_take(query, &known, &listing.query, err);
+    enum lwc_code code = lwc_lookup_take(query, &known, &listing.query, err);
 
     if (code == LWC_OK) {
         code = lwc_call_start(ctx, &held, err);

@@ -10,7 +10,7 @@ void lwc_token_free(struct lwc_token **token)
 
 const char *lwc_token_text(const struct lwc_token *token)
 {
-    return lwc_secret_text(token->text);
+    return lwc_buf_text(token->text);
 }
 
 int64_t lwc_token_expires_at(const struct lwc_token *token)

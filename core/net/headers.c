@@ -11,7 +11,7 @@
 void lwc_http_reply_clear(struct lwc_http_reply *reply)
 {
     if (reply != NULL) {
-        lwc_secret_free(&reply->body);
+        lwc_buf_free(&reply->body);
         *reply = (struct lwc_http_reply){.date_s = -1, .reset_s = -1, .retry_after_s = -1};
     }
 }

@@ -57,14 +57,14 @@ static size_t on_header(char *line, size_t size, size_t count, void *data)
 static size_t on_body(char *bytes, size_t size, size_t count, void *data)
 {
     struct transfer *transfer = data;
-    struct lwc_secret *body = transfer->reply.body;
+    struct lwc_buf *body = transfer->reply.body;
     size_t len = size * count;
 
-    if (len > LWC_HTTP_BODY_MAX - lwc_secret_len(body)) {
+    if (len > LWC_HTTP_BODY_MAX - lwc_buf_len(body)) {
         transfer->over_body = true;
         return 0;
     }
-    if (lwc_secret_append(body, bytes, len, NULL) != LWC_OK) {
+    if (lwc_buf_append(body, bytes, len, NULL) != LWC_OK) {
         transfer->over_memory = true;
         return 0;
     }
@@ -76,20 +76,20 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data)
 /* The list holds copies, made by the allocator that wipes. */
 static enum lwc_code add_headers(struct transfer *transfer, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET line = NULL;
-    enum lwc_code code = lwc_secret_new(256, &line, err);
+    LWC_AUTO_BUF line = NULL;
+    enum lwc_code code = lwc_buf_new(256, &line, err);
 
     for (size_t i = 0; i < transfer->request->header_count && code == LWC_OK; i++) {
         const struct lwc_http_header *header = &transfer->request->headers[i];
         struct curl_slist *longer = NULL;
 
-        lwc_secret_reset(line);
+        lwc_buf_reset(line);
         code = lwc_text_append(line, err, "%s: ", header->name);
         if (code == LWC_OK) {
-            code = lwc_secret_append(line, header->value, strlen(header->value), err);
+            code = lwc_buf_append(line, header->value, strlen(header->value), err);
         }
         if (code == LWC_OK) {
-            longer = curl_slist_append(transfer->lines, lwc_secret_text(line));
+            longer = curl_slist_append(transfer->lines, lwc_buf_text(line));
             code = longer != NULL ? LWC_OK : lwc_fail_nomem(err);
         }
         transfer->lines = longer != NULL ? longer : transfer->lines;
@@ -534,7 +534,7 @@ static enum lwc_code transfer_open(struct transfer *transfer, struct lwc_error *
     if (transfer->curl == NULL) {
         return lwc_fail(err, LWC_E_INTERNAL, "libcurl cannot be initialised");
     }
-    code = lwc_secret_new(BODY_START, &transfer->reply.body, err);
+    code = lwc_buf_new(BODY_START, &transfer->reply.body, err);
     return code == LWC_OK ? add_headers(transfer, err) : code;
 }
 

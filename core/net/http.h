@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * One HTTPS request.  http.c is the only file that knows libcurl; tests hand in another
@@ -68,10 +68,10 @@ struct lwc_http_reply {
     bool is_unwiped;
     int status;
     char content_type[128];
-    int64_t date_s;          /* Date                                                         */
-    int64_t reset_s;         /* RateLimit-Reset: seconds from now                            */
-    int64_t retry_after_s;   /* Retry-After, both forms, as seconds from now                 */
-    struct lwc_secret *body; /* never NULL after LWC_OK                                      */
+    int64_t date_s;        /* Date                                                         */
+    int64_t reset_s;       /* RateLimit-Reset: seconds from now                            */
+    int64_t retry_after_s; /* Retry-After, both forms, as seconds from now                 */
+    struct lwc_buf *body;  /* never NULL after LWC_OK                                      */
 };
 
 void lwc_http_reply_clear(struct lwc_http_reply *reply);

@@ -16,12 +16,12 @@ struct answer {
     enum lwc_code code;
     struct lwc_error why;
     const char *text;
-    struct lwc_secret *typed;
+    struct lwc_buf *typed;
 };
 
 static void answer_clear(struct answer *answer)
 {
-    lwc_secret_free(&answer->typed);
+    lwc_buf_free(&answer->typed);
 }
 #define AUTO_ANSWER LWC_AUTO(struct answer, answer_clear)
 
@@ -30,10 +30,10 @@ static int64_t now_ms(void)
     return lwc_clock_boot_ms(lwc_clock_system());
 }
 
-struct lwc_frame_times lwc_call_times(const struct lwc_call *call)
+struct lwc_wire_times lwc_call_times(const struct lwc_call *call)
 {
     int64_t own_ms = call->end_ms - now_ms();
-    struct lwc_frame_times times = {.caller_ms = call->host->remaining_ms(call->host->data)};
+    struct lwc_wire_times times = {.caller_ms = call->host->remaining_ms(call->host->data)};
 
     own_ms = own_ms > 0 ? own_ms : 0;
     times.call_ms = call->asking || times.caller_ms < own_ms ? times.caller_ms : own_ms;
@@ -41,16 +41,16 @@ struct lwc_frame_times lwc_call_times(const struct lwc_call *call)
 }
 
 /* Each takes all members of its frame first; false: it is malformed. */
-typedef bool serve_fn(struct lwc_call *call, struct lwc_frame_in *in, struct answer *answer);
+typedef bool serve_fn(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer);
 
-static bool serve_log(struct lwc_call *call, struct lwc_frame_in *in, struct answer *answer)
+static bool serve_log(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
 {
-    uint32_t level = lwc_frame_take_u32(in);
-    const char *text = lwc_frame_take_text(in);
+    uint32_t level = lwc_wire_take_u32(in);
+    const char *text = lwc_wire_take_text(in);
     char line[LINE_LEN];
 
     (void)answer;
-    if (!lwc_frame_ended(in) || level < LWC_LOG_WARNING || level > LWC_LOG_TRACE) {
+    if (!lwc_wire_ended(in) || level < LWC_LOG_WARNING || level > LWC_LOG_TRACE) {
         return false;
     }
     call->host->log(call->host->data, (enum lwc_log_level)level,
@@ -58,28 +58,28 @@ static bool serve_log(struct lwc_call *call, struct lwc_frame_in *in, struct ans
     return true;
 }
 
-static bool serve_depends(struct lwc_call *call, struct lwc_frame_in *in, struct answer *answer)
+static bool serve_depends(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
 {
-    const char *path = lwc_frame_take_text(in);
+    const char *path = lwc_wire_take_text(in);
 
     (void)answer;
-    if (!lwc_frame_ended(in) || path[0] != '/' || strlen(path) > PATH_MAX_LEN) {
+    if (!lwc_wire_ended(in) || path[0] != '/' || strlen(path) > PATH_MAX_LEN) {
         return false;
     }
     call->host->depends(call->host->data, path);
     return true;
 }
 
-static bool serve_asking(struct lwc_call *call, struct lwc_frame_in *in, struct answer *answer)
+static bool serve_asking(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
 {
-    const char *text = lwc_frame_take_text(in);
+    const char *text = lwc_wire_take_text(in);
     char line[LINE_LEN];
 
     (void)answer;
-    if (!lwc_frame_ended(in)) {
+    if (!lwc_wire_ended(in)) {
         return false;
     }
-    call->asking = call->request != LWC_FRAME_CLOSE; /* for nobody waits for that one */
+    call->asking = call->request != LWC_WIRE_CLOSE; /* for nobody waits for that one */
     call->host->asking(call->host->data, lwc_text_printable(line, sizeof line, text, strlen(text)));
     return true;
 }
@@ -166,11 +166,11 @@ static const char *read_setting(const struct lwc_call *call, const char *name)
     return NULL;
 }
 
-static bool serve_setting(struct lwc_call *call, struct lwc_frame_in *in, struct answer *answer)
+static bool serve_setting(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
 {
-    const char *name = lwc_frame_take_text(in);
+    const char *name = lwc_wire_take_text(in);
 
-    if (!lwc_frame_ended(in) || strlen(name) > NAME_MAX_LEN) {
+    if (!lwc_wire_ended(in) || strlen(name) > NAME_MAX_LEN) {
         return false;
     }
     answer->text = read_setting(call, name);
@@ -178,16 +178,16 @@ static bool serve_setting(struct lwc_call *call, struct lwc_frame_in *in, struct
 }
 
 /* The time that a person needs is not the backend's. */
-static bool serve_prompt(struct lwc_call *call, struct lwc_frame_in *in, struct answer *answer)
+static bool serve_prompt(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
 {
-    uint32_t flags = lwc_frame_take_u32(in);
-    const char *text = lwc_frame_take_text(in);
+    uint32_t flags = lwc_wire_take_u32(in);
+    const char *text = lwc_wire_take_text(in);
     int64_t asked_ms = now_ms();
     struct lwc_sink sink;
     char line[LINE_LEN];
     char question[LINE_LEN + LWC_BACKEND_NAME_MAX + sizeof "backend '': "];
 
-    if (!lwc_frame_ended(in)) {
+    if (!lwc_wire_ended(in)) {
         return false;
     }
     if ((call->caps & LWC_CAP_PROMPTS) == 0) {
@@ -197,20 +197,20 @@ static bool serve_prompt(struct lwc_call *call, struct lwc_frame_in *in, struct 
     }
     (void)snprintf(question, sizeof question, "backend '%s': %s", call->name,
                    lwc_text_printable(line, sizeof line, text, strlen(text)));
-    lwc_secret_sink(&answer->typed, &sink);
+    lwc_buf_sink(&answer->typed, &sink);
     answer->code = call->host->prompt(call->host->data, question, flags, &sink, &answer->why);
     call->end_ms += now_ms() - asked_ms;
     return true;
 }
 
-static bool serve_put(struct lwc_call *call, struct lwc_frame_in *in, struct answer *answer)
+static bool serve_put(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
 {
-    bool is_known = lwc_frame_take_u32(in) != 0;
-    struct lwc_identity identity = lwc_frame_take_identity(in);
+    bool is_known = lwc_wire_take_u32(in) != 0;
+    struct lwc_identity identity = lwc_wire_take_identity(in);
     size_t len = 0;
-    const void *bytes = lwc_frame_take_bytes(in, &len);
+    const void *bytes = lwc_wire_take_bytes(in, &len);
 
-    if (!lwc_frame_ended(in)) {
+    if (!lwc_wire_ended(in)) {
         return false;
     }
     answer->code =
@@ -218,11 +218,11 @@ static bool serve_put(struct lwc_call *call, struct lwc_frame_in *in, struct ans
     return true;
 }
 
-static bool serve_visit(struct lwc_call *call, struct lwc_frame_in *in, struct answer *answer)
+static bool serve_visit(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
 {
-    struct lwc_identity identity = lwc_frame_take_identity(in);
+    struct lwc_identity identity = lwc_wire_take_identity(in);
 
-    if (!lwc_frame_ended(in)) {
+    if (!lwc_wire_ended(in)) {
         return false;
     }
     answer->code = call->visitor->visit(call->visitor->data, &identity, &answer->why);
@@ -238,33 +238,33 @@ static const struct {
     const char *name;
     serve_fn *serve;
 } kinds[LWC_CALLBACK_KINDS] = {
-    {LWC_FRAME_LOG, 0, 1000, false, "a log line", serve_log},
-    {LWC_FRAME_DEPENDS, 0, 1000, false, "a dependence", serve_depends},
-    {LWC_FRAME_ASKING, 0, 100, false, "an announcement", serve_asking},
-    {LWC_FRAME_SETTING, 0, 1000, true, "a request for a setting", serve_setting},
-    {LWC_FRAME_PROMPT, 0, 20, true, "a prompt", serve_prompt},
-    {LWC_FRAME_PUT, LWC_FRAME_FIND, 2, true, "a secret", serve_put},
-    {LWC_FRAME_VISIT, LWC_FRAME_LIST, 20000, true, "a credential", serve_visit},
+    {LWC_WIRE_LOG, 0, 1000, false, "a log line", serve_log},
+    {LWC_WIRE_DEPENDS, 0, 1000, false, "a dependence", serve_depends},
+    {LWC_WIRE_ASKING, 0, 100, false, "an announcement", serve_asking},
+    {LWC_WIRE_SETTING, 0, 1000, true, "a request for a setting", serve_setting},
+    {LWC_WIRE_PROMPT, 0, 20, true, "a prompt", serve_prompt},
+    {LWC_WIRE_PUT, LWC_WIRE_FIND, 2, true, "a secret", serve_put},
+    {LWC_WIRE_VISIT, LWC_WIRE_LIST, 20000, true, "a credential", serve_visit},
 };
 
 static void answer_write(const struct lwc_call *call, const struct answer *answer,
-                         struct lwc_frame_out *out)
+                         struct lwc_wire_out *out)
 {
-    const struct lwc_secret *typed = answer->code == LWC_OK ? answer->typed : NULL;
+    const struct lwc_buf *typed = answer->code == LWC_OK ? answer->typed : NULL;
 
-    lwc_frame_put_times(out, lwc_call_times(call));
-    lwc_frame_put_error(out, answer->code, &answer->why);
-    lwc_frame_put_u32(out, answer->text != NULL || typed != NULL);
+    lwc_wire_put_times(out, lwc_call_times(call));
+    lwc_wire_put_error(out, answer->code, &answer->why);
+    lwc_wire_put_u32(out, answer->text != NULL || typed != NULL);
     if (typed != NULL) {
-        lwc_frame_put_bytes(out, lwc_secret_bytes(typed), lwc_secret_len(typed));
+        lwc_wire_put_bytes(out, lwc_buf_bytes(typed), lwc_buf_len(typed));
         return;
     }
-    lwc_frame_put_bytes(out, answer->text, answer->text != NULL ? strlen(answer->text) : 0);
+    lwc_wire_put_bytes(out, answer->text, answer->text != NULL ? strlen(answer->text) : 0);
 }
 
-enum lwc_code lwc_callback_serve(struct lwc_call *call, struct lwc_frame_in *in,
-                                 struct lwc_secret *bytes, struct lwc_frame_out *answer_out,
-                                 bool *asks_out, struct lwc_error *err)
+enum lwc_code lwc_callbacks_serve(struct lwc_call *call, struct lwc_wire_in *in,
+                                  struct lwc_buf *bytes, struct lwc_wire_out *answer_out,
+                                  bool *asks_out, struct lwc_error *err)
 {
     AUTO_ANSWER answer = {.code = LWC_OK};
     size_t kind = 0;
@@ -287,7 +287,7 @@ enum lwc_code lwc_callback_serve(struct lwc_call *call, struct lwc_frame_in *in,
     }
     *asks_out = kinds[kind].asks;
     if (kinds[kind].asks) {
-        *answer_out = lwc_frame_begin(bytes, LWC_FRAME_ANSWER, call->number);
+        *answer_out = lwc_wire_begin(bytes, LWC_WIRE_ANSWER, call->number);
         answer_write(call, &answer, answer_out);
     }
     return LWC_OK;

@@ -7,8 +7,8 @@
 
 #include <lwcred/backend.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 #include "remote/wire.h"
 
 /*
@@ -29,7 +29,7 @@ enum { LWC_CALLBACK_KINDS = 7 };
  * One request under way.
  *
  * name     of the backend; caps: what it may do; argc, argv: the arguments of its line.
- * request  enum lwc_frame_type of it; number: its number.
+ * request  enum lwc_wire_type of it; number: its number.
  * sink     where FIND puts; visitor: whom LIST names; else NULL.
  * end_ms   when the backend's own time is over, by the boot clock; it began span_ms before, and
  *          the backend is ended grace_ms later.
@@ -57,7 +57,7 @@ struct lwc_call {
 };
 
 /* How long the request may take from now on. */
-struct lwc_frame_times lwc_call_times(const struct lwc_call *call);
+struct lwc_wire_times lwc_call_times(const struct lwc_call *call);
 
 /*
  * Do what the frame @in asks for.
@@ -65,8 +65,8 @@ struct lwc_frame_times lwc_call_times(const struct lwc_call *call);
  * @answer      a frame that is to be sent, made in @bytes; only if *asks_out.
  * Returns LWC_OK; LWC_E_INVALID with a text that goes behind "sent".
  */
-enum lwc_code lwc_callback_serve(struct lwc_call *call, struct lwc_frame_in *in,
-                                 struct lwc_secret *bytes, struct lwc_frame_out *answer_out,
-                                 bool *asks_out, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_callbacks_serve(struct lwc_call *call, struct lwc_wire_in *in,
+                                  struct lwc_buf *bytes, struct lwc_wire_out *answer_out,
+                                  bool *asks_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

@@ -2,9 +2,9 @@
 /* The MUST list stands in hosted.h. */
 #include "remote/client.h"
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/paths.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "module/module.h"
 #include "remote/callbacks.h"
@@ -26,7 +26,7 @@
  * States: no child, why.code LWC_OK (not started, or ended by itself); child, open in it; no child,
  * why.code set (failed: not started again before retry_ms).
  */
-struct lwc_hosted {
+struct lwc_client {
     char name[LWC_BACKEND_NAME_MAX + 1];
     uint32_t caps;
     char print[LWC_HASH_HEX_LEN]; /* of its descriptor, as read from the file */
@@ -36,8 +36,8 @@ struct lwc_hosted {
     const char *const *argv;
     int64_t timeout_s;
     struct lwc_child child;
-    struct lwc_secret *in;
-    struct lwc_secret *out;
+    struct lwc_buf *in;
+    struct lwc_buf *out;
     struct lwc_error why;
     int64_t retry_ms;
     uint32_t number;          /* of the last request */
@@ -50,7 +50,7 @@ static int64_t now_ms(void)
 }
 
 /* The last one counts; the module sees them all, and may judge them otherwise. */
-static enum lwc_code timeout_take(struct lwc_hosted *hosted, struct lwc_error *err)
+static enum lwc_code timeout_take(struct lwc_client *hosted, struct lwc_error *err)
 {
     const size_t prefix_len = strlen(TIMEOUT_PREFIX);
 
@@ -69,17 +69,17 @@ static enum lwc_code timeout_take(struct lwc_hosted *hosted, struct lwc_error *e
     return LWC_OK;
 }
 
-struct lwc_hosted *lwc_hosted_new(const struct lwc_backend *backend, bool external,
+struct lwc_client *lwc_client_new(const struct lwc_backend *backend, bool external,
                                   const struct lwc_host *host, size_t argc, const char *const *argv)
 {
-    LWC_AUTO(struct lwc_hosted *, lwc_hosted_free) hosted = calloc(1, sizeof *hosted);
+    LWC_AUTO(struct lwc_client *, lwc_client_free) hosted = calloc(1, sizeof *hosted);
 
     if (hosted == NULL) {
         return NULL;
     }
     hosted->child = (struct lwc_child)LWC_CHILD_NONE;
-    if (lwc_secret_new(BUFFER_LEN, &hosted->in, NULL) != LWC_OK ||
-        lwc_secret_new(BUFFER_LEN, &hosted->out, NULL) != LWC_OK) {
+    if (lwc_buf_new(BUFFER_LEN, &hosted->in, NULL) != LWC_OK ||
+        lwc_buf_new(BUFFER_LEN, &hosted->out, NULL) != LWC_OK) {
         return NULL;
     }
     memcpy(hosted->name, backend->name, strnlen(backend->name, LWC_BACKEND_NAME_MAX));
@@ -95,7 +95,7 @@ struct lwc_hosted *lwc_hosted_new(const struct lwc_backend *backend, bool extern
 }
 
 /* The rest of the walk, and the exchange, need their time: a call takes half of what is left. */
-static struct lwc_call call_begin(const struct lwc_hosted *hosted)
+static struct lwc_call call_begin(const struct lwc_client *hosted)
 {
     const int64_t half_ms = hosted->host->remaining_ms(hosted->host->data) / 2;
     struct lwc_call call = {.host = hosted->host,
@@ -125,44 +125,43 @@ static int64_t deadline_of(const struct lwc_call *call)
 }
 
 /* A request of the next number; all but HELLO begin with the times. */
-static struct lwc_frame_out request_begin(struct lwc_hosted *hosted, struct lwc_call *call,
-                                          uint32_t request)
+static struct lwc_wire_out request_begin(struct lwc_client *hosted, struct lwc_call *call,
+                                         uint32_t request)
 {
-    struct lwc_frame_out out = lwc_frame_begin(hosted->out, request, ++hosted->number);
+    struct lwc_wire_out out = lwc_wire_begin(hosted->out, request, ++hosted->number);
 
     call->request = request;
     call->number = hosted->number;
-    if (request != LWC_FRAME_HELLO) {
-        lwc_frame_put_times(&out, lwc_call_times(call));
+    if (request != LWC_WIRE_HELLO) {
+        lwc_wire_put_times(&out, lwc_call_times(call));
     }
     return out;
 }
 
 /* Send the request and serve the host until it has answered. */
-static enum lwc_code converse(struct lwc_hosted *hosted, struct lwc_call *call,
-                              const struct lwc_frame_out *request, uint32_t expected,
-                              struct lwc_frame_in *in_out, struct lwc_error *err)
+static enum lwc_code converse(struct lwc_client *hosted, struct lwc_call *call,
+                              const struct lwc_wire_out *request, uint32_t expected,
+                              struct lwc_wire_in *in_out, struct lwc_error *err)
 {
-    struct lwc_frame_out out = *request;
+    struct lwc_wire_out out = *request;
     bool to_send = true;
     enum lwc_code code = LWC_OK;
 
     while (code == LWC_OK) {
         if (to_send) {
-            code = lwc_channel_send(hosted->child.fd, &out, deadline_of(call), err);
-            lwc_secret_reset(hosted->out); /* a key or passphrase lay in it */
+            code = lwc_socket_send(hosted->child.fd, &out, deadline_of(call), err);
+            lwc_buf_reset(hosted->out); /* a key or passphrase lay in it */
         }
         if (code == LWC_OK) {
-            code =
-                lwc_channel_receive(hosted->child.fd, hosted->in, deadline_of(call), in_out, err);
+            code = lwc_socket_receive(hosted->child.fd, hosted->in, deadline_of(call), in_out, err);
         }
         if (code == LWC_OK && in_out->request != call->number) {
             return lwc_fail(err, LWC_E_INVALID, "a frame out of turn");
         }
-        if (code != LWC_OK || in_out->type == LWC_FRAME_DONE || in_out->type == expected) {
+        if (code != LWC_OK || in_out->type == LWC_WIRE_DONE || in_out->type == expected) {
             return code;
         }
-        code = lwc_callback_serve(call, in_out, hosted->out, &out, &to_send, err);
+        code = lwc_callbacks_serve(call, in_out, hosted->out, &out, &to_send, err);
         if (code == LWC_OK && now_ms() >= deadline_of(call)) { /* it sends faster than we read */
             code = lwc_fail(err, LWC_E_BUSY, "the time is over");
         }
@@ -170,7 +169,7 @@ static enum lwc_code converse(struct lwc_hosted *hosted, struct lwc_call *call,
     return code;
 }
 
-static enum lwc_code late(const struct lwc_hosted *hosted, const struct lwc_call *call,
+static enum lwc_code late(const struct lwc_client *hosted, const struct lwc_call *call,
                           struct lwc_error *err)
 {
     enum lwc_code code = LWC_E_FAILED;
@@ -189,7 +188,7 @@ static enum lwc_code late(const struct lwc_hosted *hosted, const struct lwc_call
 }
 
 /* What broke off the conversation, in words, with what became of the host. */
-static enum lwc_code describe(const struct lwc_hosted *hosted, const struct lwc_call *call,
+static enum lwc_code describe(const struct lwc_client *hosted, const struct lwc_call *call,
                               enum lwc_code code, const char *cause, struct lwc_error *err)
 {
     const char *ended = lwc_is_set(cause) ? cause : "ended";
@@ -218,14 +217,14 @@ static enum lwc_code pass_on(const struct lwc_error *why, struct lwc_error *err)
 }
 
 /* The conversation broke off: end the host, and return the reason now and for a while. */
-static enum lwc_code give_up(struct lwc_hosted *hosted, const struct lwc_call *call,
+static enum lwc_code give_up(struct lwc_client *hosted, const struct lwc_call *call,
                              enum lwc_code code, const struct lwc_error *why, struct lwc_error *err)
 {
     char cause[LWC_CHILD_CAUSE_LEN] = "";
 
     hosted->why = *why;
-    lwc_secret_reset(hosted->in);
-    lwc_secret_reset(hosted->out);
+    lwc_buf_reset(hosted->in);
+    lwc_buf_reset(hosted->out);
     lwc_child_end(&hosted->child, cause);
     hosted->why.code = describe(hosted, call, code, cause, &hosted->why);
     hosted->retry_ms = now_ms() + RETRY_MS;
@@ -233,53 +232,53 @@ static enum lwc_code give_up(struct lwc_hosted *hosted, const struct lwc_call *c
 }
 
 /* Send a request and take its DONE. */
-static enum lwc_code request_end(struct lwc_hosted *hosted, struct lwc_call *call,
-                                 const struct lwc_frame_out *request, struct lwc_error *err)
+static enum lwc_code request_end(struct lwc_client *hosted, struct lwc_call *call,
+                                 const struct lwc_wire_out *request, struct lwc_error *err)
 {
     struct lwc_error why = {0};
-    struct lwc_frame_in in = {0};
+    struct lwc_wire_in in = {0};
     enum lwc_code code = LWC_OK;
 
-    if (request->failed || lwc_secret_len(request->bytes) > LWC_FRAME_BODY_MAX) {
+    if (request->failed || lwc_buf_len(request->bytes) > LWC_WIRE_BODY_MAX) {
         return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot be told so much at once",
                         hosted->name);
     }
-    code = converse(hosted, call, request, LWC_FRAME_DONE, &in, &why);
+    code = converse(hosted, call, request, LWC_WIRE_DONE, &in, &why);
     if (code != LWC_OK) {
         return give_up(hosted, call, code, &why, err);
     }
-    code = lwc_frame_take_error(&in, err);
-    if (!lwc_frame_ended(&in)) {
+    code = lwc_wire_take_error(&in, err);
+    if (!lwc_wire_ended(&in)) {
         code = lwc_fail(&why, LWC_E_INVALID, "a malformed answer");
         return give_up(hosted, call, code, &why, err);
     }
     return code;
 }
 
-static enum lwc_code hello(struct lwc_hosted *hosted, struct lwc_call *call, struct lwc_error *err)
+static enum lwc_code hello(struct lwc_client *hosted, struct lwc_call *call, struct lwc_error *err)
 {
     const char *dir = hosted->external ? lwc_module_external_dir() : NULL;
-    struct lwc_frame_out out = request_begin(hosted, call, LWC_FRAME_HELLO);
-    struct lwc_frame_in in = {0};
+    struct lwc_wire_out out = request_begin(hosted, call, LWC_WIRE_HELLO);
+    struct lwc_wire_in in = {0};
     struct lwc_error why = {0};
     enum lwc_code code = LWC_OK;
     uint32_t version = 0;
     const char *print = NULL;
 
-    lwc_frame_put_u32(&out, LWC_FRAME_VERSION);
-    lwc_frame_put_text(&out, hosted->name);
-    lwc_frame_put_text(&out, dir != NULL ? dir : "");
-    code = converse(hosted, call, &out, LWC_FRAME_READY, &in, &why);
-    if (code == LWC_OK && in.type == LWC_FRAME_DONE) {
-        code = lwc_frame_take_error(&in, err); /* the module could not be loaded there */
+    lwc_wire_put_u32(&out, LWC_WIRE_VERSION);
+    lwc_wire_put_text(&out, hosted->name);
+    lwc_wire_put_text(&out, dir != NULL ? dir : "");
+    code = converse(hosted, call, &out, LWC_WIRE_READY, &in, &why);
+    if (code == LWC_OK && in.type == LWC_WIRE_DONE) {
+        code = lwc_wire_take_error(&in, err); /* the module could not be loaded there */
         lwc_child_end(&hosted->child, NULL);
         return code != LWC_OK ? code : lwc_fail(err, LWC_E_INTERNAL, "no backend was loaded");
     }
-    version = lwc_frame_take_u32(&in);
-    print = lwc_frame_take_text(&in);
-    if (code == LWC_OK && (!lwc_frame_ended(&in) || version != LWC_FRAME_VERSION)) {
+    version = lwc_wire_take_u32(&in);
+    print = lwc_wire_take_text(&in);
+    if (code == LWC_OK && (!lwc_wire_ended(&in) || version != LWC_WIRE_VERSION)) {
         code = lwc_fail(&why, LWC_E_INVALID, "version %u of the protocol, not %u", version,
-                        LWC_FRAME_VERSION);
+                        LWC_WIRE_VERSION);
     }
     if (code == LWC_OK && !lwc_streq(print, hosted->print)) {
         code = lwc_fail(&why, LWC_E_INVALID, "another descriptor than its file has");
@@ -287,15 +286,15 @@ static enum lwc_code hello(struct lwc_hosted *hosted, struct lwc_call *call, str
     return code == LWC_OK ? LWC_OK : give_up(hosted, call, code, &why, err);
 }
 
-static enum lwc_code open_there(struct lwc_hosted *hosted, struct lwc_call *call,
+static enum lwc_code open_there(struct lwc_client *hosted, struct lwc_call *call,
                                 struct lwc_error *err)
 {
-    struct lwc_frame_out out = request_begin(hosted, call, LWC_FRAME_OPEN);
+    struct lwc_wire_out out = request_begin(hosted, call, LWC_WIRE_OPEN);
     enum lwc_code code = LWC_OK;
 
-    lwc_frame_put_u32(&out, (uint32_t)hosted->argc);
+    lwc_wire_put_u32(&out, (uint32_t)hosted->argc);
     for (size_t i = 0; i < hosted->argc; i++) {
-        lwc_frame_put_text(&out, hosted->argv[i]);
+        lwc_wire_put_text(&out, hosted->argv[i]);
     }
     code = request_end(hosted, call, &out, err);
     if (code != LWC_OK) {
@@ -305,7 +304,7 @@ static enum lwc_code open_there(struct lwc_hosted *hosted, struct lwc_call *call
 }
 
 /* The module, or a library below it, may look at any variable that the host is given. */
-static void read_variables(const struct lwc_hosted *hosted)
+static void read_variables(const struct lwc_client *hosted)
 {
     const char *name = NULL;
 
@@ -315,7 +314,7 @@ static void read_variables(const struct lwc_hosted *hosted)
 }
 
 /* A host in which the backend is open. */
-static enum lwc_code ready(struct lwc_hosted *hosted, struct lwc_call *call, struct lwc_error *err)
+static enum lwc_code ready(struct lwc_client *hosted, struct lwc_call *call, struct lwc_error *err)
 {
     enum lwc_code code = hosted->why.code;
 
@@ -340,7 +339,7 @@ static enum lwc_code ready(struct lwc_hosted *hosted, struct lwc_call *call, str
     return code == LWC_OK ? open_there(hosted, call, err) : code;
 }
 
-enum lwc_code lwc_hosted_open(struct lwc_hosted *hosted, struct lwc_error *err)
+enum lwc_code lwc_client_open(struct lwc_client *hosted, struct lwc_error *err)
 {
     struct lwc_call call = call_begin(hosted);
 
@@ -348,8 +347,8 @@ enum lwc_code lwc_hosted_open(struct lwc_hosted *hosted, struct lwc_error *err)
 }
 
 /* Begin a request to a host that is ready for it. */
-static enum lwc_code begin(struct lwc_hosted *hosted, uint32_t request, struct lwc_call *call_out,
-                           struct lwc_frame_out *out_out, struct lwc_error *err)
+static enum lwc_code begin(struct lwc_client *hosted, uint32_t request, struct lwc_call *call_out,
+                           struct lwc_wire_out *out_out, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
@@ -365,14 +364,14 @@ static enum lwc_code hosted_find(void *state, const struct lwc_identity *query,
                                  const struct lwc_sink *sink, struct lwc_error *err)
 {
     struct lwc_call call;
-    struct lwc_frame_out out;
-    enum lwc_code code = begin(state, LWC_FRAME_FIND, &call, &out, err);
+    struct lwc_wire_out out;
+    enum lwc_code code = begin(state, LWC_WIRE_FIND, &call, &out, err);
 
     if (code != LWC_OK) {
         return code;
     }
     call.sink = sink;
-    lwc_frame_put_identity(&out, query);
+    lwc_wire_put_identity(&out, query);
     return request_end(state, &call, &out, err);
 }
 
@@ -380,8 +379,8 @@ static enum lwc_code hosted_list(void *state, const struct lwc_visitor *visitor,
                                  struct lwc_error *err)
 {
     struct lwc_call call;
-    struct lwc_frame_out out;
-    enum lwc_code code = begin(state, LWC_FRAME_LIST, &call, &out, err);
+    struct lwc_wire_out out;
+    enum lwc_code code = begin(state, LWC_WIRE_LIST, &call, &out, err);
 
     if (code != LWC_OK) {
         return code;
@@ -395,15 +394,15 @@ static enum lwc_code hosted_store(void *state, const struct lwc_identity *identi
                                   struct lwc_error *err)
 {
     struct lwc_call call;
-    struct lwc_frame_out out;
-    enum lwc_code code = begin(state, LWC_FRAME_STORE, &call, &out, err);
+    struct lwc_wire_out out;
+    enum lwc_code code = begin(state, LWC_WIRE_STORE, &call, &out, err);
 
     if (code != LWC_OK) {
         return code;
     }
-    lwc_frame_put_identity(&out, identity);
-    lwc_frame_put_u32(&out, flags);
-    lwc_frame_put_bytes(&out, secret, len);
+    lwc_wire_put_identity(&out, identity);
+    lwc_wire_put_u32(&out, flags);
+    lwc_wire_put_bytes(&out, secret, len);
     return request_end(state, &call, &out, err);
 }
 
@@ -411,55 +410,55 @@ static enum lwc_code hosted_erase(void *state, const struct lwc_identity *query,
                                   struct lwc_error *err)
 {
     struct lwc_call call;
-    struct lwc_frame_out out;
-    enum lwc_code code = begin(state, LWC_FRAME_ERASE, &call, &out, err);
+    struct lwc_wire_out out;
+    enum lwc_code code = begin(state, LWC_WIRE_ERASE, &call, &out, err);
 
     if (code != LWC_OK) {
         return code;
     }
-    lwc_frame_put_identity(&out, query);
+    lwc_wire_put_identity(&out, query);
     return request_end(state, &call, &out, err);
 }
 
 /* A request with a number at most. */
-static enum lwc_code plain(struct lwc_hosted *hosted, uint32_t request, const uint32_t *number,
+static enum lwc_code plain(struct lwc_client *hosted, uint32_t request, const uint32_t *number,
                            struct lwc_error *err)
 {
     struct lwc_call call;
-    struct lwc_frame_out out;
+    struct lwc_wire_out out;
     enum lwc_code code = begin(hosted, request, &call, &out, err);
 
     if (code != LWC_OK) {
         return code;
     }
     if (number != NULL) {
-        lwc_frame_put_u32(&out, *number);
+        lwc_wire_put_u32(&out, *number);
     }
     return request_end(hosted, &call, &out, err);
 }
 
 static enum lwc_code hosted_unlock(void *state, struct lwc_error *err)
 {
-    return plain(state, LWC_FRAME_UNLOCK, NULL, err);
+    return plain(state, LWC_WIRE_UNLOCK, NULL, err);
 }
 
 static enum lwc_code hosted_lock(void *state, struct lwc_error *err)
 {
-    return plain(state, LWC_FRAME_LOCK, NULL, err);
+    return plain(state, LWC_WIRE_LOCK, NULL, err);
 }
 
 static enum lwc_code hosted_probe(void *state, uint32_t cap, struct lwc_error *err)
 {
-    return plain(state, LWC_FRAME_PROBE, &cap, err);
+    return plain(state, LWC_WIRE_PROBE, &cap, err);
 }
 
-/* What open() made ends with the host, in lwc_hosted_free(). */
+/* What open() made ends with the host, in lwc_client_free(). */
 static void hosted_close(void *state)
 {
     (void)state;
 }
 
-void lwc_hosted_proxy(struct lwc_backend *backend)
+void lwc_client_proxy(struct lwc_backend *backend)
 {
     backend->open = NULL;
     backend->close = hosted_close;
@@ -480,11 +479,11 @@ static int64_t closing_ms(void *data)
 }
 
 /* The backend closes what it holds in its own time; nobody is there to hear that it could not. */
-static void close_there(struct lwc_hosted *hosted)
+static void close_there(struct lwc_client *hosted)
 {
     struct lwc_host host = *hosted->host;
     struct lwc_call call = call_begin(hosted);
-    struct lwc_frame_out out;
+    struct lwc_wire_out out;
 
     host.remaining_ms = closing_ms;
     call.host = &host;
@@ -492,12 +491,12 @@ static void close_there(struct lwc_hosted *hosted)
     call.grace_ms = GRACE_MS;
     call.is_halved = false;
     call.end_ms = now_ms() + CLOSE_MS;
-    out = request_begin(hosted, &call, LWC_FRAME_CLOSE);
+    out = request_begin(hosted, &call, LWC_WIRE_CLOSE);
     (void)!request_end(hosted, &call, &out, NULL);
     lwc_child_end(&hosted->child, NULL);
 }
 
-void lwc_hosted_free(struct lwc_hosted **hosted)
+void lwc_client_free(struct lwc_client **hosted)
 {
     if (hosted == NULL || *hosted == NULL) {
         return;
@@ -506,8 +505,8 @@ void lwc_hosted_free(struct lwc_hosted **hosted)
         close_there(*hosted);
     }
     lwc_child_end(&(*hosted)->child, NULL); /* of another process: its socket */
-    lwc_secret_free(&(*hosted)->in);
-    lwc_secret_free(&(*hosted)->out);
+    lwc_buf_free(&(*hosted)->in);
+    lwc_buf_free(&(*hosted)->out);
     free(*hosted);
     *hosted = NULL;
 }

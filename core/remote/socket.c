@@ -14,7 +14,7 @@ static int poll_ms(int64_t deadline_ms)
 {
     int64_t left_ms = 0;
 
-    if (deadline_ms == LWC_CHANNEL_FOREVER) {
+    if (deadline_ms == LWC_SOCKET_FOREVER) {
         return -1;
     }
     left_ms = deadline_ms - lwc_clock_boot_ms(lwc_clock_system());
@@ -62,15 +62,15 @@ static enum lwc_code moved(int fd, ssize_t result, short events, int64_t deadlin
     return lwc_fail_sys(err, LWC_E_IO, errno, "socket");
 }
 
-enum lwc_code lwc_channel_send(int fd, const struct lwc_frame_out *out, int64_t deadline_ms,
-                               struct lwc_error *err)
+enum lwc_code lwc_socket_send(int fd, const struct lwc_wire_out *out, int64_t deadline_ms,
+                              struct lwc_error *err)
 {
-    uint8_t header[LWC_FRAME_HEADER_LEN];
-    size_t body_len = lwc_secret_len(out->bytes);
+    uint8_t header[LWC_WIRE_HEADER_LEN];
+    size_t body_len = lwc_buf_len(out->bytes);
     size_t sent = 0;
     enum lwc_code code = LWC_OK;
 
-    if (!lwc_frame_end(out, header)) {
+    if (!lwc_wire_end(out, header)) {
         return lwc_fail(err, LWC_E_INVALID, "no frame can be made: too long, or no memory");
     }
     while (code == LWC_OK && sent < sizeof header + body_len) {
@@ -78,7 +78,7 @@ enum lwc_code lwc_channel_send(int fd, const struct lwc_frame_out *out, int64_t 
         size_t of_body = sent > sizeof header ? sent - sizeof header : 0;
         struct iovec parts[] = {
             {.iov_base = header + sizeof header - of_header, .iov_len = of_header},
-            {.iov_base = (void *)(uintptr_t)(lwc_secret_bytes(out->bytes) + of_body),
+            {.iov_base = (void *)(uintptr_t)(lwc_buf_bytes(out->bytes) + of_body),
              .iov_len = body_len - of_body},
         };
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = LWC_ARRAY_LEN(parts)};
@@ -117,29 +117,29 @@ static enum lwc_code receive_all(int fd, uint8_t *bytes, size_t len, bool midway
     return LWC_OK;
 }
 
-enum lwc_code lwc_channel_receive(int fd, struct lwc_secret *bytes, int64_t deadline_ms,
-                                  struct lwc_frame_in *in_out, struct lwc_error *err)
+enum lwc_code lwc_socket_receive(int fd, struct lwc_buf *bytes, int64_t deadline_ms,
+                                 struct lwc_wire_in *in_out, struct lwc_error *err)
 {
-    uint8_t header[LWC_FRAME_HEADER_LEN];
-    struct lwc_frame_in in = {0};
+    uint8_t header[LWC_WIRE_HEADER_LEN];
+    struct lwc_wire_in in = {0};
     uint8_t *room = NULL;
     enum lwc_code code = receive_all(fd, header, sizeof header, false, deadline_ms, err);
 
-    lwc_secret_reset(bytes);
+    lwc_buf_reset(bytes);
     if (code != LWC_OK) {
         return code;
     }
-    if (!lwc_frame_header(header, &in)) {
+    if (!lwc_wire_header(header, &in)) {
         return lwc_fail(err, LWC_E_INVALID, "a frame of %zu bytes", in.left);
     }
-    room = lwc_secret_reserve(bytes, in.left);
+    room = lwc_buf_reserve(bytes, in.left);
     if (room == NULL) {
         return lwc_fail_nomem(err);
     }
     code = receive_all(fd, room, in.left, true, deadline_ms, err);
-    lwc_secret_grow(bytes, in.left);
+    lwc_buf_grow(bytes, in.left);
     if (code == LWC_OK) {
-        in.at = lwc_secret_bytes(bytes);
+        in.at = lwc_buf_bytes(bytes);
         *in_out = in;
     }
     return code;

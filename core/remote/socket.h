@@ -4,29 +4,29 @@
 
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 #include "remote/wire.h"
 
 /*
  * Frames over a stream socket, each whole and in time, whatever the other side does.
  *
- * @deadline_ms  by the system's boot clock; LWC_CHANNEL_FOREVER: none.
+ * @deadline_ms  by the system's boot clock; LWC_SOCKET_FOREVER: none.
  *
  * Both return LWC_OK; LWC_E_BUSY if the deadline came first; LWC_E_UNAVAILABLE if the other side
  * has gone; LWC_E_CORRUPT if it has gone in the middle of a frame; LWC_E_INVALID for what is no
  * frame; LWC_E_IO.  After a failure the socket is of no more use.  No SIGPIPE is raised.
  */
-#define LWC_CHANNEL_FOREVER INT64_MAX
+#define LWC_SOCKET_FOREVER INT64_MAX
 
-enum lwc_code lwc_channel_send(int fd, const struct lwc_frame_out *out, int64_t deadline_ms,
-                               struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_socket_send(int fd, const struct lwc_wire_out *out, int64_t deadline_ms,
+                              struct lwc_error *err) LWC_RESULT;
 
 /*
  * @bytes     reset, and filled with the body, to which *in_out points.
  * @in_out    written on success only.
  */
-enum lwc_code lwc_channel_receive(int fd, struct lwc_secret *bytes, int64_t deadline_ms,
-                                  struct lwc_frame_in *in_out, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_socket_receive(int fd, struct lwc_buf *bytes, int64_t deadline_ms,
+                                 struct lwc_wire_in *in_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

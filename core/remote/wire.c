@@ -4,9 +4,9 @@
 
 #define NUMBER_MAX 8
 
-static void put(struct lwc_frame_out *out, const void *bytes, size_t len)
+static void put(struct lwc_wire_out *out, const void *bytes, size_t len)
 {
-    out->failed = out->failed || lwc_secret_append(out->bytes, bytes, len, NULL) != LWC_OK;
+    out->failed = out->failed || lwc_buf_append(out->bytes, bytes, len, NULL) != LWC_OK;
 }
 
 static void number_write(uint8_t *to, uint64_t number, size_t len)
@@ -26,7 +26,7 @@ static uint64_t number_read(const uint8_t *from, size_t len)
     return number;
 }
 
-static void put_number(struct lwc_frame_out *out, uint64_t number, size_t len)
+static void put_number(struct lwc_wire_out *out, uint64_t number, size_t len)
 {
     uint8_t bytes[NUMBER_MAX];
 
@@ -34,78 +34,78 @@ static void put_number(struct lwc_frame_out *out, uint64_t number, size_t len)
     put(out, bytes, len);
 }
 
-struct lwc_frame_out lwc_frame_begin(struct lwc_secret *bytes, uint32_t type, uint32_t request)
+struct lwc_wire_out lwc_wire_begin(struct lwc_buf *bytes, uint32_t type, uint32_t request)
 {
-    lwc_secret_reset(bytes);
-    return (struct lwc_frame_out){.type = type, .request = request, .bytes = bytes};
+    lwc_buf_reset(bytes);
+    return (struct lwc_wire_out){.type = type, .request = request, .bytes = bytes};
 }
 
-void lwc_frame_put_u32(struct lwc_frame_out *out, uint32_t number)
+void lwc_wire_put_u32(struct lwc_wire_out *out, uint32_t number)
 {
     put_number(out, number, sizeof number);
 }
 
-void lwc_frame_put_i64(struct lwc_frame_out *out, int64_t number)
+void lwc_wire_put_i64(struct lwc_wire_out *out, int64_t number)
 {
     put_number(out, (uint64_t)number, sizeof number);
 }
 
-void lwc_frame_put_bytes(struct lwc_frame_out *out, const void *bytes, size_t len)
+void lwc_wire_put_bytes(struct lwc_wire_out *out, const void *bytes, size_t len)
 {
-    if (len > LWC_FRAME_BODY_MAX) {
+    if (len > LWC_WIRE_BODY_MAX) {
         out->failed = true;
         return;
     }
-    lwc_frame_put_u32(out, (uint32_t)len);
+    lwc_wire_put_u32(out, (uint32_t)len);
     if (len > 0) {
         put(out, bytes, len);
     }
 }
 
-static void put_text(struct lwc_frame_out *out, const char *text, size_t len)
+static void put_text(struct lwc_wire_out *out, const char *text, size_t len)
 {
-    lwc_frame_put_bytes(out, text, len);
+    lwc_wire_put_bytes(out, text, len);
     put(out, "", 1);
 }
 
-void lwc_frame_put_text(struct lwc_frame_out *out, const char *text)
+void lwc_wire_put_text(struct lwc_wire_out *out, const char *text)
 {
     put_text(out, text, strlen(text));
 }
 
-void lwc_frame_put_times(struct lwc_frame_out *out, struct lwc_frame_times times)
+void lwc_wire_put_times(struct lwc_wire_out *out, struct lwc_wire_times times)
 {
-    lwc_frame_put_i64(out, times.call_ms);
-    lwc_frame_put_i64(out, times.caller_ms);
+    lwc_wire_put_i64(out, times.call_ms);
+    lwc_wire_put_i64(out, times.caller_ms);
 }
 
-void lwc_frame_put_identity(struct lwc_frame_out *out, const struct lwc_identity *identity)
+void lwc_wire_put_identity(struct lwc_wire_out *out, const struct lwc_identity *identity)
 {
-    lwc_frame_put_text(out, identity->profile);
-    lwc_frame_put_text(out, identity->account);
-    lwc_frame_put_text(out, identity->origin);
-    lwc_frame_put_text(out, identity->key_id);
-    lwc_frame_put_text(out, identity->sub_account);
-    lwc_frame_put_u32(out, identity->kind);
-    lwc_frame_put_u32(out, identity->flags);
+    lwc_wire_put_text(out, identity->profile);
+    lwc_wire_put_text(out, identity->account);
+    lwc_wire_put_text(out, identity->origin);
+    lwc_wire_put_text(out, identity->key_id);
+    lwc_wire_put_text(out, identity->sub_account);
+    lwc_wire_put_u32(out, identity->kind);
+    lwc_wire_put_u32(out, identity->flags);
 }
 
-void lwc_frame_put_error(struct lwc_frame_out *out, enum lwc_code code, const struct lwc_error *err)
+void lwc_wire_put_error(struct lwc_wire_out *out, enum lwc_code code, const struct lwc_error *err)
 {
     const bool told = code != LWC_OK && err != NULL && err->code == code;
 
-    lwc_frame_put_u32(out, (uint32_t)code);
-    lwc_frame_put_u32(out, told ? (uint32_t)err->sys : 0);
-    lwc_frame_put_i64(out, told ? err->wait_s : 0);
+    lwc_wire_put_u32(out, (uint32_t)code);
+    lwc_wire_put_u32(out, told ? (uint32_t)err->sys : 0);
+    lwc_wire_put_i64(out, told ? err->wait_s : 0);
     put_text(out, told ? err->msg : "", told ? strnlen(err->msg, sizeof err->msg) : 0);
     put_text(out, told ? err->hint : "", told ? strnlen(err->hint, sizeof err->hint) : 0);
 }
 
-bool lwc_frame_end(const struct lwc_frame_out *out, uint8_t header_out[static LWC_FRAME_HEADER_LEN])
+bool lwc_wire_end(const struct lwc_wire_out *out, uint8_t header_out[static LWC_WIRE_HEADER_LEN])
 {
-    size_t len = lwc_secret_len(out->bytes);
+    size_t len = lwc_buf_len(out->bytes);
 
-    if (out->failed || len > LWC_FRAME_BODY_MAX) {
+    if (out->failed || len > LWC_WIRE_BODY_MAX) {
         return false;
     }
     number_write(header_out, out->type, 4);
@@ -114,17 +114,16 @@ bool lwc_frame_end(const struct lwc_frame_out *out, uint8_t header_out[static LW
     return true;
 }
 
-bool lwc_frame_header(const uint8_t header[static LWC_FRAME_HEADER_LEN],
-                      struct lwc_frame_in *in_out)
+bool lwc_wire_header(const uint8_t header[static LWC_WIRE_HEADER_LEN], struct lwc_wire_in *in_out)
 {
-    *in_out = (struct lwc_frame_in){.type = (uint32_t)number_read(header, 4),
-                                    .left = (size_t)number_read(header + 4, 4),
-                                    .request = (uint32_t)number_read(header + 8, 4)};
-    return in_out->left <= LWC_FRAME_BODY_MAX;
+    *in_out = (struct lwc_wire_in){.type = (uint32_t)number_read(header, 4),
+                                   .left = (size_t)number_read(header + 4, 4),
+                                   .request = (uint32_t)number_read(header + 8, 4)};
+    return in_out->left <= LWC_WIRE_BODY_MAX;
 }
 
 /* The next @len bytes; NULL, and bad from now on, if there are not so many. */
-static const uint8_t *take(struct lwc_frame_in *in, size_t len)
+static const uint8_t *take(struct lwc_wire_in *in, size_t len)
 {
     const uint8_t *at = in->at;
 
@@ -137,36 +136,36 @@ static const uint8_t *take(struct lwc_frame_in *in, size_t len)
     return at;
 }
 
-static uint64_t take_number(struct lwc_frame_in *in, size_t len)
+static uint64_t take_number(struct lwc_wire_in *in, size_t len)
 {
     const uint8_t *at = take(in, len);
 
     return at != NULL ? number_read(at, len) : 0;
 }
 
-uint32_t lwc_frame_take_u32(struct lwc_frame_in *in)
+uint32_t lwc_wire_take_u32(struct lwc_wire_in *in)
 {
     return (uint32_t)take_number(in, 4);
 }
 
-int64_t lwc_frame_take_i64(struct lwc_frame_in *in)
+int64_t lwc_wire_take_i64(struct lwc_wire_in *in)
 {
     return (int64_t)take_number(in, 8);
 }
 
-const void *lwc_frame_take_bytes(struct lwc_frame_in *in, size_t *len_out)
+const void *lwc_wire_take_bytes(struct lwc_wire_in *in, size_t *len_out)
 {
-    size_t len = lwc_frame_take_u32(in);
+    size_t len = lwc_wire_take_u32(in);
     const uint8_t *at = take(in, len);
 
     *len_out = at != NULL ? len : 0;
     return at != NULL ? at : (const uint8_t *)"";
 }
 
-const char *lwc_frame_take_text(struct lwc_frame_in *in)
+const char *lwc_wire_take_text(struct lwc_wire_in *in)
 {
     size_t len = 0;
-    const char *text = lwc_frame_take_bytes(in, &len);
+    const char *text = lwc_wire_take_bytes(in, &len);
     const uint8_t *end = take(in, 1);
 
     if (end == NULL || *end != '\0' || memchr(text, '\0', len) != NULL) {
@@ -176,35 +175,35 @@ const char *lwc_frame_take_text(struct lwc_frame_in *in)
     return text;
 }
 
-struct lwc_frame_times lwc_frame_take_times(struct lwc_frame_in *in)
+struct lwc_wire_times lwc_wire_take_times(struct lwc_wire_in *in)
 {
-    struct lwc_frame_times times = {.call_ms = lwc_frame_take_i64(in)};
+    struct lwc_wire_times times = {.call_ms = lwc_wire_take_i64(in)};
 
-    times.caller_ms = lwc_frame_take_i64(in);
+    times.caller_ms = lwc_wire_take_i64(in);
     return times;
 }
 
-struct lwc_identity lwc_frame_take_identity(struct lwc_frame_in *in)
+struct lwc_identity lwc_wire_take_identity(struct lwc_wire_in *in)
 {
     struct lwc_identity identity = {0};
 
-    identity.profile = lwc_frame_take_text(in);
-    identity.account = lwc_frame_take_text(in);
-    identity.origin = lwc_frame_take_text(in);
-    identity.key_id = lwc_frame_take_text(in);
-    identity.sub_account = lwc_frame_take_text(in);
-    identity.kind = lwc_frame_take_u32(in);
-    identity.flags = lwc_frame_take_u32(in);
+    identity.profile = lwc_wire_take_text(in);
+    identity.account = lwc_wire_take_text(in);
+    identity.origin = lwc_wire_take_text(in);
+    identity.key_id = lwc_wire_take_text(in);
+    identity.sub_account = lwc_wire_take_text(in);
+    identity.kind = lwc_wire_take_u32(in);
+    identity.flags = lwc_wire_take_u32(in);
     return identity;
 }
 
-enum lwc_code lwc_frame_take_error(struct lwc_frame_in *in, struct lwc_error *err)
+enum lwc_code lwc_wire_take_error(struct lwc_wire_in *in, struct lwc_error *err)
 {
-    enum lwc_code code = (enum lwc_code)lwc_frame_take_u32(in);
-    int sys = (int)lwc_frame_take_u32(in);
-    int64_t wait_s = lwc_frame_take_i64(in);
-    const char *msg = lwc_frame_take_text(in);
-    const char *hint = lwc_frame_take_text(in);
+    enum lwc_code code = (enum lwc_code)lwc_wire_take_u32(in);
+    int sys = (int)lwc_wire_take_u32(in);
+    int64_t wait_s = lwc_wire_take_i64(in);
+    const char *msg = lwc_wire_take_text(in);
+    const char *hint = lwc_wire_take_text(in);
 
     if (in->bad || code == LWC_OK || err == NULL) {
         return in->bad ? LWC_E_INTERNAL : code;
@@ -218,7 +217,7 @@ enum lwc_code lwc_frame_take_error(struct lwc_frame_in *in, struct lwc_error *er
     return code;
 }
 
-bool lwc_frame_ended(const struct lwc_frame_in *in)
+bool lwc_wire_ended(const struct lwc_wire_in *in)
 {
     return !in->bad && in->left == 0;
 }

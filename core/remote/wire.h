@@ -8,8 +8,8 @@
 
 #include <lwcred/backend.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * What a caller and its backend host say to each other, as bytes and as values.
@@ -18,8 +18,8 @@
  * other, as the table says.  Numbers are little-endian; a text or a run of bytes is its length (4
  * bytes), the bytes, and for a text a NUL that is not counted and the only one.
  *
- *     0  4  type     enum lwc_frame_type
- *     4  4  length   of the body, at most LWC_FRAME_BODY_MAX
+ *     0  4  type     enum lwc_wire_type
+ *     4  4  length   of the body, at most LWC_WIRE_BODY_MAX
  *     8  4  request  number of the request to which the frame belongs, so that an answer that
  *                    comes too late or twice is not taken for another one
  *
@@ -29,81 +29,79 @@
  * MUST:
  *  1. Nothing that was read is believed: lengths are held against what is there, a text has no NUL
  *     in it, a body has nothing behind its last member.
- *  2. Bodies lie in struct lwc_secret on both sides: any of them may hold a secret.
+ *  2. Bodies lie in struct lwc_buf on both sides: any of them may hold a secret.
  */
 
-#define LWC_FRAME_VERSION 3
+#define LWC_WIRE_VERSION 3
 
-enum lwc_frame_type {
-    /* From the caller: "times" are two i64, milliseconds, see struct lwc_frame_times. */
-    LWC_FRAME_HELLO = 1,   /* u32 version, text name, text directory of external modules or "" */
-    LWC_FRAME_OPEN = 2,    /* times, u32 count, text argument...                              */
-    LWC_FRAME_CLOSE = 3,   /* times                                                           */
-    LWC_FRAME_FIND = 4,    /* times, identity                                                 */
-    LWC_FRAME_LIST = 5,    /* times                                                           */
-    LWC_FRAME_STORE = 6,   /* times, identity, u32 flags, bytes secret                        */
-    LWC_FRAME_ERASE = 7,   /* times, identity                                                 */
-    LWC_FRAME_UNLOCK = 8,  /* times                                                           */
-    LWC_FRAME_LOCK = 9,    /* times                                                           */
-    LWC_FRAME_PROBE = 10,  /* times, u32 capability                                           */
-    LWC_FRAME_ANSWER = 11, /* times, error, u32 is there a value, bytes value                 */
+enum lwc_wire_type {
+    /* From the caller: "times" are two i64, milliseconds, see struct lwc_wire_times. */
+    LWC_WIRE_HELLO = 1,   /* u32 version, text name, text directory of external modules or "" */
+    LWC_WIRE_OPEN = 2,    /* times, u32 count, text argument...                              */
+    LWC_WIRE_CLOSE = 3,   /* times                                                           */
+    LWC_WIRE_FIND = 4,    /* times, identity                                                 */
+    LWC_WIRE_LIST = 5,    /* times                                                           */
+    LWC_WIRE_STORE = 6,   /* times, identity, u32 flags, bytes secret                        */
+    LWC_WIRE_ERASE = 7,   /* times, identity                                                 */
+    LWC_WIRE_UNLOCK = 8,  /* times                                                           */
+    LWC_WIRE_LOCK = 9,    /* times                                                           */
+    LWC_WIRE_PROBE = 10,  /* times, u32 capability                                           */
+    LWC_WIRE_ANSWER = 11, /* times, error, u32 is there a value, bytes value                 */
     /* From the host. */
-    LWC_FRAME_READY =
-        16,              /* u32 version, text print of the descriptor: answers HELLO, as DONE may */
-    LWC_FRAME_DONE = 17, /* error: answers every other request                             */
-    LWC_FRAME_LOG = 18,  /* u32 level, text                                                */
-    LWC_FRAME_DEPENDS = 19, /* text path                                                      */
-    LWC_FRAME_ASKING = 20,  /* text                                                           */
-    LWC_FRAME_SETTING = 21, /* text name; asks: the value is a text without its NUL           */
-    LWC_FRAME_PROMPT = 22,  /* u32 flags, text; asks: the value is what was typed             */
-    LWC_FRAME_PUT = 23,     /* u32 is there an identity, identity, bytes secret; asks         */
-    LWC_FRAME_VISIT = 24,   /* identity; asks                                                 */
+    LWC_WIRE_READY = 16, /* u32 version, text print of the descriptor: answers HELLO, as DONE may */
+    LWC_WIRE_DONE = 17,  /* error: answers every other request                             */
+    LWC_WIRE_LOG = 18,   /* u32 level, text                                                */
+    LWC_WIRE_DEPENDS = 19, /* text path                                                      */
+    LWC_WIRE_ASKING = 20,  /* text                                                           */
+    LWC_WIRE_SETTING = 21, /* text name; asks: the value is a text without its NUL           */
+    LWC_WIRE_PROMPT = 22,  /* u32 flags, text; asks: the value is what was typed             */
+    LWC_WIRE_PUT = 23,     /* u32 is there an identity, identity, bytes secret; asks         */
+    LWC_WIRE_VISIT = 24,   /* identity; asks                                                 */
 };
 
-#define LWC_FRAME_HEADER_LEN 12
-#define LWC_FRAME_BODY_MAX ((size_t)LWC_SECRET_MAX + 16384)
+#define LWC_WIRE_HEADER_LEN 12
+#define LWC_WIRE_BODY_MAX ((size_t)LWC_SECRET_MAX + 16384)
 
 /*
  * How long a call may take, from now on: call_ms until it is ended, caller_ms until the caller's
  * own deadline, which counts once the user is asked elsewhere.
  */
-struct lwc_frame_times {
+struct lwc_wire_times {
     int64_t call_ms;
     int64_t caller_ms;
 };
 
 /* A frame being written: after a failure (memory, too long), which send reports, puts do nothing.
  */
-struct lwc_frame_out {
+struct lwc_wire_out {
     uint32_t type;
     uint32_t request;
-    struct lwc_secret *bytes; /* the body */
+    struct lwc_buf *bytes; /* the body */
     bool failed;
 };
 
 /* Begin a frame of @type whose body is made in @bytes, borrowed, which is reset. */
-struct lwc_frame_out lwc_frame_begin(struct lwc_secret *bytes, uint32_t type, uint32_t request);
+struct lwc_wire_out lwc_wire_begin(struct lwc_buf *bytes, uint32_t type, uint32_t request);
 
-void lwc_frame_put_u32(struct lwc_frame_out *out, uint32_t number);
-void lwc_frame_put_i64(struct lwc_frame_out *out, int64_t number);
-void lwc_frame_put_text(struct lwc_frame_out *out, const char *text);
-void lwc_frame_put_bytes(struct lwc_frame_out *out, const void *bytes, size_t len);
-void lwc_frame_put_times(struct lwc_frame_out *out, struct lwc_frame_times times);
-void lwc_frame_put_identity(struct lwc_frame_out *out, const struct lwc_identity *identity);
+void lwc_wire_put_u32(struct lwc_wire_out *out, uint32_t number);
+void lwc_wire_put_i64(struct lwc_wire_out *out, int64_t number);
+void lwc_wire_put_text(struct lwc_wire_out *out, const char *text);
+void lwc_wire_put_bytes(struct lwc_wire_out *out, const void *bytes, size_t len);
+void lwc_wire_put_times(struct lwc_wire_out *out, struct lwc_wire_times times);
+void lwc_wire_put_identity(struct lwc_wire_out *out, const struct lwc_identity *identity);
 
 /* @code, and what @err says of it unless it is LWC_OK. */
-void lwc_frame_put_error(struct lwc_frame_out *out, enum lwc_code code,
-                         const struct lwc_error *err);
+void lwc_wire_put_error(struct lwc_wire_out *out, enum lwc_code code, const struct lwc_error *err);
 
 /* Write the header of the finished body.  False if anything failed or the body is too long. */
-bool lwc_frame_end(const struct lwc_frame_out *out, uint8_t header_out[static LWC_FRAME_HEADER_LEN])
+bool lwc_wire_end(const struct lwc_wire_out *out, uint8_t header_out[static LWC_WIRE_HEADER_LEN])
     LWC_RESULT;
 
 /*
  * A frame being read.  A take that finds no well-formed member sets bad, gives 0 or "", and so do
  * all that follow.  What is given is borrowed until the bytes change.
  */
-struct lwc_frame_in {
+struct lwc_wire_in {
     uint32_t type;
     uint32_t request;
     const uint8_t *at;
@@ -115,21 +113,21 @@ struct lwc_frame_in {
  * Read a header: left is the length of the body, which the caller lets at point to.  False if it is
  * too long to be received.
  */
-bool lwc_frame_header(const uint8_t header[static LWC_FRAME_HEADER_LEN],
-                      struct lwc_frame_in *in_out) LWC_RESULT;
+bool lwc_wire_header(const uint8_t header[static LWC_WIRE_HEADER_LEN], struct lwc_wire_in *in_out)
+    LWC_RESULT;
 
-uint32_t lwc_frame_take_u32(struct lwc_frame_in *in);
-int64_t lwc_frame_take_i64(struct lwc_frame_in *in);
-const char *lwc_frame_take_text(struct lwc_frame_in *in);
-const void *lwc_frame_take_bytes(struct lwc_frame_in *in, size_t *len_out);
-struct lwc_frame_times lwc_frame_take_times(struct lwc_frame_in *in);
+uint32_t lwc_wire_take_u32(struct lwc_wire_in *in);
+int64_t lwc_wire_take_i64(struct lwc_wire_in *in);
+const char *lwc_wire_take_text(struct lwc_wire_in *in);
+const void *lwc_wire_take_bytes(struct lwc_wire_in *in, size_t *len_out);
+struct lwc_wire_times lwc_wire_take_times(struct lwc_wire_in *in);
 /* Well-formed, not judged: lwc_identity_check() does that. */
-struct lwc_identity lwc_frame_take_identity(struct lwc_frame_in *in);
+struct lwc_identity lwc_wire_take_identity(struct lwc_wire_in *in);
 
 /* The code, which may be none of ours; what it says goes to @err (may be NULL), made printable. */
-enum lwc_code lwc_frame_take_error(struct lwc_frame_in *in, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_wire_take_error(struct lwc_wire_in *in, struct lwc_error *err) LWC_RESULT;
 
 /* Were all takes good, and is nothing left? */
-bool lwc_frame_ended(const struct lwc_frame_in *in) LWC_RESULT;
+bool lwc_wire_ended(const struct lwc_wire_in *in) LWC_RESULT;
 
 #endif

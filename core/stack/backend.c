@@ -18,7 +18,7 @@
  * loaded (tried, no state yet); open (state_open).  hosted is set, and the functions of the backend
  * ask it, if that may block.
  */
-struct lwc_stack_unit {
+struct lwc_stack_backend {
     const struct lwc_conf_line *line;
     const struct lwc_host *host;
     bool external;
@@ -27,7 +27,7 @@ struct lwc_stack_unit {
     pid_t owner; /* the process that opened the state */
     void *state;
     struct lwc_descriptor descriptor;
-    struct lwc_hosted *hosted;
+    struct lwc_client *hosted;
     struct lwc_error why;
     char warned[LWC_ERROR_MSG_LEN]; /* the last warning, logged at warned_ms */
     int64_t warned_ms;
@@ -35,17 +35,17 @@ struct lwc_stack_unit {
 
 /* Receives from a backend, and judges. */
 struct receiver {
-    struct lwc_stack_unit *unit;
+    struct lwc_stack_backend *unit;
     const struct lwc_identity *query;
     struct lwc_identity_copy *identity;
-    struct lwc_secret *secret;
+    struct lwc_buf *secret;
     const struct lwc_visitor *visitor;
 };
 
-struct lwc_stack_unit *lwc_unit_new(const struct lwc_conf_line *line, const struct lwc_host *host,
-                                    bool external)
+struct lwc_stack_backend *lwc_backend_new(const struct lwc_conf_line *line,
+                                          const struct lwc_host *host, bool external)
 {
-    struct lwc_stack_unit *unit = calloc(1, sizeof *unit);
+    struct lwc_stack_backend *unit = calloc(1, sizeof *unit);
 
     if (unit != NULL) {
         unit->line = line;
@@ -55,7 +55,7 @@ struct lwc_stack_unit *lwc_unit_new(const struct lwc_conf_line *line, const stru
     return unit;
 }
 
-void lwc_unit_free(struct lwc_stack_unit **unit)
+void lwc_backend_free(struct lwc_stack_backend **unit)
 {
     if (unit == NULL || *unit == NULL) {
         return;
@@ -63,12 +63,12 @@ void lwc_unit_free(struct lwc_stack_unit **unit)
     if ((*unit)->state_open && (*unit)->owner == getpid()) { /* the parent's state is its own */
         (*unit)->descriptor.backend.close((*unit)->state);
     }
-    lwc_hosted_free(&(*unit)->hosted);
+    lwc_client_free(&(*unit)->hosted);
     free(*unit);
     *unit = NULL;
 }
 
-bool lwc_unit_serves(const struct lwc_stack_unit *unit, const struct lwc_conf_line *line)
+bool lwc_backend_serves(const struct lwc_stack_backend *unit, const struct lwc_conf_line *line)
 {
     if (!lwc_streq(unit->line->backend, line->backend) || unit->line->argc != line->argc) {
         return false;
@@ -81,12 +81,12 @@ bool lwc_unit_serves(const struct lwc_stack_unit *unit, const struct lwc_conf_li
     return true;
 }
 
-const char *lwc_unit_name(const struct lwc_stack_unit *unit)
+const char *lwc_backend_name(const struct lwc_stack_backend *unit)
 {
     return unit->line->backend;
 }
 
-static enum lwc_code unit_load(struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code unit_load(struct lwc_stack_backend *unit, struct lwc_error *err)
 {
     enum lwc_code code =
         lwc_module_use(unit->line->backend, unit->external, &unit->descriptor, err);
@@ -94,17 +94,17 @@ static enum lwc_code unit_load(struct lwc_stack_unit *unit, struct lwc_error *er
     if (code != LWC_OK || (unit->descriptor.backend.caps & LWC_CAP_BLOCKING) == 0) {
         return code;
     }
-    unit->hosted = lwc_hosted_new(&unit->descriptor.backend, unit->external, unit->host,
+    unit->hosted = lwc_client_new(&unit->descriptor.backend, unit->external, unit->host,
                                   unit->line->argc, (const char *const *)unit->line->argv);
     if (unit->hosted == NULL) {
         return lwc_fail_nomem(err);
     }
-    lwc_hosted_proxy(&unit->descriptor.backend);
+    lwc_client_proxy(&unit->descriptor.backend);
     return LWC_OK;
 }
 
-const struct lwc_backend *lwc_unit_backend(struct lwc_stack_unit *unit,
-                                           const struct lwc_error **why_out)
+const struct lwc_backend *lwc_backend_backend(struct lwc_stack_backend *unit,
+                                              const struct lwc_error **why_out)
 {
     if (!unit->tried) {
         enum lwc_code code = unit_load(unit, &unit->why);
@@ -118,12 +118,12 @@ const struct lwc_backend *lwc_unit_backend(struct lwc_stack_unit *unit,
     return unit->why.code == LWC_OK ? &unit->descriptor.backend : NULL;
 }
 
-bool lwc_unit_is_loaded(struct lwc_stack_unit *unit)
+bool lwc_backend_is_loaded(struct lwc_stack_backend *unit)
 {
-    return lwc_unit_backend(unit, NULL) != NULL;
+    return lwc_backend_backend(unit, NULL) != NULL;
 }
 
-void lwc_unit_warn(struct lwc_stack_unit *unit, const char *fmt, ...)
+void lwc_backend_warn(struct lwc_stack_backend *unit, const char *fmt, ...)
 {
     const int64_t now_ms = lwc_clock_boot_ms(lwc_clock_system());
     char text[LWC_ERROR_MSG_LEN];
@@ -140,25 +140,26 @@ void lwc_unit_warn(struct lwc_stack_unit *unit, const char *fmt, ...)
     unit->host->log(unit->host->data, LWC_LOG_WARNING, text);
 }
 
-bool lwc_unit_can(struct lwc_stack_unit *unit, uint32_t caps)
+bool lwc_backend_can(struct lwc_stack_backend *unit, uint32_t caps)
 {
-    const struct lwc_backend *backend = lwc_unit_backend(unit, NULL);
+    const struct lwc_backend *backend = lwc_backend_backend(unit, NULL);
 
     return backend != NULL && (backend->caps & caps) == caps;
 }
 
 /* A backend that fails must say so in full; one that does not is described by us. */
-static enum lwc_code checked(struct lwc_stack_unit *unit, enum lwc_code code, struct lwc_error *err)
+static enum lwc_code checked(struct lwc_stack_backend *unit, enum lwc_code code,
+                             struct lwc_error *err)
 {
     if (code == LWC_OK || code == LWC_E_NOT_FOUND) {
         return code;
     }
     if ((unsigned)code > (unsigned)LWC_E_FAILED) {
         return lwc_fail(err, LWC_E_INTERNAL, "backend '%s' answered with the unknown code %d",
-                        lwc_unit_name(unit), (int)code);
+                        lwc_backend_name(unit), (int)code);
     }
     if (err != NULL && (err->code != code || err->msg[0] == '\0')) {
-        return lwc_fail(err, code, "backend '%s' gave no reason (%s)", lwc_unit_name(unit),
+        return lwc_fail(err, code, "backend '%s' gave no reason (%s)", lwc_backend_name(unit),
                         lwc_code_name(code));
     }
     return code;
@@ -173,18 +174,18 @@ static enum lwc_code pass_on(const struct lwc_error *why, struct lwc_error *err)
 }
 
 /* Names the backend that refused its arguments, unless @why does. */
-static enum lwc_code name_refused(const struct lwc_stack_unit *unit, struct lwc_error *why)
+static enum lwc_code name_refused(const struct lwc_stack_backend *unit, struct lwc_error *why)
 {
     char name[LWC_BACKEND_NAME_MAX + sizeof "backend ''"];
 
-    (void)snprintf(name, sizeof name, "backend '%s'", lwc_unit_name(unit));
+    (void)snprintf(name, sizeof name, "backend '%s'", lwc_backend_name(unit));
     if (strncmp(why->msg, name, strlen(name)) != 0) {
         return lwc_wrap(why, why->code, "%s", name);
     }
     return why->code;
 }
 
-static enum lwc_code name_line(const struct lwc_stack_unit *unit, enum lwc_code code,
+static enum lwc_code name_line(const struct lwc_stack_backend *unit, enum lwc_code code,
                                struct lwc_error *err)
 {
     const struct lwc_conf_place *where = &unit->line->where;
@@ -195,14 +196,14 @@ static enum lwc_code name_line(const struct lwc_stack_unit *unit, enum lwc_code 
     return lwc_wrap(err, code, "%s:%u", where->file, where->line);
 }
 
-static enum lwc_code open_state(struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code open_state(struct lwc_stack_backend *unit, struct lwc_error *err)
 {
     struct lwc_error why = {0};
     enum lwc_code code;
 
     if (unit->hosted != NULL) {
         unit->state = unit->hosted;
-        code = lwc_hosted_open(unit->hosted, &why);
+        code = lwc_client_open(unit->hosted, &why);
     } else {
         code = unit->descriptor.backend.open(unit->host, unit->line->argc,
                                              (const char *const *)unit->line->argv, &unit->state,
@@ -220,24 +221,24 @@ static enum lwc_code open_state(struct lwc_stack_unit *unit, struct lwc_error *e
     return code;
 }
 
-enum lwc_code lwc_unit_try(struct lwc_stack_unit *unit, struct lwc_error *err)
+enum lwc_code lwc_backend_try(struct lwc_stack_backend *unit, struct lwc_error *err)
 {
-    if (lwc_unit_backend(unit, NULL) == NULL) {
+    if (lwc_backend_backend(unit, NULL) == NULL) {
         return pass_on(&unit->why, err);
     }
     return unit->state_open ? LWC_OK : open_state(unit, err);
 }
 
-static enum lwc_code unit_open(struct lwc_stack_unit *unit, uint32_t caps, const char *what,
+static enum lwc_code unit_open(struct lwc_stack_backend *unit, uint32_t caps, const char *what,
                                struct lwc_error *err)
 {
     enum lwc_code code;
 
-    if (lwc_unit_backend(unit, NULL) == NULL) {
+    if (lwc_backend_backend(unit, NULL) == NULL) {
         return pass_on(&unit->why, err);
     }
     if ((unit->descriptor.backend.caps & caps) != caps) {
-        return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot %s", lwc_unit_name(unit), what);
+        return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot %s", lwc_backend_name(unit), what);
     }
     if (unit->state_open) {
         return LWC_OK;
@@ -250,7 +251,7 @@ static enum lwc_code malformed(const struct receiver *receiver, enum lwc_code co
                                struct lwc_error *err)
 {
     return lwc_wrap(err, code, "backend '%s' holds a malformed credential",
-                    lwc_unit_name(receiver->unit));
+                    lwc_backend_name(receiver->unit));
 }
 
 static enum lwc_code receive_listed(void *data, const struct lwc_identity *identity,
@@ -265,8 +266,8 @@ static enum lwc_code receive_listed(void *data, const struct lwc_identity *ident
     return receiver->visitor->visit(receiver->visitor->data, identity, err);
 }
 
-enum lwc_code lwc_unit_list(struct lwc_stack_unit *unit, const struct lwc_visitor *visitor,
-                            struct lwc_error *err)
+enum lwc_code lwc_backend_list(struct lwc_stack_backend *unit, const struct lwc_visitor *visitor,
+                               struct lwc_error *err)
 {
     struct receiver receiver = {.unit = unit, .visitor = visitor};
     const struct lwc_visitor checking = {.data = &receiver, .visit = receive_listed};
@@ -287,7 +288,7 @@ static enum lwc_code receive_found(void *data, const struct lwc_identity *identi
 
     if (identity == NULL || receiver->secret != NULL) {
         return lwc_fail(err, LWC_E_INTERNAL, "backend '%s' broke the rules of its sink",
-                        lwc_unit_name(receiver->unit));
+                        lwc_backend_name(receiver->unit));
     }
     code = lwc_identity_copy(identity, receiver->identity, err);
     if (code != LWC_OK) {
@@ -295,15 +296,15 @@ static enum lwc_code receive_found(void *data, const struct lwc_identity *identi
     }
     if (!lwc_identity_matches(receiver->query, identity)) {
         return lwc_fail(err, LWC_E_INVALID, "backend '%s' answered with another credential",
-                        lwc_unit_name(receiver->unit));
+                        lwc_backend_name(receiver->unit));
     }
-    lwc_secret_sink(&receiver->secret, &sink);
+    lwc_buf_sink(&receiver->secret, &sink);
     return sink.put(sink.data, NULL, bytes, len, err);
 }
 
-enum lwc_code lwc_unit_find(struct lwc_stack_unit *unit, const struct lwc_identity *query,
-                            struct lwc_identity_copy *identity_out, struct lwc_secret **secret_out,
-                            struct lwc_error *err)
+enum lwc_code lwc_backend_find(struct lwc_stack_backend *unit, const struct lwc_identity *query,
+                               struct lwc_identity_copy *identity_out, struct lwc_buf **secret_out,
+                               struct lwc_error *err)
 {
     struct receiver receiver = {.unit = unit, .query = query, .identity = identity_out};
     const struct lwc_sink sink = {.data = &receiver, .put = receive_found};
@@ -315,10 +316,10 @@ enum lwc_code lwc_unit_find(struct lwc_stack_unit *unit, const struct lwc_identi
     code = checked(unit, unit->descriptor.backend.find(unit->state, query, &sink, err), err);
     if (code == LWC_OK && receiver.secret == NULL) {
         code = lwc_fail(err, LWC_E_INTERNAL, "backend '%s' found a credential and did not give it",
-                        lwc_unit_name(unit));
+                        lwc_backend_name(unit));
     }
     if (code != LWC_OK) {
-        lwc_secret_free(&receiver.secret);
+        lwc_buf_free(&receiver.secret);
         return code;
     }
     *secret_out = receiver.secret;
@@ -337,7 +338,7 @@ static const char *verb_of(uint32_t cap)
     }
 }
 
-enum lwc_code lwc_unit_probe(struct lwc_stack_unit *unit, uint32_t cap, struct lwc_error *err)
+enum lwc_code lwc_backend_probe(struct lwc_stack_backend *unit, uint32_t cap, struct lwc_error *err)
 {
     enum lwc_code code = unit_open(unit, cap, verb_of(cap), err);
 
@@ -347,8 +348,9 @@ enum lwc_code lwc_unit_probe(struct lwc_stack_unit *unit, uint32_t cap, struct l
     return checked(unit, unit->descriptor.backend.probe(unit->state, cap, err), err);
 }
 
-enum lwc_code lwc_unit_store(struct lwc_stack_unit *unit, const struct lwc_identity *identity,
-                             const void *secret, size_t len, uint32_t flags, struct lwc_error *err)
+enum lwc_code lwc_backend_store(struct lwc_stack_backend *unit, const struct lwc_identity *identity,
+                                const void *secret, size_t len, uint32_t flags,
+                                struct lwc_error *err)
 {
     enum lwc_code code = unit_open(unit, LWC_CAP_STORE, "store", err);
 
@@ -359,8 +361,8 @@ enum lwc_code lwc_unit_store(struct lwc_stack_unit *unit, const struct lwc_ident
         unit, unit->descriptor.backend.store(unit->state, identity, secret, len, flags, err), err);
 }
 
-enum lwc_code lwc_unit_erase(struct lwc_stack_unit *unit, const struct lwc_identity *query,
-                             struct lwc_error *err)
+enum lwc_code lwc_backend_erase(struct lwc_stack_backend *unit, const struct lwc_identity *query,
+                                struct lwc_error *err)
 {
     enum lwc_code code = unit_open(unit, LWC_CAP_ERASE, "erase", err);
 

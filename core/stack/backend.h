@@ -7,15 +7,15 @@
 /* How stack.c makes and frees units; everybody else sees stack.h. */
 
 /* @line and @host are borrowed until the unit is freed. */
-struct lwc_stack_unit *lwc_unit_new(const struct lwc_conf_line *line, const struct lwc_host *host,
-                                    bool external);
-void lwc_unit_free(struct lwc_stack_unit **unit);
+struct lwc_stack_backend *lwc_backend_new(const struct lwc_conf_line *line,
+                                          const struct lwc_host *host, bool external);
+void lwc_backend_free(struct lwc_stack_backend **unit);
 
 /* Is it the backend of @line with the same arguments? */
-bool lwc_unit_serves(const struct lwc_stack_unit *unit, const struct lwc_conf_line *line);
+bool lwc_backend_serves(const struct lwc_stack_backend *unit, const struct lwc_conf_line *line);
 
 /* The descriptor, with functions to call, or NULL and in *why_out the reason, borrowed. */
-const struct lwc_backend *lwc_unit_backend(struct lwc_stack_unit *unit,
-                                           const struct lwc_error **why_out);
+const struct lwc_backend *lwc_backend_backend(struct lwc_stack_backend *unit,
+                                              const struct lwc_error **why_out);
 
 #endif

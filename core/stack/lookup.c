@@ -23,14 +23,14 @@ struct candidates {
 struct asking {
     struct lwc_stack *stack;
     const struct lwc_host *host;
-    const struct lwc_query_watch *watch;
+    const struct lwc_lookup_watch *watch;
     struct lwc_survey *survey;
 };
 
 /* One lookup on its way through the stack: what the line under way gave, and what counted. */
 struct search {
     const struct lwc_identity *query;
-    const struct lwc_query_watch *watch;
+    const struct lwc_lookup_watch *watch;
     struct lwc_survey *survey;
     struct lwc_found *given;
     struct lwc_found *found;
@@ -44,7 +44,7 @@ void lwc_found_free(struct lwc_found **found)
     if (found == NULL || *found == NULL) {
         return;
     }
-    lwc_secret_free(&(*found)->secret);
+    lwc_buf_free(&(*found)->secret);
     free(*found);
     *found = NULL;
 }
@@ -83,23 +83,23 @@ static enum lwc_code several(const struct candidates *candidates, struct lwc_err
                     CHOOSE_HINT);
 }
 
-enum lwc_code lwc_query_list(struct lwc_stack_unit *unit, const struct lwc_visitor *visitor,
-                             struct lwc_error *err)
+enum lwc_code lwc_lookup_list(struct lwc_stack_backend *unit, const struct lwc_visitor *visitor,
+                              struct lwc_error *err)
 {
-    enum lwc_code code = lwc_unit_list(unit, visitor, err);
+    enum lwc_code code = lwc_backend_list(unit, visitor, err);
 
     if (code == LWC_E_LOCKED) {
-        code = lwc_unit_probe(unit, LWC_CAP_READ, err);
-        code = code == LWC_OK ? lwc_unit_list(unit, visitor, err) : code;
+        code = lwc_backend_probe(unit, LWC_CAP_READ, err);
+        code = code == LWC_OK ? lwc_backend_list(unit, visitor, err) : code;
     }
     return code;
 }
 
-/* lwc_query_list, which may ask, or lwc_unit_list, which does not. */
-typedef enum lwc_code list_fn(struct lwc_stack_unit *unit, const struct lwc_visitor *visitor,
+/* lwc_lookup_list, which may ask, or lwc_backend_list, which does not. */
+typedef enum lwc_code list_fn(struct lwc_stack_backend *unit, const struct lwc_visitor *visitor,
                               struct lwc_error *err);
 
-static enum lwc_code pick(struct lwc_stack_unit *unit, const struct lwc_identity *query,
+static enum lwc_code pick(struct lwc_stack_backend *unit, const struct lwc_identity *query,
                           list_fn *list, struct lwc_identity_copy *picked_out,
                           struct lwc_error *err)
 {
@@ -119,16 +119,16 @@ static enum lwc_code pick(struct lwc_stack_unit *unit, const struct lwc_identity
     return lwc_identity_copy(&candidates.best.id, picked_out, err);
 }
 
-enum lwc_code lwc_query_pick(struct lwc_stack_unit *unit, const struct lwc_identity *query,
-                             struct lwc_identity_copy *picked_out, struct lwc_error *err)
+enum lwc_code lwc_lookup_pick(struct lwc_stack_backend *unit, const struct lwc_identity *query,
+                              struct lwc_identity_copy *picked_out, struct lwc_error *err)
 {
-    return pick(unit, query, lwc_query_list, picked_out, err);
+    return pick(unit, query, lwc_lookup_list, picked_out, err);
 }
 
 /* @unit need not be asked: env itself is, for its reason. */
-static bool is_spared(const struct search *search, const struct lwc_stack_unit *unit)
+static bool is_spared(const struct search *search, const struct lwc_stack_backend *unit)
 {
-    return search->is_vain && !lwc_streq(lwc_unit_name(unit), "env");
+    return search->is_vain && !lwc_streq(lwc_backend_name(unit), "env");
 }
 
 static void search_clear(struct search *search)
@@ -141,20 +141,20 @@ static void search_clear(struct search *search)
  * Chooses the credential of @unit; *wanted is what to ask for.  A backend holds one of a profile:
  * one that may wait is asked for it at once, for a list costs a keyring a call for each item.
  */
-static enum lwc_code pick_wanted(struct lwc_stack_unit *unit, const struct lwc_identity **wanted,
+static enum lwc_code pick_wanted(struct lwc_stack_backend *unit, const struct lwc_identity **wanted,
                                  struct lwc_identity_copy *picked, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
-    if (lwc_unit_can(unit, LWC_CAP_LIST) &&
-        ((*wanted)->profile[0] == '\0' || !lwc_unit_can(unit, LWC_CAP_BLOCKING))) {
-        code = lwc_query_pick(unit, *wanted, picked, err);
+    if (lwc_backend_can(unit, LWC_CAP_LIST) &&
+        ((*wanted)->profile[0] == '\0' || !lwc_backend_can(unit, LWC_CAP_BLOCKING))) {
+        code = lwc_lookup_pick(unit, *wanted, picked, err);
         *wanted = &picked->id;
     }
     return code;
 }
 
-static enum lwc_code search_unit(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code search_unit(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
 {
     struct search *search = data;
     struct lwc_identity_copy picked;
@@ -173,20 +173,20 @@ static enum lwc_code search_unit(void *data, struct lwc_stack_unit *unit, struct
     if (found == NULL) {
         return lwc_fail_nomem(err);
     }
-    code = lwc_unit_find(unit, wanted, &found->identity, &found->secret, err);
+    code = lwc_backend_find(unit, wanted, &found->identity, &found->secret, err);
     if (code == LWC_OK && search->query->kind == LWC_KIND_ANY &&
         found->identity.id.kind == LWC_KIND_AGENT_TOKEN) {
         return LWC_E_NOT_FOUND;
     }
     if (code == LWC_OK) {
-        (void)snprintf(found->backend, sizeof found->backend, "%s", lwc_unit_name(unit));
+        (void)snprintf(found->backend, sizeof found->backend, "%s", lwc_backend_name(unit));
         search->given = LWC_TAKE(found);
     }
     return code;
 }
 
 /* The same, as far as it can be told without the secret. */
-static enum lwc_code foresee_unit(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code foresee_unit(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
 {
     struct search *search = data;
     struct lwc_identity_copy picked;
@@ -199,19 +199,19 @@ static enum lwc_code foresee_unit(void *data, struct lwc_stack_unit *unit, struc
     if (search->was_skipped) {
         return LWC_E_NOT_FOUND;
     }
-    if (!lwc_unit_can(unit, LWC_CAP_LIST)) {
-        code = lwc_unit_list(unit, &nobody, err); /* opens it and lists nothing */
-        search->is_untold = code == LWC_OK && lwc_unit_can(unit, LWC_CAP_READ);
+    if (!lwc_backend_can(unit, LWC_CAP_LIST)) {
+        code = lwc_backend_list(unit, &nobody, err); /* opens it and lists nothing */
+        search->is_untold = code == LWC_OK && lwc_backend_can(unit, LWC_CAP_READ);
         if (search->is_untold) {
             return lwc_fail(err, LWC_E_NOT_FOUND, "it cannot tell without giving the secret");
         }
     } else {
-        code = pick(unit, search->query, lwc_unit_list, &picked, err);
+        code = pick(unit, search->query, lwc_backend_list, &picked, err);
         /* One that is opened to tell what it holds is not opened now. */
         search->is_untold = code == LWC_E_LOCKED;
     }
-    if (code == LWC_OK && !lwc_unit_can(unit, LWC_CAP_READ)) {
-        code = lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot be read", lwc_unit_name(unit));
+    if (code == LWC_OK && !lwc_backend_can(unit, LWC_CAP_READ)) {
+        code = lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot be read", lwc_backend_name(unit));
     }
     if (code != LWC_OK) {
         return code;
@@ -220,7 +220,7 @@ static enum lwc_code foresee_unit(void *data, struct lwc_stack_unit *unit, struc
     if (found == NULL) {
         return lwc_fail_nomem(err);
     }
-    (void)snprintf(found->backend, sizeof found->backend, "%s", lwc_unit_name(unit));
+    (void)snprintf(found->backend, sizeof found->backend, "%s", lwc_backend_name(unit));
     code = lwc_identity_copy(&picked.id, &found->identity, err);
     search->given = code == LWC_OK ? LWC_TAKE(found) : NULL;
     return code;
@@ -253,13 +253,14 @@ struct environment {
     bool was_asked;
 };
 
-static enum lwc_code see_environment(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code see_environment(void *data, struct lwc_stack_backend *unit,
+                                     struct lwc_error *err)
 {
     struct environment *environment = data;
     const struct lwc_visitor visitor = {.data = &environment->candidates, .visit = consider};
 
     environment->was_asked = true;
-    return lwc_unit_list(unit, &visitor, err);
+    return lwc_backend_list(unit, &visitor, err);
 }
 
 /*
@@ -301,9 +302,9 @@ static enum lwc_code walk(const struct asking *asking, enum lwc_op op, enum lwc_
     return code;
 }
 
-enum lwc_code lwc_query_find_exact(struct lwc_stack *stack, enum lwc_op op,
-                                   const struct lwc_identity *query, struct lwc_found **found_out,
-                                   struct lwc_error *err)
+enum lwc_code lwc_lookup_find_exact(struct lwc_stack *stack, enum lwc_op op,
+                                    const struct lwc_identity *query, struct lwc_found **found_out,
+                                    struct lwc_error *err)
 {
     struct lwc_survey survey = {0};
     const struct asking asking = {.stack = stack, .survey = &survey};
@@ -389,15 +390,15 @@ struct count {
     const char *mute;
 };
 
-static enum lwc_code count_unit(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code count_unit(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
 {
     struct count *count = data;
     const struct lwc_visitor visitor = {.data = &count->candidates, .visit = consider};
-    list_fn *list = count->asking->watch == NULL ? lwc_query_list : lwc_unit_list;
+    list_fn *list = count->asking->watch == NULL ? lwc_lookup_list : lwc_backend_list;
     enum lwc_code code = list(unit, &visitor, err);
 
-    if (code == LWC_OK && count->mute == NULL && !lwc_unit_can(unit, LWC_CAP_LIST)) {
-        count->mute = lwc_unit_name(unit);
+    if (code == LWC_OK && count->mute == NULL && !lwc_backend_can(unit, LWC_CAP_LIST)) {
+        count->mute = lwc_backend_name(unit);
     }
     return code;
 }
@@ -530,9 +531,9 @@ static enum lwc_code ask(const struct asking *asking, const struct lwc_identity 
     return code;
 }
 
-enum lwc_code lwc_query_find(struct lwc_stack *stack, const struct lwc_identity *query,
-                             const struct lwc_host *host, struct lwc_found **found_out,
-                             struct lwc_error *err)
+enum lwc_code lwc_lookup_find(struct lwc_stack *stack, const struct lwc_identity *query,
+                              const struct lwc_host *host, struct lwc_found **found_out,
+                              struct lwc_error *err)
 {
     struct lwc_survey survey = {0};
     const struct asking asking = {.stack = stack, .host = host, .survey = &survey};
@@ -540,9 +541,9 @@ enum lwc_code lwc_query_find(struct lwc_stack *stack, const struct lwc_identity 
     return ask(&asking, query, found_out, err);
 }
 
-enum lwc_code lwc_query_foresee(struct lwc_stack *stack, const struct lwc_identity *query,
-                                const struct lwc_host *host, const struct lwc_query_watch *watch,
-                                struct lwc_found **found_out, struct lwc_error *err)
+enum lwc_code lwc_lookup_foresee(struct lwc_stack *stack, const struct lwc_identity *query,
+                                 const struct lwc_host *host, const struct lwc_lookup_watch *watch,
+                                 struct lwc_found **found_out, struct lwc_error *err)
 {
     struct lwc_survey survey = {0};
     const struct asking asking = {.stack = stack, .host = host, .watch = watch, .survey = &survey};

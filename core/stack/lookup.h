@@ -6,9 +6,9 @@
 
 #include <lwcred/types.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/identity.h"
-#include "base/secret.h"
 #include "stack/stack.h"
 
 /*
@@ -35,7 +35,7 @@
  */
 struct lwc_found {
     struct lwc_identity_copy identity;
-    struct lwc_secret *secret;
+    struct lwc_buf *secret;
     char backend[LWC_BACKEND_NAME_MAX + 1];
     bool is_behind_absent;
 };
@@ -52,9 +52,9 @@ void lwc_found_free(struct lwc_found **found);
  * @host       for $LW_PROFILE and $LW_ACCOUNT.
  * @found_out  owned by the caller, lwc_found_free().
  */
-enum lwc_code lwc_query_find(struct lwc_stack *stack, const struct lwc_identity *query,
-                             const struct lwc_host *host, struct lwc_found **found_out,
-                             struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_lookup_find(struct lwc_stack *stack, const struct lwc_identity *query,
+                              const struct lwc_host *host, struct lwc_found **found_out,
+                              struct lwc_error *err) LWC_RESULT;
 
 /*
  * The way to an answer, for those who want to see it.
@@ -66,7 +66,7 @@ enum lwc_code lwc_query_find(struct lwc_stack *stack, const struct lwc_identity 
  *
  * What is handed over is borrowed for the call.
  */
-struct lwc_query_watch {
+struct lwc_lookup_watch {
     void *data;
     void (*begin)(void *data, enum lwc_rule rule, const struct lwc_identity *wanted);
     void (*turn)(void *data, const struct lwc_turn *turn, const struct lwc_identity *holds,
@@ -77,25 +77,25 @@ struct lwc_query_watch {
  * The same without asking for a secret: nothing is unlocked, and found->secret is NULL.  That a
  * store could not be opened when it is needed is not seen.
  */
-enum lwc_code lwc_query_foresee(struct lwc_stack *stack, const struct lwc_identity *query,
-                                const struct lwc_host *host, const struct lwc_query_watch *watch,
-                                struct lwc_found **found_out, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_lookup_foresee(struct lwc_stack *stack, const struct lwc_identity *query,
+                                 const struct lwc_host *host, const struct lwc_lookup_watch *watch,
+                                 struct lwc_found **found_out, struct lwc_error *err) LWC_RESULT;
 
 /* Find one by walking the lines of @op, rules 1 and 2 without the key id's preference. */
-enum lwc_code lwc_query_find_exact(struct lwc_stack *stack, enum lwc_op op,
-                                   const struct lwc_identity *query, struct lwc_found **found_out,
-                                   struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_lookup_find_exact(struct lwc_stack *stack, enum lwc_op op,
+                                    const struct lwc_identity *query, struct lwc_found **found_out,
+                                    struct lwc_error *err) LWC_RESULT;
 
 /*
  * What @unit holds, to answer a request for a secret: a store so locked that it cannot even name
- * what it holds is unlocked first, asking if need be.  (lwc_unit_list() asks nobody.)
+ * what it holds is unlocked first, asking if need be.  (lwc_backend_list() asks nobody.)
  */
-enum lwc_code lwc_query_list(struct lwc_stack_unit *unit, const struct lwc_visitor *visitor,
-                             struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_lookup_list(struct lwc_stack_backend *unit, const struct lwc_visitor *visitor,
+                              struct lwc_error *err) LWC_RESULT;
 
 /* The one credential of @unit that fits @query, without its secret.  LWC_E_INVALID: several. */
-enum lwc_code lwc_query_pick(struct lwc_stack_unit *unit, const struct lwc_identity *query,
-                             struct lwc_identity_copy *picked_out, struct lwc_error *err)
+enum lwc_code lwc_lookup_pick(struct lwc_stack_backend *unit, const struct lwc_identity *query,
+                              struct lwc_identity_copy *picked_out, struct lwc_error *err)
     LWC_RESULT;
 
 #endif

@@ -9,8 +9,8 @@
 struct lwc_stack {
     const struct lwc_conf *conf;
     const struct lwc_host *host;
-    struct lwc_stack_unit **line_units; /* one pointer a line, into units */
-    struct lwc_stack_unit **units;
+    struct lwc_stack_backend **line_units; /* one pointer a line, into units */
+    struct lwc_stack_backend **units;
     size_t unit_count;
 };
 
@@ -28,7 +28,7 @@ void lwc_stack_close(struct lwc_stack **stack)
         return;
     }
     for (size_t i = 0; i < (*stack)->unit_count; i++) {
-        lwc_unit_free(&(*stack)->units[i]);
+        lwc_backend_free(&(*stack)->units[i]);
     }
     free((*stack)->units);
     free((*stack)->line_units);
@@ -36,17 +36,17 @@ void lwc_stack_close(struct lwc_stack **stack)
     *stack = NULL;
 }
 
-static struct lwc_stack_unit *unit_for(struct lwc_stack *stack, const struct lwc_conf_line *line,
-                                       bool external)
+static struct lwc_stack_backend *unit_for(struct lwc_stack *stack, const struct lwc_conf_line *line,
+                                          bool external)
 {
-    struct lwc_stack_unit *unit = NULL;
+    struct lwc_stack_backend *unit = NULL;
 
     for (size_t i = 0; i < stack->unit_count; i++) {
-        if (lwc_unit_serves(stack->units[i], line)) {
+        if (lwc_backend_serves(stack->units[i], line)) {
             return stack->units[i];
         }
     }
-    unit = lwc_unit_new(line, stack->host, external);
+    unit = lwc_backend_new(line, stack->host, external);
     if (unit != NULL) {
         stack->units[stack->unit_count++] = unit;
     }
@@ -63,8 +63,8 @@ enum lwc_code lwc_stack_open(const struct lwc_conf *conf, const struct lwc_host 
     }
     stack->conf = conf;
     stack->host = host;
-    stack->units = calloc(conf->count + 1, sizeof(struct lwc_stack_unit *));
-    stack->line_units = calloc(conf->count + 1, sizeof(struct lwc_stack_unit *));
+    stack->units = calloc(conf->count + 1, sizeof(struct lwc_stack_backend *));
+    stack->line_units = calloc(conf->count + 1, sizeof(struct lwc_stack_backend *));
     if (stack->units == NULL || stack->line_units == NULL) {
         return lwc_fail_nomem(err);
     }
@@ -136,16 +136,16 @@ static enum lwc_code conclude(const struct verdict *verdict, struct lwc_error *e
     return lwc_fail(err, LWC_E_NOT_FOUND, LWC_ABSENT);
 }
 
-static void trace(const struct lwc_stack *stack, const struct lwc_stack_unit *unit,
+static void trace(const struct lwc_stack *stack, const struct lwc_stack_backend *unit,
                   enum lwc_code code, const struct lwc_error *why)
 {
     struct lwc_error line = {0};
 
     if (code == LWC_OK) {
-        (void)!lwc_fail(&line, LWC_OK, "stack: %s: ok", lwc_unit_name(unit));
+        (void)!lwc_fail(&line, LWC_OK, "stack: %s: ok", lwc_backend_name(unit));
     } else {
-        (void)!lwc_fail(&line, code, "stack: %s: %s%s%s", lwc_unit_name(unit), lwc_code_name(code),
-                        why->msg[0] != '\0' ? ": " : "", why->msg);
+        (void)!lwc_fail(&line, code, "stack: %s: %s%s%s", lwc_backend_name(unit),
+                        lwc_code_name(code), why->msg[0] != '\0' ? ": " : "", why->msg);
     }
     stack->host->log(stack->host->data, LWC_LOG_TRACE, line.msg);
 }
@@ -256,7 +256,7 @@ enum lwc_code lwc_stack_only(struct lwc_stack *stack, enum lwc_op op, const char
                     "'lw-credential-helper backends' lists those of the stack");
 }
 
-struct lwc_stack_unit *lwc_stack_unit_at(struct lwc_stack *stack, size_t index)
+struct lwc_stack_backend *lwc_stack_unit_at(struct lwc_stack *stack, size_t index)
 {
     return stack->line_units[index];
 }
@@ -265,8 +265,8 @@ void lwc_stack_backends(struct lwc_stack *stack, lwc_stack_name_fn *visit, void 
 {
     for (size_t i = 0; i < stack->unit_count; i++) {
         const struct lwc_error *why = NULL;
-        const struct lwc_backend *backend = lwc_unit_backend(stack->units[i], &why);
+        const struct lwc_backend *backend = lwc_backend_backend(stack->units[i], &why);
 
-        visit(data, lwc_unit_name(stack->units[i]), backend, why);
+        visit(data, lwc_backend_name(stack->units[i]), backend, why);
     }
 }

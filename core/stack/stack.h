@@ -7,9 +7,9 @@
 
 #include <lwcred/backend.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/identity.h"
-#include "base/secret.h"
 #include "conf/conf.h"
 
 /*
@@ -22,7 +22,7 @@
 struct lwc_stack;
 
 /* One backend with one set of arguments. */
-struct lwc_stack_unit;
+struct lwc_stack_backend;
 
 /*
  * @conf  borrowed until close.
@@ -41,7 +41,7 @@ void lwc_stack_close(struct lwc_stack **stack);
  * One backend's turn in a walk.  Its code, as an outcome, is looked up in the line's action
  * table.
  */
-typedef enum lwc_code lwc_stack_step(void *data, struct lwc_stack_unit *unit,
+typedef enum lwc_code lwc_stack_step(void *data, struct lwc_stack_backend *unit,
                                      struct lwc_error *err);
 
 /* The text of LWC_E_NOT_FOUND where no backend gave a reason. */
@@ -58,7 +58,7 @@ typedef enum lwc_code lwc_stack_step(void *data, struct lwc_stack_unit *unit,
  */
 struct lwc_turn {
     const struct lwc_conf_line *line;
-    struct lwc_stack_unit *unit;
+    struct lwc_stack_backend *unit;
     bool is_asked;
     enum lwc_code code;
     const struct lwc_error *why;
@@ -102,46 +102,46 @@ enum lwc_code lwc_stack_only(struct lwc_stack *stack, enum lwc_op op, const char
                              lwc_stack_step *step, void *data, struct lwc_error *err) LWC_RESULT;
 
 /* The backend of line @index of the stack's lwc_conf. */
-struct lwc_stack_unit *lwc_stack_unit_at(struct lwc_stack *stack, size_t index);
+struct lwc_stack_backend *lwc_stack_unit_at(struct lwc_stack *stack, size_t index);
 
 /* Every backend that the stack names, once each: its descriptor, or NULL and why not. */
 typedef void lwc_stack_name_fn(void *data, const char *name, const struct lwc_backend *backend,
                                const struct lwc_error *why);
 void lwc_stack_backends(struct lwc_stack *stack, lwc_stack_name_fn *visit, void *data);
 
-const char *lwc_unit_name(const struct lwc_stack_unit *unit);
+const char *lwc_backend_name(const struct lwc_stack_backend *unit);
 
 /* Was it found and loaded, or if it may block, read?  Loads it. */
-bool lwc_unit_is_loaded(struct lwc_stack_unit *unit);
+bool lwc_backend_is_loaded(struct lwc_stack_backend *unit);
 
 /* Log a warning, unless the same one about @unit was the last and is less than a minute old. */
-void lwc_unit_warn(struct lwc_stack_unit *unit, const char *fmt, ...) LWC_PRINTF(2, 3);
+void lwc_backend_warn(struct lwc_stack_backend *unit, const char *fmt, ...) LWC_PRINTF(2, 3);
 
 /*
  * Load and open it, whether its needs are met or not: it judges its arguments.  (Where one of
  * the other functions has to open it, LWC_E_INVALID names file and line, too.)
  */
-enum lwc_code lwc_unit_try(struct lwc_stack_unit *unit, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_backend_try(struct lwc_stack_backend *unit, struct lwc_error *err) LWC_RESULT;
 
 /* Can it do all of @caps?  Loads it; false if that fails. */
-bool lwc_unit_can(struct lwc_stack_unit *unit, uint32_t caps);
+bool lwc_backend_can(struct lwc_stack_backend *unit, uint32_t caps);
 
 /*
  * The functions of the backend, loading and opening it first; one that it does not have is
  * LWC_E_INVALID.  What it hands out is checked: an identity outside the limits is
  * LWC_E_INVALID, and a failure without text gets one.  A backend that cannot list lists nothing.
  */
-enum lwc_code lwc_unit_list(struct lwc_stack_unit *unit, const struct lwc_visitor *visitor,
-                            struct lwc_error *err) LWC_RESULT;
-enum lwc_code lwc_unit_find(struct lwc_stack_unit *unit, const struct lwc_identity *query,
-                            struct lwc_identity_copy *identity_out, struct lwc_secret **secret_out,
-                            struct lwc_error *err) LWC_RESULT;
-enum lwc_code lwc_unit_probe(struct lwc_stack_unit *unit, uint32_t cap, struct lwc_error *err)
+enum lwc_code lwc_backend_list(struct lwc_stack_backend *unit, const struct lwc_visitor *visitor,
+                               struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_backend_find(struct lwc_stack_backend *unit, const struct lwc_identity *query,
+                               struct lwc_identity_copy *identity_out, struct lwc_buf **secret_out,
+                               struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_backend_probe(struct lwc_stack_backend *unit, uint32_t cap, struct lwc_error *err)
     LWC_RESULT;
-enum lwc_code lwc_unit_store(struct lwc_stack_unit *unit, const struct lwc_identity *identity,
-                             const void *secret, size_t len, uint32_t flags, struct lwc_error *err)
-    LWC_RESULT;
-enum lwc_code lwc_unit_erase(struct lwc_stack_unit *unit, const struct lwc_identity *query,
-                             struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_backend_store(struct lwc_stack_backend *unit, const struct lwc_identity *identity,
+                                const void *secret, size_t len, uint32_t flags,
+                                struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_backend_erase(struct lwc_stack_backend *unit, const struct lwc_identity *query,
+                                struct lwc_error *err) LWC_RESULT;
 
 #endif

@@ -10,7 +10,7 @@
 
 bool lwc_survey_expects(const struct lwc_turn *turn)
 {
-    return lwc_streq(turn->line->where.file, "built-in") && !lwc_unit_is_loaded(turn->unit);
+    return lwc_streq(turn->line->where.file, "built-in") && !lwc_backend_is_loaded(turn->unit);
 }
 
 /*
@@ -71,8 +71,8 @@ void lwc_survey_warn(const struct lwc_turn *turn)
 {
     if (turn->is_asked && turn->code != LWC_OK && turn->code != LWC_E_NOT_FOUND &&
         turn->code != LWC_E_UNAVAILABLE && lwc_survey_passes(turn)) {
-        lwc_unit_warn(turn->unit, "backend '%s' is passed over: %s", turn->line->backend,
-                      turn->why->msg);
+        lwc_backend_warn(turn->unit, "backend '%s' is passed over: %s", turn->line->backend,
+                         turn->why->msg);
     }
 }
 

@@ -51,24 +51,24 @@ static enum lwc_code compare_profile(void *data, const struct lwc_identity *iden
     return LWC_OK;
 }
 
-static enum lwc_code look_in(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code look_in(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
 {
     struct holder *holder = data;
     const struct lwc_visitor visitor = {.data = holder, .visit = compare_profile};
     struct lwc_error why = {0};
     enum lwc_code code;
 
-    if (holder->is_held || !lwc_unit_can(unit, LWC_CAP_LIST | LWC_CAP_STORE)) {
+    if (holder->is_held || !lwc_backend_can(unit, LWC_CAP_LIST | LWC_CAP_STORE)) {
         return LWC_OK;
     }
-    code = lwc_query_list(unit, &visitor, &why);
+    code = lwc_lookup_list(unit, &visitor, &why);
     if (code == LWC_E_UNAVAILABLE || code == LWC_E_FAILED) {
-        lwc_unit_warn(unit, "backend '%s' cannot be asked, and may hold profile '%s': %s",
-                      lwc_unit_name(unit), holder->profile, why.msg);
+        lwc_backend_warn(unit, "backend '%s' cannot be asked, and may hold profile '%s': %s",
+                         lwc_backend_name(unit), holder->profile, why.msg);
         return LWC_OK;
     }
     if (code == LWC_OK && holder->is_held) {
-        (void)snprintf(holder->backend, sizeof holder->backend, "%s", lwc_unit_name(unit));
+        (void)snprintf(holder->backend, sizeof holder->backend, "%s", lwc_backend_name(unit));
     } else if (code != LWC_OK && err != NULL) {
         *err = why;
     }
@@ -103,16 +103,16 @@ static enum lwc_code choose(struct lwc_stack *stack, uint32_t flags, struct hold
     return LWC_OK;
 }
 
-static void note_done(struct keeping *keeping, const struct lwc_stack_unit *unit)
+static void note_done(struct keeping *keeping, const struct lwc_stack_backend *unit)
 {
     if (keeping->done_in[0] == '\0') {
-        (void)snprintf(keeping->done_in, sizeof keeping->done_in, "%s", lwc_unit_name(unit));
+        (void)snprintf(keeping->done_in, sizeof keeping->done_in, "%s", lwc_backend_name(unit));
     }
 }
 
-static enum lwc_code probe_in(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code probe_in(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_unit_probe(unit, LWC_CAP_STORE, err);
+    enum lwc_code code = lwc_backend_probe(unit, LWC_CAP_STORE, err);
 
     if (code == LWC_OK) {
         note_done(data, unit);
@@ -120,15 +120,15 @@ static enum lwc_code probe_in(void *data, struct lwc_stack_unit *unit, struct lw
     return code;
 }
 
-static enum lwc_code store_in(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code store_in(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
 {
     struct keeping *keeping = data;
-    enum lwc_code code = lwc_unit_probe(unit, LWC_CAP_STORE, err);
+    enum lwc_code code = lwc_backend_probe(unit, LWC_CAP_STORE, err);
 
     /* A secret goes to none that cannot keep it. */
     if (code == LWC_OK) {
-        code = lwc_unit_store(unit, keeping->identity, keeping->secret, keeping->len,
-                              keeping->flags, err);
+        code = lwc_backend_store(unit, keeping->identity, keeping->secret, keeping->len,
+                                 keeping->flags, err);
     }
     if (code == LWC_OK) {
         note_done(keeping, unit);
@@ -136,20 +136,20 @@ static enum lwc_code store_in(void *data, struct lwc_stack_unit *unit, struct lw
     return code;
 }
 
-static enum lwc_code secret_fits(struct lwc_stack_unit *unit, const struct removal *removal,
+static enum lwc_code secret_fits(struct lwc_stack_backend *unit, const struct removal *removal,
                                  const struct lwc_identity *picked, struct lwc_error *err)
 {
     struct lwc_identity_copy identity;
-    LWC_AUTO_SECRET secret = NULL;
-    enum lwc_code code = lwc_unit_find(unit, picked, &identity, &secret, err);
+    LWC_AUTO_BUF secret = NULL;
+    enum lwc_code code = lwc_backend_find(unit, picked, &identity, &secret, err);
 
-    if (code == LWC_OK && !lwc_secret_equal(secret, removal->secret, removal->len)) {
+    if (code == LWC_OK && !lwc_buf_equal(secret, removal->secret, removal->len)) {
         return lwc_fail(err, LWC_E_NOT_FOUND, "another secret is stored");
     }
     return code;
 }
 
-static enum lwc_code remove_in(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code remove_in(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
 {
     const struct removal *removal = data;
     const struct lwc_identity *wanted = removal->identity;
@@ -157,14 +157,14 @@ static enum lwc_code remove_in(void *data, struct lwc_stack_unit *unit, struct l
     enum lwc_code code = LWC_OK;
 
     /* A backend that cannot list picks for itself, and refuses where several fit. */
-    if (lwc_unit_can(unit, LWC_CAP_LIST)) {
-        code = lwc_query_pick(unit, removal->identity, &picked, err);
+    if (lwc_backend_can(unit, LWC_CAP_LIST)) {
+        code = lwc_lookup_pick(unit, removal->identity, &picked, err);
         wanted = &picked.id;
     }
     if (code == LWC_OK && removal->secret != NULL) {
         code = secret_fits(unit, removal, wanted, err);
     }
-    return code == LWC_OK ? lwc_unit_erase(unit, wanted, err) : code;
+    return code == LWC_OK ? lwc_backend_erase(unit, wanted, err) : code;
 }
 
 static void note_kept(void *data, const struct lwc_turn *turn)
@@ -204,18 +204,18 @@ static enum lwc_code keep(struct lwc_stack *stack, const char *only, uint32_t fl
     return code == LWC_E_NOT_FOUND ? not_taken(err) : code;
 }
 
-enum lwc_code lwc_keep_probe(struct lwc_stack *stack, const struct lwc_identity *identity,
-                             const char *backend, uint32_t flags,
-                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+enum lwc_code lwc_stack_probe(struct lwc_stack *stack, const struct lwc_identity *identity,
+                              const char *backend, uint32_t flags,
+                              char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
 {
     struct keeping keeping = {.identity = identity};
 
     return keep(stack, backend, flags, probe_in, &keeping, backend_out, err);
 }
 
-enum lwc_code lwc_keep_store(struct lwc_stack *stack, const struct lwc_identity *identity,
-                             const void *secret, size_t len, const char *backend, uint32_t flags,
-                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+enum lwc_code lwc_stack_store(struct lwc_stack *stack, const struct lwc_identity *identity,
+                              const void *secret, size_t len, const char *backend, uint32_t flags,
+                              char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
 {
     struct keeping keeping = {.identity = identity, .secret = secret, .len = len};
 
@@ -260,9 +260,9 @@ static enum lwc_code remove_everywhere(struct lwc_stack *stack, struct removal *
     return why->code != LWC_OK ? why->code : LWC_E_NOT_FOUND;
 }
 
-enum lwc_code lwc_keep_remove(struct lwc_stack *stack, const struct lwc_identity *query,
-                              const void *secret, size_t len, const char *backend,
-                              lwc_removed_fn *visit, void *data, struct lwc_error *err)
+enum lwc_code lwc_stack_remove(struct lwc_stack *stack, const struct lwc_identity *query,
+                               const void *secret, size_t len, const char *backend,
+                               lwc_removed_fn *visit, void *data, struct lwc_error *err)
 {
     struct removal removal = {
         .identity = query, .secret = secret, .len = len, .visit = visit, .data = data};

@@ -15,15 +15,15 @@
  * @backend  name, or NULL.
  */
 
-/* Would lwc_keep_store() work?  Unlocks what has to be unlocked. */
-enum lwc_code lwc_keep_probe(struct lwc_stack *stack, const struct lwc_identity *identity,
-                             const char *backend, uint32_t flags,
-                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+/* Would lwc_stack_store() work?  Unlocks what has to be unlocked. */
+enum lwc_code lwc_stack_probe(struct lwc_stack *stack, const struct lwc_identity *identity,
+                              const char *backend, uint32_t flags,
+                              char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
     LWC_RESULT;
 
-enum lwc_code lwc_keep_store(struct lwc_stack *stack, const struct lwc_identity *identity,
-                             const void *secret, size_t len, const char *backend, uint32_t flags,
-                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+enum lwc_code lwc_stack_store(struct lwc_stack *stack, const struct lwc_identity *identity,
+                              const void *secret, size_t len, const char *backend, uint32_t flags,
+                              char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
     LWC_RESULT;
 
 /*
@@ -32,8 +32,8 @@ enum lwc_code lwc_keep_store(struct lwc_stack *stack, const struct lwc_identity 
  *
  * @secret  NULL: remove it whatever its secret.
  */
-enum lwc_code lwc_keep_remove(struct lwc_stack *stack, const struct lwc_identity *query,
-                              const void *secret, size_t len, const char *backend,
-                              lwc_removed_fn *visit, void *data, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_stack_remove(struct lwc_stack *stack, const struct lwc_identity *query,
+                               const void *secret, size_t len, const char *backend,
+                               lwc_removed_fn *visit, void *data, struct lwc_error *err) LWC_RESULT;
 
 #endif

@@ -28,13 +28,13 @@ struct lookout {
     const char *source;
     struct lwc_entry *token;
     char target[LWC_HASH_HEX_LEN];
-    struct lwc_witnesses witnesses;
+    struct lwc_dependencies witnesses;
 };
 
 static void lookout_clear(struct lookout *lookout)
 {
     lwc_entry_free(&lookout->token);
-    lwc_witnesses_clear(&lookout->witnesses);
+    lwc_dependencies_clear(&lookout->witnesses);
 }
 #define AUTO_LOOKOUT LWC_AUTO(struct lookout, lookout_clear)
 
@@ -66,12 +66,12 @@ static bool look_at(void *data, const struct lwc_entry *entry, const char *place
     LWC_AUTO_ENTRY token = NULL;
 
     (void)place;
-    if (lookout->token != NULL || entry->kind != LWC_ENTRY_REFERENCE ||
+    if (lookout->token != NULL || entry->kind != LWC_ENTRY_ANSWER ||
         !lwc_streq(entry->scope, attempt->scope) || entry->ttl_s != attempt->ttl_s ||
         !can_answer(lookout, entry) || !lwc_attempt_is_good(attempt, entry) ||
         lwc_cache_read(&attempt->cache, entry->target, LWC_ENTRY_TOKEN, &token) != LWC_OK ||
         !lwc_attempt_is_fresh(attempt, token) ||
-        !lwc_witnesses_copy(&entry->witnesses, &lookout->witnesses)) {
+        !lwc_dependencies_copy(&entry->witnesses, &lookout->witnesses)) {
         return false;
     }
     memcpy(lookout->target, entry->target, sizeof lookout->target);
@@ -111,12 +111,12 @@ static bool foresee(struct attempt *attempt)
     const struct lwc_obtain *obtain = attempt->obtain;
     const struct lwc_identity wanted = lwc_attempt_wanted(attempt);
     bool is_unsure = false;
-    const struct lwc_query_watch watch = {
+    const struct lwc_lookup_watch watch = {
         .data = &is_unsure, .begin = note_begin, .turn = note_turn};
 
-    lwc_witnesses_reset(obtain->witnesses);
-    return lwc_query_foresee(obtain->stack, &wanted, obtain->host, &watch, &attempt->found, NULL) ==
-               LWC_OK &&
+    lwc_dependencies_reset(obtain->witnesses);
+    return lwc_lookup_foresee(obtain->stack, &wanted, obtain->host, &watch, &attempt->found,
+                              NULL) == LWC_OK &&
            !is_unsure && lwc_attempt_take_found(attempt, NULL) == LWC_OK;
 }
 
@@ -129,7 +129,7 @@ static enum lwc_code use_foreseen(struct attempt *attempt, const struct lwc_iden
                             .source = attempt->found->backend};
 
     if (!look_for(&lookout) ||
-        !lwc_witnesses_merge(attempt->obtain->witnesses, &lookout.witnesses)) {
+        !lwc_dependencies_merge(attempt->obtain->witnesses, &lookout.witnesses)) {
         return LWC_E_NOT_FOUND;
     }
     lwc_attempt_trace(attempt, "cache: another query led to the same credential, and its token");
@@ -165,7 +165,7 @@ static bool find_again(struct attempt *attempt)
 
 static void name_token(struct attempt *attempt)
 {
-    lwc_inputs_credential(&attempt->identity.id, attempt->found->secret, attempt->ttl_s,
+    lwc_key_of_credential(&attempt->identity.id, attempt->found->secret, attempt->ttl_s,
                           attempt->who);
     lwc_hash_hex(attempt->who, attempt->token_name);
 }
@@ -203,7 +203,7 @@ static bool collect(void *data, const struct lwc_entry *entry, const char *place
     struct lwc_answer *answer = &answers->answer[answers->count];
 
     (void)place;
-    if (answers->count == LWC_ANSWERS_MAX || entry->kind != LWC_ENTRY_REFERENCE ||
+    if (answers->count == LWC_ANSWERS_MAX || entry->kind != LWC_ENTRY_ANSWER ||
         lwc_streq(entry->identity.profile, collecting->profile) ||
         !lwc_streq(entry->scope, collecting->attempt->scope) ||
         !lwc_attempt_is_good(collecting->attempt, entry) ||

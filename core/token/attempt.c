@@ -108,7 +108,7 @@ enum lwc_code lwc_attempt_recall_exchange(const struct attempt *attempt, struct 
 
     name_exchange(attempt, names);
     lwc_failure_name_rate(&attempt->identity.id, names[FAILURE_NAMES]);
-    lwc_inputs_failures(&attempt->identity.id, table);
+    lwc_key_of_failures(&attempt->identity.id, table);
     code = recall(table, names, FAILURE_NAMES + 1, &rule, err);
     if (code != LWC_OK) {
         lwc_attempt_trace(attempt, "flight: this failed a moment ago and is not tried again yet");
@@ -121,9 +121,9 @@ void lwc_attempt_remember_exchange(const struct attempt *attempt, const struct l
     uint8_t names[FAILURE_NAMES + 1][LWC_HASH_LEN];
     char table[LWC_HASH_HEX_LEN];
     size_t which = attempt->has_own_failure ? 1 : 0;
-    struct lwc_memo memo;
+    struct lwc_failure memo;
 
-    lwc_inputs_failures(&attempt->identity.id, table);
+    lwc_key_of_failures(&attempt->identity.id, table);
     name_exchange(attempt, names);
     if (why->code == LWC_OK) {
         lwc_failures_drop(table, (const uint8_t(*)[LWC_HASH_LEN])names, FAILURE_NAMES);
@@ -135,8 +135,8 @@ void lwc_attempt_remember_exchange(const struct attempt *attempt, const struct l
     }
     if ((why->code == LWC_E_NETWORK || why->code == LWC_E_REFUSED ||
          why->code == LWC_E_RATE_LIMITED) &&
-        lwc_memo_make(names[which], attempt->exchange_boot_ms, why, attempt->obtain->clock,
-                      &memo)) {
+        lwc_failure_make(names[which], attempt->exchange_boot_ms, why, attempt->obtain->clock,
+                         &memo)) {
         lwc_failures_put(table, &memo);
     }
 }
@@ -145,14 +145,14 @@ void lwc_attempt_remember_no_place(const struct attempt *attempt, const struct l
 {
     char table[LWC_HASH_HEX_LEN];
     uint8_t name[LWC_HASH_LEN];
-    struct lwc_memo memo;
+    struct lwc_failure memo;
     struct lwc_error absence = *why;
 
     absence.code = LWC_E_UNAVAILABLE;
-    lwc_inputs_failures(&attempt->identity.id, table);
+    lwc_key_of_failures(&attempt->identity.id, table);
     lwc_failure_name_place(attempt->cache.mode, attempt->cache.sealing != NULL,
                            attempt->obtain->host, name);
-    if (lwc_memo_make(name, attempt->inside_boot_ms, &absence, attempt->obtain->clock, &memo)) {
+    if (lwc_failure_make(name, attempt->inside_boot_ms, &absence, attempt->obtain->clock, &memo)) {
         lwc_failures_put(table, &memo);
     }
 }
@@ -164,7 +164,7 @@ bool lwc_attempt_has_no_place(const struct attempt *attempt)
     char table[LWC_HASH_HEX_LEN];
     uint8_t name[1][LWC_HASH_LEN];
 
-    lwc_inputs_failures(&attempt->identity.id, table);
+    lwc_key_of_failures(&attempt->identity.id, table);
     lwc_failure_name_place(attempt->cache.mode, attempt->cache.sealing != NULL,
                            attempt->obtain->host, name[0]);
     return recall(table, name, 1, &rule, NULL) != LWC_OK;
@@ -175,10 +175,11 @@ void lwc_attempt_remember_answer(const struct attempt *attempt, const struct lwc
     const struct lwc_host *host = attempt->obtain->host;
     bool is_own = attempt->has_own_failure || host->remaining_ms(host->data) < LWC_LATE_MS;
     uint8_t names[FAILURE_NAMES][LWC_HASH_LEN];
-    struct lwc_memo memo;
+    struct lwc_failure memo;
 
     name_answer(attempt, names);
-    if (lwc_memo_make(names[is_own], attempt->inside_boot_ms, why, attempt->obtain->clock, &memo)) {
+    if (lwc_failure_make(names[is_own], attempt->inside_boot_ms, why, attempt->obtain->clock,
+                         &memo)) {
         lwc_failures_put(attempt->answer_name, &memo);
     }
 }

@@ -50,18 +50,18 @@ static enum lwc_code lifetime_of(const struct lwc_query *query, int64_t *ttl_out
 
 bool lwc_attempt_is_fresh(const struct attempt *attempt, const struct lwc_entry *entry)
 {
-    int64_t left_s = lwc_fresh_left_s(entry, attempt->boot_id, attempt->obtain->clock);
+    int64_t left_s = lwc_lifetime_left_s(entry, attempt->boot_id, attempt->obtain->clock);
 
     return left_s > 0 &&
-           left_s >= lwc_fresh_margin_s(attempt->query->min_valid_s,
-                                        attempt->obtain->conf->min_valid_s, entry->lifetime_s);
+           left_s >= lwc_lifetime_margin_s(attempt->query->min_valid_s,
+                                           attempt->obtain->conf->min_valid_s, entry->lifetime_s);
 }
 
 enum lwc_code lwc_attempt_hand_out(const struct attempt *attempt, const struct lwc_entry *entry,
                                    const struct lwc_identity *identity, const char *source,
                                    struct lwc_token **token_out, struct lwc_error *err)
 {
-    int64_t left_ms = lwc_fresh_left_ms(entry, attempt->boot_id, attempt->obtain->clock);
+    int64_t left_ms = lwc_lifetime_left_ms(entry, attempt->boot_id, attempt->obtain->clock);
     enum lwc_code code;
 
     if (left_ms <= 0) {
@@ -79,7 +79,7 @@ enum lwc_code lwc_attempt_hand_out(const struct attempt *attempt, const struct l
 static void keep_stale(struct attempt *attempt, struct lwc_entry **entry, const char *name,
                        const struct lwc_identity *identity, const char *source)
 {
-    if (lwc_fresh_left_s(*entry, attempt->boot_id, attempt->obtain->clock) > 0 &&
+    if (lwc_lifetime_left_s(*entry, attempt->boot_id, attempt->obtain->clock) > 0 &&
         lwc_identity_copy(identity, &attempt->stale_identity, NULL) == LWC_OK) {
         lwc_entry_free(&attempt->stale);
         attempt->stale = LWC_TAKE(*entry);
@@ -94,8 +94,8 @@ bool lwc_attempt_is_good(const struct attempt *attempt, const struct lwc_entry *
 
     return lwc_streq(answer->boot_id, attempt->boot_id) &&
            (answer->lifetime_s == 0 ||
-            lwc_fresh_left_ms(answer, attempt->boot_id, obtain->clock) > 0) &&
-           lwc_witnesses_hold(&answer->witnesses, obtain->host);
+            lwc_lifetime_left_ms(answer, attempt->boot_id, obtain->clock) > 0) &&
+           lwc_dependencies_hold(&answer->witnesses, obtain->host);
 }
 
 /*
@@ -108,7 +108,7 @@ static enum lwc_code use_answer(struct attempt *attempt, int64_t since_boot_ms,
     LWC_AUTO_ENTRY answer = NULL;
     LWC_AUTO_ENTRY token = NULL;
 
-    if (lwc_cache_read(&attempt->cache, attempt->answer_name, LWC_ENTRY_REFERENCE, &answer) !=
+    if (lwc_cache_read(&attempt->cache, attempt->answer_name, LWC_ENTRY_ANSWER, &answer) !=
             LWC_OK ||
         !lwc_attempt_is_good(attempt, answer) ||
         lwc_cache_read(&attempt->cache, answer->target, LWC_ENTRY_TOKEN, &token) != LWC_OK ||
@@ -134,10 +134,10 @@ void lwc_attempt_keep_answer(const struct attempt *attempt, int64_t life_s)
     if (answer == NULL || cache.mode == LWC_CACHE_SEALED ||
         !attempt->obtain->witnesses->is_complete ||
         lwc_identity_copy(&attempt->identity.id, &answer->identity, &err) != LWC_OK ||
-        !lwc_witnesses_copy(attempt->obtain->witnesses, &answer->witnesses)) {
+        !lwc_dependencies_copy(attempt->obtain->witnesses, &answer->witnesses)) {
         return;
     }
-    answer->kind = LWC_ENTRY_REFERENCE;
+    answer->kind = LWC_ENTRY_ANSWER;
     memcpy(answer->boot_id, attempt->boot_id, sizeof answer->boot_id);
     memcpy(answer->target, attempt->token_name, sizeof answer->target);
     memcpy(answer->scope, attempt->scope, sizeof answer->scope);
@@ -170,7 +170,7 @@ enum lwc_code lwc_attempt_use_token(struct attempt *attempt, int64_t since_boot_
     }
     lwc_attempt_trace(attempt, "cache: a fresh token of this credential is there");
     lwc_attempt_keep_answer(attempt,
-                            lwc_fresh_left_s(token, attempt->boot_id, attempt->obtain->clock));
+                            lwc_lifetime_left_s(token, attempt->boot_id, attempt->obtain->clock));
     return lwc_attempt_hand_out(attempt, token, &attempt->identity.id, attempt->found->backend,
                                 token_out, err);
 }
@@ -183,7 +183,7 @@ enum lwc_code lwc_attempt_use_token(struct attempt *attempt, int64_t since_boot_
 static bool is_overtaken(const struct attempt *attempt)
 {
     return attempt->obtain->witnesses->is_complete &&
-           !lwc_witnesses_hold(attempt->obtain->witnesses, attempt->obtain->host);
+           !lwc_dependencies_hold(attempt->obtain->witnesses, attempt->obtain->host);
 }
 
 /* One warning where a place failed. */
@@ -242,7 +242,7 @@ void lwc_obtain_forgive(const struct lwc_identity *identity)
 {
     char table[LWC_HASH_HEX_LEN];
 
-    lwc_inputs_failures(identity, table);
+    lwc_key_of_failures(identity, table);
     lwc_failures_clear(table);
 }
 
@@ -274,9 +274,9 @@ enum lwc_code lwc_attempt_find(struct attempt *attempt, struct lwc_error *err)
     const struct lwc_identity wanted = lwc_attempt_wanted(attempt);
     enum lwc_code code;
 
-    lwc_witnesses_reset(attempt->obtain->witnesses);
-    code = lwc_query_find(attempt->obtain->stack, &wanted, attempt->obtain->host, &attempt->found,
-                          err);
+    lwc_dependencies_reset(attempt->obtain->witnesses);
+    code = lwc_lookup_find(attempt->obtain->stack, &wanted, attempt->obtain->host, &attempt->found,
+                           err);
     return code == LWC_OK ? lwc_attempt_take_found(attempt, err) : code;
 }
 
@@ -295,7 +295,7 @@ static enum lwc_code use_credential(struct attempt *attempt, struct lwc_token **
         return lwc_token_new(&attempt->identity.id, found->backend, found->secret, 0,
                              attempt->obtain->clock, token_out, err);
     }
-    lwc_inputs_credential(&attempt->identity.id, found->secret, attempt->ttl_s, attempt->who);
+    lwc_key_of_credential(&attempt->identity.id, found->secret, attempt->ttl_s, attempt->who);
     lwc_hash_hex(attempt->who, attempt->token_name);
     if (!lwc_streq(attempt->stale_name, attempt->token_name)) {
         lwc_entry_free(&attempt->stale); /* of another credential */
@@ -323,8 +323,8 @@ enum lwc_code lwc_attempt_begin(struct attempt *attempt, struct lwc_error *err)
     if (attempt->cache.mode != LWC_CACHE_NONE && !lwc_clock_boot_id(attempt->boot_id)) {
         attempt->cache.mode = LWC_CACHE_NONE;
     }
-    lwc_inputs_scope(obtain->conf, obtain->external, obtain->host, attempt->scope);
-    lwc_inputs_query(attempt->scope, query, attempt->ttl_s, obtain->host, attempt->answer_name);
+    lwc_key_of_scope(obtain->conf, obtain->external, obtain->host, attempt->scope);
+    lwc_key_of_query(attempt->scope, query, attempt->ttl_s, obtain->host, attempt->answer_name);
     return LWC_OK;
 }
 

@@ -29,10 +29,10 @@ struct lwc_obtain {
     const struct lwc_conf *conf;
     const struct lwc_host *host;
     const struct lwc_clock *clock;
-    struct lwc_witnesses *witnesses; /* filled by the host while backends are asked */
-    bool external;                   /* may modules come from $LWCRED_BACKEND_DIR? */
-    struct lwc_flight **flight;      /* shown to the host while backends are asked; or NULL */
-    bool can_ask;                    /* a person can be asked */
+    struct lwc_dependencies *witnesses; /* filled by the host while backends are asked */
+    bool external;                      /* may modules come from $LWCRED_BACKEND_DIR? */
+    struct lwc_flight **flight;         /* shown to the host while backends are asked; or NULL */
+    bool can_ask;                       /* a person can be asked */
     enum lwc_cache_mode mode;
 };
 

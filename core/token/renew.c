@@ -10,10 +10,10 @@
 static enum lwc_code exchange(struct attempt *attempt, struct lwc_token **token_out,
                               struct lwc_error *err)
 {
-    const struct lwc_secret *secret = attempt->found->secret;
+    const struct lwc_buf *secret = attempt->found->secret;
     const struct lwc_exchange wanted = {.identity = &attempt->identity.id,
-                                        .secret = lwc_secret_bytes(secret),
-                                        .len = lwc_secret_len(secret),
+                                        .secret = lwc_buf_bytes(secret),
+                                        .len = lwc_buf_len(secret),
                                         .ttl_s = attempt->ttl_s,
                                         .host = attempt->obtain->host,
                                         .clock = attempt->obtain->clock,
@@ -88,7 +88,7 @@ enum lwc_code lwc_attempt_renew(struct attempt *attempt, struct lwc_token **toke
     if (lwc_attempt_has_no_place(attempt)) {
         return exchange_once(attempt, token_out, err);
     }
-    lwc_inputs_flight(&attempt->identity.id, attempt->ttl_s, name);
+    lwc_key_of_flight(&attempt->identity.id, attempt->ttl_s, name);
     code = lwc_attempt_enter(attempt, name, LWC_HTTP_TOTAL_MS, &flight, &why);
     if (code != LWC_E_BUSY) {
         return fly(attempt, token_out, err);

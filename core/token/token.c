@@ -15,24 +15,24 @@ void lwc_token_release(struct lwc_token **token)
     if (token == NULL || *token == NULL) {
         return;
     }
-    lwc_secret_free(&(*token)->text);
+    lwc_buf_free(&(*token)->text);
     free(*token);
     *token = NULL;
 }
 
 enum lwc_code lwc_token_new(const struct lwc_identity *identity, const char *source,
-                            const struct lwc_secret *text, int64_t left_s,
+                            const struct lwc_buf *text, int64_t left_s,
                             const struct lwc_clock *clock, struct lwc_token **token_out,
                             struct lwc_error *err)
 {
     LWC_AUTO_TOKEN token = calloc(1, sizeof *token);
-    size_t len = lwc_secret_len(text);
+    size_t len = lwc_buf_len(text);
     enum lwc_code code;
 
     if (token == NULL) {
         return lwc_fail_nomem(err);
     }
-    if (len > LWC_TOKEN_MAX || !lwc_text_is_b64token(lwc_secret_text(text), len)) {
+    if (len > LWC_TOKEN_MAX || !lwc_text_is_b64token(lwc_buf_text(text), len)) {
         return lwc_fail(err, LWC_E_NETWORK,
                         "the token in '%s' is not a bearer token (RFC 6750 b64token)", source);
     }
@@ -40,7 +40,7 @@ enum lwc_code lwc_token_new(const struct lwc_identity *identity, const char *sou
     token->expires_in = left_s;
     token->expires_at = left_s > 0 ? lwc_clock_wall_s(clock) + left_s : 0;
     if ((code = lwc_identity_copy(identity, &token->identity, err)) != LWC_OK ||
-        (code = lwc_secret_copy(lwc_secret_bytes(text), len, &token->text, err)) != LWC_OK) {
+        (code = lwc_buf_copy(lwc_buf_bytes(text), len, &token->text, err)) != LWC_OK) {
         return code;
     }
     *token_out = LWC_TAKE(token);
@@ -62,7 +62,7 @@ enum lwc_code lwc_token_exchange(const struct lwc_exchange *wanted, const char *
     LWC_AUTO_ENTRY entry = calloc(1, sizeof *entry);
     const int64_t began_boot_ms = lwc_clock_boot_ms(wanted->clock);
     const int64_t began_wall_s = lwc_clock_wall_s(wanted->clock);
-    const struct lwc_net *net = NULL;
+    const struct lwc_api *net = NULL;
     struct lwc_grant grant = {0};
     struct lwc_sink sink;
     enum lwc_code code;
@@ -70,9 +70,9 @@ enum lwc_code lwc_token_exchange(const struct lwc_exchange *wanted, const char *
     if (entry == NULL) {
         return lwc_fail_nomem(err);
     }
-    lwc_secret_sink(&entry->text, &sink);
+    lwc_buf_sink(&entry->text, &sink);
     if ((code = lwc_identity_copy(wanted->identity, &entry->identity, err)) != LWC_OK ||
-        (code = lwc_net_load(&net, err)) != LWC_OK ||
+        (code = lwc_api_load(&net, err)) != LWC_OK ||
         (code = net->exchange(wanted, &sink, &grant, err)) != LWC_OK) {
         return code;
     }

@@ -5,9 +5,9 @@
 #include <lwcred/types.h>
 
 #include "api/load.h"
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/secret.h"
 #include "cache/entry.h"
 
 /*
@@ -19,7 +19,7 @@
  */
 struct lwc_token {
     struct lwc_identity_copy identity;
-    struct lwc_secret *text;
+    struct lwc_buf *text;
     int64_t expires_at;
     int64_t expires_in;
     char source[LWC_BACKEND_NAME_MAX + 1];
@@ -38,7 +38,7 @@ void lwc_token_release(struct lwc_token **token);
  * @token_out  owned by the caller, lwc_token_release().
  */
 enum lwc_code lwc_token_new(const struct lwc_identity *identity, const char *source,
-                            const struct lwc_secret *text, int64_t left_s,
+                            const struct lwc_buf *text, int64_t left_s,
                             const struct lwc_clock *clock, struct lwc_token **token_out,
                             struct lwc_error *err) LWC_RESULT;
 

@@ -8,8 +8,8 @@
 
 #include <lwcred.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * The outside protocols in which a token is asked for and handed out: one file each, one table.
@@ -31,7 +31,7 @@
  * account   the same for lwc_query.account: lower case, without ":443"; or "".
  * key_id    tie breaker for lwc_query.key_id, or "".
  */
-struct lwc_request {
+struct lwc_format_request {
     bool given;
     bool foreign;
     bool authtype;
@@ -44,13 +44,13 @@ struct lwc_request {
  * What is answered.  All borrowed; no member is NULL.  expires_at in seconds since the epoch,
  * expires_in in seconds; both 0 when unknown.
  */
-struct lwc_answer {
+struct lwc_format_answer {
     const char *token;
     const char *source;
     int64_t expires_at;
     int64_t expires_in;
     const struct lwc_identity *identity;
-    const struct lwc_request *request;
+    const struct lwc_format_request *request;
 };
 
 /*
@@ -65,9 +65,9 @@ struct lwc_answer {
 struct lwc_format {
     const char *name;
     const char *summary;
-    enum lwc_code (*read)(int fd, int64_t deadline_ms, struct lwc_request *request_out,
+    enum lwc_code (*read)(int fd, int64_t deadline_ms, struct lwc_format_request *request_out,
                           struct lwc_error *err);
-    enum lwc_code (*write)(const struct lwc_answer *answer, struct lwc_secret *out,
+    enum lwc_code (*write)(const struct lwc_format_answer *answer, struct lwc_buf *out,
                            struct lwc_error *err);
 };
 

@@ -8,11 +8,11 @@
 #include "plugins/format/git_request.h"
 
 /* git writes to a helper without an empty line at the end, and scripts with one. */
-static enum lwc_code read_request(int fd, int64_t deadline_ms, struct lwc_request *request_out,
-                                  struct lwc_error *err)
+static enum lwc_code read_request(int fd, int64_t deadline_ms,
+                                  struct lwc_format_request *request_out, struct lwc_error *err)
 {
     LWC_AUTO_GIT_REQUEST git = {.text = NULL};
-    struct lwc_request request = {.given = true};
+    struct lwc_format_request request = {.given = true};
     const struct lwc_slice *host = &git.value[LWC_GIT_HOST];
     enum lwc_code code = lwc_git_request_read(fd, deadline_ms, &git, err);
 
@@ -29,7 +29,7 @@ static enum lwc_code read_request(int fd, int64_t deadline_ms, struct lwc_reques
     return LWC_OK;
 }
 
-static enum lwc_code write_bearer(const struct lwc_answer *answer, struct lwc_secret *out,
+static enum lwc_code write_bearer(const struct lwc_format_answer *answer, struct lwc_buf *out,
                                   struct lwc_error *err)
 {
     return lwc_text_append(out, err,
@@ -37,7 +37,7 @@ static enum lwc_code write_bearer(const struct lwc_answer *answer, struct lwc_se
                            answer->token);
 }
 
-static enum lwc_code write_password(const struct lwc_answer *answer, struct lwc_secret *out,
+static enum lwc_code write_password(const struct lwc_format_answer *answer, struct lwc_buf *out,
                                     struct lwc_error *err)
 {
     const char *host = answer->request->host;
@@ -48,7 +48,7 @@ static enum lwc_code write_password(const struct lwc_answer *answer, struct lwc_
 }
 
 /* authtype only where it was announced: git drops the whole answer otherwise. */
-static enum lwc_code write_answer(const struct lwc_answer *answer, struct lwc_secret *out,
+static enum lwc_code write_answer(const struct lwc_format_answer *answer, struct lwc_buf *out,
                                   struct lwc_error *err)
 {
     enum lwc_code code = answer->request->authtype ? write_bearer(answer, out, err)

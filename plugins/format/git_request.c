@@ -48,8 +48,8 @@ bool lwc_git_request_has(const struct lwc_git_request *request, enum lwc_git_key
 
 void lwc_git_request_clear(struct lwc_git_request *request)
 {
-    lwc_secret_free(&request->text);
-    lwc_secret_free(&request->decoded);
+    lwc_buf_free(&request->text);
+    lwc_buf_free(&request->decoded);
     *request = (struct lwc_git_request){0};
 }
 
@@ -193,10 +193,10 @@ enum lwc_code lwc_git_request_parse(const char *text, size_t len,
 }
 
 /* Has an empty line been read?  *line moves to the start of the last, unfinished line. */
-static bool at_end(const struct lwc_secret *text, size_t *line)
+static bool at_end(const struct lwc_buf *text, size_t *line)
 {
-    const char *bytes = lwc_secret_text(text);
-    const size_t len = lwc_secret_len(text);
+    const char *bytes = lwc_buf_text(text);
+    const size_t len = lwc_buf_len(text);
     size_t step = 0;
 
     while (memchr(bytes + *line, '\n', len - *line) != NULL) {
@@ -209,10 +209,10 @@ static bool at_end(const struct lwc_secret *text, size_t *line)
 }
 
 /* Adds the next part of the input; *more_out is false at its end. */
-static enum lwc_code read_step(int fd, int64_t deadline_ms, struct lwc_secret *text, bool *more_out,
+static enum lwc_code read_step(int fd, int64_t deadline_ms, struct lwc_buf *text, bool *more_out,
                                struct lwc_error *err)
 {
-    uint8_t *room = lwc_secret_reserve(text, READ_STEP);
+    uint8_t *room = lwc_buf_reserve(text, READ_STEP);
     ssize_t got = 0;
 
     if (room == NULL) {
@@ -227,12 +227,12 @@ static enum lwc_code read_step(int fd, int64_t deadline_ms, struct lwc_secret *t
     if (got < 0) {
         return lwc_fail_sys(err, LWC_E_IO, errno, "standard input");
     }
-    lwc_secret_grow(text, (size_t)got);
+    lwc_buf_grow(text, (size_t)got);
     *more_out = got > 0;
     return LWC_OK;
 }
 
-static enum lwc_code read_text(int fd, int64_t deadline_ms, struct lwc_secret *text,
+static enum lwc_code read_text(int fd, int64_t deadline_ms, struct lwc_buf *text,
                                struct lwc_error *err)
 {
     size_t line = 0;
@@ -241,7 +241,7 @@ static enum lwc_code read_text(int fd, int64_t deadline_ms, struct lwc_secret *t
     while (more && !at_end(text, &line)) {
         enum lwc_code code = LWC_OK;
 
-        if (lwc_secret_len(text) > LWC_GIT_REQUEST_CAP) {
+        if (lwc_buf_len(text) > LWC_GIT_REQUEST_CAP) {
             return lwc_fail(err, LWC_E_INVALID, "git request: more than %u bytes",
                             LWC_GIT_REQUEST_CAP);
         }
@@ -256,14 +256,14 @@ static enum lwc_code read_text(int fd, int64_t deadline_ms, struct lwc_secret *t
 enum lwc_code lwc_git_request_read(int fd, int64_t deadline_ms, struct lwc_git_request *request_out,
                                    struct lwc_error *err)
 {
-    LWC_AUTO_SECRET text = NULL;
-    enum lwc_code code = lwc_secret_new(READ_STEP, &text, err);
+    LWC_AUTO_BUF text = NULL;
+    enum lwc_code code = lwc_buf_new(READ_STEP, &text, err);
 
     if (code == LWC_OK) {
         code = read_text(fd, deadline_ms, text, err);
     }
     if (code == LWC_OK) {
-        code = lwc_git_request_parse(lwc_secret_text(text), lwc_secret_len(text), request_out, err);
+        code = lwc_git_request_parse(lwc_buf_text(text), lwc_buf_len(text), request_out, err);
     }
     if (code == LWC_OK) {
         request_out->text = LWC_TAKE(text);

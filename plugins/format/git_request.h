@@ -7,8 +7,8 @@
 
 #include <lwcred/backend.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 #include "base/util.h"
 
 /*
@@ -59,8 +59,8 @@ struct lwc_git_request {
     struct lwc_slice value[LWC_GIT_KEYS];
     bool empty;
     bool authtype;
-    struct lwc_secret *text;    /* what was read; values lie in it                      */
-    struct lwc_secret *decoded; /* the parts of a url                                   */
+    struct lwc_buf *text;    /* what was read; values lie in it                      */
+    struct lwc_buf *decoded; /* the parts of a url                                   */
 };
 
 /*

@@ -107,20 +107,20 @@ static enum lwc_code split(const char *url, size_t len, struct lwc_slice *parts,
 
 enum lwc_code lwc_git_url_split(const char *url, size_t len,
                                 struct lwc_slice parts_out[LWC_GIT_URL_PARTS],
-                                struct lwc_secret **decoded_out, struct lwc_error *err)
+                                struct lwc_buf **decoded_out, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET decoded = NULL;
+    LWC_AUTO_BUF decoded = NULL;
     struct lwc_slice parts[LWC_GIT_URL_PARTS] = {{0}};
     uint8_t *to = NULL;
     enum lwc_code code = split(url, len, parts, err);
 
     if (code == LWC_OK) {
-        code = lwc_secret_new(len, &decoded, err);
+        code = lwc_buf_new(len, &decoded, err);
     }
     if (code != LWC_OK) {
         return code;
     }
-    to = lwc_secret_reserve(decoded, len);
+    to = lwc_buf_reserve(decoded, len);
     if (to == NULL) {
         return lwc_fail_nomem(err);
     }
@@ -131,7 +131,7 @@ enum lwc_code lwc_git_url_split(const char *url, size_t len,
         }
         to += parts[i].len;
     }
-    lwc_secret_grow(decoded, (size_t)(to - lwc_secret_bytes(decoded)));
+    lwc_buf_grow(decoded, (size_t)(to - lwc_buf_bytes(decoded)));
     memcpy(parts_out, parts, sizeof parts);
     *decoded_out = LWC_TAKE(decoded);
     return LWC_OK;

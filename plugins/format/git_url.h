@@ -21,11 +21,11 @@ enum lwc_git_url_part {
  * Split SCHEME://[USER[:PASSWORD]@]HOST[/PATH] and undo its percent escapes.  Parts that are not
  * there stay absent; the host is always there, be it empty.
  *
- * @decoded_out  owned by the caller, lwc_secret_free(); the parts lie in it.
+ * @decoded_out  owned by the caller, lwc_buf_free(); the parts lie in it.
  * Returns LWC_OK, or LWC_E_INVALID: no scheme, a broken escape, a control byte behind one.
  */
 enum lwc_code lwc_git_url_split(const char *url, size_t len,
                                 struct lwc_slice parts_out[LWC_GIT_URL_PARTS],
-                                struct lwc_secret **decoded_out, struct lwc_error *err) LWC_RESULT;
+                                struct lwc_buf **decoded_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

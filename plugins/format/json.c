@@ -8,7 +8,7 @@
 #include "plugins/format/formats.h"
 #include "plugins/format/json_writer.h"
 
-static enum lwc_code write_answer(const struct lwc_answer *answer, struct lwc_secret *out,
+static enum lwc_code write_answer(const struct lwc_format_answer *answer, struct lwc_buf *out,
                                   struct lwc_error *err)
 {
     const struct lwc_identity *id = answer->identity;
@@ -32,7 +32,7 @@ static enum lwc_code write_answer(const struct lwc_answer *answer, struct lwc_se
         lwc_date_format(answer->expires_at, expires_at);
         (void)snprintf(expires_in, sizeof expires_in, "%" PRId64, answer->expires_in);
     }
-    code = lwc_object_append(out, members, LWC_ARRAY_LEN(members), err);
+    code = lwc_json_append(out, members, LWC_ARRAY_LEN(members), err);
     return code != LWC_OK ? code : lwc_text_append(out, err, "\n");
 }
 

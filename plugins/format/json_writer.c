@@ -21,13 +21,13 @@ const char *lwc_kind_name(uint32_t kind)
 }
 
 /* No printf: a list has tens of thousands of members. */
-static enum lwc_code append(struct lwc_secret *out, const char *text, struct lwc_error *err)
+static enum lwc_code append(struct lwc_buf *out, const char *text, struct lwc_error *err)
 {
-    return lwc_secret_append(out, text, strlen(text), err);
+    return lwc_buf_append(out, text, strlen(text), err);
 }
 
-static enum lwc_code append_member(struct lwc_secret *out, const struct lwc_member *member,
-                                   bool first, struct lwc_error *err)
+static enum lwc_code append_member(struct lwc_buf *out, const struct lwc_member *member, bool first,
+                                   struct lwc_error *err)
 {
     const char *const head[] = {first ? "{\"" : ",\"", member->name, "\":"};
 
@@ -42,8 +42,8 @@ static enum lwc_code append_member(struct lwc_secret *out, const struct lwc_memb
                                 : append(out, member->literal, err);
 }
 
-enum lwc_code lwc_object_append(struct lwc_secret *out, const struct lwc_member *members,
-                                size_t count, struct lwc_error *err)
+enum lwc_code lwc_json_append(struct lwc_buf *out, const struct lwc_member *members, size_t count,
+                              struct lwc_error *err)
 {
     for (size_t i = 0; i < count; i++) {
         enum lwc_code code = append_member(out, &members[i], i == 0, err);
@@ -55,15 +55,15 @@ enum lwc_code lwc_object_append(struct lwc_secret *out, const struct lwc_member 
     return append(out, count == 0 ? "{}" : "}", err);
 }
 
-enum lwc_code lwc_object_append_identity(struct lwc_secret *out, const struct lwc_identity *id,
-                                         const char *backend, struct lwc_error *err)
+enum lwc_code lwc_json_append_identity(struct lwc_buf *out, const struct lwc_identity *id,
+                                       const char *backend, struct lwc_error *err)
 {
-    return lwc_object_append_stored(out, id, backend, NULL, err);
+    return lwc_json_append_stored(out, id, backend, NULL, err);
 }
 
-enum lwc_code lwc_object_append_stored(struct lwc_secret *out, const struct lwc_identity *id,
-                                       const char *backend, const char *expires_in,
-                                       struct lwc_error *err)
+enum lwc_code lwc_json_append_stored(struct lwc_buf *out, const struct lwc_identity *id,
+                                     const char *backend, const char *expires_in,
+                                     struct lwc_error *err)
 {
     const struct lwc_member members[] = {
         {.name = "profile", .text = id->profile},
@@ -76,5 +76,5 @@ enum lwc_code lwc_object_append_stored(struct lwc_secret *out, const struct lwc_
         {.name = "tokenExpiresIn", .literal = expires_in},
     };
 
-    return lwc_object_append(out, members, LWC_ARRAY_LEN(members) - (expires_in == NULL), err);
+    return lwc_json_append(out, members, LWC_ARRAY_LEN(members) - (expires_in == NULL), err);
 }

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 
-static enum lwc_code write_answer(const struct lwc_answer *answer, struct lwc_secret *out,
+static enum lwc_code write_answer(const struct lwc_format_answer *answer, struct lwc_buf *out,
                                   struct lwc_error *err)
 {
     return lwc_text_append(out, err, "%s\n", answer->token);

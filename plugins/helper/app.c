@@ -70,7 +70,7 @@ static int64_t left_ms(struct lwc_app *app)
 
 /* The time that a person needs is not the command's. */
 static enum lwc_code ask_person(struct lwc_app *app, const char *text, uint32_t flags,
-                                struct lwc_secret **answer_out, struct lwc_error *err)
+                                struct lwc_buf **answer_out, struct lwc_error *err)
 {
     const int64_t deadline_ms = lwc_app_deadline_ms(app);
     const int64_t asked_ms = lwc_clock_boot_ms(lwc_clock_system());
@@ -89,7 +89,7 @@ static void bound_library(struct lwc_app *app)
 }
 
 enum lwc_code lwc_app_ask(struct lwc_app *app, const char *text, uint32_t flags,
-                          struct lwc_secret **answer_out, struct lwc_error *err)
+                          struct lwc_buf **answer_out, struct lwc_error *err)
 {
     enum lwc_code code = ask_person(app, text, flags, answer_out, err);
 
@@ -100,13 +100,13 @@ enum lwc_code lwc_app_ask(struct lwc_app *app, const char *text, uint32_t flags,
 static enum lwc_code ask_for_library(void *data, const char *text, uint32_t flags,
                                      const struct lwc_sink *answer, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET line = NULL;
+    LWC_AUTO_BUF line = NULL;
     enum lwc_code code = ask_person(data, text, flags, &line, err); /* it counts the time itself */
 
     if (code != LWC_OK) {
         return code;
     }
-    return answer->put(answer->data, NULL, lwc_secret_bytes(line), lwc_secret_len(line), err);
+    return answer->put(answer->data, NULL, lwc_buf_bytes(line), lwc_buf_len(line), err);
 }
 
 struct lwc_options lwc_app_options(struct lwc_app *app)

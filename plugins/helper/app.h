@@ -6,8 +6,8 @@
 
 #include <lwcred.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 #include "base/util.h"
 #include "plugins/helper/options.h"
 
@@ -53,10 +53,10 @@ enum lwc_code lwc_app_open(struct lwc_app *app, struct lwc_error *err) LWC_RESUL
 /*
  * lwc_prompt_ask(), whose time is not counted against the deadline.
  *
- * @answer_out  owned by the caller, lwc_secret_free().
+ * @answer_out  owned by the caller, lwc_buf_free().
  */
 enum lwc_code lwc_app_ask(struct lwc_app *app, const char *text, uint32_t flags,
-                          struct lwc_secret **answer_out, struct lwc_error *err) LWC_RESULT;
+                          struct lwc_buf **answer_out, struct lwc_error *err) LWC_RESULT;
 
 /* A query for --profile and --account; borrows from @app. */
 struct lwc_query lwc_app_query(const struct lwc_app *app);

@@ -5,17 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
-void lwc_roll_clear(struct lwc_roll *roll)
+void lwc_credentials_clear(struct lwc_credentials *roll)
 {
-    struct lwc_roll_entry *entry = roll->first;
+    struct lwc_credentials_entry *entry = roll->first;
 
     while (entry != NULL) {
-        struct lwc_roll_entry *next = entry->next;
+        struct lwc_credentials_entry *next = entry->next;
 
         free(entry);
         entry = next;
     }
-    *roll = (struct lwc_roll){0};
+    *roll = (struct lwc_credentials){0};
 }
 
 /* FNV-1a. */
@@ -30,10 +30,11 @@ static size_t choose_bucket(const char *profile)
 }
 
 /* Puts @entry behind the others of its bucket; returns the first of the same profile, or NULL. */
-static struct lwc_roll_entry *join_bucket(struct lwc_roll *roll, struct lwc_roll_entry *entry)
+static struct lwc_credentials_entry *join_bucket(struct lwc_credentials *roll,
+                                                 struct lwc_credentials_entry *entry)
 {
-    struct lwc_roll_entry **at = &roll->buckets[choose_bucket(entry->id.profile)];
-    struct lwc_roll_entry *same = NULL;
+    struct lwc_credentials_entry **at = &roll->buckets[choose_bucket(entry->id.profile)];
+    struct lwc_credentials_entry *same = NULL;
 
     for (; *at != NULL; at = &(*at)->next_in_bucket) {
         if (same == NULL && lwc_streq((*at)->id.profile, entry->id.profile)) {
@@ -44,7 +45,7 @@ static struct lwc_roll_entry *join_bucket(struct lwc_roll *roll, struct lwc_roll
     return same;
 }
 
-static void write_place(struct lwc_roll_entry *entry, bool is_double)
+static void write_place(struct lwc_credentials_entry *entry, bool is_double)
 {
     const size_t len = strnlen(entry->backend, LWC_BACKEND_NAME_MAX);
 
@@ -53,9 +54,9 @@ static void write_place(struct lwc_roll_entry *entry, bool is_double)
 }
 
 /* Marks @entry, the next one, and the earlier one of the same profile, if there is one. */
-static void mark_double(struct lwc_roll *roll, struct lwc_roll_entry *entry)
+static void mark_double(struct lwc_credentials *roll, struct lwc_credentials_entry *entry)
 {
-    struct lwc_roll_entry *other = join_bucket(roll, entry);
+    struct lwc_credentials_entry *other = join_bucket(roll, entry);
 
     write_place(entry, other != NULL);
     if (other != NULL) {
@@ -67,9 +68,9 @@ static void mark_double(struct lwc_roll *roll, struct lwc_roll_entry *entry)
 static enum lwc_code visit(void *data, const struct lwc_identity *identity, const char *backend,
                            struct lwc_error *err)
 {
-    struct lwc_roll *roll = data;
+    struct lwc_credentials *roll = data;
     const size_t backend_len = strlen(backend) + 1;
-    struct lwc_roll_entry *entry = NULL;
+    struct lwc_credentials_entry *entry = NULL;
     const size_t text_len = lwc_identity_text_len(identity); /* checked by the library   */
 
     entry = calloc(1, sizeof *entry + text_len + backend_len);
@@ -90,11 +91,11 @@ static enum lwc_code visit(void *data, const struct lwc_identity *identity, cons
 static void note_token(void *data, const struct lwc_identity *identity, int64_t expires_in,
                        const char *place)
 {
-    const struct lwc_roll *roll = data;
+    const struct lwc_credentials *roll = data;
     const int64_t minutes = expires_in / 60;
 
     (void)place;
-    for (struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
+    for (struct lwc_credentials_entry *entry = roll->first; entry != NULL; entry = entry->next) {
         if (lwc_streq(entry->id.key_id, identity->key_id) &&
             lwc_streq(entry->id.account, identity->account) &&
             lwc_streq(lwc_identity_authority(&entry->id), lwc_identity_authority(identity)) &&
@@ -107,7 +108,8 @@ static void note_token(void *data, const struct lwc_identity *identity, int64_t 
     }
 }
 
-enum lwc_code lwc_roll_load(struct lwc_app *app, struct lwc_roll *roll, struct lwc_error *err)
+enum lwc_code lwc_credentials_load(struct lwc_app *app, struct lwc_credentials *roll,
+                                   struct lwc_error *err)
 {
     const struct lwc_query query = lwc_app_query(app);
     enum lwc_code code = lwc_app_open(app, err);

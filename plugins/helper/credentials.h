@@ -11,11 +11,12 @@
 
 #define LWC_ROLL_BUCKETS 512
 
-struct lwc_roll_entry {
-    struct lwc_roll_entry *next;
-    struct lwc_roll_entry *next_in_bucket;
-    const struct lwc_roll_entry *held_before; /* the same profile in an earlier backend, or NULL */
-    char place[LWC_BACKEND_NAME_MAX + 2];     /* backend, and "*" where another one holds it, too */
+struct lwc_credentials_entry {
+    struct lwc_credentials_entry *next;
+    struct lwc_credentials_entry *next_in_bucket;
+    const struct lwc_credentials_entry
+        *held_before;                     /* the same profile in an earlier backend, or NULL */
+    char place[LWC_BACKEND_NAME_MAX + 2]; /* backend, and "*" where another one holds it, too */
     struct lwc_identity id;
     const char *backend;
     int64_t life_s; /* of its cached token, 0: there is none */
@@ -23,23 +24,23 @@ struct lwc_roll_entry {
     char text[];    /* of id and backend */
 };
 
-struct lwc_roll {
-    struct lwc_roll_entry *first;
-    struct lwc_roll_entry **end;
+struct lwc_credentials {
+    struct lwc_credentials_entry *first;
+    struct lwc_credentials_entry **end;
     size_t count;
-    struct lwc_roll_entry *buckets[LWC_ROLL_BUCKETS]; /* by profile                      */
+    struct lwc_credentials_entry *buckets[LWC_ROLL_BUCKETS]; /* by profile                      */
 };
 
-void lwc_roll_clear(struct lwc_roll *roll);
-#define LWC_AUTO_ROLL LWC_AUTO(struct lwc_roll, lwc_roll_clear)
+void lwc_credentials_clear(struct lwc_credentials *roll);
+#define LWC_AUTO_CREDENTIALS LWC_AUTO(struct lwc_credentials, lwc_credentials_clear)
 
 /*
  * Collect what --profile and --account select, in the order in which lookups see it.  After a
  * backend's failure, which is returned, *roll holds what the others have.
  *
- * @roll  zeroed by the caller, lwc_roll_clear().
+ * @roll  zeroed by the caller, lwc_credentials_clear().
  */
-enum lwc_code lwc_roll_load(struct lwc_app *app, struct lwc_roll *roll, struct lwc_error *err)
-    LWC_RESULT;
+enum lwc_code lwc_credentials_load(struct lwc_app *app, struct lwc_credentials *roll,
+                                   struct lwc_error *err) LWC_RESULT;
 
 #endif

@@ -12,21 +12,21 @@
 
 /* A text under construction: after a failure, additions do nothing. */
 struct page {
-    struct lwc_secret *text;
+    struct lwc_buf *text;
     enum lwc_code code;
     struct lwc_error *err;
 };
 
 static void page_free(struct page *page)
 {
-    lwc_secret_free(&page->text);
+    lwc_buf_free(&page->text);
 }
 
 static struct page page_new(struct lwc_error *err)
 {
     struct page page = {.err = err};
 
-    page.code = lwc_secret_new(TEXT_CAP, &page.text, err);
+    page.code = lwc_buf_new(TEXT_CAP, &page.text, err);
     return page;
 }
 

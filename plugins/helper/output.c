@@ -15,14 +15,14 @@
 #define WAIT_WORDS "try again in "
 #define LINE_LEN (4 * LWC_ERROR_MSG_LEN)
 
-enum lwc_code lwc_output_write(const struct lwc_secret *answer, struct lwc_error *err)
+enum lwc_code lwc_output_write(const struct lwc_buf *answer, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
-    if (lwc_secret_len(answer) == 0) {
+    if (lwc_buf_len(answer) == 0) {
         return LWC_OK;
     }
-    code = lwc_fd_write(STDOUT_FILENO, lwc_secret_bytes(answer), lwc_secret_len(answer), err);
+    code = lwc_fd_write(STDOUT_FILENO, lwc_buf_bytes(answer), lwc_buf_len(answer), err);
     return code == LWC_OK ? code : lwc_wrap(err, code, "standard output");
 }
 
@@ -85,7 +85,7 @@ static const char *hint_of(const struct lwc_error *err, char *room, size_t cap)
 
 static void print_object(const struct lwc_error *err, const char *hint)
 {
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
     char message[LINE_LEN];
     char cure[LINE_LEN];
     char status[16];
@@ -101,10 +101,10 @@ static void print_object(const struct lwc_error *err, const char *hint)
 
     (void)snprintf(status, sizeof status, "%d", (int)err->code);
     (void)snprintf(wait, sizeof wait, "%" PRId64, err->wait_s);
-    if (lwc_secret_new(LINE_LEN, &out, NULL) == LWC_OK &&
-        lwc_object_append(out, members, LWC_ARRAY_LEN(members) - !waiting, NULL) == LWC_OK &&
+    if (lwc_buf_new(LINE_LEN, &out, NULL) == LWC_OK &&
+        lwc_json_append(out, members, LWC_ARRAY_LEN(members) - !waiting, NULL) == LWC_OK &&
         lwc_text_append(out, NULL, "\n") == LWC_OK) {
-        print_raw(lwc_secret_text(out));
+        print_raw(lwc_buf_text(out));
     }
 }
 

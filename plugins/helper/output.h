@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 #include "base/util.h"
 
 /*
@@ -21,7 +21,7 @@
 #define LWC_PROGRAM "lw-credential-helper"
 
 /* Write the whole answer to standard output.  LWC_E_IO if that fails. */
-enum lwc_code lwc_output_write(const struct lwc_secret *answer, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_output_write(const struct lwc_buf *answer, struct lwc_error *err) LWC_RESULT;
 
 /* Print "lw-credential-helper: TEXT" on stderr.  Never a secret. */
 void lwc_output_line(const char *fmt, ...) LWC_PRINTF(1, 2);

@@ -178,11 +178,11 @@ static void end_dialogue(const struct dialogue *dialogue, enum lwc_code code)
 }
 
 /* Waits for a line and adds it to @line, without its end; stops early for a signal. */
-static enum lwc_code read_line(const struct dialogue *dialogue, struct lwc_secret *line,
+static enum lwc_code read_line(const struct dialogue *dialogue, struct lwc_buf *line,
                                struct lwc_error *err)
 {
     struct pollfd wait = {.fd = dialogue->fd, .events = POLLIN};
-    uint8_t *room = lwc_secret_reserve(line, READ_CAP);
+    uint8_t *room = lwc_buf_reserve(line, READ_CAP);
     ssize_t got = -1;
 
     if (room == NULL) {
@@ -199,11 +199,11 @@ static enum lwc_code read_line(const struct dialogue *dialogue, struct lwc_secre
     if (got > 0 && room[got - 1] == '\n') {
         got--;
     }
-    lwc_secret_grow(line, got > 0 ? (size_t)got : 0);
+    lwc_buf_grow(line, got > 0 ? (size_t)got : 0);
     return LWC_OK;
 }
 
-static enum lwc_code converse(struct dialogue *dialogue, const char *text, struct lwc_secret *line,
+static enum lwc_code converse(struct dialogue *dialogue, const char *text, struct lwc_buf *line,
                               struct lwc_error *err)
 {
     char question[LWC_ERROR_MSG_LEN];
@@ -220,7 +220,7 @@ static enum lwc_code converse(struct dialogue *dialogue, const char *text, struc
 }
 
 /* One answer.  A stop by job control is a pause: the question comes again. */
-static enum lwc_code ask_once(const char *text, bool hidden, struct lwc_secret *line,
+static enum lwc_code ask_once(const char *text, bool hidden, struct lwc_buf *line,
                               struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
@@ -230,7 +230,7 @@ static enum lwc_code ask_once(const char *text, bool hidden, struct lwc_secret *
         LWC_AUTO_CLOSE int fd = -1;
         struct dialogue dialogue = {.hidden = hidden};
 
-        lwc_secret_reset(line);
+        lwc_buf_reset(line);
         code = open_terminal(&dialogue, err);
         fd = dialogue.fd;
         if (code != LWC_OK) {
@@ -243,32 +243,32 @@ static enum lwc_code ask_once(const char *text, bool hidden, struct lwc_secret *
     return code;
 }
 
-static enum lwc_code judge_line(const struct lwc_secret *line, struct lwc_error *err)
+static enum lwc_code judge_line(const struct lwc_buf *line, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
     if (caught != 0) {
         return lwc_fail(err, LWC_E_LOCKED, "declined: interrupted");
     }
-    if (lwc_secret_len(line) == 0) {
+    if (lwc_buf_len(line) == 0) {
         return lwc_fail(err, LWC_E_LOCKED, "declined: nothing was typed");
     }
     /* Control-@ types one; whoever takes the answer for text would see its start only. */
-    if (memchr(lwc_secret_bytes(line), '\0', lwc_secret_len(line)) != NULL) {
+    if (memchr(lwc_buf_bytes(line), '\0', lwc_buf_len(line)) != NULL) {
         return lwc_fail(err, LWC_E_INVALID, "answer with a NUL byte in it");
     }
-    if (lwc_secret_len(line) > LWC_PROMPT_LINE_MAX) {
+    if (lwc_buf_len(line) > LWC_PROMPT_LINE_MAX) {
         code = lwc_fail(err, LWC_E_INVALID, "answer longer than %u bytes", LWC_PROMPT_LINE_MAX);
         return lwc_hint(err, code, "give it in a file: a terminal cuts long lines");
     }
     return LWC_OK;
 }
 
-static enum lwc_code ask(const char *text, bool hidden, struct lwc_secret **line_out,
+static enum lwc_code ask(const char *text, bool hidden, struct lwc_buf **line_out,
                          struct lwc_error *err)
 {
-    LWC_AUTO_SECRET line = NULL;
-    enum lwc_code code = lwc_secret_new(READ_CAP, &line, err);
+    LWC_AUTO_BUF line = NULL;
+    enum lwc_code code = lwc_buf_new(READ_CAP, &line, err);
 
     if (code == LWC_OK) {
         code = ask_once(text, hidden, line, err);
@@ -282,15 +282,15 @@ static enum lwc_code ask(const char *text, bool hidden, struct lwc_secret **line
     return code;
 }
 
-static enum lwc_code ask_twice(const char *text, bool hidden, struct lwc_secret **answer_out,
+static enum lwc_code ask_twice(const char *text, bool hidden, struct lwc_buf **answer_out,
                                struct lwc_error *err)
 {
     char again[LWC_ERROR_MSG_LEN];
 
     (void)snprintf(again, sizeof again, "%.*s (again)", LWC_ERROR_MSG_LEN - 16, text);
     for (int i = 0; i < TRIES; i++) {
-        LWC_AUTO_SECRET first = NULL;
-        LWC_AUTO_SECRET second = NULL;
+        LWC_AUTO_BUF first = NULL;
+        LWC_AUTO_BUF second = NULL;
         enum lwc_code code = ask(text, hidden, &first, err);
 
         if (code == LWC_OK) {
@@ -299,7 +299,7 @@ static enum lwc_code ask_twice(const char *text, bool hidden, struct lwc_secret 
         if (code != LWC_OK) {
             return code;
         }
-        if (lwc_secret_equal(first, lwc_secret_bytes(second), lwc_secret_len(second))) {
+        if (lwc_buf_equal(first, lwc_buf_bytes(second), lwc_buf_len(second))) {
             *answer_out = LWC_TAKE(first);
             return LWC_OK;
         }
@@ -308,7 +308,7 @@ static enum lwc_code ask_twice(const char *text, bool hidden, struct lwc_secret 
     return lwc_fail(err, LWC_E_LOCKED, "two different answers, %d times", TRIES);
 }
 
-enum lwc_code lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_secret **answer_out,
+enum lwc_code lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_buf **answer_out,
                              struct lwc_error *err)
 {
     const bool hidden = (flags & LWC_PROMPT_ECHO) == 0;

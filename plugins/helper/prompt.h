@@ -6,8 +6,8 @@
 
 #include <lwcred/backend.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 
 /*
  * Questions on the controlling terminal.
@@ -31,9 +31,9 @@
  * Ask @text; @flags is enum lwc_prompt_flag.  LWC_E_LOCKED: no terminal, end of input, an empty
  * answer, or three times two different ones.
  *
- * @answer_out  owned by the caller, lwc_secret_free().
+ * @answer_out  owned by the caller, lwc_buf_free().
  */
-enum lwc_code lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_secret **answer_out,
+enum lwc_code lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_buf **answer_out,
                              struct lwc_error *err) LWC_RESULT;
 
 /* Give back a terminal that is quiet still after a hidden answer.  Any number of times. */

@@ -8,20 +8,20 @@
 #define OUT_CAP 4096
 #define TEXT_LEN 1024
 
-struct lwc_page lwc_page_begin(const struct lwc_app *app, struct lwc_error *err)
+struct lwc_report lwc_report_begin(const struct lwc_app *app, struct lwc_error *err)
 {
-    struct lwc_page page = {.err = err, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
+    struct lwc_report page = {.err = err, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
 
-    page.code = lwc_secret_new(OUT_CAP, &page.out, err);
+    page.code = lwc_buf_new(OUT_CAP, &page.out, err);
     return page;
 }
 
-void lwc_page_clear(struct lwc_page *page)
+void lwc_report_clear(struct lwc_report *page)
 {
-    lwc_secret_free(&page->out);
+    lwc_buf_free(&page->out);
 }
 
-void lwc_page_add_text(struct lwc_page *page, const char *text)
+void lwc_report_add_text(struct lwc_report *page, const char *text)
 {
     char clean[TEXT_LEN];
 
@@ -32,14 +32,14 @@ void lwc_page_add_text(struct lwc_page *page, const char *text)
     }
 }
 
-void lwc_page_add_object(struct lwc_page *page, const struct lwc_member *members, size_t count)
+void lwc_report_add_object(struct lwc_report *page, const struct lwc_member *members, size_t count)
 {
     if (page->code == LWC_OK) {
-        page->code = lwc_object_append(page->out, members, count, page->err);
+        page->code = lwc_json_append(page->out, members, count, page->err);
     }
 }
 
-enum lwc_code lwc_page_write(struct lwc_page *page)
+enum lwc_code lwc_report_write(struct lwc_report *page)
 {
     if (page->code == LWC_OK) {
         page->code = lwc_output_write(page->out, page->err);

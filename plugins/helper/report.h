@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "base/util.h"
 #include "plugins/format/json_writer.h"
@@ -16,16 +16,16 @@
  * An answer of many lines under construction, for people or as JSON.  After a failure, which stays
  * in @code and @err, additions do nothing.
  */
-struct lwc_page {
-    struct lwc_secret *out;
+struct lwc_report {
+    struct lwc_buf *out;
     struct lwc_error *err;
     enum lwc_code code;
     bool json;
 };
 
-/* An empty page; JSON if --json says so.  Afterwards, also on failure, lwc_page_clear(). */
-struct lwc_page lwc_page_begin(const struct lwc_app *app, struct lwc_error *err);
-void lwc_page_clear(struct lwc_page *page);
+/* An empty page; JSON if --json says so.  Afterwards, also on failure, lwc_report_clear(). */
+struct lwc_report lwc_report_begin(const struct lwc_app *app, struct lwc_error *err);
+void lwc_report_clear(struct lwc_report *page);
 
 /* printf onto the page.  A macro: the compiler then checks the format. */
 #define LWC_PAGE_ADD(page, ...)                                                    \
@@ -36,12 +36,12 @@ void lwc_page_clear(struct lwc_page *page);
     } while (false)
 
 /* @text as a JSON string, or as it may be shown to people. */
-void lwc_page_add_text(struct lwc_page *page, const char *text);
+void lwc_report_add_text(struct lwc_report *page, const char *text);
 
 /* One JSON object. */
-void lwc_page_add_object(struct lwc_page *page, const struct lwc_member *members, size_t count);
+void lwc_report_add_object(struct lwc_report *page, const struct lwc_member *members, size_t count);
 
 /* Write it to standard output, unless something has failed before; returns the failure. */
-enum lwc_code lwc_page_write(struct lwc_page *page) LWC_RESULT;
+enum lwc_code lwc_report_write(struct lwc_report *page) LWC_RESULT;
 
 #endif

@@ -61,7 +61,7 @@ static void asking(void *data, const char *text)
     (void)text;
 }
 
-static enum lwc_code load(const char *path, struct lwc_image *image_out, struct lwc_secret **master,
+static enum lwc_code load(const char *path, struct lwc_contents *image_out, struct lwc_buf **master,
                           struct lwc_error *err)
 {
     const struct lwc_host host = {
@@ -81,7 +81,7 @@ static enum lwc_code load(const char *path, struct lwc_image *image_out, struct 
     if (fd < 0) {
         return lwc_fail(err, LWC_E_IO, "cannot open");
     }
-    code = lwc_image_read(fd, image_out, err);
+    code = lwc_contents_read(fd, image_out, err);
     if (code == LWC_OK) {
         code = lwc_unlock_new(&host, path, lwc_random, &unlock, err);
     }
@@ -93,8 +93,8 @@ static enum lwc_code load(const char *path, struct lwc_image *image_out, struct 
 }
 
 /* A record, sealed; its bytes live until the process ends. */
-static enum lwc_code make_record(const struct lwc_format *format, const struct lwc_secret *master,
-                                 const struct lwc_identity *id,
+static enum lwc_code make_record(const struct lwc_store_format *format,
+                                 const struct lwc_buf *master, const struct lwc_identity *id,
                                  struct lwc_format_record *record_out, struct lwc_error *err)
 {
     static const char secret[] = "_0123456789abcdef0123456789abcdef";
@@ -123,8 +123,8 @@ static enum lwc_code make_record(const struct lwc_format *format, const struct l
                            bytes + record_out->ad_len, err);
 }
 
-static enum lwc_code grow(struct lwc_format *format, size_t count, const struct lwc_secret *master,
-                          struct lwc_error *err)
+static enum lwc_code grow(struct lwc_store_format *format, size_t count,
+                          const struct lwc_buf *master, struct lwc_error *err)
 {
     struct lwc_format_record *records =
         reallocarray(format->records, count, sizeof *format->records);
@@ -161,7 +161,7 @@ static enum lwc_code grow(struct lwc_format *format, size_t count, const struct 
     return code;
 }
 
-static enum lwc_code save(const struct lwc_format *format, const struct lwc_secret *master,
+static enum lwc_code save(const struct lwc_store_format *format, const struct lwc_buf *master,
                           const char *path, struct lwc_error *err)
 {
     LWC_AUTO_FREE uint8_t *bytes = NULL;
@@ -184,8 +184,8 @@ static enum lwc_code save(const struct lwc_format *format, const struct lwc_secr
 int main(int argc, char **argv)
 {
     struct lwc_error err = {0};
-    LWC_AUTO_IMAGE image = {0};
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_CONTENTS image = {0};
+    LWC_AUTO_BUF master = NULL;
     size_t count = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
     enum lwc_code code = LWC_OK;
 

@@ -43,7 +43,7 @@ LIBRARIES = {
     "cjson/": ("core/net/json.c",),
     "cJSON": ("core/net/json.c",),
     "openssl/": ("core/net/ca_bundle.c",),
-    "sodium": ("core/base/secret.c", "core/base/crypto.c", "backends/file/seal.c"),
+    "sodium": ("core/base/buffer.c", "core/base/crypto.c", "backends/file/seal.c"),
     "keyutils": ("core/cache/place_keyring.c",),
     "libsecret": ("backends/secret-service/transfer.c",),
     "toml++": ("backends/lacework-cli/toml.cpp",),

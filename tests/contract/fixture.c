@@ -191,7 +191,7 @@ void opened_close(struct opened *opened)
 
 void received_clear(struct received *received)
 {
-    lwc_secret_free(&received->secret);
+    lwc_buf_free(&received->secret);
 }
 
 bool bench_open_state(struct bench *bench, struct opened *opened)
@@ -221,8 +221,8 @@ static enum lwc_code receive(void *data, const struct lwc_identity *identity, co
         return lwc_fail(err, LWC_E_INTERNAL, "no identity given to the sink");
     }
     code = lwc_identity_copy(identity, &received->identity, err);
-    lwc_secret_free(&received->secret);
-    return code == LWC_OK ? lwc_secret_copy(bytes, len, &received->secret, err) : code;
+    lwc_buf_free(&received->secret);
+    return code == LWC_OK ? lwc_buf_copy(bytes, len, &received->secret, err) : code;
 }
 
 enum lwc_code bench_find(struct bench *bench, void *state, const struct lwc_identity *query,
@@ -336,9 +336,9 @@ bool bench_has(struct bench *bench, void *state, const struct lwc_identity *quer
     if (received.secret == NULL) {
         return bench_say(bench, "find() answered ok and gave nothing");
     }
-    if (!lwc_secret_equal(received.secret, secret, len)) {
+    if (!lwc_buf_equal(received.secret, secret, len)) {
         return bench_say(bench, "another secret came back (%zu bytes for %zu)",
-                         lwc_secret_len(received.secret), len);
+                         lwc_buf_len(received.secret), len);
     }
     if (!lwc_identity_matches(query, &received.identity.id)) {
         return bench_say(bench, "another credential came back: %s", received.identity.id.profile);

@@ -8,8 +8,8 @@
 
 #include <lwcred/backend.h>
 
+#include "base/buffer.h"
 #include "base/identity.h"
-#include "base/secret.h"
 
 /*
  * What the rules of the contract are made of: a module on the bench, and single calls to it
@@ -68,7 +68,7 @@ struct opened {
 
 struct received {
     struct lwc_identity_copy identity;
-    struct lwc_secret *secret;
+    struct lwc_buf *secret;
     unsigned puts;
 };
 

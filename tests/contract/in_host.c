@@ -8,28 +8,28 @@ static struct lwc_backend hosted_backend;
 static enum lwc_code through_open(const struct lwc_host *host, size_t argc, const char *const *argv,
                                   void **state_out, struct lwc_error *err)
 {
-    struct lwc_hosted *hosted = lwc_hosted_new(&hosted_backend, true, host, argc, argv);
-    enum lwc_code code = hosted != NULL ? lwc_hosted_open(hosted, err) : lwc_fail_nomem(err);
+    struct lwc_client *hosted = lwc_client_new(&hosted_backend, true, host, argc, argv);
+    enum lwc_code code = hosted != NULL ? lwc_client_open(hosted, err) : lwc_fail_nomem(err);
 
     if (code == LWC_OK) {
         *state_out = hosted;
         return LWC_OK;
     }
-    lwc_hosted_free(&hosted);
+    lwc_client_free(&hosted);
     return code;
 }
 
 static void through_close(void *state)
 {
-    struct lwc_hosted *hosted = state;
+    struct lwc_client *hosted = state;
 
-    lwc_hosted_free(&hosted);
+    lwc_client_free(&hosted);
 }
 
 void through_host(struct lwc_backend *backend)
 {
     hosted_backend = *backend;
-    lwc_hosted_proxy(backend);
+    lwc_client_proxy(backend);
     backend->open = through_open;
     backend->close = through_close;
 }

@@ -16,7 +16,7 @@ map=$(sed -n '/global:/,/local:/s/^ *\(lwc_[a-z0-9_]*\);$/\1/p' core/liblwcred.m
 header=$(tr '\n' ' ' <core/include/lwcred.h | grep -oE 'LWC_API [^(;]*\(' | grep -oE 'lwc_[a-z0-9_]+\($' | tr -d '(' | sort)
 same "liblwcred.map and lwcred.h" "$map" "$header"
 same "exports of liblwcred.so" "$map" "$(defined "$lib")"
-same "exports of net.so" lwc_net "$(defined "$O/lib/lwcred/net.so")"
+same "exports of net.so" lwc_api "$(defined "$O/lib/lwcred/net.so")"
 
 builtin=$(sed -n 's/^BUILTIN := //p' Makefile)
 count=0

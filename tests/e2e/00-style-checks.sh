@@ -48,7 +48,7 @@ expect includes.py plugins/helper/p.c 'core/stack/s.h is out of reach' '#include
 expect includes.py core/net/http.c 'core/stack/s.h is out of reach' '#include "stack/s.h"\n'
 expect includes.py core/api/exchange.c 'belongs in core/net/http.c' '#include <curl/curl.h>\n'
 expect includes.py core/net/http.c 'belongs in core/net/json.c' '#include <cjson/cJSON.h>\n'
-expect includes.py backends/a/a.c 'belongs in core/base/secret.c' '#include <sodium.h>\n'
+expect includes.py backends/a/a.c 'belongs in core/base/buffer.c' '#include <sodium.h>\n'
 expect includes.py core/base/b.c 'no file of the project' '#include "gone.h"\n'
 expect headers.sh core/base/b.h 'does not compile alone' \
     '#ifndef CORE_BASE_B_H\n#define CORE_BASE_B_H\nsize_t b(void);\n#endif\n'

@@ -45,7 +45,7 @@ static bool find_part(const struct parts *parts, size_t number, const char **tex
 }
 
 static enum lwc_code read_part(void *data, const char *from, const char *name,
-                               struct lwc_secret *content, char **path_out, struct lwc_error *err)
+                               struct lwc_buf *content, char **path_out, struct lwc_error *err)
 {
     const char *text = NULL;
     size_t len = 0;
@@ -55,7 +55,7 @@ static enum lwc_code read_part(void *data, const char *from, const char *name,
     if (!find_part(data, (size_t)(name[0] - '0'), &text, &len) || name[1] != '\0') {
         return lwc_fail(err, LWC_E_NOT_FOUND, "no part '%s'", name);
     }
-    code = lwc_secret_append(content, text, len, err);
+    code = lwc_buf_append(content, text, len, err);
     *path_out = code == LWC_OK ? strdup(name) : NULL;
     return code;
 }
@@ -75,7 +75,7 @@ static void on_warning(void *data, const struct lwc_conf_place *where, const str
     assert(where->line > 0 && what->msg[0] != '\0');
 }
 
-static void write_text(const struct lwc_conf *conf, struct lwc_secret *out)
+static void write_text(const struct lwc_conf *conf, struct lwc_buf *out)
 {
     enum lwc_code code = LWC_OK;
 
@@ -112,20 +112,19 @@ static void assert_same(const struct lwc_conf *a, const struct lwc_conf *b)
 
 static void check_text(const struct lwc_conf *conf)
 {
-    LWC_AUTO_SECRET text = NULL;
+    LWC_AUTO_BUF text = NULL;
     LWC_AUTO_CONF again = NULL;
     struct lwc_error err = {0};
 
-    if (lwc_secret_new(LWC_CONF_LINE_MAX, &text, NULL) != LWC_OK) {
+    if (lwc_buf_new(LWC_CONF_LINE_MAX, &text, NULL) != LWC_OK) {
         abort();
     }
     write_text(conf, text);
-    if (lwc_secret_len(text) > LWC_CONF_FILE_MAX) {
+    if (lwc_buf_len(text) > LWC_CONF_FILE_MAX) {
         return;
     }
-    if (lwc_conf_parse(lwc_secret_text(text), lwc_secret_len(text), "shown", &again, &err) !=
-        LWC_OK) {
-        (void)fprintf(stderr, "%s\n%s", err.msg, lwc_secret_text(text));
+    if (lwc_conf_parse(lwc_buf_text(text), lwc_buf_len(text), "shown", &again, &err) != LWC_OK) {
+        (void)fprintf(stderr, "%s\n%s", err.msg, lwc_buf_text(text));
         abort();
     }
     assert_same(conf, again);

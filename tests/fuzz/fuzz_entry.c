@@ -16,34 +16,34 @@ static void require(bool holds)
 
 static void check_canonical(const struct lwc_entry *entry, const uint8_t *data, size_t len)
 {
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
 
-    if (lwc_secret_new(len, &out, NULL) != LWC_OK) {
+    if (lwc_buf_new(len, &out, NULL) != LWC_OK) {
         return;
     }
     require(lwc_entry_encode(entry, out, NULL) == LWC_OK);
-    require(lwc_secret_equal(out, data, len));
+    require(lwc_buf_equal(out, data, len));
 }
 
 static void check_members(const struct lwc_entry *entry)
 {
     bool is_token = entry->kind == LWC_ENTRY_TOKEN;
 
-    require(is_token || entry->kind == LWC_ENTRY_REFERENCE);
+    require(is_token || entry->kind == LWC_ENTRY_ANSWER);
     require(lwc_identity_check(&entry->identity.id, NULL) == LWC_OK);
     require(entry->identity.id.key_id == entry->identity.key_id);
     require(is_token == (entry->text != NULL));
     require(strlen(entry->boot_id) == LWC_BOOT_ID_LEN);
     require(strlen(entry->target) == (is_token ? 0 : LWC_HASH_HEX_LEN - 1));
     require(entry->witnesses.is_complete);
-    require(entry->witnesses.count <= (is_token ? 0 : LWC_WITNESSES_MAX));
+    require(entry->witnesses.count <= (is_token ? 0 : LWC_DEPENDENCYES_MAX));
     require(strlen(entry->scope) == strlen(entry->target));
     require(entry->witnesses.variable_count <= (is_token ? 0 : LWC_VARIABLES_MAX));
     require(entry->sent_boot_ms >= 0 && entry->sent_wall_s >= 0);
     require(entry->lifetime_s >= (is_token ? 1 : 0) && entry->lifetime_s <= LWC_TTL_MAX);
     if (is_token) {
-        require(lwc_secret_len(entry->text) <= LWC_TOKEN_MAX);
-        require(lwc_text_is_b64token(lwc_secret_text(entry->text), lwc_secret_len(entry->text)));
+        require(lwc_buf_len(entry->text) <= LWC_TOKEN_MAX);
+        require(lwc_text_is_b64token(lwc_buf_text(entry->text), lwc_buf_len(entry->text)));
     }
 }
 

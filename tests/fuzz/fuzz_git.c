@@ -20,8 +20,8 @@ static void require(bool holds)
 static void check_value(const struct lwc_git_request *request, const struct lwc_slice *value,
                         const char *text, size_t len)
 {
-    const char *decoded = request->decoded == NULL ? NULL : lwc_secret_text(request->decoded);
-    const size_t decoded_len = request->decoded == NULL ? 0 : lwc_secret_len(request->decoded);
+    const char *decoded = request->decoded == NULL ? NULL : lwc_buf_text(request->decoded);
+    const size_t decoded_len = request->decoded == NULL ? 0 : lwc_buf_len(request->decoded);
 
     if (value->at == NULL) {
         return;

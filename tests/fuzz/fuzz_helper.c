@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 #define NOW_S 1000000000
 
-static void check_taken(const struct lwc_answer *answer, struct lwc_secret *out)
+static void check_taken(const struct lwc_exec_answer *answer, struct lwc_buf *out)
 {
     const struct lwc_ask again = {.host = "a.lacework.net",
                                   .username = answer->username,
@@ -39,17 +39,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         {.host = "a.lacework.net"},
         {.host = "a.lacework.net", .username = "ACME_01"},
     };
-    LWC_AUTO_SECRET given = NULL;
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF given = NULL;
+    LWC_AUTO_BUF out = NULL;
 
-    if (len > LWC_SECRET_MAX || lwc_secret_copy(data, len, &given, NULL) != LWC_OK ||
-        lwc_secret_new(64, &out, NULL) != LWC_OK) {
+    if (len > LWC_SECRET_MAX || lwc_buf_copy(data, len, &given, NULL) != LWC_OK ||
+        lwc_buf_new(64, &out, NULL) != LWC_OK) {
         return 0;
     }
     for (size_t i = 0; i < LWC_ARRAY_LEN(asked); i++) {
-        struct lwc_answer answer = {0};
+        struct lwc_exec_answer answer = {0};
         struct lwc_error err = {0};
-        enum lwc_code code = lwc_answer_read(&asked[i], given, NOW_S, &answer, &err);
+        enum lwc_code code = lwc_exec_answer_read(&asked[i], given, NOW_S, &answer, &err);
 
         if (code == LWC_OK) {
             check_taken(&answer, out);

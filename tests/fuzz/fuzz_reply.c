@@ -35,7 +35,7 @@ static size_t read_headers(const char *data, size_t len, struct lwc_http_reply *
     return at;
 }
 
-static void check(enum lwc_code code, const struct lwc_secret *token, int64_t lifetime_s,
+static void check(enum lwc_code code, const struct lwc_buf *token, int64_t lifetime_s,
                   const struct lwc_error *err)
 {
     bool good = code == LWC_OK;
@@ -45,8 +45,8 @@ static void check(enum lwc_code code, const struct lwc_secret *token, int64_t li
         lwc_text_has_control(err->msg, strlen(err->msg))) {
         abort();
     }
-    if (good && (lwc_secret_len(token) > LWC_TOKEN_MAX ||
-                 !lwc_text_is_b64token(lwc_secret_text(token), lwc_secret_len(token)))) {
+    if (good && (lwc_buf_len(token) > LWC_TOKEN_MAX ||
+                 !lwc_text_is_b64token(lwc_buf_text(token), lwc_buf_len(token)))) {
         abort();
     }
 }
@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                                           .ttl_s = 3600,
                                           .host = &host};
     LWC_AUTO_HTTP_REPLY reply = {.date_s = -1, .reset_s = -1, .retry_after_s = -1};
-    LWC_AUTO_SECRET token = NULL;
+    LWC_AUTO_BUF token = NULL;
     struct lwc_sink sink = {.data = NULL};
     struct lwc_error err = {0};
     int64_t status = 0;
@@ -74,10 +74,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         reply.status = (int)status;
     }
     body = read_headers((const char *)data, len, &reply);
-    if (lwc_secret_copy(data + body, len - body, &reply.body, NULL) != LWC_OK) {
+    if (lwc_buf_copy(data + body, len - body, &reply.body, NULL) != LWC_OK) {
         return 0;
     }
-    lwc_secret_sink(&token, &sink);
+    lwc_buf_sink(&token, &sink);
     code = lwc_exchange_judge(&reply, &exchange, NOW, &sink, &lifetime_s, &err);
     check(code, token, lifetime_s, &err);
     return 0;

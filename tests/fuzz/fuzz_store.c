@@ -15,7 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static void check_canonical(const struct lwc_format *format, const uint8_t *data, size_t len)
+static void check_canonical(const struct lwc_store_format *format, const uint8_t *data, size_t len)
 {
     LWC_AUTO_FREE uint8_t *again = NULL;
     size_t again_len = 0;
@@ -26,28 +26,28 @@ static void check_canonical(const struct lwc_format *format, const uint8_t *data
     }
 }
 
-static void check_records(const struct lwc_format *format)
+static void check_records(const struct lwc_store_format *format)
 {
     for (size_t i = 0; i < format->record_count; i++) {
         const struct lwc_identity *id = &format->records[i].id;
         size_t index = 0;
 
         if (lwc_identity_check(id, NULL) != LWC_OK ||
-            !lwc_image_locate(format, id->profile, &index) || index != i) {
+            !lwc_contents_locate(format, id->profile, &index) || index != i) {
             abort();
         }
     }
 }
 
 /* The attacker's best case: the file is authentic, its records are not. */
-static void check_sealing(const struct lwc_format *format, const uint8_t *data, size_t len)
+static void check_sealing(const struct lwc_store_format *format, const uint8_t *data, size_t len)
 {
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
     LWC_AUTO_FREE uint8_t *bytes = malloc(len);
-    struct lwc_image image = {.bytes = bytes, .len = len, .format = *format};
+    struct lwc_contents image = {.bytes = bytes, .len = len, .format = *format};
 
     if (bytes == NULL ||
-        lwc_secret_copy("0123456789abcdef0123456789abcdef", 32, &master, NULL) != LWC_OK) {
+        lwc_buf_copy("0123456789abcdef0123456789abcdef", 32, &master, NULL) != LWC_OK) {
         return;
     }
     memcpy(bytes, data, len);
@@ -56,13 +56,13 @@ static void check_sealing(const struct lwc_format *format, const uint8_t *data, 
     }
     lwc_seal_hash(bytes, len, image.hash);
     if (!lwc_seal_digest_fits(image.hash, bytes + len - LWC_FORMAT_TRAILER_LEN) ||
-        lwc_image_authenticate(&image, master, NULL) != LWC_OK) {
+        lwc_contents_authenticate(&image, master, NULL) != LWC_OK) {
         abort();
     }
     for (size_t i = 0; i < format->record_count && i < 8; i++) {
-        LWC_AUTO_SECRET secret = NULL;
+        LWC_AUTO_BUF secret = NULL;
 
-        if (lwc_image_open(&image, i, master, &secret, NULL) == LWC_OK) {
+        if (lwc_contents_open(&image, i, master, &secret, NULL) == LWC_OK) {
             abort();
         }
     }

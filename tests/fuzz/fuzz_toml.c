@@ -22,11 +22,11 @@ static enum lwc_code check_put(void *data, const struct lwc_identity *identity, 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct lwc_sink sink = {.put = check_put};
-    LWC_AUTO_SECRET text = NULL;
+    LWC_AUTO_BUF text = NULL;
     LWC_AUTO_PROFILES profiles = NULL;
     struct lwc_error err = {0};
 
-    if (lwc_secret_copy(data, size, &text, NULL) != LWC_OK ||
+    if (lwc_buf_copy(data, size, &text, NULL) != LWC_OK ||
         lwc_profiles_parse("FILE", text, &profiles, &err) != LWC_OK) {
         assert(profiles == NULL);
         return 0;

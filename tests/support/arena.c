@@ -9,20 +9,20 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
-#include "base/secret.h"
+#include "base/buffer.h"
 
-static struct lwc_secret *taken[LWC_ARENA_SLOTS];
+static struct lwc_buf *taken[LWC_ARENA_SLOTS];
 
 void arena_fill(void)
 {
     for (size_t i = 0; i < LWC_ARRAY_LEN(taken); i++) {
-        assert_int_equal(lwc_secret_new(1, &taken[i], NULL), LWC_OK);
+        assert_int_equal(lwc_buf_new(1, &taken[i], NULL), LWC_OK);
     }
 }
 
 void arena_drain(void)
 {
     for (size_t i = 0; i < LWC_ARRAY_LEN(taken); i++) {
-        lwc_secret_free(&taken[i]);
+        lwc_buf_free(&taken[i]);
     }
 }

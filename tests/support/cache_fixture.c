@@ -24,8 +24,7 @@ int cachebed_setup(void **state)
 
     (void)setenv("TMPDIR", "/dev/shm", 1);
     if (bed == NULL || keys_setup(&keys) != 0 || places_setup(&dir) != 0 ||
-        lwc_secret_copy(CACHEBED_SEALING, strlen(CACHEBED_SEALING), &bed->sealing, NULL) !=
-            LWC_OK) {
+        lwc_buf_copy(CACHEBED_SEALING, strlen(CACHEBED_SEALING), &bed->sealing, NULL) != LWC_OK) {
         return -1;
     }
     bed->keys = keys;
@@ -41,7 +40,7 @@ int cachebed_teardown(void **state)
     void *dir = bed->dir;
     int failed = keys_teardown(&keys) != 0 || tmpdir_teardown(&dir) != 0;
 
-    lwc_secret_free(&bed->sealing);
+    lwc_buf_free(&bed->sealing);
     free(bed);
     return failed ? -1 : 0;
 }
@@ -86,7 +85,7 @@ static enum lwc_code read_token(const struct cachebed *bed, const struct lwc_cac
 
     if (code == LWC_OK) {
         assert_int_equal(entry->kind, LWC_ENTRY_TOKEN);
-        assert_string_equal(lwc_secret_text(entry->text), ENTRIES_TOKEN_TEXT);
+        assert_string_equal(lwc_buf_text(entry->text), ENTRIES_TOKEN_TEXT);
         *lifetime_s_out = entry->lifetime_s;
     } else {
         assert_null(entry);
@@ -119,7 +118,7 @@ void cachebed_assert_missed(const struct cachebed *bed, const struct lwc_cache *
 
 bool cachebed_lies_in(const struct cachebed *bed, const struct lwc_place *place)
 {
-    LWC_AUTO_SECRET bytes = entries_empty_secret();
+    LWC_AUTO_BUF bytes = entries_empty_secret();
 
     return place->read(bed->keys->name, bytes, NULL) == LWC_OK;
 }

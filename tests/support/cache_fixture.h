@@ -19,7 +19,7 @@
 struct cachebed {
     struct keys *keys; /* with the name of the entry */
     struct tmpdir *dir;
-    struct lwc_secret *sealing;
+    struct lwc_buf *sealing;
 };
 
 /* cmocka fixture: *state is the struct cachebed. */

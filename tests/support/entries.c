@@ -89,14 +89,13 @@ struct lwc_entry *entries_token(void)
 
     entry->lifetime_s = 3599;
     assert_int_equal(
-        lwc_secret_copy(ENTRIES_TOKEN_TEXT, strlen(ENTRIES_TOKEN_TEXT), &entry->text, NULL),
-        LWC_OK);
+        lwc_buf_copy(ENTRIES_TOKEN_TEXT, strlen(ENTRIES_TOKEN_TEXT), &entry->text, NULL), LWC_OK);
     return entry;
 }
 
-struct lwc_witness *entries_add_file(struct lwc_entry *entry, const char *path)
+struct lwc_dependency *entries_add_file(struct lwc_entry *entry, const char *path)
 {
-    struct lwc_witness *file = lwc_witnesses_next(&entry->witnesses);
+    struct lwc_dependency *file = lwc_dependencies_next(&entry->witnesses);
 
     assert_non_null(file);
     memcpy(file->path, path, strlen(path) + 1);
@@ -106,7 +105,7 @@ struct lwc_witness *entries_add_file(struct lwc_entry *entry, const char *path)
 
 void entries_add_variable(struct lwc_entry *entry, const char *name)
 {
-    struct lwc_variable *variable = lwc_witnesses_next_variable(&entry->witnesses);
+    struct lwc_variable *variable = lwc_dependencies_next_variable(&entry->witnesses);
 
     assert_non_null(variable);
     memcpy(variable->name, name, strlen(name) + 1);
@@ -116,12 +115,12 @@ void entries_add_variable(struct lwc_entry *entry, const char *name)
 
 struct lwc_entry *entries_reference(void)
 {
-    struct lwc_entry *entry = entry_of(LWC_ENTRY_REFERENCE);
+    struct lwc_entry *entry = entry_of(LWC_ENTRY_ANSWER);
 
     memcpy(entry->target, ENTRIES_TARGET_TEXT, sizeof ENTRIES_TARGET_TEXT);
     memcpy(entry->scope, ENTRIES_SCOPE_TEXT, sizeof ENTRIES_SCOPE_TEXT);
-    lwc_witnesses_reset(&entry->witnesses);
-    *entries_add_file(entry, "/keys") = (struct lwc_witness){
+    lwc_dependencies_reset(&entry->witnesses);
+    *entries_add_file(entry, "/keys") = (struct lwc_dependency){
         .path = "/keys",
         .dev = 0xfe01,
         .ino = UINT64_C(0x8000000000000007),
@@ -134,11 +133,11 @@ struct lwc_entry *entries_reference(void)
     return entry;
 }
 
-struct lwc_secret *entries_empty_secret(void)
+struct lwc_buf *entries_empty_secret(void)
 {
-    struct lwc_secret *secret = NULL;
+    struct lwc_buf *secret = NULL;
 
-    assert_int_equal(lwc_secret_new(16, &secret, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(16, &secret, NULL), LWC_OK);
     return secret;
 }
 

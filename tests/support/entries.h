@@ -28,13 +28,13 @@ struct lwc_entry *entries_token(void);
 struct lwc_entry *entries_reference(void);
 
 /* One more file on which @entry depends, to be filled in; borrowed. */
-struct lwc_witness *entries_add_file(struct lwc_entry *entry, const char *path);
+struct lwc_dependency *entries_add_file(struct lwc_entry *entry, const char *path);
 
 /* One more setting on which @entry depends. */
 void entries_add_variable(struct lwc_entry *entry, const char *name);
 
 /* A secret without bytes, owned by the caller. */
-struct lwc_secret *entries_empty_secret(void);
+struct lwc_buf *entries_empty_secret(void);
 
 /* Memory of exactly @len bytes, so that a read beyond the end is noticed; free() it. */
 void *entries_copy(const void *bytes, size_t len);

@@ -36,10 +36,10 @@ static enum lwc_code exchange(const struct lwc_exchange *wanted, const struct lw
     return token->put(token->data, NULL, world.token, strlen(world.token), err);
 }
 
-static const struct lwc_net net = {
-    .abi = LWC_NET_ABI, .size = sizeof(struct lwc_net), .exchange = exchange};
+static const struct lwc_api net = {
+    .abi = LWC_API_ABI, .size = sizeof(struct lwc_api), .exchange = exchange};
 
-enum lwc_code world_net_load(const struct lwc_net **net_out, struct lwc_error *err)
+enum lwc_code world_net_load(const struct lwc_api **net_out, struct lwc_error *err)
 {
     if (world.load != LWC_OK) {
         return lwc_fail(err, world.load, "no net");

@@ -9,9 +9,9 @@
 
 /*
  * An API and clocks that do what the test says, and remember what they were asked.  A test that
- * wants them wraps lwc_net_load:
+ * wants them wraps lwc_api_load:
  *
- *     enum lwc_code __wrap_lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err)
+ *     enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err)
  *     { return world_net_load(net_out, err); }
  */
 struct world {
@@ -36,6 +36,6 @@ extern const struct lwc_clock world_clock;
 
 /* A good API; some time in 2023. */
 void world_reset(void);
-enum lwc_code world_net_load(const struct lwc_net **net_out, struct lwc_error *err);
+enum lwc_code world_net_load(const struct lwc_api **net_out, struct lwc_error *err);
 
 #endif

@@ -106,9 +106,9 @@ void hostbed_open(struct hostbed *bed, const char *args)
     }
     assert_int_equal(lwc_module_use("blocking", true, &bed->descriptor, NULL), LWC_OK);
     bed->backend = bed->descriptor.backend;
-    bed->hosted = lwc_hosted_new(&bed->backend, true, &bed->host, bed->argc, bed->argv);
+    bed->hosted = lwc_client_new(&bed->backend, true, &bed->host, bed->argc, bed->argv);
     assert_non_null(bed->hosted);
-    lwc_hosted_proxy(&bed->backend);
+    lwc_client_proxy(&bed->backend);
 }
 
 unsigned hostbed_children(void)
@@ -131,7 +131,7 @@ unsigned hostbed_children(void)
 
 void hostbed_close(struct hostbed *bed)
 {
-    lwc_hosted_free(&bed->hosted);
+    lwc_client_free(&bed->hosted);
     assert_null(bed->hosted);
     assert_int_equal(hostbed_children(), 0);
     assert_int_equal(tmpdir_teardown(&bed->dir), 0);
@@ -154,10 +154,10 @@ static enum lwc_code receive(void *data, const struct lwc_identity *identity, co
 {
     assert_non_null(identity);
     assert_string_equal(identity->account, "acme.lacework.net");
-    return lwc_secret_copy(bytes, len, data, err);
+    return lwc_buf_copy(bytes, len, data, err);
 }
 
-enum lwc_code hostbed_find(struct hostbed *bed, const char *profile, struct lwc_secret **secret_out,
+enum lwc_code hostbed_find(struct hostbed *bed, const char *profile, struct lwc_buf **secret_out,
                            struct lwc_error *err)
 {
     struct lwc_identity query = LWC_IDENTITY_ANY;

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/identity.h"
-#include "base/secret.h"
 #include "module/descriptor.h"
 #include "remote/client.h"
 #include "tests/support/tmpdir.h"
@@ -25,7 +25,7 @@ struct hostbed {
     struct lwc_host host;
     struct lwc_descriptor descriptor;
     struct lwc_backend backend;
-    struct lwc_hosted *hosted;
+    struct lwc_client *hosted;
     char args[HOSTBED_ARGS_MAX][TMPDIR_PATH_LEN];
     const char *argv[HOSTBED_ARGS_MAX];
     size_t argc;
@@ -52,7 +52,7 @@ unsigned hostbed_children(void);
 enum lwc_code hostbed_store(struct hostbed *bed, const char *profile, const void *secret,
                             size_t len, struct lwc_error *err);
 /* *secret_out: owned by the caller. */
-enum lwc_code hostbed_find(struct hostbed *bed, const char *profile, struct lwc_secret **secret_out,
+enum lwc_code hostbed_find(struct hostbed *bed, const char *profile, struct lwc_buf **secret_out,
                            struct lwc_error *err);
 /* How many credentials are listed. */
 enum lwc_code hostbed_list(struct hostbed *bed, unsigned *count_out, struct lwc_error *err);

@@ -18,7 +18,7 @@
 /* What one step over the stack works on. */
 struct keeping {
     struct lwc_identity identity;
-    struct lwc_secret *secret;
+    struct lwc_buf *secret;
 };
 
 static void host_log(void *data, enum lwc_log_level level, const char *text)
@@ -62,7 +62,7 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
     return lwc_fail(err, LWC_E_LOCKED, "%s: cannot ask: not interactive", text);
 }
 
-static enum lwc_code store(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code store(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
 {
     struct keeping *keeping = data;
     enum lwc_code code =
@@ -70,19 +70,19 @@ static enum lwc_code store(void *data, struct lwc_stack_unit *unit, struct lwc_e
 
     return code != LWC_OK
                ? code
-               : lwc_unit_store(unit, &keeping->identity, lwc_secret_bytes(keeping->secret),
-                                lwc_secret_len(keeping->secret), LWC_STORE_REPLACE, err);
+               : lwc_backend_store(unit, &keeping->identity, lwc_buf_bytes(keeping->secret),
+                                   lwc_buf_len(keeping->secret), LWC_STORE_REPLACE, err);
 }
 
-static enum lwc_code find(void *data, struct lwc_stack_unit *unit, struct lwc_error *err)
+static enum lwc_code find(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
 {
     struct keeping *keeping = data;
     struct lwc_identity_copy identity;
-    LWC_AUTO_SECRET found = NULL;
-    enum lwc_code code = lwc_unit_find(unit, &keeping->identity, &identity, &found, err);
+    LWC_AUTO_BUF found = NULL;
+    enum lwc_code code = lwc_backend_find(unit, &keeping->identity, &identity, &found, err);
 
-    if (code == LWC_OK && fwrite(lwc_secret_bytes(found), 1, lwc_secret_len(found), stdout) !=
-                              lwc_secret_len(found)) {
+    if (code == LWC_OK &&
+        fwrite(lwc_buf_bytes(found), 1, lwc_buf_len(found), stdout) != lwc_buf_len(found)) {
         return lwc_fail(err, LWC_E_IO, "cannot write");
     }
     return code;
@@ -98,13 +98,13 @@ static enum lwc_code run(char **argv, struct keeping *keeping, struct lwc_error 
                                   .remaining_ms = host_remaining_ms,
                                   .depends = host_depends,
                                   .asking = host_asking};
-    LWC_AUTO_SECRET text = NULL;
+    LWC_AUTO_BUF text = NULL;
     LWC_AUTO_CONF conf = NULL;
     LWC_AUTO_STACK stack = NULL;
-    enum lwc_code code = lwc_secret_new(LWC_SECRET_MAX, &keeping->secret, err);
+    enum lwc_code code = lwc_buf_new(LWC_SECRET_MAX, &keeping->secret, err);
 
     if (code == LWC_OK) {
-        code = lwc_secret_new(256, &text, err);
+        code = lwc_buf_new(256, &text, err);
     }
     if (code == LWC_OK) {
         code = lwc_text_append(text, err, "lookup required");
@@ -113,8 +113,8 @@ static enum lwc_code run(char **argv, struct keeping *keeping, struct lwc_error 
         code = lwc_text_append(text, err, " %s", argv[i]);
     }
     if (code != LWC_OK ||
-        (code = lwc_conf_parse(lwc_secret_text(text), lwc_secret_len(text), "arguments", &conf,
-                               err)) != LWC_OK ||
+        (code = lwc_conf_parse(lwc_buf_text(text), lwc_buf_len(text), "arguments", &conf, err)) !=
+            LWC_OK ||
         (code = lwc_stack_open(conf, &host, true, &stack, err)) != LWC_OK) {
         return code;
     }
@@ -139,7 +139,7 @@ int main(int argc, char **argv)
         keeping.identity.kind = LWC_KIND_ACCESS_KEY;
     }
     code = run(argv + 1, &keeping, &err);
-    lwc_secret_free(&keeping.secret);
+    lwc_buf_free(&keeping.secret);
     if (code != LWC_OK) {
         fprintf(stderr, "keep: %s\n", err.msg);
     }

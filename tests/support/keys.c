@@ -59,7 +59,7 @@ int keys_setup(void **state)
     uint8_t hash[LWC_HASH_LEN];
 
     keys_wait_for_room();
-    if (keys == NULL || lwc_secret_new(0, &keys->bytes, NULL) != LWC_OK) {
+    if (keys == NULL || lwc_buf_new(0, &keys->bytes, NULL) != LWC_OK) {
         free(keys);
         return -1;
     }
@@ -82,7 +82,7 @@ int keys_teardown(void **state)
     long key = add_key("user", keys->text, "x", 1, KEY_SPEC_USER_KEYRING);
     long result = key < 0 ? -1 : keyctl_unlink((key_serial_t)key, KEY_SPEC_USER_KEYRING);
 
-    lwc_secret_free(&keys->bytes);
+    lwc_buf_free(&keys->bytes);
     free(keys);
     return result == 0 ? 0 : -1;
 }
@@ -96,15 +96,15 @@ void keys_write(const struct keys *keys, const char *text)
 void keys_assert_holds(const struct keys *keys, const char *text)
 {
     assert_int_equal(lwc_place_keyring.read(keys->name, keys->bytes, NULL), LWC_OK);
-    assert_int_equal(lwc_secret_len(keys->bytes), strlen(text));
-    assert_string_equal(lwc_secret_text(keys->bytes), text);
+    assert_int_equal(lwc_buf_len(keys->bytes), strlen(text));
+    assert_string_equal(lwc_buf_text(keys->bytes), text);
 }
 
 void keys_assert_missed(const struct keys *keys)
 {
-    assert_int_equal(lwc_secret_append(keys->bytes, "old", 3, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_append(keys->bytes, "old", 3, NULL), LWC_OK);
     assert_int_equal(lwc_place_keyring.read(keys->name, keys->bytes, NULL), LWC_E_NOT_FOUND);
-    assert_int_equal(lwc_secret_len(keys->bytes), 0);
+    assert_int_equal(lwc_buf_len(keys->bytes), 0);
 }
 
 void keys_in_child(void (*body)(const struct keys *keys), const struct keys *keys)
@@ -133,5 +133,5 @@ void keys_must(bool holds, int status)
 void keys_must_hold(const struct keys *keys, const char *text, int status)
 {
     keys_must(lwc_place_keyring.read(keys->name, keys->bytes, NULL) == LWC_OK, status);
-    keys_must(strcmp(lwc_secret_text(keys->bytes), text) == 0, status);
+    keys_must(strcmp(lwc_buf_text(keys->bytes), text) == 0, status);
 }

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
+#include "base/buffer.h"
 #include "base/crypto.h"
-#include "base/secret.h"
 
 /*
  * One entry in the real kernel keyring, under a name that no one else has: a cmocka fixture.
@@ -18,7 +18,7 @@
 struct keys {
     char name[LWC_HASH_HEX_LEN];
     char text[KEYS_TEXT_LEN]; /* as the kernel knows it */
-    struct lwc_secret *bytes; /* what was read */
+    struct lwc_buf *bytes;    /* what was read */
 };
 
 /*

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/secret.h"
+#include "base/buffer.h"
 #include "base/util.h"
 
 #define CHUNK 65536

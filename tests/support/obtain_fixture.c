@@ -54,7 +54,7 @@ void obtainbed_open_behind(struct obtainbed *bed, const char *lines, const char 
 void obtainbed_close(struct obtainbed *bed)
 {
     stacks_close(&bed->stacks);
-    lwc_witnesses_clear(&bed->witnesses);
+    lwc_dependencies_clear(&bed->witnesses);
 }
 
 int64_t obtainbed_get(struct obtainbed *bed, struct lwc_query query, enum lwc_code expected)

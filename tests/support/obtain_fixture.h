@@ -10,11 +10,11 @@
 
 /*
  * A stack with one key, the API and the clocks of world.h, and a cache in a runtime directory of
- * its own.  The test wraps lwc_net_load as world.h says.
+ * its own.  The test wraps lwc_api_load as world.h says.
  */
 struct obtainbed {
     struct stacks stacks;
-    struct lwc_witnesses witnesses;
+    struct lwc_dependencies witnesses;
     struct lwc_obtain obtain;
     struct lwc_error err;
     char stack[256];

@@ -42,15 +42,15 @@ int places_setup(void **state)
 
 enum lwc_code places_read(const struct lwc_place *place, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET bytes = NULL;
+    LWC_AUTO_BUF bytes = NULL;
     enum lwc_code code = LWC_OK;
 
-    assert_int_equal(lwc_secret_copy("old", 3, &bytes, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("old", 3, &bytes, NULL), LWC_OK);
     code = place->read(PLACES_NAME, bytes, err);
     if (code == LWC_OK) {
-        assert_string_equal(lwc_secret_text(bytes), "text");
+        assert_string_equal(lwc_buf_text(bytes), "text");
     } else {
-        assert_int_equal(lwc_secret_len(bytes), 0);
+        assert_int_equal(lwc_buf_len(bytes), 0);
     }
     return code;
 }

@@ -234,16 +234,16 @@ enum lwc_code bed_put(struct lwc_store *store, const char *profile, const char *
 enum lwc_code bed_find(struct lwc_store *store, const char *profile, char secret_out[256],
                        struct lwc_error *err)
 {
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
     struct lwc_identity query = LWC_IDENTITY_ANY;
     struct lwc_sink sink = {0};
     enum lwc_code code = LWC_OK;
 
     query.profile = profile;
-    lwc_secret_sink(&secret, &sink);
+    lwc_buf_sink(&secret, &sink);
     code = lwc_store_find(store, &query, &sink, err);
     if (code == LWC_OK) {
-        (void)snprintf(secret_out, 256, "%s", lwc_secret_text(secret));
+        (void)snprintf(secret_out, 256, "%s", lwc_buf_text(secret));
     }
     return code;
 }

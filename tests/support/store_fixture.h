@@ -10,8 +10,8 @@
 
 #include "backends/file/format.h"
 #include "backends/file/store.h"
+#include "base/buffer.h"
 #include "base/identity.h"
-#include "base/secret.h"
 #include "tests/support/tmpdir.h"
 
 /*

@@ -149,9 +149,9 @@ void vector_amend(struct bed *bed, const uint16_t *types, size_t count, uint32_t
     size_t amended_len = 0;
     LWC_AUTO_FREE uint8_t *bytes = bed_read(bed->path, &len);
     LWC_AUTO_FREE uint8_t *amended = NULL;
-    struct lwc_image image = {.bytes = bytes, .len = len}; /* borrowed                      */
+    struct lwc_contents image = {.bytes = bytes, .len = len}; /* borrowed                      */
     LWC_AUTO_FORMAT format = {0};
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
     struct lwc_unlock *unlock = NULL;
     uint8_t body[40];
 

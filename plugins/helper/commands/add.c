@@ -19,7 +19,7 @@ struct add {
     char account[LWC_ACCOUNT_MAX + 1];
     char origin[LWC_ORIGIN_MAX + 1];
     char key_id[LWC_KEY_ID_MAX + 1];
-    struct lwc_secret *secret;
+    struct lwc_buf *secret;
     const char *backend;
     uint32_t flags;
     char stored_in[LWC_BACKEND_NAME_MAX + 1];
@@ -28,7 +28,7 @@ struct add {
 
 static void add_clear(struct add *add)
 {
-    lwc_secret_free(&add->secret);
+    lwc_buf_free(&add->secret);
 }
 
 static const char *option(const struct add *add, enum lwc_opt opt)
@@ -79,7 +79,7 @@ static enum lwc_code probe(struct add *add, struct lwc_error *err)
 }
 
 static enum lwc_code ask(const struct add *add, const char *option_name, const char *question,
-                         uint32_t flags, struct lwc_secret **answer_out, struct lwc_error *err)
+                         uint32_t flags, struct lwc_buf **answer_out, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
@@ -94,14 +94,14 @@ static enum lwc_code ask(const struct add *add, const char *option_name, const c
 
 static enum lwc_code complete_account(struct add *add, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET answer = NULL;
+    LWC_AUTO_BUF answer = NULL;
     enum lwc_code code = LWC_OK;
 
     if (!lwc_is_set(add->id.account)) {
         code = ask(add, "--account", "Lacework account (such as acme, or acme.lacework.net)",
                    LWC_PROMPT_ECHO, &answer, err);
         if (code == LWC_OK) {
-            code = lwc_account_parse(lwc_secret_text(answer), add->account, err);
+            code = lwc_account_parse(lwc_buf_text(answer), add->account, err);
         }
         if (code != LWC_OK) {
             return code;
@@ -116,18 +116,18 @@ static enum lwc_code complete_account(struct add *add, struct lwc_error *err)
 
 static enum lwc_code complete_key_id(struct add *add, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET answer = NULL;
+    LWC_AUTO_BUF answer = NULL;
     enum lwc_code code = LWC_OK;
 
     if (!lwc_is_set(add->id.key_id)) {
         code = ask(add, "--key-id", "Access key id", LWC_PROMPT_ECHO, &answer, err);
         if (code == LWC_OK) {
-            code = lwc_key_id_check(lwc_secret_text(answer), err);
+            code = lwc_key_id_check(lwc_buf_text(answer), err);
         }
         if (code != LWC_OK) {
             return code;
         }
-        (void)snprintf(add->key_id, sizeof add->key_id, "%s", lwc_secret_text(answer));
+        (void)snprintf(add->key_id, sizeof add->key_id, "%s", lwc_buf_text(answer));
         add->id.key_id = add->key_id;
     }
     code = lwc_key_slip_check(add->id.key_id, NULL, err);
@@ -141,7 +141,7 @@ static enum lwc_code complete_key_id(struct add *add, struct lwc_error *err)
 static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
 {
     const char *file = option(add, LWC_OPT_SECRET_FILE);
-    enum lwc_code code = lwc_secret_new(64, &add->secret, err);
+    enum lwc_code code = lwc_buf_new(64, &add->secret, err);
 
     if (code != LWC_OK) {
         return code;
@@ -159,7 +159,7 @@ static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
         code =
             lwc_file_read_named("option --secret-file", file, LWC_SECRET_MAX + 2, add->secret, err);
     }
-    lwc_secret_drop_newline(add->secret);
+    lwc_buf_drop_newline(add->secret);
     return code;
 }
 
@@ -180,14 +180,13 @@ static enum lwc_code complete_secret(struct add *add, struct lwc_error *err)
             ask(add, "--secret-file or --secret-stdin", "Secret (not shown)", 0, &add->secret, err);
     }
     if (code == LWC_OK) {
-        code =
-            lwc_key_secret_check(lwc_secret_bytes(add->secret), lwc_secret_len(add->secret), err);
+        code = lwc_key_secret_check(lwc_buf_bytes(add->secret), lwc_buf_len(add->secret), err);
     }
     if (code == LWC_OK) {
-        code = lwc_key_slip_check(NULL, lwc_secret_text(add->secret), err);
+        code = lwc_key_slip_check(NULL, lwc_buf_text(add->secret), err);
     }
-    if (code == LWC_OK && !lwc_key_secret_is_usual(add->id.key_id, lwc_secret_bytes(add->secret),
-                                                   lwc_secret_len(add->secret))) {
+    if (code == LWC_OK && !lwc_key_secret_is_usual(add->id.key_id, lwc_buf_bytes(add->secret),
+                                                   lwc_buf_len(add->secret))) {
         lwc_app_warn(add->app, "the secret has an unusual form; usual is '_' and 32 more");
     }
     return code;
@@ -200,8 +199,8 @@ static enum lwc_code prove(struct add *add, struct lwc_error *err)
     if (option(add, LWC_OPT_NO_VERIFY) != NULL) {
         return LWC_OK;
     }
-    code = lwc_key_prove(add->app->ctx, &add->id, lwc_secret_bytes(add->secret),
-                         lwc_secret_len(add->secret), err);
+    code = lwc_key_prove(add->app->ctx, &add->id, lwc_buf_bytes(add->secret),
+                         lwc_buf_len(add->secret), err);
     if (code == LWC_OK) {
         return code;
     }
@@ -241,14 +240,13 @@ static enum lwc_code find_holder(struct add *add, struct lwc_error *err)
 
 static enum lwc_code store(struct add *add, struct lwc_error *err)
 {
-    return lwc_key_store(add->app->ctx, &add->id, lwc_secret_bytes(add->secret),
-                         lwc_secret_len(add->secret), add->backend, add->flags, add->stored_in,
-                         err);
+    return lwc_key_store(add->app->ctx, &add->id, lwc_buf_bytes(add->secret),
+                         lwc_buf_len(add->secret), add->backend, add->flags, add->stored_in, err);
 }
 
 static enum lwc_code report(struct add *add, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
     enum lwc_code code = LWC_OK;
 
     lwc_app_say(add->app, "%s profile '%s' (%s, key id %s) in backend '%s'",
@@ -257,9 +255,9 @@ static enum lwc_code report(struct add *add, struct lwc_error *err)
     if (!lwc_args_has(&add->app->args, LWC_OPT_JSON)) {
         return LWC_OK;
     }
-    code = lwc_secret_new(512, &out, err);
+    code = lwc_buf_new(512, &out, err);
     if (code == LWC_OK) {
-        code = lwc_object_append_identity(out, &add->id, add->stored_in, err);
+        code = lwc_json_append_identity(out, &add->id, add->stored_in, err);
     }
     if (code == LWC_OK) {
         code = lwc_text_append(out, err, "\n");

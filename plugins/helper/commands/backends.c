@@ -21,7 +21,7 @@ static const struct {
 
 /* The listing under construction: after a failure, additions do nothing. */
 struct listing {
-    struct lwc_secret *out;
+    struct lwc_buf *out;
     struct lwc_error *err;
     enum lwc_code code;
     bool json;
@@ -104,12 +104,12 @@ static void visit(void *data, const char *name, const struct lwc_backend *backen
 
 enum lwc_code lwc_backends_run(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
     struct listing listing = {.err = err, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
     enum lwc_code code = lwc_app_open(app, err);
 
     if (code == LWC_OK) {
-        code = lwc_secret_new(OUT_CAP, &out, err);
+        code = lwc_buf_new(OUT_CAP, &out, err);
     }
     if (code != LWC_OK) {
         return code;

@@ -13,7 +13,7 @@
 
 /* The listing under construction: after a failure, additions do nothing. */
 struct listing {
-    struct lwc_secret *out;
+    struct lwc_buf *out;
     struct lwc_error *err;
     enum lwc_code code;
     struct lwc_identity wanted; /* --profile and --account */
@@ -62,7 +62,7 @@ static void visit(void *data, const struct lwc_identity *identity, int64_t expir
 
 static enum lwc_code list(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
     struct listing listing = {
         .err = err, .wanted = LWC_IDENTITY_ANY, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
 
@@ -70,7 +70,7 @@ static enum lwc_code list(struct lwc_app *app, struct lwc_error *err)
         listing.wanted.profile = app->args.option[LWC_OPT_PROFILE];
     }
     listing.wanted.account = app->account;
-    listing.code = lwc_secret_new(OUT_CAP, &out, err);
+    listing.code = lwc_buf_new(OUT_CAP, &out, err);
     if (listing.code != LWC_OK) {
         return listing.code;
     }

@@ -15,7 +15,7 @@
 
 /* A page, and what it tells of. */
 struct report {
-    struct lwc_page page;
+    struct lwc_report page;
     size_t faults;
     size_t warnings;
     size_t lines;
@@ -23,7 +23,7 @@ struct report {
 
 static void report_clear(struct report *report)
 {
-    lwc_page_clear(&report->page);
+    lwc_report_clear(&report->page);
 }
 
 static void add_finding_object(struct report *report, const struct lwc_config_finding *finding)
@@ -42,7 +42,7 @@ static void add_finding_object(struct report *report, const struct lwc_config_fi
     (void)snprintf(line, sizeof line, "%u", finding->line);
     (void)snprintf(column, sizeof column, "%u", finding->column);
     LWC_PAGE_ADD(&report->page, report->faults + report->warnings > 1 ? "," : "");
-    lwc_page_add_object(&report->page, members, LWC_ARRAY_LEN(members));
+    lwc_report_add_object(&report->page, members, LWC_ARRAY_LEN(members));
 }
 
 static void take_finding(void *data, const struct lwc_config_finding *finding)
@@ -58,13 +58,13 @@ static void take_finding(void *data, const struct lwc_config_finding *finding)
         add_finding_object(report, finding);
         return;
     }
-    lwc_page_add_text(&report->page, finding->file);
+    lwc_report_add_text(&report->page, finding->file);
     LWC_PAGE_ADD(&report->page, ":%u:%u: %s: ", finding->line, finding->column,
                  finding->is_fault ? "error" : "warning");
-    lwc_page_add_text(&report->page, finding->what->msg);
+    lwc_report_add_text(&report->page, finding->what->msg);
     if (finding->what->hint[0] != '\0') {
         LWC_PAGE_ADD(&report->page, " (");
-        lwc_page_add_text(&report->page, finding->what->hint);
+        lwc_report_add_text(&report->page, finding->what->hint);
         LWC_PAGE_ADD(&report->page, ")");
     }
     LWC_PAGE_ADD(&report->page, "\n");
@@ -100,14 +100,14 @@ static void add_verdict(struct report *report, const char *file)
         LWC_PAGE_ADD(&report->page,
                      "],\"more\":%zu,\"errors\":%zu,\"warnings\":%zu,\"lines\":%zu,\"file\":", more,
                      report->faults, report->warnings, report->lines);
-        lwc_page_add_text(&report->page, file);
+        lwc_report_add_text(&report->page, file);
         LWC_PAGE_ADD(&report->page, ",\"ok\":%s}", LWC_TRUTH(report->faults == 0));
     } else if (more > 0) {
         LWC_PAGE_ADD(&report->page, "and %zu more", more);
     }
     if (report->faults == 0 && !report->page.json) {
         LWC_PAGE_ADD(&report->page, more > 0 ? "\n" : "");
-        lwc_page_add_text(&report->page, file);
+        lwc_report_add_text(&report->page, file);
         LWC_PAGE_ADD(&report->page, ": ok, %zu line%s", report->lines,
                      report->lines == 1 ? "" : "s");
     }
@@ -118,7 +118,7 @@ static void add_verdict(struct report *report, const char *file)
 
 static enum lwc_code check(struct lwc_app *app, const char *file, struct lwc_error *err)
 {
-    LWC_AUTO(struct report, report_clear) report = {.page = lwc_page_begin(app, err)};
+    LWC_AUTO(struct report, report_clear) report = {.page = lwc_report_begin(app, err)};
     struct lwc_options options = lwc_app_options(app);
     struct lwc_error why = {0};
     const char *name = file;
@@ -139,7 +139,7 @@ static enum lwc_code check(struct lwc_app *app, const char *file, struct lwc_err
         return why.sys == ENOENT ? lwc_hint(err, code, BEGIN_WITH) : code;
     }
     add_verdict(&report, name != NULL ? name : "");
-    if (lwc_page_write(&report.page) != LWC_OK || code == LWC_OK) {
+    if (lwc_report_write(&report.page) != LWC_OK || code == LWC_OK) {
         return report.page.code;
     }
     return lwc_fail(err, code, "stack file: %zu error%s", report.faults,
@@ -151,21 +151,21 @@ static void add_line_object(struct report *report, const struct lwc_config_line 
     const char *between = "";
 
     LWC_PAGE_ADD(&report->page, "%s{\"file\":", report->lines > 1 ? "," : "");
-    lwc_page_add_text(&report->page, line->file);
+    lwc_report_add_text(&report->page, line->file);
     LWC_PAGE_ADD(&report->page, ",\"line\":%u,\"operation\":\"%s\",\"%s\":", line->line,
                  line->operation, line->control != NULL ? "backend" : "setting");
-    lwc_page_add_text(&report->page, line->name);
+    lwc_report_add_text(&report->page, line->name);
     if (line->control != NULL) {
         LWC_PAGE_ADD(&report->page, ",\"control\":\"%s\"", line->control);
     }
     LWC_PAGE_ADD(&report->page, ",\"%s\":[", line->control != NULL ? "arguments" : "value");
     for (size_t i = 0; i < line->argc; i++) {
         LWC_PAGE_ADD(&report->page, "%s", between);
-        lwc_page_add_text(&report->page, line->argv[i]);
+        lwc_report_add_text(&report->page, line->argv[i]);
         between = ",";
     }
     LWC_PAGE_ADD(&report->page, "],\"text\":");
-    lwc_page_add_text(&report->page, line->text);
+    lwc_report_add_text(&report->page, line->text);
     LWC_PAGE_ADD(&report->page, "}");
 }
 
@@ -180,13 +180,13 @@ static void show_line(void *data, const struct lwc_config_line *line)
     }
     LWC_PAGE_ADD(&report->page, "%s  # ",
                  line->text); /* as it is: it has no control bytes, and is to be read back */
-    lwc_page_add_text(&report->page, line->file);
+    lwc_report_add_text(&report->page, line->file);
     LWC_PAGE_ADD(&report->page, ":%u\n", line->line);
 }
 
 static enum lwc_code show(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO(struct report, report_clear) report = {.page = lwc_page_begin(app, err)};
+    LWC_AUTO(struct report, report_clear) report = {.page = lwc_report_begin(app, err)};
 
     if (report.page.code == LWC_OK) {
         report.page.code = lwc_app_open(app, err);
@@ -195,7 +195,7 @@ static enum lwc_code show(struct lwc_app *app, struct lwc_error *err)
         return report.page.code;
     }
     LWC_PAGE_ADD(&report.page, report.page.json ? "{\"source\":" : "# ");
-    lwc_page_add_text(&report.page, lwc_config_source(app->ctx));
+    lwc_report_add_text(&report.page, lwc_config_source(app->ctx));
     LWC_PAGE_ADD(&report.page, report.page.json ? ",\"lines\":[" : "\n");
     if (report.page.code == LWC_OK) {
         const enum lwc_code code = lwc_config_lines(app->ctx, show_line, &report, err);
@@ -203,7 +203,7 @@ static enum lwc_code show(struct lwc_app *app, struct lwc_error *err)
         report.page.code = report.page.code == LWC_OK ? code : report.page.code;
     }
     LWC_PAGE_ADD(&report.page, report.page.json ? "]}\n" : "");
-    return lwc_page_write(&report.page);
+    return lwc_report_write(&report.page);
 }
 
 enum lwc_code lwc_config_run(struct lwc_app *app, struct lwc_error *err)

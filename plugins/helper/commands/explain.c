@@ -37,18 +37,18 @@ static const struct {
 
 /* A page, and how far it has told. */
 struct telling {
-    struct lwc_page page;
+    struct lwc_report page;
     uint32_t walk; /* the last one begun */
     bool answered;
 };
 
 static void telling_clear(struct telling *telling)
 {
-    lwc_page_clear(&telling->page);
+    lwc_report_clear(&telling->page);
 }
 
 /* "profile prod, account acme.lacework.net, key ACME_0", as much as is set. */
-static void add_names(struct lwc_page *page, const struct lwc_identity *identity)
+static void add_names(struct lwc_report *page, const struct lwc_identity *identity)
 {
     const char *const names[][2] = {{"profile", identity->profile},
                                     {"account", identity->account},
@@ -59,7 +59,7 @@ static void add_names(struct lwc_page *page, const struct lwc_identity *identity
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
         if (names[i][1][0] != '\0') {
             LWC_PAGE_ADD(page, "%s%s ", between, names[i][0]);
-            lwc_page_add_text(page, names[i][1]);
+            lwc_report_add_text(page, names[i][1]);
             between = ", ";
         }
     }
@@ -68,13 +68,13 @@ static void add_names(struct lwc_page *page, const struct lwc_identity *identity
     }
 }
 
-static void add_identity(struct lwc_page *page, const struct lwc_identity *identity,
+static void add_identity(struct lwc_report *page, const struct lwc_identity *identity,
                          const char *backend)
 {
     if (identity == NULL) {
         LWC_PAGE_ADD(page, "null");
     } else if (page->code == LWC_OK) {
-        page->code = lwc_object_append_identity(page->out, identity, backend, page->err);
+        page->code = lwc_json_append_identity(page->out, identity, backend, page->err);
     }
 }
 
@@ -92,21 +92,21 @@ static void begin_walk(struct telling *telling, const struct lwc_explained_line 
     }
     LWC_PAGE_ADD(&telling->page, "%s{\"rule\":\"%s\",\"wanted\":{\"profile\":", first ? "" : "]},",
                  rules[line->rule].word);
-    lwc_page_add_text(&telling->page, line->wanted->profile);
+    lwc_report_add_text(&telling->page, line->wanted->profile);
     LWC_PAGE_ADD(&telling->page, ",\"account\":");
-    lwc_page_add_text(&telling->page, line->wanted->account);
+    lwc_report_add_text(&telling->page, line->wanted->account);
     LWC_PAGE_ADD(&telling->page, ",\"keyId\":");
-    lwc_page_add_text(&telling->page, line->wanted->key_id);
+    lwc_report_add_text(&telling->page, line->wanted->key_id);
     LWC_PAGE_ADD(&telling->page, "},\"lines\":[");
 }
 
-static void add_line_object(struct lwc_page *page, const struct lwc_explained_line *line,
+static void add_line_object(struct lwc_report *page, const struct lwc_explained_line *line,
                             bool first)
 {
     LWC_PAGE_ADD(page, "%s{\"file\":", first ? "" : ",");
-    lwc_page_add_text(page, line->file);
+    lwc_report_add_text(page, line->file);
     LWC_PAGE_ADD(page, ",\"line\":%u,\"text\":", line->line);
-    lwc_page_add_text(page, line->text);
+    lwc_report_add_text(page, line->text);
     LWC_PAGE_ADD(page, ",\"backend\":\"%s\",\"asked\":%s", line->backend, LWC_TRUTH(line->asked));
     if (line->asked) {
         LWC_PAGE_ADD(
@@ -115,19 +115,19 @@ static void add_line_object(struct lwc_page *page, const struct lwc_explained_li
             LWC_TRUTH(line->untold));
         LWC_PAGE_ADD(page, ",\"ifLocked\":");
         if (line->if_locked != NULL) {
-            lwc_page_add_text(page, line->if_locked);
+            lwc_report_add_text(page, line->if_locked);
         } else {
             LWC_PAGE_ADD(page, "null");
         }
         LWC_PAGE_ADD(page, ",\"message\":");
-        lwc_page_add_text(page, line->why->msg);
+        lwc_report_add_text(page, line->why->msg);
         LWC_PAGE_ADD(page, ",\"holds\":");
         add_identity(page, line->holds, line->backend);
     }
     LWC_PAGE_ADD(page, "}");
 }
 
-static void add_said(struct lwc_page *page, const struct lwc_explained_line *line)
+static void add_said(struct lwc_report *page, const struct lwc_explained_line *line)
 {
     LWC_PAGE_ADD(page, "    said:    ");
     if (line->holds != NULL) {
@@ -138,7 +138,7 @@ static void add_said(struct lwc_page *page, const struct lwc_explained_line *lin
     }
     if (line->why->msg[0] != '\0') {
         LWC_PAGE_ADD(page, ": ");
-        lwc_page_add_text(page, line->why->msg);
+        lwc_report_add_text(page, line->why->msg);
     }
     if (line->untold && line->code == LWC_E_LOCKED) {
         LWC_PAGE_ADD(page, " (what it holds shows once it is opened, which 'get' tries)");
@@ -182,9 +182,9 @@ static void take_line(void *data, const struct lwc_explained_line *line)
         return;
     }
     LWC_PAGE_ADD(&telling->page, "  ");
-    lwc_page_add_text(&telling->page, line->file);
+    lwc_report_add_text(&telling->page, line->file);
     LWC_PAGE_ADD(&telling->page, ":%u: ", line->line);
-    lwc_page_add_text(&telling->page, line->text);
+    lwc_report_add_text(&telling->page, line->text);
     if (!line->asked) {
         LWC_PAGE_ADD(&telling->page, "\n    skipped\n");
         return;
@@ -239,7 +239,7 @@ static void take_answer(void *data, const struct lwc_explained_answer *answer)
 enum lwc_code lwc_explain_run(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO(struct telling, telling_clear)
-    telling = {.page = lwc_page_begin(app, err), .walk = NO_WALK};
+    telling = {.page = lwc_report_begin(app, err), .walk = NO_WALK};
     const struct lwc_explain_visitor visitor = {
         .size = sizeof visitor, .data = &telling, .line = take_line, .answer = take_answer};
     const struct lwc_query query = lwc_app_query(app);
@@ -259,7 +259,7 @@ enum lwc_code lwc_explain_run(struct lwc_app *app, struct lwc_error *err)
         LWC_PAGE_ADD(&telling.page, telling.page.json ? "null" : "answer: none\n");
     }
     LWC_PAGE_ADD(&telling.page, telling.page.json ? "}\n" : "");
-    if (lwc_page_write(&telling.page) != LWC_OK || code == LWC_OK) {
+    if (lwc_report_write(&telling.page) != LWC_OK || code == LWC_OK) {
         return telling.page.code;
     }
     *err = why;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/identity.h"
-#include "base/secret.h"
 #include "base/util.h"
 #include "plugins/format/formats.h"
 #include "plugins/helper/command.h"
@@ -15,7 +15,7 @@
  * a request for nothing in particular where an option says what is wanted.
  */
 static enum lwc_code read_request(struct lwc_app *app, const struct lwc_format *format,
-                                  struct lwc_request *request_out, struct lwc_error *err)
+                                  struct lwc_format_request *request_out, struct lwc_error *err)
 {
     const bool is_selected =
         lwc_args_has(&app->args, LWC_OPT_PROFILE) || lwc_args_has(&app->args, LWC_OPT_ACCOUNT);
@@ -39,7 +39,7 @@ static enum lwc_code read_request(struct lwc_app *app, const struct lwc_format *
  * An option selects among the credentials that serve the request's host, and no others.  Where
  * --account is not that host, it must be the origin stored with the account's credential.
  */
-static void hold_to_request(struct lwc_query *query, const struct lwc_request *request)
+static void hold_to_request(struct lwc_query *query, const struct lwc_format_request *request)
 {
     if (query->account == NULL) {
         query->account = request->account;
@@ -49,7 +49,7 @@ static void hold_to_request(struct lwc_query *query, const struct lwc_request *r
     query->key_id = lwc_is_set(request->key_id) ? request->key_id : NULL;
 }
 
-static enum lwc_code fetch(struct lwc_app *app, const struct lwc_request *request,
+static enum lwc_code fetch(struct lwc_app *app, const struct lwc_format_request *request,
                            struct lwc_token **token_out, struct lwc_error *err)
 {
     struct lwc_query query = lwc_app_query(app);
@@ -74,11 +74,12 @@ static enum lwc_code fetch(struct lwc_app *app, const struct lwc_request *reques
     return lwc_token_get(app->ctx, &query, token_out, err);
 }
 
-static enum lwc_code answer(const struct lwc_format *format, const struct lwc_request *request,
-                            const struct lwc_token *token, struct lwc_error *err)
+static enum lwc_code answer(const struct lwc_format *format,
+                            const struct lwc_format_request *request, const struct lwc_token *token,
+                            struct lwc_error *err)
 {
-    LWC_AUTO_SECRET out = NULL;
-    const struct lwc_answer answer = {
+    LWC_AUTO_BUF out = NULL;
+    const struct lwc_format_answer answer = {
         .token = lwc_token_text(token),
         .source = lwc_token_source(token),
         .expires_at = lwc_token_expires_at(token),
@@ -86,7 +87,7 @@ static enum lwc_code answer(const struct lwc_format *format, const struct lwc_re
         .identity = lwc_token_identity(token),
         .request = request,
     };
-    enum lwc_code code = lwc_secret_new(ANSWER_CAP, &out, err);
+    enum lwc_code code = lwc_buf_new(ANSWER_CAP, &out, err);
 
     if (code == LWC_OK) {
         code = format->write(&answer, out, err);
@@ -95,7 +96,7 @@ static enum lwc_code answer(const struct lwc_format *format, const struct lwc_re
 }
 
 /* git uses the answer for the host that it asked for, whatever host the answer names. */
-static bool serves(const struct lwc_token *token, const struct lwc_request *request)
+static bool serves(const struct lwc_token *token, const struct lwc_format_request *request)
 {
     const struct lwc_identity *identity = lwc_token_identity(token);
 
@@ -104,7 +105,7 @@ static bool serves(const struct lwc_token *token, const struct lwc_request *requ
 }
 
 /* Is the host of the request an account's name?  Only origins of credentials are others. */
-static bool is_account(const struct lwc_request *request)
+static bool is_account(const struct lwc_format_request *request)
 {
     char canonical[LWC_ACCOUNT_MAX + 1];
 
@@ -125,7 +126,7 @@ static enum lwc_code note_listed(void *data, const struct lwc_identity *identity
 }
 
 /* Is there a credential for the host of the request, as far as stores tell that unasked? */
-static bool is_listed(struct lwc_app *app, const struct lwc_request *request)
+static bool is_listed(struct lwc_app *app, const struct lwc_format_request *request)
 {
     const struct lwc_query query = {.size = sizeof query, .account = request->account};
     bool has_one = false;
@@ -139,7 +140,7 @@ static bool is_listed(struct lwc_app *app, const struct lwc_request *request)
  * person, unless a credential is known to serve it: a locked store that hides what it holds is
  * taken for one that holds nothing for the host.
  */
-static enum lwc_code fetch_held(struct lwc_app *app, const struct lwc_request *request,
+static enum lwc_code fetch_held(struct lwc_app *app, const struct lwc_format_request *request,
                                 struct lwc_token **token_out, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
@@ -159,7 +160,7 @@ static enum lwc_code fetch_held(struct lwc_app *app, const struct lwc_request *r
 }
 
 /* git asks every helper for every host: that we hold nothing for one is no error. */
-static enum lwc_code pass_over(const struct lwc_app *app, const struct lwc_request *request,
+static enum lwc_code pass_over(const struct lwc_app *app, const struct lwc_format_request *request,
                                enum lwc_code code, struct lwc_error *err)
 {
     if (code != LWC_E_NOT_FOUND || !request->given) {
@@ -188,7 +189,7 @@ enum lwc_code lwc_get_run(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO(struct lwc_token *, lwc_token_free) token = NULL;
     const struct lwc_format *format = NULL;
-    struct lwc_request request = {.given = false};
+    struct lwc_format_request request = {.given = false};
     enum lwc_code code = choose_format(app, &format, err);
 
     if (code == LWC_OK && lwc_args_has(&app->args, LWC_OPT_REFRESH) &&

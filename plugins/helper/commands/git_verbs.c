@@ -319,8 +319,8 @@ enum lwc_code lwc_verb_erase(struct lwc_app *app, struct lwc_error *err)
 
 enum lwc_code lwc_verb_capability(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET out = NULL;
-    enum lwc_code code = lwc_secret_new(64, &out, err);
+    LWC_AUTO_BUF out = NULL;
+    enum lwc_code code = lwc_buf_new(64, &out, err);
 
     (void)app;
     if (code == LWC_OK) {

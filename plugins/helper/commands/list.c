@@ -15,54 +15,54 @@
 #define GAP 2 /* blanks between columns */
 
 /* The columns of list, and the lines of show. */
-typedef const char *cell_fn(const struct lwc_roll_entry *entry);
+typedef const char *cell_fn(const struct lwc_credentials_entry *entry);
 
-static const char *cell_profile(const struct lwc_roll_entry *entry)
+static const char *cell_profile(const struct lwc_credentials_entry *entry)
 {
     return entry->id.profile;
 }
 
-static const char *cell_account(const struct lwc_roll_entry *entry)
+static const char *cell_account(const struct lwc_credentials_entry *entry)
 {
     return entry->id.account;
 }
 
-static const char *cell_origin(const struct lwc_roll_entry *entry)
+static const char *cell_origin(const struct lwc_credentials_entry *entry)
 {
     return lwc_identity_authority(&entry->id);
 }
 
-static const char *cell_key_id(const struct lwc_roll_entry *entry)
+static const char *cell_key_id(const struct lwc_credentials_entry *entry)
 {
     return entry->id.key_id;
 }
 
-static const char *cell_sub_account(const struct lwc_roll_entry *entry)
+static const char *cell_sub_account(const struct lwc_credentials_entry *entry)
 {
     return entry->id.sub_account;
 }
 
-static const char *cell_org(const struct lwc_roll_entry *entry)
+static const char *cell_org(const struct lwc_credentials_entry *entry)
 {
     return (entry->id.flags & LWC_ID_ORG_ACCESS) != 0 ? "yes" : "no";
 }
 
-static const char *cell_kind(const struct lwc_roll_entry *entry)
+static const char *cell_kind(const struct lwc_credentials_entry *entry)
 {
     return lwc_kind_name(entry->id.kind);
 }
 
-static const char *cell_backend(const struct lwc_roll_entry *entry)
+static const char *cell_backend(const struct lwc_credentials_entry *entry)
 {
     return entry->backend;
 }
 
-static const char *cell_place(const struct lwc_roll_entry *entry)
+static const char *cell_place(const struct lwc_credentials_entry *entry)
 {
     return entry->place;
 }
 
-static const char *cell_token(const struct lwc_roll_entry *entry)
+static const char *cell_token(const struct lwc_credentials_entry *entry)
 {
     return entry->token;
 }
@@ -99,14 +99,15 @@ static const char *clean_cell(char room[CELL_LEN], const char *text)
     return room[0] == '\0' ? "-" : room;
 }
 
-static void measure_columns(const struct lwc_roll *roll, size_t widths_out[COLUMN_COUNT])
+static void measure_columns(const struct lwc_credentials *roll, size_t widths_out[COLUMN_COUNT])
 {
     char room[CELL_LEN];
 
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
         widths_out[i] = strlen(columns[i].title);
     }
-    for (const struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
+    for (const struct lwc_credentials_entry *entry = roll->first; entry != NULL;
+         entry = entry->next) {
         for (size_t i = 0; i < COLUMN_COUNT; i++) {
             const size_t len = strlen(clean_cell(room, columns[i].cell(entry)));
 
@@ -116,8 +117,8 @@ static void measure_columns(const struct lwc_roll *roll, size_t widths_out[COLUM
 }
 
 /* One row; @entry NULL: the titles. */
-static enum lwc_code append_row(struct lwc_secret *out, const size_t *widths,
-                                const struct lwc_roll_entry *entry, struct lwc_error *err)
+static enum lwc_code append_row(struct lwc_buf *out, const size_t *widths,
+                                const struct lwc_credentials_entry *entry, struct lwc_error *err)
 {
     char row[COLUMN_COUNT * (CELL_LEN + GAP)];
     char room[CELL_LEN];
@@ -135,10 +136,10 @@ static enum lwc_code append_row(struct lwc_secret *out, const size_t *widths,
         begin += widths[i] + GAP;
     }
     row[end++] = '\n';
-    return lwc_secret_append(out, row, end, err);
+    return lwc_buf_append(out, row, end, err);
 }
 
-static enum lwc_code append_table(struct lwc_secret *out, const struct lwc_roll *roll,
+static enum lwc_code append_table(struct lwc_buf *out, const struct lwc_credentials *roll,
                                   struct lwc_error *err)
 {
     size_t widths[COLUMN_COUNT];
@@ -150,20 +151,20 @@ static enum lwc_code append_table(struct lwc_secret *out, const struct lwc_roll 
         row_len += widths[i] + GAP;
     }
     /* At once: locked memory that grows is copied and wiped each time. */
-    if (roll->count > 0 && lwc_secret_reserve(out, (roll->count + 1) * row_len) == NULL) {
+    if (roll->count > 0 && lwc_buf_reserve(out, (roll->count + 1) * row_len) == NULL) {
         return lwc_fail_nomem(err);
     }
     if (roll->count > 0) {
         code = append_row(out, widths, NULL, err);
     }
-    for (const struct lwc_roll_entry *entry = roll->first; code == LWC_OK && entry != NULL;
+    for (const struct lwc_credentials_entry *entry = roll->first; code == LWC_OK && entry != NULL;
          entry = entry->next) {
         code = append_row(out, widths, entry, err);
     }
     return code;
 }
 
-static enum lwc_code append_object(struct lwc_secret *out, const struct lwc_roll_entry *entry,
+static enum lwc_code append_object(struct lwc_buf *out, const struct lwc_credentials_entry *entry,
                                    struct lwc_error *err)
 {
     char life[24] = "null";
@@ -171,17 +172,17 @@ static enum lwc_code append_object(struct lwc_secret *out, const struct lwc_roll
     if (entry->life_s > 0) {
         (void)snprintf(life, sizeof life, "%" PRId64, entry->life_s);
     }
-    return lwc_object_append_stored(out, &entry->id, entry->backend, life, err);
+    return lwc_json_append_stored(out, &entry->id, entry->backend, life, err);
 }
 
-static enum lwc_code append_array(struct lwc_secret *out, const struct lwc_roll *roll,
+static enum lwc_code append_array(struct lwc_buf *out, const struct lwc_credentials *roll,
                                   struct lwc_error *err)
 {
     enum lwc_code code = lwc_text_append(out, err, "[");
 
-    for (const struct lwc_roll_entry *entry = roll->first; code == LWC_OK && entry != NULL;
+    for (const struct lwc_credentials_entry *entry = roll->first; code == LWC_OK && entry != NULL;
          entry = entry->next) {
-        code = entry == roll->first ? LWC_OK : lwc_secret_append(out, ",", 1, err);
+        code = entry == roll->first ? LWC_OK : lwc_buf_append(out, ",", 1, err);
         if (code == LWC_OK) {
             code = append_object(out, entry, err);
         }
@@ -189,11 +190,11 @@ static enum lwc_code append_array(struct lwc_secret *out, const struct lwc_roll 
     return code != LWC_OK ? code : lwc_text_append(out, err, "]\n");
 }
 
-static enum lwc_code print_roll(const struct lwc_app *app, const struct lwc_roll *roll,
+static enum lwc_code print_roll(const struct lwc_app *app, const struct lwc_credentials *roll,
                                 struct lwc_error *err)
 {
-    LWC_AUTO_SECRET out = NULL;
-    enum lwc_code code = lwc_secret_new(OUT_CAP, &out, err);
+    LWC_AUTO_BUF out = NULL;
+    enum lwc_code code = lwc_buf_new(OUT_CAP, &out, err);
 
     if (code == LWC_OK) {
         code = lwc_args_has(&app->args, LWC_OPT_JSON) ? append_array(out, roll, err)
@@ -202,10 +203,11 @@ static enum lwc_code print_roll(const struct lwc_app *app, const struct lwc_roll
     return code != LWC_OK ? code : lwc_output_write(out, err);
 }
 
-static void say_held_twice(const struct lwc_app *app, const struct lwc_roll *roll)
+static void say_held_twice(const struct lwc_app *app, const struct lwc_credentials *roll)
 {
-    for (const struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
-        const struct lwc_roll_entry *other = entry->held_before;
+    for (const struct lwc_credentials_entry *entry = roll->first; entry != NULL;
+         entry = entry->next) {
+        const struct lwc_credentials_entry *other = entry->held_before;
 
         if (other != NULL) {
             lwc_app_warn(app,
@@ -228,9 +230,9 @@ static void say_none(const struct lwc_app *app)
 /* What there is is shown even if one backend failed; the status then says so. */
 enum lwc_code lwc_list_run(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO_ROLL roll = {0};
+    LWC_AUTO_CREDENTIALS roll = {0};
     struct lwc_error print_err = {0};
-    enum lwc_code code = lwc_roll_load(app, &roll, err);
+    enum lwc_code code = lwc_credentials_load(app, &roll, err);
     enum lwc_code print_code = LWC_OK;
 
     if (code != LWC_OK && roll.count == 0 && !lwc_args_has(&app->args, LWC_OPT_JSON)) {
@@ -249,9 +251,10 @@ enum lwc_code lwc_list_run(struct lwc_app *app, struct lwc_error *err)
 }
 
 /* A profile that several backends hold is answered by the first. */
-static bool is_ambiguous(const struct lwc_roll *roll)
+static bool is_ambiguous(const struct lwc_credentials *roll)
 {
-    for (const struct lwc_roll_entry *entry = roll->first; entry != NULL; entry = entry->next) {
+    for (const struct lwc_credentials_entry *entry = roll->first; entry != NULL;
+         entry = entry->next) {
         if (!lwc_streq(cell_profile(entry), cell_profile(roll->first))) {
             return true;
         }
@@ -259,7 +262,7 @@ static bool is_ambiguous(const struct lwc_roll *roll)
     return false;
 }
 
-static enum lwc_code pick(const struct lwc_app *app, const struct lwc_roll *roll,
+static enum lwc_code pick(const struct lwc_app *app, const struct lwc_credentials *roll,
                           struct lwc_error *err)
 {
     const char *profile = app->args.option[LWC_OPT_PROFILE];
@@ -282,7 +285,7 @@ static enum lwc_code pick(const struct lwc_app *app, const struct lwc_roll *roll
     return LWC_OK;
 }
 
-static enum lwc_code append_lines(struct lwc_secret *out, const struct lwc_roll_entry *entry,
+static enum lwc_code append_lines(struct lwc_buf *out, const struct lwc_credentials_entry *entry,
                                   struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
@@ -297,16 +300,16 @@ static enum lwc_code append_lines(struct lwc_secret *out, const struct lwc_roll_
 
 enum lwc_code lwc_show_run(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO_ROLL roll = {0};
-    LWC_AUTO_SECRET out = NULL;
-    enum lwc_code code = lwc_roll_load(app, &roll, err);
+    LWC_AUTO_CREDENTIALS roll = {0};
+    LWC_AUTO_BUF out = NULL;
+    enum lwc_code code = lwc_credentials_load(app, &roll, err);
 
     if (code == LWC_OK) {
         code = pick(app, &roll, err);
     }
     if (code == LWC_OK) {
         say_held_twice(app, &roll);
-        code = lwc_secret_new(OUT_CAP, &out, err);
+        code = lwc_buf_new(OUT_CAP, &out, err);
     }
     if (code != LWC_OK) {
         return code;

@@ -27,7 +27,7 @@ struct fixture {
     struct lwc_clock clock;
     struct lwc_exchange exchange;
     struct lwc_http http;
-    struct lwc_secret *token;
+    struct lwc_buf *token;
     struct lwc_sink sink;
     struct lwc_grant grant;
     struct lwc_error err;
@@ -64,7 +64,7 @@ static enum lwc_code perform(void *data, const struct lwc_http_request *request,
     }
     *reply_out = (struct lwc_http_reply){
         .status = f->status, .date_s = NOW, .reset_s = -1, .retry_after_s = -1};
-    return lwc_secret_copy(f->reply, strlen(f->reply), &reply_out->body, err);
+    return lwc_buf_copy(f->reply, strlen(f->reply), &reply_out->body, err);
 }
 
 static void log_trace(void *data, enum lwc_log_level level, const char *text)
@@ -122,12 +122,12 @@ static void fixture_init(struct fixture *f)
                                         .host = &f->host,
                                         .clock = &f->clock};
     f->http = (struct lwc_http){.data = f, .perform = perform};
-    lwc_secret_sink(&f->token, &f->sink);
+    lwc_buf_sink(&f->token, &f->sink);
 }
 
 static void fixture_clear(struct fixture *f)
 {
-    lwc_secret_free(&f->token);
+    lwc_buf_free(&f->token);
 }
 
 static enum lwc_code run(struct fixture *f)
@@ -157,7 +157,7 @@ static void request_is_exactly_what_the_api_wants(void **state)
                                 "{\"keyId\":\"" KEY_ID "\",\"expiryTime\":3600}");
     assert_int_equal(f.calls, 1);
     assert_int_equal(f.timeout_ms, 20000);
-    assert_string_equal(lwc_secret_text(f.token), "_token");
+    assert_string_equal(lwc_buf_text(f.token), "_token");
     assert_int_equal(f.grant.lifetime_s, 3600);
     assert_int_equal(f.grant.sent_boot_ms, BOOT_MS);
     fixture_clear(&f);

@@ -25,7 +25,7 @@ enum lwc_code __real_lwc_module_object(const char *dir, const char *file, const 
                                        const void **data_out, struct lwc_error *err);
 
 /* What the loader finds in place of net.so; NULL: the real one. */
-static const struct lwc_net *found;
+static const struct lwc_api *found;
 static unsigned loads;
 static int passing_error; /* the first load fails with it */
 static bool is_slow;      /* a load posts @entered, and takes a while */
@@ -50,15 +50,15 @@ enum lwc_code __wrap_lwc_module_object(const char *dir, const char *file, const 
 }
 
 /* The result is kept for the life of a process, so each case has a process of its own. */
-static void load_in_child(const struct lwc_net *net, enum lwc_code expected)
+static void load_in_child(const struct lwc_api *net, enum lwc_code expected)
 {
-    const struct lwc_net *loaded = NULL;
-    const struct lwc_net *again = NULL;
+    const struct lwc_api *loaded = NULL;
+    const struct lwc_api *again = NULL;
     struct lwc_error err = {0};
 
     found = net;
-    assert_int_equal(lwc_net_load(&loaded, &err), expected);
-    assert_int_equal(lwc_net_load(&again, &err), expected);
+    assert_int_equal(lwc_api_load(&loaded, &err), expected);
+    assert_int_equal(lwc_api_load(&again, &err), expected);
     assert_int_equal(loads, 1);
     assert_ptr_equal(loaded, again);
     assert_true((loaded != NULL) == (expected == LWC_OK));
@@ -74,10 +74,10 @@ static enum lwc_code exchange(const struct lwc_exchange *wanted, const struct lw
     return lwc_fail(err, LWC_E_INTERNAL, "never called");
 }
 
-static const struct lwc_net nets[] = {
-    {.abi = LWC_NET_ABI + 1, .size = sizeof(struct lwc_net), .exchange = exchange},
-    {.abi = LWC_NET_ABI, .size = 8, .exchange = exchange},
-    {.abi = LWC_NET_ABI, .size = sizeof(struct lwc_net)},
+static const struct lwc_api nets[] = {
+    {.abi = LWC_API_ABI + 1, .size = sizeof(struct lwc_api), .exchange = exchange},
+    {.abi = LWC_API_ABI, .size = 8, .exchange = exchange},
+    {.abi = LWC_API_ABI, .size = sizeof(struct lwc_api)},
 };
 
 static void load_real_object_is_found_once(void **state)
@@ -107,39 +107,39 @@ static void load_without_function_is_refused(void **state)
 static void load_is_tried_again_after_a_failure_of_the_moment(void **state)
 {
     static const int errors[] = {EMFILE, ENFILE, ENOMEM, EIO};
-    const struct lwc_net *loaded = NULL;
+    const struct lwc_api *loaded = NULL;
     struct lwc_error err = {0};
 
     passing_error = errors[*(const int *)*state];
-    assert_int_equal(lwc_net_load(&loaded, &err), LWC_E_IO);
+    assert_int_equal(lwc_api_load(&loaded, &err), LWC_E_IO);
     assert_int_equal(err.sys, passing_error);
     assert_null(loaded);
-    assert_int_equal(lwc_net_load(&loaded, &err), LWC_OK);
+    assert_int_equal(lwc_api_load(&loaded, &err), LWC_OK);
     assert_non_null(loaded);
 }
 
 static void *load_in_thread(void *data)
 {
-    const struct lwc_net *loaded = NULL;
+    const struct lwc_api *loaded = NULL;
 
     (void)data;
-    (void)!lwc_net_load(&loaded, NULL);
+    (void)!lwc_api_load(&loaded, NULL);
     return NULL;
 }
 
 static int load_after_fork(void)
 {
-    const struct lwc_net *loaded = NULL;
+    const struct lwc_api *loaded = NULL;
 
     (void)alarm(30);
-    return lwc_net_load(&loaded, NULL) == LWC_OK && loaded == found ? 0 : 1;
+    return lwc_api_load(&loaded, NULL) == LWC_OK && loaded == found ? 0 : 1;
 }
 
 /* A child of fork() that opens a context of its own may need net.so, too. */
 static void load_works_in_a_child_made_while_another_thread_loads(void **state)
 {
-    static const struct lwc_net good = {
-        .abi = LWC_NET_ABI, .size = sizeof(struct lwc_net), .exchange = exchange};
+    static const struct lwc_api good = {
+        .abi = LWC_API_ABI, .size = sizeof(struct lwc_api), .exchange = exchange};
     pthread_t thread;
     int status = 0;
     pid_t pid = -1;

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "api/exchange.h"
+#include "base/buffer.h"
 #include "base/identity.h"
-#include "base/secret.h"
 
 #define NOW INT64_C(1629273600) /* 2021-08-18T08:00:00Z */
 #define NONE INT64_C(-1)
@@ -26,7 +26,7 @@ struct fixture {
     struct lwc_host host;
     struct lwc_exchange exchange;
     struct lwc_http_reply reply;
-    struct lwc_secret *token;
+    struct lwc_buf *token;
     struct lwc_sink sink;
     struct lwc_error err;
     int64_t lifetime_s;
@@ -56,15 +56,15 @@ static void fixture_init(struct fixture *f, int status, const void *body, size_t
                                        .date_s = NOW,
                                        .reset_s = -1,
                                        .retry_after_s = -1};
-    assert_int_equal(lwc_secret_copy(body, len, &f->reply.body, NULL), LWC_OK);
-    lwc_secret_sink(&f->token, &f->sink);
+    assert_int_equal(lwc_buf_copy(body, len, &f->reply.body, NULL), LWC_OK);
+    lwc_buf_sink(&f->token, &f->sink);
     f->lifetime_s = NONE;
 }
 
 static void fixture_clear(struct fixture *f)
 {
     lwc_http_reply_clear(&f->reply);
-    lwc_secret_free(&f->token);
+    lwc_buf_free(&f->token);
 }
 
 static enum lwc_code judge(struct fixture *f)
@@ -92,7 +92,7 @@ static void success_gives_the_token(void **state)
 
         fixture_init(&f, statuses[i], ROW(GOOD));
         assert_int_equal(judge(&f), LWC_OK);
-        assert_string_equal(lwc_secret_text(f.token), "_tok.en-1~+/=");
+        assert_string_equal(lwc_buf_text(f.token), "_tok.en-1~+/=");
         assert_int_equal(f.lifetime_s, 3600);
         assert_string_equal(f.warning, "");
         fixture_clear(&f);

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "base/secret.h"
+#include "base/buffer.h"
 
 #define LARGE ((size_t)32 * 1024) /* a region of its own */
 
@@ -71,38 +71,37 @@ static bool is_zero(const uint8_t *bytes, size_t len)
 /* The child finds zeros, may free and grow what it has, and makes secrets of its own. */
 static bool use_in_child(void *data)
 {
-    struct lwc_secret **secrets = data;
-    struct lwc_secret *own = NULL;
-    bool is_right = is_zero(lwc_secret_bytes(secrets[0]), lwc_secret_len(secrets[0])) &&
-                    is_zero(lwc_secret_bytes(secrets[1]), lwc_secret_len(secrets[1])) &&
-                    lwc_secret_text(secrets[0])[0] == '\0';
+    struct lwc_buf **secrets = data;
+    struct lwc_buf *own = NULL;
+    bool is_right = is_zero(lwc_buf_bytes(secrets[0]), lwc_buf_len(secrets[0])) &&
+                    is_zero(lwc_buf_bytes(secrets[1]), lwc_buf_len(secrets[1])) &&
+                    lwc_buf_text(secrets[0])[0] == '\0';
 
-    is_right = is_right && lwc_secret_copy("own", 3, &own, NULL) == LWC_OK &&
-               lwc_secret_append(secrets[0], "abc", 3, NULL) == LWC_OK &&
-               lwc_secret_append(secrets[1], "abc", 3, NULL) == LWC_OK &&
-               lwc_secret_equal(own, "own", 3);
-    lwc_secret_free(&secrets[0]);
-    lwc_secret_free(&secrets[1]);
-    is_right = is_right && lwc_secret_equal(own, "own", 3) && lwc_arena_life() == 1;
-    lwc_secret_free(&own);
+    is_right = is_right && lwc_buf_copy("own", 3, &own, NULL) == LWC_OK &&
+               lwc_buf_append(secrets[0], "abc", 3, NULL) == LWC_OK &&
+               lwc_buf_append(secrets[1], "abc", 3, NULL) == LWC_OK && lwc_buf_equal(own, "own", 3);
+    lwc_buf_free(&secrets[0]);
+    lwc_buf_free(&secrets[1]);
+    is_right = is_right && lwc_buf_equal(own, "own", 3) && lwc_arena_life() == 1;
+    lwc_buf_free(&own);
     return is_right;
 }
 
 static void a_child_has_none_of_its_parents_secrets(void **state)
 {
     static uint8_t bytes[LARGE];
-    struct lwc_secret *secrets[2] = {NULL};
+    struct lwc_buf *secrets[2] = {NULL};
 
     (void)state;
     memset(bytes, 'x', sizeof bytes);
-    assert_int_equal(lwc_secret_copy("secret", 6, &secrets[0], NULL), LWC_OK);
-    assert_int_equal(lwc_secret_copy(bytes, sizeof bytes, &secrets[1], NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("secret", 6, &secrets[0], NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy(bytes, sizeof bytes, &secrets[1], NULL), LWC_OK);
     check_in_child(use_in_child, secrets);
-    assert_true(lwc_secret_equal(secrets[0], "secret", 6));
-    assert_true(lwc_secret_equal(secrets[1], bytes, sizeof bytes));
+    assert_true(lwc_buf_equal(secrets[0], "secret", 6));
+    assert_true(lwc_buf_equal(secrets[1], bytes, sizeof bytes));
     assert_int_equal(lwc_arena_life(), 0);
-    lwc_secret_free(&secrets[0]);
-    lwc_secret_free(&secrets[1]);
+    lwc_buf_free(&secrets[0]);
+    lwc_buf_free(&secrets[1]);
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
@@ -139,13 +138,13 @@ static long locked_kib(void)
 static bool is_locked_in_child(void *data)
 {
     (void)data;
-    return lwc_secret_memory_locked() && locked_kib() >= 32;
+    return lwc_memory_is_locked() && locked_kib() >= 32;
 }
 
 static bool is_unlocked_in_child(void *data)
 {
     (void)data;
-    return !lwc_secret_memory_locked() && locked_kib() == 0;
+    return !lwc_memory_is_locked() && locked_kib() == 0;
 }
 
 static void a_child_locks_its_memory_or_says_that_it_cannot(void **state)
@@ -154,7 +153,7 @@ static void a_child_locks_its_memory_or_says_that_it_cannot(void **state)
 
     (void)state;
     assert_non_null(block);
-    if (!lwc_secret_memory_locked()) {
+    if (!lwc_memory_is_locked()) {
         fail_msg("this test needs 32 KiB of locked memory (RLIMIT_MEMLOCK)");
     }
     check_in_child(is_locked_in_child, NULL);
@@ -192,7 +191,7 @@ static void blocks_of_all_lengths_stay_apart_until_it_is_full(void **state)
         count++;
     }
     assert_true(bytes > LWC_ARENA_SLOTS * LWC_ARENA_SLOT_LEN / 2);
-    assert_true(lwc_secret_memory_locked());
+    assert_true(lwc_memory_is_locked());
     assert_true(locked_kib() <= 264);
     for (size_t i = 0; i < count; i++) {
         for (size_t at = 0; at < taken[i].len; at++) {

@@ -26,11 +26,11 @@ static const uint8_t known_sealed[] = {
     0x46, 0xfe, 0xe4, 0xf0, 0x32, 0x41, 0xc5, 0x92, 0x38, 0x2a, 0xa3, 0x02, 0xb8,
     0xa1, 0x9d, 0x28, 0x3d, 0x9c, 0xc9, 0x83, 0x34, 0xbb, 0x26, 0x2d, 0x71};
 
-static struct lwc_secret *empty_secret(void)
+static struct lwc_buf *empty_secret(void)
 {
-    struct lwc_secret *secret = NULL;
+    struct lwc_buf *secret = NULL;
 
-    assert_int_equal(lwc_secret_new(16, &secret, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(16, &secret, NULL), LWC_OK);
     return secret;
 }
 
@@ -165,14 +165,14 @@ static void end_wipes_the_state(void **state)
 
 static void unseal_opens_the_known_answer(void **state)
 {
-    LWC_AUTO_SECRET plain = empty_secret();
+    LWC_AUTO_BUF plain = empty_secret();
 
     (void)state;
-    assert_int_equal(lwc_secret_append(plain, "old", 3, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_append(plain, "old", 3, NULL), LWC_OK);
     assert_int_equal(
         lwc_unseal(KEY, strlen(KEY), CONTEXT, known_sealed, sizeof known_sealed, plain, NULL),
         LWC_OK);
-    assert_true(lwc_secret_equal(plain, PLAIN, strlen(PLAIN)));
+    assert_true(lwc_buf_equal(plain, PLAIN, strlen(PLAIN)));
 }
 
 static void seal_then_unseal_gives_the_plain_bytes(void **state)
@@ -183,62 +183,61 @@ static void seal_then_unseal_gives_the_plain_bytes(void **state)
     (void)state;
     assert_non_null(bytes);
     for (size_t i = 0; i < LWC_ARRAY_LEN(lens); i++) {
-        LWC_AUTO_SECRET sealed = empty_secret();
-        LWC_AUTO_SECRET plain = empty_secret();
+        LWC_AUTO_BUF sealed = empty_secret();
+        LWC_AUTO_BUF plain = empty_secret();
 
         print_message("%zu bytes\n", lens[i]);
         assert_int_equal(lwc_seal(KEY, strlen(KEY), CONTEXT, bytes, lens[i], sealed, NULL), LWC_OK);
-        assert_int_equal(lwc_secret_len(sealed), lens[i] + OVERHEAD);
-        assert_int_equal(lwc_unseal(KEY, strlen(KEY), CONTEXT, lwc_secret_bytes(sealed),
-                                    lwc_secret_len(sealed), plain, NULL),
+        assert_int_equal(lwc_buf_len(sealed), lens[i] + OVERHEAD);
+        assert_int_equal(lwc_unseal(KEY, strlen(KEY), CONTEXT, lwc_buf_bytes(sealed),
+                                    lwc_buf_len(sealed), plain, NULL),
                          LWC_OK);
-        assert_true(lwc_secret_equal(plain, bytes, lens[i]));
+        assert_true(lwc_buf_equal(plain, bytes, lens[i]));
     }
     free(bytes);
 }
 
 static void seal_twice_uses_two_nonces(void **state)
 {
-    LWC_AUTO_SECRET sealed = empty_secret();
-    LWC_AUTO_SECRET again = empty_secret();
+    LWC_AUTO_BUF sealed = empty_secret();
+    LWC_AUTO_BUF again = empty_secret();
 
     (void)state;
     assert_int_equal(lwc_seal(KEY, strlen(KEY), CONTEXT, PLAIN, strlen(PLAIN), sealed, NULL),
                      LWC_OK);
     assert_int_equal(lwc_seal(KEY, strlen(KEY), CONTEXT, PLAIN, strlen(PLAIN), again, NULL),
                      LWC_OK);
-    assert_memory_not_equal(lwc_secret_bytes(sealed), lwc_secret_bytes(again), 24);
-    assert_memory_not_equal(lwc_secret_bytes(sealed) + 24, lwc_secret_bytes(again) + 24,
-                            strlen(PLAIN));
+    assert_memory_not_equal(lwc_buf_bytes(sealed), lwc_buf_bytes(again), 24);
+    assert_memory_not_equal(lwc_buf_bytes(sealed) + 24, lwc_buf_bytes(again) + 24, strlen(PLAIN));
 }
 
 static void seal_replaces_what_was_there(void **state)
 {
-    LWC_AUTO_SECRET sealed = empty_secret();
+    LWC_AUTO_BUF sealed = empty_secret();
 
     (void)state;
-    assert_int_equal(lwc_secret_append(sealed, "old", 3, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_append(sealed, "old", 3, NULL), LWC_OK);
     assert_int_equal(lwc_seal(KEY, strlen(KEY), CONTEXT, PLAIN, strlen(PLAIN), sealed, NULL),
                      LWC_OK);
-    assert_int_equal(lwc_secret_len(sealed), strlen(PLAIN) + OVERHEAD);
+    assert_int_equal(lwc_buf_len(sealed), strlen(PLAIN) + OVERHEAD);
 }
 
 static void seal_of_too_much_is_refused(void **state)
 {
-    LWC_AUTO_SECRET sealed = empty_secret();
+    LWC_AUTO_BUF sealed = empty_secret();
     struct lwc_error err = {0};
 
     (void)state;
     assert_int_equal(
-        lwc_seal(KEY, strlen(KEY), CONTEXT, PLAIN, LWC_SECRET_CAP - OVERHEAD + 1, sealed, &err),
+        lwc_seal(KEY, strlen(KEY), CONTEXT, PLAIN, LWC_BUF_CAP - OVERHEAD + 1, sealed, &err),
         LWC_E_INVALID);
-    assert_int_equal(lwc_secret_len(sealed), 0);
+    assert_int_equal(lwc_buf_len(sealed), 0);
 }
 
 /* Does unseal refuse, and write nothing? */
 static void assert_refused(const char *key, const char *context, const uint8_t *sealed, size_t len)
 {
-    LWC_AUTO_SECRET plain = empty_secret();
+    LWC_AUTO_BUF plain = empty_secret();
     struct lwc_error err = {0};
 
     assert_int_equal(lwc_unseal(key, strlen(key), context, sealed, len, plain, &err),
@@ -246,8 +245,8 @@ static void assert_refused(const char *key, const char *context, const uint8_t *
     assert_int_equal(err.code, LWC_E_CORRUPT);
     assert_true(err.msg[0] != '\0');
     assert_null(strstr(err.msg, KEY));
-    assert_int_equal(lwc_secret_len(plain), 0);
-    assert_int_equal(lwc_secret_bytes(plain)[0], 0);
+    assert_int_equal(lwc_buf_len(plain), 0);
+    assert_int_equal(lwc_buf_bytes(plain)[0], 0);
 }
 
 static void unseal_with_another_key_or_context_is_refused(void **state)
@@ -295,7 +294,7 @@ static void unseal_of_another_length_is_refused(void **state)
     }
     memcpy(longer, known_sealed, sizeof known_sealed);
     assert_refused(KEY, CONTEXT, longer, sizeof longer);
-    assert_refused(KEY, CONTEXT, known_sealed, LWC_SECRET_CAP + 1);
+    assert_refused(KEY, CONTEXT, known_sealed, LWC_BUF_CAP + 1);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A system that gives no random bytes: libsodium would end the program that uses the library. */
-#include "base/secret.h"
+#include "base/buffer.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -51,16 +51,16 @@ int __wrap_sodium_init(void)
 /* libsodium is prepared once in a process: each case has a process of its own. */
 static bool runs(int error, bool devices, bool is_ready)
 {
-    struct lwc_secret *secret = NULL;
+    struct lwc_buf *secret = NULL;
     struct lwc_context *ctx = NULL;
     struct lwc_error err = {0};
 
     random_error = error;
     has_devices = devices;
     if (is_ready) {
-        return lwc_secret_new(1, &secret, NULL) == LWC_OK && inits == 1 && lwc_secret_ready();
+        return lwc_buf_new(1, &secret, NULL) == LWC_OK && inits == 1 && lwc_memory_ready();
     }
-    return lwc_secret_new(1, &secret, &err) == LWC_E_IO &&
+    return lwc_buf_new(1, &secret, &err) == LWC_E_IO &&
            strcmp(err.msg, "the system gives no random bytes") == 0 &&
            lwc_open(NULL, &ctx, &err) == LWC_E_IO &&
            strcmp(err.msg, "the system gives no random bytes") == 0 && inits == 0;

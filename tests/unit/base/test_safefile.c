@@ -181,55 +181,55 @@ static void read_judges_what_it_opens(void **state)
         {"null", LWC_TRUST_CONTENT, LWC_E_INVALID, "a character device"},
     };
     const struct tmpdir *dir = *state;
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
 
     make_world(dir);
-    assert_int_equal(lwc_secret_new(0, &content, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(0, &content, NULL), LWC_OK);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         struct lwc_error err = {0};
         char path[TMPDIR_PATH_LEN];
 
         print_message("%s\n", cases[i].name);
-        assert_int_equal(lwc_secret_append(content, "earlier", 7, NULL), LWC_OK);
+        assert_int_equal(lwc_buf_append(content, "earlier", 7, NULL), LWC_OK);
         assert_int_equal(lwc_file_read(tmpdir_join(dir, cases[i].name, path), cases[i].trust,
                                        READ_CAP, content, &err),
                          cases[i].code);
         assert_true(strstr(err.msg, cases[i].words) != NULL ||
                     strstr(err.hint, cases[i].words) != NULL);
-        assert_null(strstr(lwc_secret_text(content), "earlier"));
-        assert_true(cases[i].code == LWC_OK || lwc_secret_len(content) == 0);
+        assert_null(strstr(lwc_buf_text(content), "earlier"));
+        assert_true(cases[i].code == LWC_OK || lwc_buf_len(content) == 0);
     }
 }
 
 static void read_gives_the_whole_content(void **state)
 {
     const struct tmpdir *dir = *state;
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     char path[TMPDIR_PATH_LEN];
 
     make_world(dir);
-    assert_int_equal(lwc_secret_new(0, &content, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(0, &content, NULL), LWC_OK);
     assert_int_equal(
         lwc_file_read(tmpdir_join(dir, "link", path), LWC_TRUST_PRIVATE, READ_CAP, content, NULL),
         LWC_OK);
-    assert_string_equal(lwc_secret_text(content), "secret\n");
+    assert_string_equal(lwc_buf_text(content), "secret\n");
 }
 
 static void read_of_foreign_file_is_unsafe(void **state)
 {
     const struct tmpdir *dir = *state;
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     struct lwc_error err = {0};
     char path[TMPDIR_PATH_LEN];
 
     make_world(dir);
     lie_uid = 54321;
-    assert_int_equal(lwc_secret_new(0, &content, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(0, &content, NULL), LWC_OK);
     assert_int_equal(lwc_file_read(tmpdir_join(dir, "private", path), LWC_TRUST_CONTENT, READ_CAP,
                                    content, &err),
                      LWC_E_UNSAFE);
     assert_non_null(strstr(err.msg, "54321"));
-    assert_int_equal(lwc_secret_len(content), 0);
+    assert_int_equal(lwc_buf_len(content), 0);
 }
 
 static void open_gives_descriptor_closed_on_exec_and_stat(void **state)
@@ -323,17 +323,16 @@ static void read_with_faults_keeps_what_was_there(void **state)
     tmpdir_join(dir, "private", path);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         LWC_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-        LWC_AUTO_SECRET content = NULL;
+        LWC_AUTO_BUF content = NULL;
         struct lwc_error err = {0};
 
-        assert_int_equal(lwc_secret_copy("a:", 2, &content, NULL), LWC_OK);
+        assert_int_equal(lwc_buf_copy("a:", 2, &content, NULL), LWC_OK);
         fault_errno = cases[i].sys;
         faults = cases[i].times;
         piece = 1;
         assert_int_equal(lwc_fd_read(fd, 7, LWC_NO_DEADLINE, content, &err), cases[i].code);
         assert_int_equal(err.sys, cases[i].code == LWC_OK ? 0 : cases[i].sys);
-        assert_string_equal(lwc_secret_text(content),
-                            cases[i].code == LWC_OK ? "a:secret\n" : "a:");
+        assert_string_equal(lwc_buf_text(content), cases[i].code == LWC_OK ? "a:secret\n" : "a:");
     }
 }
 
@@ -341,36 +340,36 @@ static void read_beyond_cap_is_invalid_and_wiped(void **state)
 {
     const struct tmpdir *dir = *state;
     char path[TMPDIR_PATH_LEN];
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     LWC_AUTO_CLOSE int fd = -1;
 
     make_world(dir);
     fd = open(tmpdir_join(dir, "private", path), O_RDONLY | O_CLOEXEC);
-    assert_int_equal(lwc_secret_copy("a:", 2, &content, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("a:", 2, &content, NULL), LWC_OK);
     assert_int_equal(lwc_fd_read(fd, 6, LWC_NO_DEADLINE, content, NULL), LWC_E_INVALID);
-    assert_memory_equal(lwc_secret_bytes(content), "a:\0\0\0\0\0\0", 8);
+    assert_memory_equal(lwc_buf_bytes(content), "a:\0\0\0\0\0\0", 8);
 }
 
 /* /dev/zero never ends. */
 static void read_of_endless_input_stops_at_the_cap(void **state)
 {
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     LWC_AUTO_CLOSE int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 
     (void)state;
-    assert_int_equal(lwc_secret_new(0, &content, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(0, &content, NULL), LWC_OK);
     assert_int_equal(lwc_fd_read(fd, 300000, LWC_NO_DEADLINE, content, NULL), LWC_E_INVALID);
     assert_int_equal(lwc_fd_read(fd, SIZE_MAX, LWC_NO_DEADLINE, content, NULL), LWC_E_INVALID);
-    assert_int_equal(lwc_secret_len(content), 0);
+    assert_int_equal(lwc_buf_len(content), 0);
 }
 
 static void read_of_bad_descriptor_is_io(void **state)
 {
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(lwc_secret_new(0, &content, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(0, &content, NULL), LWC_OK);
     assert_int_equal(lwc_fd_read(-1, 10, LWC_NO_DEADLINE, content, &err), LWC_E_IO);
     assert_int_equal(err.sys, EBADF);
 }
@@ -386,18 +385,18 @@ static void read_of_input_that_does_not_end_is_given_up(void **state)
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         const size_t len = strlen(cases[i].written);
-        LWC_AUTO_SECRET content = NULL;
+        LWC_AUTO_BUF content = NULL;
         struct lwc_error err = {0};
         int ends[2];
 
         assert_int_equal(pipe2(ends, O_CLOEXEC | cases[i].flags), 0);
         assert_int_equal(write(ends[1], cases[i].written, len), (ssize_t)len);
-        assert_int_equal(lwc_secret_copy("a:", 2, &content, NULL), LWC_OK);
+        assert_int_equal(lwc_buf_copy("a:", 2, &content, NULL), LWC_OK);
         assert_int_equal(
             lwc_fd_read(ends[0], 10, lwc_clock_boot_ms(lwc_clock_system()) + 50, content, &err),
             LWC_E_INVALID);
         assert_string_equal(err.msg, "the input did not end in time");
-        assert_string_equal(lwc_secret_text(content), "a:");
+        assert_string_equal(lwc_buf_text(content), "a:");
         assert_int_equal(close(ends[0]), 0);
         assert_int_equal(close(ends[1]), 0);
     }
@@ -405,30 +404,30 @@ static void read_of_input_that_does_not_end_is_given_up(void **state)
 
 static void read_within_the_time_reads_all(void **state)
 {
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     int ends[2];
 
     (void)state;
     assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     assert_int_equal(write(ends[1], "whole", 5), 5);
     assert_int_equal(close(ends[1]), 0);
-    assert_int_equal(lwc_secret_new(0, &content, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(0, &content, NULL), LWC_OK);
     assert_int_equal(
         lwc_fd_read(ends[0], 10, lwc_clock_boot_ms(lwc_clock_system()) + 600000, content, NULL),
         LWC_OK);
-    assert_string_equal(lwc_secret_text(content), "whole");
+    assert_string_equal(lwc_buf_text(content), "whole");
     assert_int_equal(close(ends[0]), 0);
 }
 
 static void read_without_memory_is_io(void **state)
 {
     const struct tmpdir *dir = *state;
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
     struct lwc_error err = {0};
     char path[TMPDIR_PATH_LEN];
 
     make_world(dir);
-    assert_int_equal(lwc_secret_new(0, &content, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(0, &content, NULL), LWC_OK);
     arena_fill();
     memory_gone = true;
     assert_int_equal(lwc_file_read(tmpdir_join(dir, "private", path), LWC_TRUST_PRIVATE, READ_CAP,

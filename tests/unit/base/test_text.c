@@ -293,63 +293,63 @@ static void append_json_escapes(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        LWC_AUTO_SECRET out = NULL;
+        LWC_AUTO_BUF out = NULL;
 
         print_message("case %zu\n", i);
-        assert_int_equal(lwc_secret_copy("x:", 2, &out, NULL), LWC_OK);
+        assert_int_equal(lwc_buf_copy("x:", 2, &out, NULL), LWC_OK);
         assert_int_equal(lwc_text_append_json(out, cases[i].in, NULL), LWC_OK);
-        assert_string_equal(lwc_secret_text(out) + 2, cases[i].out);
+        assert_string_equal(lwc_buf_text(out) + 2, cases[i].out);
     }
 }
 
 static void append_formats_behind_what_is_there(void **state)
 {
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
 
     (void)state;
-    assert_int_equal(lwc_secret_copy("a=", 2, &out, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("a=", 2, &out, NULL), LWC_OK);
     assert_int_equal(lwc_text_append(out, NULL, "%s%c%d", "token", '\n', 42), LWC_OK);
     assert_int_equal(lwc_text_append(out, NULL, "%s", ""), LWC_OK);
-    assert_string_equal(lwc_secret_text(out), "a=token\n42");
-    assert_int_equal(lwc_secret_len(out), 10);
+    assert_string_equal(lwc_buf_text(out), "a=token\n42");
+    assert_int_equal(lwc_buf_len(out), 10);
 }
 
 static void append_of_long_text_is_whole(void **state)
 {
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
 
     (void)state;
-    assert_int_equal(lwc_secret_new(0, &out, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(0, &out, NULL), LWC_OK);
     assert_int_equal(lwc_text_append(out, NULL, "%100000d|", 7), LWC_OK);
-    assert_int_equal(lwc_secret_len(out), 100001);
-    assert_string_equal(lwc_secret_text(out) + 99998, " 7|");
+    assert_int_equal(lwc_buf_len(out), 100001);
+    assert_string_equal(lwc_buf_text(out) + 99998, " 7|");
 }
 
 static void append_beyond_cap_is_invalid_and_changes_nothing(void **state)
 {
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(lwc_secret_copy("a", 1, &out, NULL), LWC_OK);
-    assert_int_equal(lwc_text_append(out, &err, "%*d", (int)LWC_SECRET_CAP, 7), LWC_E_INVALID);
-    assert_string_equal(lwc_secret_text(out), "a");
+    assert_int_equal(lwc_buf_copy("a", 1, &out, NULL), LWC_OK);
+    assert_int_equal(lwc_text_append(out, &err, "%*d", (int)LWC_BUF_CAP, 7), LWC_E_INVALID);
+    assert_string_equal(lwc_buf_text(out), "a");
 }
 
 static void append_without_memory_changes_nothing(void **state)
 {
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(lwc_secret_copy("a", 1, &out, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("a", 1, &out, NULL), LWC_OK);
     arena_fill();
     sodium_calls_left = 0;
     assert_int_equal(lwc_text_append(out, &err, "%s", "0123456789"), LWC_E_IO);
-    assert_string_equal(lwc_secret_text(out), "a");
+    assert_string_equal(lwc_buf_text(out), "a");
     sodium_calls_left = 1;
     assert_int_equal(lwc_text_append_json(out, "0123456789", &err), LWC_E_IO);
-    assert_string_equal(lwc_secret_text(out), "a");
+    assert_string_equal(lwc_buf_text(out), "a");
     sodium_calls_left = -1;
     arena_drain();
 }

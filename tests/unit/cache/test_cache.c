@@ -241,7 +241,7 @@ static void answers_leave_the_keyring_to_tokens_where_they_can(void **state)
     assert_int_equal(cachebed_where(bed), 2);
     (void)setenv("XDG_RUNTIME_DIR", "/nonexistent", 1);
     assert_int_equal(write_answer(bed, &cache), LWC_OK);
-    assert_int_equal(lwc_cache_read(&cache, bed->keys->name, LWC_ENTRY_REFERENCE, &found), LWC_OK);
+    assert_int_equal(lwc_cache_read(&cache, bed->keys->name, LWC_ENTRY_ANSWER, &found), LWC_OK);
     assert_int_equal(cachebed_where(bed), 1);
 }
 
@@ -259,8 +259,7 @@ static void entry_of_another_kind_is_a_miss_and_stays(void **state)
         assert_int_equal(lwc_cache_write(&cache, bed->keys->name, reference, KEYS_LIFE_S, NULL),
                          LWC_OK);
         cachebed_assert_missed(bed, &cache);
-        assert_int_equal(lwc_cache_read(&cache, bed->keys->name, LWC_ENTRY_REFERENCE, &found),
-                         LWC_OK);
+        assert_int_equal(lwc_cache_read(&cache, bed->keys->name, LWC_ENTRY_ANSWER, &found), LWC_OK);
         assert_string_equal(found->target, ENTRIES_TARGET_TEXT);
     }
 }

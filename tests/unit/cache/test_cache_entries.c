@@ -35,9 +35,9 @@ static int setup(void **state)
 }
 
 /* The entry of the test as it lies in @place. */
-static struct lwc_secret *raw(const struct cachebed *bed, const struct lwc_place *place)
+static struct lwc_buf *raw(const struct cachebed *bed, const struct lwc_place *place)
 {
-    struct lwc_secret *bytes = entries_empty_secret();
+    struct lwc_buf *bytes = entries_empty_secret();
 
     assert_int_equal(place->read(bed->keys->name, bytes, NULL), LWC_OK);
     return bytes;
@@ -57,14 +57,14 @@ static void check_damage(const struct cachebed *bed, enum lwc_cache_mode mode,
                          const struct lwc_place *place)
 {
     struct lwc_cache cache = cachebed_of(bed, mode);
-    LWC_AUTO_SECRET good = NULL;
+    LWC_AUTO_BUF good = NULL;
     LWC_AUTO_FREE uint8_t *bytes = NULL;
     size_t whole = 0;
 
     assert_int_equal(cachebed_write(bed, &cache, NULL), LWC_OK);
     good = raw(bed, place);
-    whole = lwc_secret_len(good);
-    bytes = entries_copy(lwc_secret_bytes(good), whole);
+    whole = lwc_buf_len(good);
+    bytes = entries_copy(lwc_buf_bytes(good), whole);
     for (size_t i = 0; i < whole; i++) {
         if (i > 0) { /* no key is empty */
             assert_missed_with(bed, &cache, place, bytes, i);
@@ -155,14 +155,13 @@ static void entry_under_another_name_is_not_believed(void **state)
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         struct lwc_cache cache = cachebed_of(bed, cases[i].mode);
-        LWC_AUTO_SECRET bytes = NULL;
+        LWC_AUTO_BUF bytes = NULL;
         char own = bed->keys->name[0];
 
         assert_int_equal(cachebed_write(bed, &cache, NULL), LWC_OK);
         bytes = raw(bed, cases[i].place);
         bed->keys->name[0] = own == '0' ? '1' : '0';
-        assert_missed_with(bed, &cache, cases[i].place, lwc_secret_bytes(bytes),
-                           lwc_secret_len(bytes));
+        assert_missed_with(bed, &cache, cases[i].place, lwc_buf_bytes(bytes), lwc_buf_len(bytes));
         bed->keys->name[0] = own;
     }
 }
@@ -186,12 +185,12 @@ static bool visit(void *data, const struct lwc_entry *entry, const char *place)
 static void entry_sealed_with_another_secret_is_skipped_and_when_read_removed(void **state)
 {
     struct cachebed *bed = *state;
-    LWC_AUTO_SECRET other = NULL;
+    LWC_AUTO_BUF other = NULL;
     struct lwc_cache cache = cachebed_of(bed, LWC_CACHE_SEALED);
     struct visits visits = {0};
 
     assert_int_equal(cachebed_write(bed, &cache, NULL), LWC_OK);
-    assert_int_equal(lwc_secret_copy("another-secret", 14, &other, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("another-secret", 14, &other, NULL), LWC_OK);
     cache.sealing = other;
     lwc_cache_each(&cache, visit, &visits);
     assert_int_equal(visits.count, 0);

@@ -46,7 +46,7 @@ int __wrap_stat(const char *path, struct stat *st)
 
 struct bench {
     struct tmpdir *dir;
-    struct lwc_witnesses witnesses;
+    struct lwc_dependencies witnesses;
     char path[TMPDIR_PATH_LEN]; /* of the file "keys", which is there */
 };
 
@@ -62,8 +62,8 @@ static int setup(void **state)
     bench.dir = *state;
     tmpdir_write(bench.dir, "keys", "one", 3, 0600);
     (void)tmpdir_join(bench.dir, "keys", bench.path);
-    bench.witnesses = (struct lwc_witnesses){.file = NULL};
-    lwc_witnesses_reset(&bench.witnesses);
+    bench.witnesses = (struct lwc_dependencies){.file = NULL};
+    lwc_dependencies_reset(&bench.witnesses);
     return 0;
 }
 
@@ -75,15 +75,15 @@ static const char *setting(void *data, const char *name)
 
 static const struct lwc_host host = {.setting = setting};
 
-static bool hold(const struct lwc_witnesses *witnesses)
+static bool hold(const struct lwc_dependencies *witnesses)
 {
-    return lwc_witnesses_hold(witnesses, &host);
+    return lwc_dependencies_hold(witnesses, &host);
 }
 
 static int teardown(void **state)
 {
     stat_errno = 0;
-    lwc_witnesses_clear(&bench.witnesses);
+    lwc_dependencies_clear(&bench.witnesses);
     return tmpdir_teardown(state);
 }
 
@@ -91,7 +91,7 @@ static void add(const char *name)
 {
     char path[TMPDIR_PATH_LEN];
 
-    lwc_witnesses_add(&bench.witnesses, tmpdir_join(bench.dir, name, path));
+    lwc_dependencies_add(&bench.witnesses, tmpdir_join(bench.dir, name, path));
 }
 
 static void set_mtime(const char *path, time_t s, long ns)
@@ -103,10 +103,10 @@ static void set_mtime(const char *path, time_t s, long ns)
 
 static void reset_makes_an_empty_complete_list(void **state)
 {
-    struct lwc_witnesses witnesses = {.count = 1};
+    struct lwc_dependencies witnesses = {.count = 1};
 
     (void)state;
-    lwc_witnesses_reset(&witnesses);
+    lwc_dependencies_reset(&witnesses);
     assert_int_equal(witnesses.count, 0);
     assert_true(witnesses.is_complete);
     assert_true(hold(&witnesses));
@@ -114,7 +114,7 @@ static void reset_makes_an_empty_complete_list(void **state)
 
 static void add_remembers_what_stat_says(void **state)
 {
-    const struct lwc_witness *file = NULL;
+    const struct lwc_dependency *file = NULL;
     struct stat st;
 
     (void)state;
@@ -139,7 +139,7 @@ static void add_of_an_absent_file_is_all_zero(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
-        const struct lwc_witness *file = NULL;
+        const struct lwc_dependency *file = NULL;
 
         print_message("%s\n", names[i]);
         errno = 0;
@@ -171,22 +171,22 @@ static void add_of_the_same_path_to_a_full_list_stays_complete(void **state)
     char name[16];
 
     (void)state;
-    for (int i = 0; i < LWC_WITNESSES_MAX; i++) {
+    for (int i = 0; i < LWC_DEPENDENCYES_MAX; i++) {
         (void)snprintf(name, sizeof name, "file%d", i);
         add(name);
     }
     add("file0");
-    assert_int_equal(bench.witnesses.count, LWC_WITNESSES_MAX);
+    assert_int_equal(bench.witnesses.count, LWC_DEPENDENCYES_MAX);
     assert_true(bench.witnesses.is_complete);
     add("one-too-many");
-    assert_int_equal(bench.witnesses.count, LWC_WITNESSES_MAX);
+    assert_int_equal(bench.witnesses.count, LWC_DEPENDENCYES_MAX);
     assert_false(bench.witnesses.is_complete);
     assert_false(hold(&bench.witnesses));
 }
 
 static void add_of_an_unfit_path_is_incomplete(void **state)
 {
-    char longest[LWC_WITNESS_PATH_MAX + 2];
+    char longest[LWC_DEPENDENCY_PATH_MAX + 2];
     const struct {
         const char *name;
         const char *path;
@@ -198,12 +198,12 @@ static void add_of_an_unfit_path_is_incomplete(void **state)
 
     (void)state;
     memset(longest, '/', sizeof longest);
-    longest[LWC_WITNESS_PATH_MAX + 1] = '\0';
+    longest[LWC_DEPENDENCY_PATH_MAX + 1] = '\0';
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         print_message("%s\n", cases[i].name);
-        longest[LWC_WITNESS_PATH_MAX] = cases[i].fits ? '\0' : '/';
-        lwc_witnesses_reset(&bench.witnesses);
-        lwc_witnesses_add(&bench.witnesses, cases[i].path);
+        longest[LWC_DEPENDENCY_PATH_MAX] = cases[i].fits ? '\0' : '/';
+        lwc_dependencies_reset(&bench.witnesses);
+        lwc_dependencies_add(&bench.witnesses, cases[i].path);
         assert_int_equal(bench.witnesses.is_complete, cases[i].fits);
         assert_int_equal(bench.witnesses.count, cases[i].fits ? 1 : 0);
         assert_int_equal(hold(&bench.witnesses), cases[i].fits);
@@ -213,15 +213,15 @@ static void add_of_an_unfit_path_is_incomplete(void **state)
 static void stat_that_fails_is_incomplete_and_does_not_hold(void **state)
 {
     static const int errors[] = {EACCES, EIO, ELOOP, ENAMETOOLONG, ENOMEM, ESTALE};
-    struct lwc_witnesses failed = {.file = NULL};
+    struct lwc_dependencies failed = {.file = NULL};
 
     (void)state;
     add("absent");
     for (size_t i = 0; i < LWC_ARRAY_LEN(errors); i++) {
         print_message("%s\n", strerror(errors[i]));
-        lwc_witnesses_reset(&failed);
+        lwc_dependencies_reset(&failed);
         stat_errno = errors[i];
-        lwc_witnesses_add(&failed, bench.path);
+        lwc_dependencies_add(&failed, bench.path);
         assert_false(failed.is_complete);
         assert_int_equal(failed.count, 0);
         assert_false(hold(&bench.witnesses));
@@ -229,7 +229,7 @@ static void stat_that_fails_is_incomplete_and_does_not_hold(void **state)
         assert_false(hold(&failed));
         assert_true(hold(&bench.witnesses));
     }
-    lwc_witnesses_clear(&failed);
+    lwc_dependencies_clear(&failed);
 }
 
 /* What can happen to the file "keys". */
@@ -290,7 +290,7 @@ static void hold_sees_every_change(void **state)
         print_message("%s\n", cases[i].name);
         tmpdir_write(bench.dir, "keys", "one", 3, 0600);
         set_mtime(bench.path, 1700000000, 0);
-        lwc_witnesses_reset(&bench.witnesses);
+        lwc_dependencies_reset(&bench.witnesses);
         add("absent");
         add("keys");
         cases[i].change();
@@ -304,11 +304,11 @@ static void hold_sees_each_member(void **state)
         const char *name;
         size_t offset;
     } cases[] = {
-        {"dev", offsetof(struct lwc_witness, dev)},
-        {"ino", offsetof(struct lwc_witness, ino)},
-        {"size", offsetof(struct lwc_witness, size)},
-        {"mtime", offsetof(struct lwc_witness, mtime_ns)},
-        {"ctime", offsetof(struct lwc_witness, ctime_ns)},
+        {"dev", offsetof(struct lwc_dependency, dev)},
+        {"ino", offsetof(struct lwc_dependency, ino)},
+        {"size", offsetof(struct lwc_dependency, size)},
+        {"mtime", offsetof(struct lwc_dependency, mtime_ns)},
+        {"ctime", offsetof(struct lwc_dependency, ctime_ns)},
     };
 
     (void)state;
@@ -374,7 +374,7 @@ static void add_leaves_no_time_that_a_rewrite_could_have(void **state)
     (void)state;
     for (int i = 0; i < 50; i++) {
         tmpdir_write(bench.dir, "keys", "one", 3, 0600);
-        lwc_witnesses_reset(&bench.witnesses);
+        lwc_dependencies_reset(&bench.witnesses);
         add("keys");
         tmpdir_write(bench.dir, "keys", "two", 3, 0600);
         assert_false(hold(&bench.witnesses));
@@ -392,7 +392,7 @@ static void add_of_a_file_from_the_future_is_complete(void **state)
 
 static void note(const char *name)
 {
-    lwc_witnesses_note(&bench.witnesses, name, getenv(name));
+    lwc_dependencies_note(&bench.witnesses, name, getenv(name));
 }
 
 static void noted_setting_holds_while_it_stays(void **state)
@@ -401,15 +401,15 @@ static void noted_setting_holds_while_it_stays(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(values); i++) {
-        struct lwc_witnesses noted = {.file = NULL};
+        struct lwc_dependencies noted = {.file = NULL};
 
         print_message("%s\n", values[i] != NULL ? values[i] : "none");
         unsetenv("TEAM");
         if (values[i] != NULL) {
             setenv("TEAM", values[i], 1);
         }
-        lwc_witnesses_reset(&noted);
-        lwc_witnesses_note(&noted, "TEAM", getenv("TEAM"));
+        lwc_dependencies_reset(&noted);
+        lwc_dependencies_note(&noted, "TEAM", getenv("TEAM"));
         assert_true(noted.is_complete);
         for (size_t j = 0; j < LWC_ARRAY_LEN(values); j++) {
             unsetenv("TEAM");
@@ -418,69 +418,69 @@ static void noted_setting_holds_while_it_stays(void **state)
             }
             assert_int_equal(hold(&noted), i == j);
         }
-        lwc_witnesses_clear(&noted);
+        lwc_dependencies_clear(&noted);
     }
     unsetenv("TEAM");
 }
 
 static void noted_settings_outlive_a_reset_and_a_copy(void **state)
 {
-    struct lwc_witnesses copy = {.file = NULL};
+    struct lwc_dependencies copy = {.file = NULL};
 
     (void)state;
     setenv("TEAM", "red", 1);
     note("TEAM");
     note("TEAM");
     add("keys");
-    lwc_witnesses_reset(&bench.witnesses);
+    lwc_dependencies_reset(&bench.witnesses);
     add("later");
     assert_int_equal(bench.witnesses.variable_count, 1);
-    assert_true(lwc_witnesses_copy(&bench.witnesses, &copy));
-    lwc_witnesses_clear(&bench.witnesses);
+    assert_true(lwc_dependencies_copy(&bench.witnesses, &copy));
+    lwc_dependencies_clear(&bench.witnesses);
     assert_int_equal(copy.count, 1);
     assert_true(hold(&copy));
     setenv("TEAM", "blue", 1);
     assert_false(hold(&copy));
     unsetenv("TEAM");
-    lwc_witnesses_clear(&copy);
+    lwc_dependencies_clear(&copy);
 }
 
 static void merge_adds_what_is_not_known(void **state)
 {
-    struct lwc_witnesses other = {.file = NULL};
+    struct lwc_dependencies other = {.file = NULL};
 
     (void)state;
     setenv("TEAM", "red", 1);
     add("keys");
-    lwc_witnesses_reset(&other);
-    lwc_witnesses_note(&other, "TEAM", "red");
-    assert_true(lwc_witnesses_merge(&other, &bench.witnesses));
-    assert_true(lwc_witnesses_merge(&other, &bench.witnesses));
+    lwc_dependencies_reset(&other);
+    lwc_dependencies_note(&other, "TEAM", "red");
+    assert_true(lwc_dependencies_merge(&other, &bench.witnesses));
+    assert_true(lwc_dependencies_merge(&other, &bench.witnesses));
     assert_int_equal(other.count, 1);
     assert_int_equal(other.variable_count, 1);
-    assert_true(lwc_witnesses_merge(&bench.witnesses, &other));
+    assert_true(lwc_dependencies_merge(&bench.witnesses, &other));
     assert_int_equal(bench.witnesses.count, 1);
     assert_int_equal(bench.witnesses.variable_count, 1);
     tmpdir_write(bench.dir, "keys", "longer", 6, 0600);
     assert_false(hold(&other));
-    lwc_witnesses_clear(&other);
+    lwc_dependencies_clear(&other);
     unsetenv("TEAM");
 }
 
 static void merge_into_a_full_list_fails(void **state)
 {
-    struct lwc_witnesses other = {.file = NULL};
+    struct lwc_dependencies other = {.file = NULL};
     char name[16];
 
     (void)state;
-    lwc_witnesses_reset(&other);
-    for (int i = 0; i < LWC_WITNESSES_MAX; i++) {
+    lwc_dependencies_reset(&other);
+    for (int i = 0; i < LWC_DEPENDENCYES_MAX; i++) {
         (void)snprintf(name, sizeof name, "file%d", i);
         add(name);
     }
-    lwc_witnesses_add(&other, "/another");
-    assert_false(lwc_witnesses_merge(&bench.witnesses, &other));
-    lwc_witnesses_clear(&other);
+    lwc_dependencies_add(&other, "/another");
+    assert_false(lwc_dependencies_merge(&bench.witnesses, &other));
+    lwc_dependencies_clear(&other);
 }
 
 static void setting_that_changes_under_a_backend_is_incomplete_for_good(void **state)
@@ -491,7 +491,7 @@ static void setting_that_changes_under_a_backend_is_incomplete_for_good(void **s
     setenv("TEAM", "blue", 1);
     note("TEAM");
     assert_false(bench.witnesses.is_complete);
-    lwc_witnesses_reset(&bench.witnesses);
+    lwc_dependencies_reset(&bench.witnesses);
     assert_false(bench.witnesses.is_complete);
     unsetenv("TEAM");
 }
@@ -513,14 +513,14 @@ static void unfit_or_too_many_settings_are_incomplete(void **state)
     assert_true(bench.witnesses.is_complete);
     note("ONE_TOO_MANY");
     assert_false(bench.witnesses.is_complete);
-    lwc_witnesses_clear(&bench.witnesses);
-    lwc_witnesses_reset(&bench.witnesses);
+    lwc_dependencies_clear(&bench.witnesses);
+    lwc_dependencies_reset(&bench.witnesses);
     memset(name, 'N', sizeof name - 1);
     name[LWC_VARIABLE_NAME_MAX + 1] = '\0';
     note(name);
     assert_false(bench.witnesses.is_complete);
-    lwc_witnesses_clear(&bench.witnesses);
-    lwc_witnesses_reset(&bench.witnesses);
+    lwc_dependencies_clear(&bench.witnesses);
+    lwc_dependencies_reset(&bench.witnesses);
     note("");
     assert_false(bench.witnesses.is_complete);
 }

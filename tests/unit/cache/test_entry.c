@@ -14,12 +14,12 @@
 
 static void assert_encodes_to(const struct lwc_entry *entry, const void *bytes, size_t len)
 {
-    LWC_AUTO_SECRET out = entries_empty_secret();
+    LWC_AUTO_BUF out = entries_empty_secret();
 
-    assert_int_equal(lwc_secret_append(out, "old", 3, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_append(out, "old", 3, NULL), LWC_OK);
     assert_int_equal(lwc_entry_encode(entry, out, NULL), LWC_OK);
-    assert_int_equal(lwc_secret_len(out), len);
-    assert_memory_equal(lwc_secret_bytes(out), bytes, len);
+    assert_int_equal(lwc_buf_len(out), len);
+    assert_memory_equal(lwc_buf_bytes(out), bytes, len);
 }
 
 /* Refused with some reason, or canonical. */
@@ -89,7 +89,7 @@ static void decode_of_a_token_gives_every_member(void **state)
     assert_int_equal(entry->ttl_s, 3600);
     assert_true(entry->sent_boot_ms == INT64_C(0x010203040506));
     assert_int_equal(entry->sent_wall_s, 1700000000);
-    assert_true(lwc_secret_equal(entry->text, ENTRIES_TOKEN_TEXT, strlen(ENTRIES_TOKEN_TEXT)));
+    assert_true(lwc_buf_equal(entry->text, ENTRIES_TOKEN_TEXT, strlen(ENTRIES_TOKEN_TEXT)));
     assert_string_equal(entry->target, "");
     assert_string_equal(entry->scope, "");
     assert_int_equal(entry->witnesses.count, 0);
@@ -102,7 +102,7 @@ static void decode_of_a_reference_gives_every_member(void **state)
     LWC_AUTO_ENTRY entry = decode(&entries_samples[ENTRIES_REFERENCE]);
 
     (void)state;
-    assert_int_equal(entry->kind, LWC_ENTRY_REFERENCE);
+    assert_int_equal(entry->kind, LWC_ENTRY_ANSWER);
     assert_same_identity(entry);
     assert_null(entry->text);
     assert_int_equal(entry->lifetime_s, 0);
@@ -128,9 +128,9 @@ static void fill(char *text, char c, size_t len)
 
 static void add_files(struct lwc_entry *entry, size_t count)
 {
-    lwc_witnesses_reset(&entry->witnesses);
+    lwc_dependencies_reset(&entry->witnesses);
     for (size_t i = 0; i < count; i++) {
-        fill(entries_add_file(entry, "/")->path, '/', LWC_WITNESS_PATH_MAX);
+        fill(entries_add_file(entry, "/")->path, '/', LWC_DEPENDENCY_PATH_MAX);
     }
 }
 
@@ -147,14 +147,14 @@ static void add_variables(struct lwc_entry *entry, size_t count)
 
 static void assert_survives(const struct lwc_entry *entry)
 {
-    LWC_AUTO_SECRET out = entries_empty_secret();
+    LWC_AUTO_BUF out = entries_empty_secret();
     LWC_AUTO_ENTRY decoded = NULL;
 
     assert_int_equal(lwc_entry_encode(entry, out, NULL), LWC_OK);
-    assert_true(lwc_secret_len(out) <= LWC_ENTRY_MAX);
-    assert_int_equal(lwc_entry_decode(lwc_secret_bytes(out), lwc_secret_len(out), &decoded, NULL),
+    assert_true(lwc_buf_len(out) <= LWC_ENTRY_MAX);
+    assert_int_equal(lwc_entry_decode(lwc_buf_bytes(out), lwc_buf_len(out), &decoded, NULL),
                      LWC_OK);
-    assert_encodes_to(decoded, lwc_secret_bytes(out), lwc_secret_len(out));
+    assert_encodes_to(decoded, lwc_buf_bytes(out), lwc_buf_len(out));
 }
 
 static void largest_entries_survive(void **state)
@@ -166,8 +166,8 @@ static void largest_entries_survive(void **state)
     (void)state;
     assert_non_null(text);
     fill(text, 'x', LWC_TOKEN_MAX);
-    lwc_secret_reset(token->text);
-    assert_int_equal(lwc_secret_append(token->text, text, LWC_TOKEN_MAX, NULL), LWC_OK);
+    lwc_buf_reset(token->text);
+    assert_int_equal(lwc_buf_append(token->text, text, LWC_TOKEN_MAX, NULL), LWC_OK);
     token->lifetime_s = LWC_TTL_MAX;
     token->ttl_s = LWC_TTL_MAX;
     token->sent_boot_ms = INT64_MAX;
@@ -176,7 +176,7 @@ static void largest_entries_survive(void **state)
     fill(token->identity.sub_account, 's', LWC_SUB_ACCOUNT_MAX);
     fill(token->source, 'b', LWC_BACKEND_NAME_MAX);
     assert_survives(token);
-    add_files(reference, LWC_WITNESSES_MAX);
+    add_files(reference, LWC_DEPENDENCYES_MAX);
     add_variables(reference, LWC_VARIABLES_MAX);
     reference->sent_wall_s = INT64_MAX;
     assert_survives(reference);
@@ -188,7 +188,7 @@ static void smallest_entries_survive(void **state)
     LWC_AUTO_ENTRY reference = entries_reference();
 
     (void)state;
-    lwc_secret_truncate(token->text, 1);
+    lwc_buf_truncate(token->text, 1);
     token->lifetime_s = 1;
     token->ttl_s = 1;
     token->sent_boot_ms = 0;

@@ -145,12 +145,12 @@ static void decode_names_the_wrong_member(void **state)
 
 static void no_token(struct lwc_entry *entry)
 {
-    lwc_secret_free(&entry->text);
+    lwc_buf_free(&entry->text);
 }
 
 static void empty_token(struct lwc_entry *entry)
 {
-    lwc_secret_reset(entry->text);
+    lwc_buf_reset(entry->text);
 }
 
 static void token_too_long(struct lwc_entry *entry)
@@ -159,15 +159,14 @@ static void token_too_long(struct lwc_entry *entry)
 
     assert_non_null(text);
     fill(text, 'x', LWC_TOKEN_MAX + 1);
-    lwc_secret_reset(entry->text);
-    assert_int_equal(lwc_secret_append(entry->text, text, LWC_TOKEN_MAX + 1, NULL), LWC_OK);
+    lwc_buf_reset(entry->text);
+    assert_int_equal(lwc_buf_append(entry->text, text, LWC_TOKEN_MAX + 1, NULL), LWC_OK);
 }
 
 static void a_token(struct lwc_entry *entry)
 {
     assert_int_equal(
-        lwc_secret_copy(ENTRIES_TOKEN_TEXT, strlen(ENTRIES_TOKEN_TEXT), &entry->text, NULL),
-        LWC_OK);
+        lwc_buf_copy(ENTRIES_TOKEN_TEXT, strlen(ENTRIES_TOKEN_TEXT), &entry->text, NULL), LWC_OK);
 }
 
 static void a_target(struct lwc_entry *entry)
@@ -182,7 +181,7 @@ static void no_target(struct lwc_entry *entry)
 
 static void a_file(struct lwc_entry *entry)
 {
-    lwc_witnesses_reset(&entry->witnesses);
+    lwc_dependencies_reset(&entry->witnesses);
     (void)entries_add_file(entry, "/keys");
 }
 
@@ -223,7 +222,7 @@ static void negative_time(struct lwc_entry *entry)
 
 static void nine_files(struct lwc_entry *entry)
 {
-    entry->witnesses.count = LWC_WITNESSES_MAX + 1;
+    entry->witnesses.count = LWC_DEPENDENCYES_MAX + 1;
 }
 
 static void incomplete_files(struct lwc_entry *entry)
@@ -309,13 +308,13 @@ static void encode_of_an_unfit_entry_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(unfit); i++) {
         LWC_AUTO_ENTRY entry = unfit[i].make();
-        LWC_AUTO_SECRET out = entries_empty_secret();
+        LWC_AUTO_BUF out = entries_empty_secret();
         struct lwc_error err = {0};
 
         print_message("%s\n", unfit[i].name);
         unfit[i].spoil(entry);
         assert_int_equal(lwc_entry_encode(entry, out, &err), LWC_E_INVALID);
-        assert_int_equal(lwc_secret_len(out), 0);
+        assert_int_equal(lwc_buf_len(out), 0);
         assert_memory_equal(err.msg, "cache entry: ", 13);
         assert_memory_equal(err.msg + 13, unfit[i].why, strlen(unfit[i].why));
         assert_string_equal(err.msg + 13 + strlen(unfit[i].why), " cannot be kept");

@@ -20,8 +20,8 @@ static void name_of(const char *stack, const struct lwc_query *query, int64_t tt
     char scope[LWC_HASH_HEX_LEN];
 
     stacks_open(&stacks, stack);
-    lwc_inputs_scope(stacks.conf, true, &stacks.host, scope);
-    lwc_inputs_query(scope, query, ttl_s, &stacks.host, name_out);
+    lwc_key_of_scope(stacks.conf, true, &stacks.host, scope);
+    lwc_key_of_query(scope, query, ttl_s, &stacks.host, name_out);
     stacks_close(&stacks);
 }
 
@@ -145,15 +145,15 @@ static void scope_is_of_stack_settings_and_origin_of_modules(void **state)
     unsetenv("LW_PROFILE");
     unsetenv("LW_ACCOUNT");
     stacks_open(&stacks, STACK);
-    lwc_inputs_scope(stacks.conf, true, &stacks.host, base);
+    lwc_key_of_scope(stacks.conf, true, &stacks.host, base);
     setenv("LW_PROFILE", "p", 1); /* is part of the query */
-    lwc_inputs_scope(stacks.conf, true, &stacks.host, other);
+    lwc_key_of_scope(stacks.conf, true, &stacks.host, other);
     unsetenv("LW_PROFILE");
     assert_string_equal(base, other);
-    lwc_inputs_scope(stacks.conf, false, &stacks.host, other);
+    lwc_key_of_scope(stacks.conf, false, &stacks.host, other);
     assert_string_not_equal(base, other);
     setenv("LW_ACCOUNT", "a", 1);
-    lwc_inputs_scope(stacks.conf, true, &stacks.host, other);
+    lwc_key_of_scope(stacks.conf, true, &stacks.host, other);
     unsetenv("LW_ACCOUNT");
     assert_string_not_equal(base, other);
     stacks_close(&stacks);
@@ -179,7 +179,7 @@ static void only_means_to_open_a_store_depend_on_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         print_message("%s\n", cases[i].name);
-        assert_int_equal(lwc_inputs_covers(cases[i].name), cases[i].covered);
+        assert_int_equal(lwc_key_of_covers(cases[i].name), cases[i].covered);
     }
 }
 
@@ -196,10 +196,10 @@ static struct lwc_identity sample(void)
 static void hash_credential(const struct lwc_identity *identity, const char *secret, int64_t ttl_s,
                             uint8_t hash_out[LWC_HASH_LEN])
 {
-    LWC_AUTO_SECRET copy = NULL;
+    LWC_AUTO_BUF copy = NULL;
 
-    assert_int_equal(lwc_secret_copy(secret, strlen(secret), &copy, NULL), LWC_OK);
-    lwc_inputs_credential(identity, copy, ttl_s, hash_out);
+    assert_int_equal(lwc_buf_copy(secret, strlen(secret), &copy, NULL), LWC_OK);
+    lwc_key_of_credential(identity, copy, ttl_s, hash_out);
 }
 
 static void credential_hash_is_of_the_key_not_of_its_name(void **state)
@@ -259,9 +259,9 @@ static void flight_name_is_of_the_token_without_its_secret(void **state)
     base.key_id = "ACME_0";
     base.sub_account = "";
     base.flags = 0;
-    lwc_inputs_flight(&base, 60, name);
+    lwc_key_of_flight(&base, 60, name);
     base.profile = "other";
-    lwc_inputs_flight(&base, 60, other);
+    lwc_key_of_flight(&base, 60, other);
     assert_string_equal(name, other);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct lwc_identity identity = base;
@@ -271,7 +271,7 @@ static void flight_name_is_of_the_token_without_its_secret(void **state)
         identity.key_id = cases[i].key_id;
         identity.sub_account = cases[i].sub_account;
         identity.flags = cases[i].flags;
-        lwc_inputs_flight(&identity, cases[i].ttl_s, other);
+        lwc_key_of_flight(&identity, cases[i].ttl_s, other);
         assert_string_not_equal(name, other);
     }
 }
@@ -283,26 +283,26 @@ static void failures_name_is_of_account_and_key_id(void **state)
     char other[LWC_HASH_HEX_LEN];
 
     (void)state;
-    lwc_inputs_failures(&identity, base);
+    lwc_key_of_failures(&identity, base);
     identity.profile = "other";
     identity.sub_account = "sub";
-    lwc_inputs_failures(&identity, other);
+    lwc_key_of_failures(&identity, other);
     assert_string_equal(base, other);
     identity.key_id = "ACME_1";
-    lwc_inputs_failures(&identity, other);
+    lwc_key_of_failures(&identity, other);
     assert_string_not_equal(base, other);
     identity = sample();
     identity.origin = "127.0.0.1:1";
-    lwc_inputs_failures(&identity, other);
+    lwc_key_of_failures(&identity, other);
     assert_string_not_equal(base, other);
 }
 
 static enum lwc_code read_lines(void *data, const char *from, const char *name,
-                                struct lwc_secret *content, char **path_out, struct lwc_error *err)
+                                struct lwc_buf *content, char **path_out, struct lwc_error *err)
 {
     (void)from;
     *path_out = strdup(name);
-    return lwc_secret_append(content, data, strlen(data), err);
+    return lwc_buf_append(content, data, strlen(data), err);
 }
 
 /* The answer's name under the stack "include inner", where inner holds @text. */
@@ -321,8 +321,8 @@ static void name_of_included(const char *text, char name_out[LWC_HASH_HEX_LEN])
     assert_int_equal(
         lwc_conf_parse_from(&input, outer, sizeof outer - 1, "outer", "outer", &conf, NULL),
         LWC_OK);
-    lwc_inputs_scope(conf, true, &stacks.host, scope);
-    lwc_inputs_query(scope, &none, 60, &stacks.host, name_out);
+    lwc_key_of_scope(conf, true, &stacks.host, scope);
+    lwc_key_of_query(scope, &none, 60, &stacks.host, name_out);
     stacks_close(&stacks);
 }
 

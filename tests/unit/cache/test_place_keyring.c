@@ -40,7 +40,7 @@ static void read_of_what_was_written_gives_it(void **state)
 
     assert_int_equal(code, LWC_OK);
     assert_int_equal(lwc_place_keyring.read(keys->name, keys->bytes, NULL), LWC_OK);
-    assert_true(lwc_secret_equal(keys->bytes, bytes, sizeof bytes));
+    assert_true(lwc_buf_equal(keys->bytes, bytes, sizeof bytes));
 }
 
 static void read_of_nothing_is_a_miss(void **state)
@@ -143,7 +143,7 @@ static void largest_entry_of_the_kernel_is_kept_and_a_larger_one_refused(void **
 
     assert_int_equal(lwc_place_keyring.write(keys->name, bytes, 16384, KEYS_LIFE_S, NULL), LWC_OK);
     assert_int_equal(lwc_place_keyring.read(keys->name, keys->bytes, NULL), LWC_OK);
-    assert_int_equal(lwc_secret_len(keys->bytes), 16384);
+    assert_int_equal(lwc_buf_len(keys->bytes), 16384);
     assert_int_equal(lwc_place_keyring.write(keys->name, bytes, sizeof bytes, KEYS_LIFE_S, &err),
                      LWC_E_UNAVAILABLE);
     assert_int_equal(err.sys, EINVAL);

@@ -269,7 +269,7 @@ static void failing_read_is_a_miss_or_unavailable(void **state)
         assert_int_equal(lwc_place_keyring.read(keys->name, keys->bytes, &err), cases[i / 2].code);
         assert_int_equal(err.code, cases[i / 2].code);
         assert_int_equal(err.sys, cases[i / 2].sys);
-        assert_int_equal(lwc_secret_len(keys->bytes), 0);
+        assert_int_equal(lwc_buf_len(keys->bytes), 0);
     }
 }
 

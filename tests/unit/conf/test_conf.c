@@ -134,14 +134,14 @@ struct file {
 
 /* @data is a table of files that ends with a NULL. */
 static enum lwc_code read_memory(void *data, const char *from, const char *name,
-                                 struct lwc_secret *content, char **path_out, struct lwc_error *err)
+                                 struct lwc_buf *content, char **path_out, struct lwc_error *err)
 {
     (void)from;
     for (const struct file *file = data; file->name != NULL; file++) {
         if (strcmp(file->name, name) == 0) {
             *path_out = strdup(name);
             assert_non_null(*path_out);
-            return lwc_secret_append(content, file->text, strlen(file->text), err);
+            return lwc_buf_append(content, file->text, strlen(file->text), err);
         }
     }
     return lwc_fail(err, LWC_E_NOT_FOUND, "%s is not there", name);
@@ -251,7 +251,7 @@ static void skip_reaches_over_the_end_of_an_included_file(void **state)
 
 /* Files that include the next one: "1" to "9", as many as depth says. */
 static enum lwc_code read_deep(void *data, const char *from, const char *name,
-                               struct lwc_secret *content, char **path_out, struct lwc_error *err)
+                               struct lwc_buf *content, char **path_out, struct lwc_error *err)
 {
     const int depth = *(const int *)data;
     const int number = atoi(name);

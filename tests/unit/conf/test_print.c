@@ -33,7 +33,7 @@ static void text_of_a_stack_parses_to_the_same(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         LWC_AUTO_CONF conf = NULL;
         LWC_AUTO_CONF again = NULL;
-        LWC_AUTO_SECRET out = NULL;
+        LWC_AUTO_BUF out = NULL;
         struct lwc_error err = {0};
         enum lwc_code code = lwc_conf_parse(cases[i].line, strlen(cases[i].line), "f", &conf, &err);
 
@@ -42,13 +42,12 @@ static void text_of_a_stack_parses_to_the_same(void **state)
         if (cases[i].text == NULL) {
             continue;
         }
-        assert_int_equal(lwc_secret_new(64, &out, NULL), LWC_OK);
+        assert_int_equal(lwc_buf_new(64, &out, NULL), LWC_OK);
         assert_int_equal(lwc_conf_text_line(out, &conf->lines[0], NULL), LWC_OK);
-        assert_string_equal(lwc_secret_text(out), cases[i].text);
+        assert_string_equal(lwc_buf_text(out), cases[i].text);
         if (conf->count == 1) {
-            assert_int_equal(
-                lwc_conf_parse(lwc_secret_text(out), lwc_secret_len(out), "f", &again, &err),
-                LWC_OK);
+            assert_int_equal(lwc_conf_parse(lwc_buf_text(out), lwc_buf_len(out), "f", &again, &err),
+                             LWC_OK);
             assert_int_equal(again->lines[0].argc, conf->lines[0].argc);
             for (size_t j = 0; j < conf->lines[0].argc; j++) {
                 assert_string_equal(again->lines[0].argv[j], conf->lines[0].argv[j]);
@@ -61,15 +60,15 @@ static void text_of_settings_is_a_set_line(void **state)
 {
     static const char text[] = "set min-valid 2m\nset cache sealed\n";
     LWC_AUTO_CONF conf = NULL;
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
 
     (void)state;
     assert_int_equal(lwc_conf_parse(text, sizeof text - 1, "f", &conf, NULL), LWC_OK);
-    assert_int_equal(lwc_secret_new(64, &out, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(64, &out, NULL), LWC_OK);
     assert_int_equal(lwc_conf_text_setting(out, conf, LWC_SET_CACHE, NULL), LWC_OK);
-    assert_string_equal(lwc_secret_text(out), "set cache sealed");
+    assert_string_equal(lwc_buf_text(out), "set cache sealed");
     assert_int_equal(lwc_conf_text_setting(out, conf, LWC_SET_MIN_VALID, NULL), LWC_OK);
-    assert_string_equal(lwc_secret_text(out), "set cache sealedset min-valid 120");
+    assert_string_equal(lwc_buf_text(out), "set cache sealedset min-valid 120");
 }
 
 int main(void)

@@ -46,18 +46,18 @@ static struct lwc_error failure(enum lwc_code code, int64_t wait_s, const char *
     return err;
 }
 
-static void make_default(struct lwc_memo *memo_out)
+static void make_default(struct lwc_failure *memo_out)
 {
     struct lwc_error err = failure(LWC_E_RATE_LIMITED, 120, WAIT_TEXT);
 
-    assert_true(lwc_memo_make(name, BEGAN_MS, &err, &clock_fake, memo_out));
+    assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, memo_out));
 }
 
 static void reseal(uint8_t *bytes, size_t len)
 {
     struct lwc_hash hash;
 
-    lwc_hash_begin(&hash, LWC_MEMO_LABEL);
+    lwc_hash_begin(&hash, LWC_FAILURE_LABEL);
     lwc_hash_add(&hash, bytes, len - LWC_HASH_LEN);
     lwc_hash_end(&hash, bytes + len - LWC_HASH_LEN);
 }
@@ -99,11 +99,11 @@ static void make_gives_each_code_its_life(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        struct lwc_memo memo = {0};
+        struct lwc_failure memo = {0};
         struct lwc_error err = failure(cases[i].code, cases[i].wait_s, "it failed");
 
         print_message("%d, wait %lld\n", (int)cases[i].code, (long long)cases[i].wait_s);
-        assert_int_equal(lwc_memo_make(name, BEGAN_MS, &err, &clock_fake, &memo),
+        assert_int_equal(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo),
                          cases[i].life_ms > 0);
         assert_int_equal(memo.until_ms - memo.made_ms,
                          cases[i].life_ms != FOR_WAITERS ? cases[i].life_ms : 0);
@@ -120,26 +120,26 @@ static void make_of_a_want_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(wants); i++) {
         struct lwc_error err = {.code = LWC_E_FAILED, .sys = wants[i], .msg = "it failed"};
-        struct lwc_memo memo;
+        struct lwc_failure memo;
 
-        assert_false(lwc_memo_make(name, BEGAN_MS, &err, &clock_fake, &memo));
+        assert_false(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo));
     }
 }
 
 static void make_of_text_that_is_not_printable_defuses_it(void **state)
 {
     struct lwc_error err = {.code = LWC_E_REFUSED, .msg = "a\033[2Jb", .hint = "c\nd"};
-    struct lwc_memo memo;
-    struct lwc_memo_table table;
-    uint8_t bytes[LWC_MEMO_MAX];
+    struct lwc_failure memo;
+    struct lwc_failure_table table;
+    uint8_t bytes[LWC_FAILURE_MAX];
 
     (void)state;
-    assert_true(lwc_memo_make(name, BEGAN_MS, &err, &clock_fake, &memo));
+    assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo));
     assert_null(strchr(memo.err.msg, '\033'));
     assert_null(strchr(memo.err.hint, '\n'));
-    assert_true(lwc_memo_table_init(&table));
-    lwc_memo_table_put(&table, &memo);
-    assert_true(lwc_memo_decode(bytes, lwc_memo_encode(&table, bytes), &table));
+    assert_true(lwc_failure_table_init(&table));
+    lwc_failure_table_put(&table, &memo);
+    assert_true(lwc_failure_decode(bytes, lwc_failure_encode(&table, bytes), &table));
 }
 
 static void memo_is_live_from_made_until_run_out(void **state)
@@ -151,40 +151,40 @@ static void memo_is_live_from_made_until_run_out(void **state)
         {NOW_MS - 1, false},      {NOW_MS, true},     {NOW_MS + 119999, true},
         {NOW_MS + 120000, false}, {INT64_MAX, false}, {0, false},
     };
-    struct lwc_memo memo;
+    struct lwc_failure memo;
 
     (void)state;
     make_default(&memo);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         now_ms = cases[i].at_ms;
         print_message("%lld\n", (long long)now_ms);
-        assert_int_equal(lwc_memo_is_live(&memo, &clock_fake), cases[i].live);
+        assert_int_equal(lwc_failure_is_live(&memo, &clock_fake), cases[i].live);
     }
 }
 
 static void table_keeps_each_name_once_and_the_newest(void **state)
 {
-    struct lwc_memo_table table;
-    uint8_t names[LWC_MEMO_RECORDS + 2][LWC_HASH_LEN] = {{0}};
+    struct lwc_failure_table table;
+    uint8_t names[LWC_FAILURE_RECORDS + 2][LWC_HASH_LEN] = {{0}};
 
     (void)state;
-    assert_true(lwc_memo_table_init(&table));
+    assert_true(lwc_failure_table_init(&table));
     assert_int_equal(table.count, 0);
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
-        struct lwc_memo memo;
+        struct lwc_failure memo;
 
         names[i][0] = (uint8_t)(i + 1);
         make_default(&memo);
         memcpy(memo.name, names[i], LWC_HASH_LEN);
         memo.made_ms += (int64_t)i;
-        lwc_memo_table_put(&table, &memo);
-        lwc_memo_table_put(&table, &memo);
-        assert_int_equal(table.count, i < LWC_MEMO_RECORDS ? i + 1 : LWC_MEMO_RECORDS);
+        lwc_failure_table_put(&table, &memo);
+        lwc_failure_table_put(&table, &memo);
+        assert_int_equal(table.count, i < LWC_FAILURE_RECORDS ? i + 1 : LWC_FAILURE_RECORDS);
     }
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
-        assert_int_equal(lwc_memo_table_find(&table, names[i]) != NULL, i >= 2);
-        assert_int_equal(lwc_memo_table_drop(&table, names[i]), i >= 2);
-        assert_null(lwc_memo_table_find(&table, names[i]));
+        assert_int_equal(lwc_failure_table_find(&table, names[i]) != NULL, i >= 2);
+        assert_int_equal(lwc_failure_table_drop(&table, names[i]), i >= 2);
+        assert_null(lwc_failure_table_find(&table, names[i]));
     }
     assert_int_equal(table.count, 0);
 }
@@ -212,13 +212,13 @@ static void tell_counts_the_wait_down(void **state)
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         struct lwc_error err = failure(LWC_E_RATE_LIMITED, cases[i].wait_s, cases[i].msg);
         struct lwc_error told = {0};
-        struct lwc_memo memo;
+        struct lwc_failure memo;
 
         print_message("%s after %lld ms\n", cases[i].msg, (long long)cases[i].age_ms);
         now_ms = NOW_MS;
-        assert_true(lwc_memo_make(name, BEGAN_MS, &err, &clock_fake, &memo));
+        assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo));
         now_ms += cases[i].age_ms;
-        lwc_memo_tell(&memo, &clock_fake, &told);
+        lwc_failure_tell(&memo, &clock_fake, &told);
         assert_int_equal(told.code, LWC_E_RATE_LIMITED);
         assert_int_equal(told.sys, ECONNREFUSED);
         assert_int_equal(told.wait_s, cases[i].left_s);
@@ -231,12 +231,12 @@ static void tell_of_another_failure_is_as_it_was(void **state)
 {
     struct lwc_error err = failure(LWC_E_NETWORK, 0, "no route");
     struct lwc_error told = {0};
-    struct lwc_memo memo;
+    struct lwc_failure memo;
 
     (void)state;
-    assert_true(lwc_memo_make(name, BEGAN_MS, &err, &clock_fake, &memo));
+    assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo));
     now_ms += 2500;
-    lwc_memo_tell(&memo, &clock_fake, &told);
+    lwc_failure_tell(&memo, &clock_fake, &told);
     assert_int_equal(told.code, err.code);
     assert_int_equal(told.sys, err.sys);
     assert_int_equal(told.wait_s, 0);
@@ -245,25 +245,25 @@ static void tell_of_another_failure_is_as_it_was(void **state)
 }
 
 /* A table of @count records like make_default()'s. */
-static size_t encode_default(size_t count, struct lwc_memo_table *table, uint8_t *bytes_out)
+static size_t encode_default(size_t count, struct lwc_failure_table *table, uint8_t *bytes_out)
 {
-    assert_true(lwc_memo_table_init(table));
+    assert_true(lwc_failure_table_init(table));
     for (size_t i = 0; i < count; i++) {
-        struct lwc_memo memo;
+        struct lwc_failure memo;
 
         make_default(&memo);
         memo.name[0] = (uint8_t)('0' + i);
-        lwc_memo_table_put(table, &memo);
+        lwc_failure_table_put(table, &memo);
     }
-    return lwc_memo_encode(table, bytes_out);
+    return lwc_failure_encode(table, bytes_out);
 }
 
 /* The layout is a contract between versions that run at the same time. */
 static void encode_puts_fields_where_the_header_says(void **state)
 {
     static const uint8_t numbers[] = {0, 0, 0, 12, 0, 0, 0, ECONNREFUSED, 0, 0, 0, 0, 0, 0, 0, 120};
-    struct lwc_memo_table table;
-    uint8_t bytes[LWC_MEMO_MAX];
+    struct lwc_failure_table table;
+    uint8_t bytes[LWC_FAILURE_MAX];
     const uint8_t *record = bytes + 52;
     const struct lwc_error *err = &table.memos[0].err;
     size_t len = 0;
@@ -293,54 +293,54 @@ static void decode_of_encoded_is_the_same(void **state)
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(lengths); i++) {
         struct lwc_error err = {.code = LWC_E_REFUSED};
-        struct lwc_memo_table table;
-        struct lwc_memo memo;
-        uint8_t bytes[LWC_MEMO_MAX];
-        uint8_t again[LWC_MEMO_MAX];
+        struct lwc_failure_table table;
+        struct lwc_failure memo;
+        uint8_t bytes[LWC_FAILURE_MAX];
+        uint8_t again[LWC_FAILURE_MAX];
         size_t len = 0;
 
         print_message("%zu, %zu\n", lengths[i][0], lengths[i][1]);
         memset(err.msg, 'm', lengths[i][0]);
         memset(err.hint, 'h', lengths[i][1]);
-        assert_true(lwc_memo_make(name, BEGAN_MS, &err, &clock_fake, &memo));
-        assert_true(lwc_memo_table_init(&table));
-        for (uint8_t j = 0; j < LWC_MEMO_RECORDS; j++) {
+        assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo));
+        assert_true(lwc_failure_table_init(&table));
+        for (uint8_t j = 0; j < LWC_FAILURE_RECORDS; j++) {
             memo.name[0] = j;
-            lwc_memo_table_put(&table, &memo);
+            lwc_failure_table_put(&table, &memo);
         }
-        len = lwc_memo_encode(&table, bytes);
+        len = lwc_failure_encode(&table, bytes);
         memset(&table, 0, sizeof table);
-        assert_true(lwc_memo_decode(bytes, len, &table));
-        assert_int_equal(table.count, LWC_MEMO_RECORDS);
+        assert_true(lwc_failure_decode(bytes, len, &table));
+        assert_int_equal(table.count, LWC_FAILURE_RECORDS);
         assert_string_equal(table.memos[7].err.msg, err.msg);
         assert_string_equal(table.memos[7].err.hint, err.hint);
-        assert_int_equal(lwc_memo_encode(&table, again), len);
+        assert_int_equal(lwc_failure_encode(&table, again), len);
         assert_memory_equal(again, bytes, len);
     }
 }
 
 static void decode_of_any_changed_byte_fails(void **state)
 {
-    struct lwc_memo_table table;
-    struct lwc_memo_table untouched = {.count = 77};
-    uint8_t bytes[LWC_MEMO_MAX];
+    struct lwc_failure_table table;
+    struct lwc_failure_table untouched = {.count = 77};
+    uint8_t bytes[LWC_FAILURE_MAX];
     size_t len = 0;
 
     (void)state;
     len = encode_default(2, &table, bytes);
     for (size_t i = 0; i < len; i++) {
         bytes[i] ^= 1u << i % 8;
-        assert_false(lwc_memo_decode(bytes, len, &untouched));
+        assert_false(lwc_failure_decode(bytes, len, &untouched));
         bytes[i] ^= 1u << i % 8;
     }
     assert_int_equal(untouched.count, 77);
-    assert_true(lwc_memo_decode(bytes, len, &untouched));
+    assert_true(lwc_failure_decode(bytes, len, &untouched));
 }
 
 static void decode_of_any_other_length_fails(void **state)
 {
-    struct lwc_memo_table table;
-    uint8_t bytes[LWC_MEMO_MAX + 1] = {0};
+    struct lwc_failure_table table;
+    uint8_t bytes[LWC_FAILURE_MAX + 1] = {0};
     size_t len = 0;
 
     (void)state;
@@ -350,10 +350,10 @@ static void decode_of_any_other_length_fails(void **state)
 
         assert_non_null(copy);
         memcpy(copy, bytes, cut);
-        assert_int_equal(lwc_memo_decode(copy, cut, &table), cut == len);
+        assert_int_equal(lwc_failure_decode(copy, cut, &table), cut == len);
         if (cut > LWC_HASH_LEN && cut != len) {
             reseal(copy, cut);
-            assert_false(lwc_memo_decode(copy, cut, &table));
+            assert_false(lwc_failure_decode(copy, cut, &table));
         }
     }
 }
@@ -409,8 +409,8 @@ static void decode_of_wrong_field_fails(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(wrong); i++) {
-        struct lwc_memo_table table;
-        uint8_t bytes[LWC_MEMO_MAX];
+        struct lwc_failure_table table;
+        uint8_t bytes[LWC_FAILURE_MAX];
         size_t len = 0;
 
         print_message("%s\n", wrong[i].name);
@@ -418,7 +418,7 @@ static void decode_of_wrong_field_fails(void **state)
         assert_memory_not_equal(bytes + wrong[i].at, wrong[i].bytes, wrong[i].len);
         memcpy(bytes + wrong[i].at, wrong[i].bytes, wrong[i].len);
         reseal(bytes, len);
-        assert_false(lwc_memo_decode(bytes, len, &table));
+        assert_false(lwc_failure_decode(bytes, len, &table));
     }
 }
 

@@ -268,7 +268,7 @@ static void answer_name_is_of_this_process_where_its_passphrase_is(void **state)
 static void place_name_is_of_what_the_cache_allows(void **state)
 {
     struct lwc_cache cache = {.mode = LWC_CACHE_RUNTIME};
-    LWC_AUTO_SECRET sealing = NULL;
+    LWC_AUTO_BUF sealing = NULL;
     uint8_t base[LWC_HASH_LEN];
     uint8_t other[LWC_HASH_LEN];
 
@@ -276,7 +276,7 @@ static void place_name_is_of_what_the_cache_allows(void **state)
     name_place(base);
     lwc_failure_name_place(cache.mode, cache.sealing != NULL, &stacks.host, other);
     assert_memory_not_equal(base, other, LWC_HASH_LEN);
-    assert_int_equal(lwc_secret_copy("s", 1, &sealing, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("s", 1, &sealing, NULL), LWC_OK);
     cache = (struct lwc_cache){.mode = LWC_CACHE_AUTO, .sealing = sealing};
     lwc_failure_name_place(cache.mode, cache.sealing != NULL, &stacks.host, other);
     assert_memory_not_equal(base, other, LWC_HASH_LEN);

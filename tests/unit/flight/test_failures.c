@@ -60,10 +60,10 @@ static void put_for(const uint8_t (*name)[LWC_HASH_LEN], enum lwc_code code, int
                     const char *msg)
 {
     struct lwc_error err = {.code = code, .sys = ECONNRESET, .wait_s = wait_s, .hint = "wait"};
-    struct lwc_memo memo;
+    struct lwc_failure memo;
 
     (void)snprintf(err.msg, sizeof err.msg, "%s", msg);
-    if (lwc_memo_make(name[0], now_ms - 1000, &err, &clock_fake, &memo)) {
+    if (lwc_failure_make(name[0], now_ms - 1000, &err, &clock_fake, &memo)) {
         lwc_failures_put(FLIGHTBED_NAME, &memo);
     }
 }
@@ -230,7 +230,7 @@ static void each_name_has_a_failure_of_its_own(void **state)
 /* In turn, as two sub-accounts would: neither evicts the other. */
 static void eight_names_fit_and_the_ninth_takes_the_oldest_place(void **state)
 {
-    uint8_t names[LWC_MEMO_RECORDS + 1][1][LWC_HASH_LEN] = {{{0}}};
+    uint8_t names[LWC_FAILURE_RECORDS + 1][1][LWC_HASH_LEN] = {{{0}}};
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
@@ -361,7 +361,7 @@ static void table_that_a_stopped_writer_holds_is_read_and_not_written(void **sta
 
 static void name_that_is_no_hash_is_refused(void **state)
 {
-    struct lwc_memo_table table;
+    struct lwc_failure_table table;
 
     (void)state;
     put(LWC_E_REFUSED, 0, "it failed");

@@ -15,7 +15,7 @@
 #include "base/safefile.h"
 #include "base/util.h"
 
-static enum lwc_code read_text(const char *text, struct lwc_request *request)
+static enum lwc_code read_text(const char *text, struct lwc_format_request *request)
 {
     LWC_AUTO_CLOSE int fd = memfd_create("request", MFD_CLOEXEC);
 
@@ -26,7 +26,7 @@ static enum lwc_code read_text(const char *text, struct lwc_request *request)
 
 static void read_keeps_host_as_asked_and_as_account(void **state)
 {
-    struct lwc_request request = {.given = false};
+    struct lwc_format_request request = {.given = false};
 
     (void)state;
     assert_int_equal(read_text("capability[]=authtype\nprotocol=https\n"
@@ -43,7 +43,7 @@ static void read_keeps_host_as_asked_and_as_account(void **state)
 
 static void read_other_protocol_is_foreign(void **state)
 {
-    struct lwc_request request = {.given = false};
+    struct lwc_format_request request = {.given = false};
 
     (void)state;
     assert_int_equal(read_text("protocol=http\nhost=acme.lacework.net\n", &request), LWC_OK);
@@ -54,7 +54,7 @@ static void read_other_protocol_is_foreign(void **state)
 
 static void read_malformed_request_leaves_output(void **state)
 {
-    struct lwc_request request = {.host = "before"};
+    struct lwc_format_request request = {.host = "before"};
 
     (void)state;
     assert_int_equal(read_text("host=a\nhost=b\n", &request), LWC_E_INVALID);
@@ -73,7 +73,7 @@ static void write_answers_as_the_caller_can_read(void **state)
     };
     static const struct {
         const char *name;
-        struct lwc_request request;
+        struct lwc_format_request request;
         int64_t expires_at;
         const char *text;
     } cases[] = {
@@ -99,7 +99,7 @@ static void write_answers_as_the_caller_can_read(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        const struct lwc_answer answer = {
+        const struct lwc_format_answer answer = {
             .token = "tok-en",
             .source = "file",
             .expires_at = cases[i].expires_at,
@@ -107,12 +107,12 @@ static void write_answers_as_the_caller_can_read(void **state)
             .identity = &identity,
             .request = &cases[i].request,
         };
-        LWC_AUTO_SECRET out = NULL;
+        LWC_AUTO_BUF out = NULL;
 
         print_message("%s\n", cases[i].name);
-        assert_int_equal(lwc_secret_new(16, &out, NULL), LWC_OK);
+        assert_int_equal(lwc_buf_new(16, &out, NULL), LWC_OK);
         assert_int_equal(lwc_format_git.write(&answer, out, NULL), LWC_OK);
-        assert_string_equal(lwc_secret_text(out), cases[i].text);
+        assert_string_equal(lwc_buf_text(out), cases[i].text);
     }
 }
 

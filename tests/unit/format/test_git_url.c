@@ -45,7 +45,7 @@ static void split_takes_a_url_apart_as_git_does(void **state)
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         struct lwc_slice parts[LWC_GIT_URL_PARTS] = {{0}};
-        LWC_AUTO_SECRET decoded = NULL;
+        LWC_AUTO_BUF decoded = NULL;
 
         print_message("%s\n", cases[i].url);
         assert_int_equal(
@@ -77,7 +77,7 @@ static void split_malformed_url_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         struct lwc_slice parts[LWC_GIT_URL_PARTS] = {{0}};
-        struct lwc_secret *decoded = NULL;
+        struct lwc_buf *decoded = NULL;
 
         print_message("%s\n", cases[i]);
         assert_int_equal(lwc_git_url_split(cases[i], strlen(cases[i]), parts, &decoded, NULL),

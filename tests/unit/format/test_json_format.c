@@ -10,15 +10,15 @@
 
 #include "base/identity.h"
 
-static const struct lwc_request no_request = {.given = false};
+static const struct lwc_format_request no_request = {.given = false};
 
-static void assert_written(const struct lwc_answer *answer, const char *text)
+static void assert_written(const struct lwc_format_answer *answer, const char *text)
 {
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
 
-    assert_int_equal(lwc_secret_new(16, &out, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(16, &out, NULL), LWC_OK);
     assert_int_equal(lwc_format_json.write(answer, out, NULL), LWC_OK);
-    assert_string_equal(lwc_secret_text(out), text);
+    assert_string_equal(lwc_buf_text(out), text);
 }
 
 static void write_has_every_field(void **state)
@@ -32,7 +32,7 @@ static void write_has_every_field(void **state)
         .kind = LWC_KIND_ACCESS_KEY,
         .flags = LWC_ID_ORG_ACCESS,
     };
-    const struct lwc_answer answer = {
+    const struct lwc_format_answer answer = {
         .token = "tok",
         .source = "file",
         .expires_at = 1800000000,
@@ -58,7 +58,7 @@ static void write_unknown_expiry_is_null(void **state)
         .sub_account = "",
         .kind = LWC_KIND_TOKEN,
     };
-    const struct lwc_answer answer = {
+    const struct lwc_format_answer answer = {
         .token = "tok", .source = "env", .identity = &identity, .request = &no_request};
 
     (void)state;

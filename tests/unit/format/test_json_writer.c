@@ -18,23 +18,23 @@ static void append_escapes_text_and_keeps_literals(void **state)
         {.name = "c", .text = ""},
         {.name = "d", .literal = LWC_TRUTH(1)},
     };
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
 
     (void)state;
-    assert_int_equal(lwc_secret_new(4, &out, NULL), LWC_OK);
-    assert_int_equal(lwc_object_append(out, members, LWC_ARRAY_LEN(members), NULL), LWC_OK);
-    assert_string_equal(lwc_secret_text(out),
+    assert_int_equal(lwc_buf_new(4, &out, NULL), LWC_OK);
+    assert_int_equal(lwc_json_append(out, members, LWC_ARRAY_LEN(members), NULL), LWC_OK);
+    assert_string_equal(lwc_buf_text(out),
                         "{\"a\":\"x\\\"y\\\\\\n\",\"b\":12,\"c\":\"\",\"d\":true}");
 }
 
 static void append_without_members_is_an_empty_object(void **state)
 {
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
 
     (void)state;
-    assert_int_equal(lwc_secret_new(4, &out, NULL), LWC_OK);
-    assert_int_equal(lwc_object_append(out, NULL, 0, NULL), LWC_OK);
-    assert_string_equal(lwc_secret_text(out), "{}");
+    assert_int_equal(lwc_buf_new(4, &out, NULL), LWC_OK);
+    assert_int_equal(lwc_json_append(out, NULL, 0, NULL), LWC_OK);
+    assert_string_equal(lwc_buf_text(out), "{}");
 }
 
 static void append_identity_has_the_fields_of_list(void **state)
@@ -47,12 +47,12 @@ static void append_identity_has_the_fields_of_list(void **state)
         .sub_account = "s",
         .kind = LWC_KIND_ACCESS_KEY,
     };
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
 
     (void)state;
-    assert_int_equal(lwc_secret_new(4, &out, NULL), LWC_OK);
-    assert_int_equal(lwc_object_append_identity(out, &identity, "file", NULL), LWC_OK);
-    assert_string_equal(lwc_secret_text(out),
+    assert_int_equal(lwc_buf_new(4, &out, NULL), LWC_OK);
+    assert_int_equal(lwc_json_append_identity(out, &identity, "file", NULL), LWC_OK);
+    assert_string_equal(lwc_buf_text(out),
                         "{\"profile\":\"p\",\"account\":\"a.lacework.net\",\"keyId\":\"K_1\","
                         "\"subAccount\":\"s\",\"orgAccess\":false,\"backend\":\"file\","
                         "\"kind\":\"access-key\"}");

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
-#include "base/secret.h"
 #include "tests/support/capture.h"
 
 static struct lwc_options seen;
@@ -58,15 +58,15 @@ const struct lwc_clock *__wrap_lwc_clock_system(void)
 }
 
 /* An answer for which a person needs 90 s. */
-enum lwc_code __wrap_lwc_prompt_ask(const char *text, uint32_t flags,
-                                    struct lwc_secret **answer_out, struct lwc_error *err);
-enum lwc_code __wrap_lwc_prompt_ask(const char *text, uint32_t flags,
-                                    struct lwc_secret **answer_out, struct lwc_error *err)
+enum lwc_code __wrap_lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_buf **answer_out,
+                                    struct lwc_error *err);
+enum lwc_code __wrap_lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_buf **answer_out,
+                                    struct lwc_error *err)
 {
     (void)text;
     (void)flags;
     now_ms += 90000;
-    return lwc_secret_copy("typed", 5, answer_out, err);
+    return lwc_buf_copy("typed", 5, answer_out, err);
 }
 
 static int clear_variables(void **state)
@@ -188,7 +188,7 @@ static void all_calls_of_the_library_end_with_the_command(void **state)
 {
     static char opened;
     struct lwc_app app = {.git_helper = false};
-    LWC_AUTO_SECRET line = NULL;
+    LWC_AUTO_BUF line = NULL;
     char answer[16] = "";
     const struct lwc_sink sink = {.data = answer, .put = take_answer};
 

@@ -73,13 +73,13 @@ void __wrap_lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void 
 
 static void load_keeps_the_order(void **state)
 {
-    LWC_AUTO_ROLL roll = {0};
+    LWC_AUTO_CREDENTIALS roll = {0};
     struct lwc_app app = {.account = "acme.lacework.net"};
 
     (void)state;
     end_profile = "three";
     end_code = LWC_OK;
-    assert_int_equal(lwc_roll_load(&app, &roll, NULL), LWC_OK);
+    assert_int_equal(lwc_credentials_load(&app, &roll, NULL), LWC_OK);
     assert_int_equal(roll.count, 3);
     assert_string_equal(roll.first->id.profile, "one");
     assert_string_equal(roll.first->next->id.profile, "two");
@@ -92,26 +92,26 @@ static void load_keeps_the_order(void **state)
 
 static void load_failure_keeps_what_came_before(void **state)
 {
-    LWC_AUTO_ROLL roll = {0};
+    LWC_AUTO_CREDENTIALS roll = {0};
     struct lwc_app app = {.account = "acme.lacework.net"};
 
     (void)state;
     end_profile = "three";
     end_code = LWC_E_UNAVAILABLE;
-    assert_int_equal(lwc_roll_load(&app, &roll, NULL), LWC_E_UNAVAILABLE);
+    assert_int_equal(lwc_credentials_load(&app, &roll, NULL), LWC_E_UNAVAILABLE);
     assert_int_equal(roll.count, 3);
 }
 
 static void load_marks_a_profile_that_is_held_twice(void **state)
 {
-    LWC_AUTO_ROLL roll = {0};
+    LWC_AUTO_CREDENTIALS roll = {0};
     struct lwc_app app = {.account = "acme.lacework.net"};
-    const struct lwc_roll_entry *second = NULL;
+    const struct lwc_credentials_entry *second = NULL;
 
     (void)state;
     end_profile = "one";
     end_code = LWC_OK;
-    assert_int_equal(lwc_roll_load(&app, &roll, NULL), LWC_OK);
+    assert_int_equal(lwc_credentials_load(&app, &roll, NULL), LWC_OK);
     second = roll.first->next;
     assert_string_equal(roll.first->place, "file*");
     assert_string_equal(second->place, second->backend);

@@ -16,12 +16,12 @@
 
 static void write_puts_the_answer_on_stdout_alone(void **state)
 {
-    LWC_AUTO_SECRET answer = NULL;
+    LWC_AUTO_BUF answer = NULL;
     struct capture capture;
     enum lwc_code code = LWC_E_INTERNAL;
 
     (void)state;
-    assert_int_equal(lwc_secret_copy("line\nline\n", 10, &answer, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("line\nline\n", 10, &answer, NULL), LWC_OK);
     capture_begin(&capture, NULL);
     code = lwc_output_write(answer, NULL);
     capture_end(&capture);
@@ -33,13 +33,13 @@ static void write_puts_the_answer_on_stdout_alone(void **state)
 /* What a write to @path as standard output gives. */
 static enum lwc_code write_to(const char *path, int mode, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET answer = NULL;
+    LWC_AUTO_BUF answer = NULL;
     LWC_AUTO_CLOSE int fd = open(path, mode | O_CLOEXEC);
     struct capture capture;
     enum lwc_code code = LWC_OK;
 
     assert_true(fd >= 0);
-    assert_int_equal(lwc_secret_copy("token\n", 6, &answer, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("token\n", 6, &answer, NULL), LWC_OK);
     capture_begin(&capture, NULL);
     (void)dup2(fd, STDOUT_FILENO);
     code = lwc_output_write(answer, err);
@@ -59,12 +59,12 @@ static void write_that_fails_is_an_io_error(void **state)
 
 static void write_of_nothing_touches_no_stream(void **state)
 {
-    LWC_AUTO_SECRET answer = NULL;
+    LWC_AUTO_BUF answer = NULL;
     struct capture capture;
     enum lwc_code code = LWC_E_INTERNAL;
 
     (void)state;
-    assert_int_equal(lwc_secret_new(1, &answer, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(1, &answer, NULL), LWC_OK);
     capture_begin(&capture, NULL);
     (void)close(STDOUT_FILENO);
     code = lwc_output_write(answer, NULL);

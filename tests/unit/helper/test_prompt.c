@@ -43,12 +43,12 @@ static bool works; /* the child goes on after its answer */
 
 static void child(uint32_t flags, int result)
 {
-    struct lwc_secret *answer = NULL;
+    struct lwc_buf *answer = NULL;
     struct lwc_error err = {0};
     enum lwc_code code = lwc_prompt_ask("Passphrase", flags, &answer, &err);
 
-    (void)dprintf(result, "%d %s", (int)code, answer == NULL ? err.msg : lwc_secret_text(answer));
-    lwc_secret_free(&answer);
+    (void)dprintf(result, "%d %s", (int)code, answer == NULL ? err.msg : lwc_buf_text(answer));
+    lwc_buf_free(&answer);
     if (works) {
         (void)close(result);
         (void)pause(); /* the answer is used: a signal ends that */
@@ -341,7 +341,7 @@ static void no_terminal_is_locked_with_a_hint(void **state)
     (void)state;
     assert_true(pid >= 0);
     if (pid == 0) {
-        struct lwc_secret *answer = NULL;
+        struct lwc_buf *answer = NULL;
         struct lwc_error err = {0};
 
         (void)setsid();

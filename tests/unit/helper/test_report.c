@@ -11,12 +11,12 @@
 
 #include "tests/support/capture.h"
 
-static struct lwc_page begin(bool json, struct lwc_error *err)
+static struct lwc_report begin(bool json, struct lwc_error *err)
 {
     struct lwc_app app = {0};
 
     app.args.option[LWC_OPT_JSON] = json ? "" : NULL;
-    return lwc_page_begin(&app, err);
+    return lwc_report_begin(&app, err);
 }
 
 static void page_shows_text_to_people_or_as_json(void **state)
@@ -29,19 +29,19 @@ static void page_shows_text_to_people_or_as_json(void **state)
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         static const struct lwc_member member = {.name = "name", .text = "x"};
-        LWC_AUTO(struct lwc_page, lwc_page_clear) page = begin(cases[i].json, NULL);
+        LWC_AUTO(struct lwc_report, lwc_report_clear) page = begin(cases[i].json, NULL);
         struct capture capture;
         enum lwc_code code = LWC_E_INTERNAL;
 
         LWC_PAGE_ADD(&page, "%d: ", 2);
-        lwc_page_add_text(&page, "a\x1b"
-                                 "b");
+        lwc_report_add_text(&page, "a\x1b"
+                                   "b");
         if (cases[i].json) {
-            lwc_page_add_object(&page, &member, 1);
+            lwc_report_add_object(&page, &member, 1);
         }
         LWC_PAGE_ADD(&page, "\n");
         capture_begin(&capture, NULL);
-        code = lwc_page_write(&page);
+        code = lwc_report_write(&page);
         capture_end(&capture);
         assert_int_equal(code, LWC_OK);
         assert_string_equal(capture.out, cases[i].text);
@@ -51,7 +51,7 @@ static void page_shows_text_to_people_or_as_json(void **state)
 static void page_that_failed_takes_and_writes_nothing(void **state)
 {
     struct lwc_error err = {0};
-    LWC_AUTO(struct lwc_page, lwc_page_clear) page = begin(true, &err);
+    LWC_AUTO(struct lwc_report, lwc_report_clear) page = begin(true, &err);
     struct capture capture;
     enum lwc_code code = LWC_OK;
 
@@ -59,11 +59,11 @@ static void page_that_failed_takes_and_writes_nothing(void **state)
     LWC_PAGE_ADD(&page, "before");
     page.code = lwc_fail(&err, LWC_E_IO, "why");
     LWC_PAGE_ADD(&page, "behind");
-    lwc_page_add_text(&page, "behind");
-    lwc_page_add_object(&page, NULL, 0);
-    assert_string_equal(lwc_secret_text(page.out), "before");
+    lwc_report_add_text(&page, "behind");
+    lwc_report_add_object(&page, NULL, 0);
+    assert_string_equal(lwc_buf_text(page.out), "before");
     capture_begin(&capture, NULL);
-    code = lwc_page_write(&page);
+    code = lwc_report_write(&page);
     capture_end(&capture);
     assert_int_equal(code, LWC_E_IO);
     assert_string_equal(err.msg, "why");

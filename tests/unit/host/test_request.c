@@ -11,52 +11,52 @@
 
 #include "base/identity.h"
 
-static struct lwc_secret *bytes;
+static struct lwc_buf *bytes;
 
 static int setup(void **state)
 {
     (void)state;
-    return lwc_secret_new(16, &bytes, NULL);
+    return lwc_buf_new(16, &bytes, NULL);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    lwc_secret_free(&bytes);
+    lwc_buf_free(&bytes);
     return 0;
 }
 
-static struct lwc_frame_in read_back(const struct lwc_frame_out *out)
+static struct lwc_wire_in read_back(const struct lwc_wire_out *out)
 {
-    return (struct lwc_frame_in){.type = out->type,
-                                 .request = out->request,
-                                 .at = lwc_secret_bytes(out->bytes),
-                                 .left = lwc_secret_len(out->bytes)};
+    return (struct lwc_wire_in){.type = out->type,
+                                .request = out->request,
+                                .at = lwc_buf_bytes(out->bytes),
+                                .left = lwc_buf_len(out->bytes)};
 }
 
-static struct lwc_frame_out begin(uint32_t type)
+static struct lwc_wire_out begin(uint32_t type)
 {
-    struct lwc_frame_out out = lwc_frame_begin(bytes, type, 9);
+    struct lwc_wire_out out = lwc_wire_begin(bytes, type, 9);
 
-    lwc_frame_put_times(&out, (struct lwc_frame_times){.call_ms = 5, .caller_ms = 6});
+    lwc_wire_put_times(&out, (struct lwc_wire_times){.call_ms = 5, .caller_ms = 6});
     return out;
 }
 
 static void a_store_is_read_whole(void **state)
 {
     struct lwc_identity identity = LWC_IDENTITY_ANY;
-    struct lwc_frame_out out = begin(LWC_FRAME_STORE);
-    struct lwc_request request;
-    struct lwc_frame_in in;
+    struct lwc_wire_out out = begin(LWC_WIRE_STORE);
+    struct lwc_host_request request;
+    struct lwc_wire_in in;
 
     (void)state;
     identity.profile = "p";
-    lwc_frame_put_identity(&out, &identity);
-    lwc_frame_put_u32(&out, LWC_STORE_REPLACE);
-    lwc_frame_put_bytes(&out, "a\0b", 3);
+    lwc_wire_put_identity(&out, &identity);
+    lwc_wire_put_u32(&out, LWC_STORE_REPLACE);
+    lwc_wire_put_bytes(&out, "a\0b", 3);
     in = read_back(&out);
-    assert_true(lwc_request_parse(&in, &request));
-    assert_int_equal(request.type, LWC_FRAME_STORE);
+    assert_true(lwc_host_request_parse(&in, &request));
+    assert_int_equal(request.type, LWC_WIRE_STORE);
     assert_int_equal(request.number, 9);
     assert_true(request.times.call_ms == 5 && request.times.caller_ms == 6);
     assert_string_equal(request.identity.profile, "p");
@@ -84,17 +84,17 @@ static void arguments_are_counted(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct lwc_frame_out out = begin(LWC_FRAME_OPEN);
-        struct lwc_request request;
-        struct lwc_frame_in in;
+        struct lwc_wire_out out = begin(LWC_WIRE_OPEN);
+        struct lwc_host_request request;
+        struct lwc_wire_in in;
 
         print_message("case %zu\n", i);
-        lwc_frame_put_u32(&out, cases[i].said);
+        lwc_wire_put_u32(&out, cases[i].said);
         for (uint32_t j = 0; j < cases[i].there; j++) {
-            lwc_frame_put_text(&out, "a=b");
+            lwc_wire_put_text(&out, "a=b");
         }
         in = read_back(&out);
-        assert_int_equal(lwc_request_parse(&in, &request), cases[i].good);
+        assert_int_equal(lwc_host_request_parse(&in, &request), cases[i].good);
         if (cases[i].good) {
             assert_int_equal(request.argc, cases[i].there);
             assert_null(request.argv[request.argc]);
@@ -105,15 +105,15 @@ static void arguments_are_counted(void **state)
 static void what_the_host_sends_is_no_request(void **state)
 {
     static const uint32_t types[] = {
-        0, LWC_FRAME_ANSWER, LWC_FRAME_READY, LWC_FRAME_DONE, LWC_FRAME_PUT, 99, UINT32_MAX};
+        0, LWC_WIRE_ANSWER, LWC_WIRE_READY, LWC_WIRE_DONE, LWC_WIRE_PUT, 99, UINT32_MAX};
 
     (void)state;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        struct lwc_frame_out out = begin(types[i]);
-        struct lwc_frame_in in = read_back(&out);
-        struct lwc_request request;
+        struct lwc_wire_out out = begin(types[i]);
+        struct lwc_wire_in in = read_back(&out);
+        struct lwc_host_request request;
 
-        assert_false(lwc_request_parse(&in, &request));
+        assert_false(lwc_host_request_parse(&in, &request));
     }
 }
 
@@ -123,15 +123,15 @@ static void times_that_no_clock_can_add_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2 * sizeof values / sizeof values[0]; i++) {
-        struct lwc_frame_out out = lwc_frame_begin(bytes, LWC_FRAME_LIST, 1);
-        struct lwc_frame_times times = {.call_ms = 1, .caller_ms = 1};
-        struct lwc_request request;
-        struct lwc_frame_in in;
+        struct lwc_wire_out out = lwc_wire_begin(bytes, LWC_WIRE_LIST, 1);
+        struct lwc_wire_times times = {.call_ms = 1, .caller_ms = 1};
+        struct lwc_host_request request;
+        struct lwc_wire_in in;
 
         *(i % 2 == 0 ? &times.call_ms : &times.caller_ms) = values[i / 2];
-        lwc_frame_put_times(&out, times);
+        lwc_wire_put_times(&out, times);
         in = read_back(&out);
-        assert_false(lwc_request_parse(&in, &request));
+        assert_false(lwc_host_request_parse(&in, &request));
     }
 }
 
@@ -145,15 +145,15 @@ static void an_answer_has_a_value_or_none(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct lwc_frame_out out = begin(LWC_FRAME_ANSWER);
-        struct lwc_answer answer;
-        struct lwc_frame_in in;
+        struct lwc_wire_out out = begin(LWC_WIRE_ANSWER);
+        struct lwc_host_answer answer;
+        struct lwc_wire_in in;
 
-        lwc_frame_put_error(&out, LWC_OK, NULL);
-        lwc_frame_put_u32(&out, cases[i].is_there);
-        lwc_frame_put_bytes(&out, cases[i].value, cases[i].len);
+        lwc_wire_put_error(&out, LWC_OK, NULL);
+        lwc_wire_put_u32(&out, cases[i].is_there);
+        lwc_wire_put_bytes(&out, cases[i].value, cases[i].len);
         in = read_back(&out);
-        assert_true(lwc_answer_parse(&in, &answer, NULL));
+        assert_true(lwc_host_answer_parse(&in, &answer, NULL));
         assert_int_equal(answer.number, 9);
         assert_int_equal(answer.value != NULL, cases[i].is_there);
         assert_int_equal(answer.len, cases[i].is_there != 0 ? cases[i].len : 0);
@@ -162,16 +162,16 @@ static void an_answer_has_a_value_or_none(void **state)
 
 static void a_request_is_no_answer(void **state)
 {
-    struct lwc_frame_out out = begin(LWC_FRAME_LIST);
-    struct lwc_frame_in in;
-    struct lwc_answer answer;
+    struct lwc_wire_out out = begin(LWC_WIRE_LIST);
+    struct lwc_wire_in in;
+    struct lwc_host_answer answer;
 
     (void)state;
-    lwc_frame_put_error(&out, LWC_OK, NULL);
-    lwc_frame_put_u32(&out, 0);
-    lwc_frame_put_bytes(&out, "", 0);
+    lwc_wire_put_error(&out, LWC_OK, NULL);
+    lwc_wire_put_u32(&out, 0);
+    lwc_wire_put_bytes(&out, "", 0);
     in = read_back(&out);
-    assert_false(lwc_answer_parse(&in, &answer, NULL));
+    assert_false(lwc_host_answer_parse(&in, &answer, NULL));
 }
 
 int main(void)

@@ -25,8 +25,8 @@
 struct served {
     pid_t pid;
     int fd;
-    struct lwc_secret *in;
-    struct lwc_secret *out;
+    struct lwc_buf *in;
+    struct lwc_buf *out;
     uint32_t number;
 };
 
@@ -36,8 +36,8 @@ static void served_start(struct served *served)
 
     memset(served, 0, sizeof *served);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    assert_int_equal(lwc_secret_new(16, &served->in, NULL), LWC_OK);
-    assert_int_equal(lwc_secret_new(16, &served->out, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(16, &served->in, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(16, &served->out, NULL), LWC_OK);
     served->pid = fork();
     assert_true(served->pid >= 0);
     if (served->pid == 0) {
@@ -60,77 +60,77 @@ static int served_end(struct served *served, bool leave)
     if (!leave) {
         (void)close(served->fd);
     }
-    lwc_secret_free(&served->in);
-    lwc_secret_free(&served->out);
+    lwc_buf_free(&served->in);
+    lwc_buf_free(&served->out);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
 }
 
-static struct lwc_frame_out begin(struct served *served, uint32_t type)
+static struct lwc_wire_out begin(struct served *served, uint32_t type)
 {
-    struct lwc_frame_out out = lwc_frame_begin(served->out, type, ++served->number);
+    struct lwc_wire_out out = lwc_wire_begin(served->out, type, ++served->number);
 
-    if (type != LWC_FRAME_HELLO) {
-        lwc_frame_put_times(&out, (struct lwc_frame_times){.call_ms = 1000, .caller_ms = 1000});
+    if (type != LWC_WIRE_HELLO) {
+        lwc_wire_put_times(&out, (struct lwc_wire_times){.call_ms = 1000, .caller_ms = 1000});
     }
     return out;
 }
 
-static void send_out(const struct served *served, const struct lwc_frame_out *out)
+static void send_out(const struct served *served, const struct lwc_wire_out *out)
 {
-    assert_int_equal(lwc_channel_send(served->fd, out, LWC_CHANNEL_FOREVER, NULL), LWC_OK);
+    assert_int_equal(lwc_socket_send(served->fd, out, LWC_SOCKET_FOREVER, NULL), LWC_OK);
 }
 
-static struct lwc_frame_in next(struct served *served)
+static struct lwc_wire_in next(struct served *served)
 {
     int64_t deadline_ms = lwc_clock_boot_ms(lwc_clock_system()) + ANSWER_MS;
-    struct lwc_frame_in in = {0};
+    struct lwc_wire_in in = {0};
 
-    assert_int_equal(lwc_channel_receive(served->fd, served->in, deadline_ms, &in, NULL), LWC_OK);
+    assert_int_equal(lwc_socket_receive(served->fd, served->in, deadline_ms, &in, NULL), LWC_OK);
     assert_int_equal(in.request, served->number);
     return in;
 }
 
 static void hello(struct served *served, uint32_t version, const char *name)
 {
-    struct lwc_frame_out out = begin(served, LWC_FRAME_HELLO);
+    struct lwc_wire_out out = begin(served, LWC_WIRE_HELLO);
 
-    lwc_frame_put_u32(&out, version);
-    lwc_frame_put_text(&out, name);
-    lwc_frame_put_text(&out, lwc_module_external_dir());
+    lwc_wire_put_u32(&out, version);
+    lwc_wire_put_text(&out, name);
+    lwc_wire_put_text(&out, lwc_module_external_dir());
     send_out(served, &out);
 }
 
 static void expect_ready(struct served *served)
 {
-    struct lwc_frame_in in = next(served);
+    struct lwc_wire_in in = next(served);
 
-    assert_int_equal(in.type, LWC_FRAME_READY);
-    assert_int_equal(lwc_frame_take_u32(&in), LWC_FRAME_VERSION);
-    assert_int_equal(strlen(lwc_frame_take_text(&in)), LWC_HASH_HEX_LEN - 1);
-    assert_true(lwc_frame_ended(&in));
+    assert_int_equal(in.type, LWC_WIRE_READY);
+    assert_int_equal(lwc_wire_take_u32(&in), LWC_WIRE_VERSION);
+    assert_int_equal(strlen(lwc_wire_take_text(&in)), LWC_HASH_HEX_LEN - 1);
+    assert_true(lwc_wire_ended(&in));
 }
 
 static void expect_done(struct served *served, enum lwc_code code, const char *msg)
 {
-    struct lwc_frame_in in = next(served);
+    struct lwc_wire_in in = next(served);
     struct lwc_error err = {0};
 
-    assert_int_equal(in.type, LWC_FRAME_DONE);
-    assert_int_equal(lwc_frame_take_error(&in, &err), code);
-    assert_true(lwc_frame_ended(&in));
+    assert_int_equal(in.type, LWC_WIRE_DONE);
+    assert_int_equal(lwc_wire_take_error(&in, &err), code);
+    assert_true(lwc_wire_ended(&in));
     assert_non_null(strstr(err.msg, msg));
 }
 
 static void open_blocking(struct served *served)
 {
-    struct lwc_frame_out out;
+    struct lwc_wire_out out;
 
     served_start(served);
-    hello(served, LWC_FRAME_VERSION, "blocking");
+    hello(served, LWC_WIRE_VERSION, "blocking");
     expect_ready(served);
-    out = begin(served, LWC_FRAME_OPEN);
-    lwc_frame_put_u32(&out, 0);
+    out = begin(served, LWC_WIRE_OPEN);
+    lwc_wire_put_u32(&out, 0);
     send_out(served, &out);
     expect_done(served, LWC_OK, "");
 }
@@ -138,14 +138,14 @@ static void open_blocking(struct served *served)
 static void a_session_ends_well(void **state)
 {
     struct served served;
-    struct lwc_frame_out out;
+    struct lwc_wire_out out;
 
     (void)state;
     open_blocking(&served);
-    out = begin(&served, LWC_FRAME_LIST);
+    out = begin(&served, LWC_WIRE_LIST);
     send_out(&served, &out);
     expect_done(&served, LWC_OK, "");
-    out = begin(&served, LWC_FRAME_CLOSE);
+    out = begin(&served, LWC_WIRE_CLOSE);
     send_out(&served, &out);
     expect_done(&served, LWC_OK, "");
     assert_int_equal(served_end(&served, false), 0);
@@ -159,10 +159,10 @@ static void a_hello_that_cannot_be_served_is_told_why(void **state)
         enum lwc_code code;
         const char *msg;
     } cases[] = {
-        {LWC_FRAME_VERSION + 1, "blocking", LWC_E_FAILED, "speaks version 3 of the protocol"},
-        {LWC_FRAME_VERSION, "no-such", LWC_E_UNAVAILABLE, "backend 'no-such' is not installed"},
-        {LWC_FRAME_VERSION, "../x", LWC_E_INVALID, "backend name"},
-        {LWC_FRAME_VERSION, "bad-major", LWC_E_INVALID, "ABI 2"},
+        {LWC_WIRE_VERSION + 1, "blocking", LWC_E_FAILED, "speaks version 3 of the protocol"},
+        {LWC_WIRE_VERSION, "no-such", LWC_E_UNAVAILABLE, "backend 'no-such' is not installed"},
+        {LWC_WIRE_VERSION, "../x", LWC_E_INVALID, "backend name"},
+        {LWC_WIRE_VERSION, "bad-major", LWC_E_INVALID, "ABI 2"},
     };
 
     (void)state;
@@ -178,12 +178,12 @@ static void a_hello_that_cannot_be_served_is_told_why(void **state)
 
 static void nonsense_before_hello_ends_it(void **state)
 {
-    static const uint32_t types[] = {0, LWC_FRAME_OPEN, LWC_FRAME_LIST, LWC_FRAME_ANSWER, 99};
+    static const uint32_t types[] = {0, LWC_WIRE_OPEN, LWC_WIRE_LIST, LWC_WIRE_ANSWER, 99};
 
     (void)state;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         struct served served;
-        struct lwc_frame_out out;
+        struct lwc_wire_out out;
 
         served_start(&served);
         out = begin(&served, types[i]);
@@ -194,18 +194,18 @@ static void nonsense_before_hello_ends_it(void **state)
 
 static void a_request_out_of_turn_ends_it(void **state)
 {
-    static const uint32_t types[] = {LWC_FRAME_HELLO, LWC_FRAME_OPEN, LWC_FRAME_ANSWER,
-                                     LWC_FRAME_DONE,  LWC_FRAME_FIND, 99};
+    static const uint32_t types[] = {LWC_WIRE_HELLO, LWC_WIRE_OPEN, LWC_WIRE_ANSWER,
+                                     LWC_WIRE_DONE,  LWC_WIRE_FIND, 99};
 
     (void)state;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         struct served served;
-        struct lwc_frame_out out;
+        struct lwc_wire_out out;
 
         open_blocking(&served);
         out = begin(&served, types[i]); /* FIND is malformed: it lacks its identity */
-        if (types[i] == LWC_FRAME_OPEN) {
-            lwc_frame_put_u32(&out, 0);
+        if (types[i] == LWC_WIRE_OPEN) {
+            lwc_wire_put_u32(&out, 0);
         }
         send_out(&served, &out);
         assert_int_equal(served_end(&served, false), STATUS_CALLER);
@@ -215,26 +215,26 @@ static void a_request_out_of_turn_ends_it(void **state)
 static void an_answer_to_another_request_ends_it(void **state)
 {
     struct served served;
-    struct lwc_frame_out out;
-    struct lwc_frame_in in;
+    struct lwc_wire_out out;
+    struct lwc_wire_in in;
 
     (void)state;
     served_start(&served);
-    hello(&served, LWC_FRAME_VERSION, "blocking");
+    hello(&served, LWC_WIRE_VERSION, "blocking");
     expect_ready(&served);
-    out = begin(&served, LWC_FRAME_OPEN);
-    lwc_frame_put_u32(&out, 2);
-    lwc_frame_put_text(&out, "at=open");
-    lwc_frame_put_text(&out, "fault=services");
+    out = begin(&served, LWC_WIRE_OPEN);
+    lwc_wire_put_u32(&out, 2);
+    lwc_wire_put_text(&out, "at=open");
+    lwc_wire_put_text(&out, "fault=services");
     send_out(&served, &out);
     in = next(&served);
-    assert_int_equal(in.type, LWC_FRAME_SETTING);
+    assert_int_equal(in.type, LWC_WIRE_SETTING);
     served.number++; /* of an answer that belongs elsewhere */
-    out = lwc_frame_begin(served.out, LWC_FRAME_ANSWER, served.number);
-    lwc_frame_put_times(&out, (struct lwc_frame_times){.call_ms = 1, .caller_ms = 1});
-    lwc_frame_put_error(&out, LWC_OK, NULL);
-    lwc_frame_put_u32(&out, 0);
-    lwc_frame_put_bytes(&out, "", 0);
+    out = lwc_wire_begin(served.out, LWC_WIRE_ANSWER, served.number);
+    lwc_wire_put_times(&out, (struct lwc_wire_times){.call_ms = 1, .caller_ms = 1});
+    lwc_wire_put_error(&out, LWC_OK, NULL);
+    lwc_wire_put_u32(&out, 0);
+    lwc_wire_put_bytes(&out, "", 0);
     send_out(&served, &out);
     assert_int_equal(served_end(&served, false), STATUS_CALLER);
 }

@@ -16,8 +16,8 @@
 #include "tests/support/modules.h"
 #include "tests/support/tmpdir.h"
 
-enum lwc_code __wrap_lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err);
-enum lwc_code __wrap_lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err)
+enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err);
+enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err)
 {
     return world_net_load(net_out, err);
 }

@@ -14,9 +14,9 @@
 
 #include "tests/support/fake_api.h"
 
-enum lwc_code __wrap_lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err);
+enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err);
 
-enum lwc_code __wrap_lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err)
+enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err)
 {
     return world_net_load(net_out, err);
 }
@@ -38,9 +38,9 @@ static int reset(void **state)
 
 static enum lwc_code make(const char *text, int64_t left_s, struct lwc_token **token_out)
 {
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
 
-    assert_int_equal(lwc_secret_copy(text, strlen(text), &secret, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy(text, strlen(text), &secret, NULL), LWC_OK);
     return lwc_token_new(&identity, "file", secret, left_s, &world_clock, token_out, NULL);
 }
 
@@ -123,7 +123,7 @@ static void exchange_gives_an_entry_with_its_life(void **state)
     assert_int_equal(entry->lifetime_s, 500);
     assert_int_equal(entry->ttl_s, 600);
     assert_int_equal(entry->sent_boot_ms, 1000);
-    assert_string_equal(lwc_secret_text(entry->text), "_token");
+    assert_string_equal(lwc_buf_text(entry->text), "_token");
     assert_string_equal(entry->identity.id.key_id, "ACME_0");
     assert_string_equal(entry->source, "file");
     assert_string_equal(world.authority, "127.0.0.1:8443");

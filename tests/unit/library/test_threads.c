@@ -35,7 +35,7 @@ static atomic_bool is_reached;
 static _Atomic int64_t now_ms;
 static char config[TMPDIR_PATH_LEN];
 
-enum lwc_code __wrap_lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err);
+enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err);
 
 static enum lwc_code exchange(const struct lwc_exchange *wanted, const struct lwc_sink *token,
                               struct lwc_grant *grant_out, struct lwc_error *err)
@@ -53,10 +53,10 @@ static enum lwc_code exchange(const struct lwc_exchange *wanted, const struct lw
     return token->put(token->data, NULL, text, strlen(text), err);
 }
 
-enum lwc_code __wrap_lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err)
+enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err)
 {
-    static const struct lwc_net net = {
-        .abi = LWC_NET_ABI, .size = sizeof(struct lwc_net), .exchange = exchange};
+    static const struct lwc_api net = {
+        .abi = LWC_API_ABI, .size = sizeof(struct lwc_api), .exchange = exchange};
 
     (void)err;
     *net_out = &net;

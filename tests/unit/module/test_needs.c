@@ -66,16 +66,16 @@ static void list_needy(enum lwc_code code, const char *msg)
     struct stacks stacks;
     struct lwc_error err = {0};
     const struct lwc_visitor visitor = {0};
-    struct lwc_stack_unit *unit = NULL;
+    struct lwc_stack_backend *unit = NULL;
 
     stacks_open(&stacks, "lookup required needy\n");
     starts = 0;
-    unit = lwc_unit_new(&stacks.conf->lines[0], &stacks.host, true);
+    unit = lwc_backend_new(&stacks.conf->lines[0], &stacks.host, true);
     assert_non_null(unit);
-    assert_int_equal(lwc_unit_list(unit, &visitor, &err), code);
+    assert_int_equal(lwc_backend_list(unit, &visitor, &err), code);
     assert_int_equal(starts, code == LWC_OK);
     assert_non_null(strstr(err.msg, msg));
-    lwc_unit_free(&unit);
+    lwc_backend_free(&unit);
     stacks_close(&stacks);
 }
 

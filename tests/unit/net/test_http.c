@@ -151,7 +151,7 @@ static void good_request_brings_the_reply(void **state)
     assert_true(reply.date_s > 0);
     assert_int_equal(reply.reset_s, 0);
     assert_int_equal(reply.retry_after_s, -1);
-    assert_non_null(strstr(lwc_secret_text(reply.body), "\"token\":\"_"));
+    assert_non_null(strstr(lwc_buf_text(reply.body), "\"token\":\"_"));
     assert_int_equal(standin_count(&f->api, "status=201 key=" KEY_ID " secret=right expiry=3600"),
                      1);
     assert_int_equal(standin_count(&f->api, "authorization=present"), 0);
@@ -218,10 +218,10 @@ static void whole_replies_are_taken_in_every_form(void **state)
         }
         if (reply.status != cases[i].status || reply.reset_s != cases[i].reset_s ||
             reply.retry_after_s != cases[i].retry_after_s ||
-            strncmp(lwc_secret_text(reply.body), cases[i].start, strlen(cases[i].start)) != 0 ||
+            strncmp(lwc_buf_text(reply.body), cases[i].start, strlen(cases[i].start)) != 0 ||
             (reply.date_s < 0) != lwc_streq(cases[i].mode, "no-date")) {
             fail_msg("%s: status %d, body %.20s", cases[i].mode, reply.status,
-                     lwc_secret_text(reply.body));
+                     lwc_buf_text(reply.body));
         }
     }
 }
@@ -271,7 +271,7 @@ static void body_of_exactly_the_limit_is_taken(void **state)
 
     standin_mode(&f->api, "huge 1048576");
     assert_int_equal(perform(&request, &reply, &err), LWC_OK);
-    assert_int_equal(lwc_secret_len(reply.body), LWC_HTTP_BODY_MAX);
+    assert_int_equal(lwc_buf_len(reply.body), LWC_HTTP_BODY_MAX);
 }
 
 static void redirect_is_not_followed(void **state)

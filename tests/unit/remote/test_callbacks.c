@@ -86,21 +86,21 @@ static const struct lwc_host host = {.abi = LWC_BACKEND_ABI,
 static const struct lwc_sink sink = {.put = put};
 static const struct lwc_visitor visitor = {.visit = visit};
 
-static struct lwc_secret *in_bytes;
-static struct lwc_secret *out_bytes;
+static struct lwc_buf *in_bytes;
+static struct lwc_buf *out_bytes;
 
 static int setup(void **state)
 {
     (void)state;
-    return lwc_secret_new(16, &in_bytes, NULL) != LWC_OK ||
-           lwc_secret_new(16, &out_bytes, NULL) != LWC_OK;
+    return lwc_buf_new(16, &in_bytes, NULL) != LWC_OK ||
+           lwc_buf_new(16, &out_bytes, NULL) != LWC_OK;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    lwc_secret_free(&in_bytes);
-    lwc_secret_free(&out_bytes);
+    lwc_buf_free(&in_bytes);
+    lwc_buf_free(&out_bytes);
     return 0;
 }
 
@@ -121,31 +121,30 @@ static struct lwc_call call_of(uint32_t request)
                              .end_ms = lwc_clock_boot_ms(lwc_clock_system()) + 10000};
 }
 
-static struct lwc_frame_out begin(uint32_t type)
+static struct lwc_wire_out begin(uint32_t type)
 {
-    return lwc_frame_begin(in_bytes, type, 4);
+    return lwc_wire_begin(in_bytes, type, 4);
 }
 
 /* Serve the frame; its answer, if there is one, is read into @answer_out. */
-static enum lwc_code serve(struct lwc_call *call, const struct lwc_frame_out *frame,
-                           struct lwc_answer *answer_out, struct lwc_error *answer_err,
+static enum lwc_code serve(struct lwc_call *call, const struct lwc_wire_out *frame,
+                           struct lwc_host_answer *answer_out, struct lwc_error *answer_err,
                            struct lwc_error *err)
 {
-    struct lwc_frame_in in = {.type = frame->type,
-                              .at = lwc_secret_bytes(frame->bytes),
-                              .left = lwc_secret_len(frame->bytes)};
-    struct lwc_frame_out out = {0};
+    struct lwc_wire_in in = {
+        .type = frame->type, .at = lwc_buf_bytes(frame->bytes), .left = lwc_buf_len(frame->bytes)};
+    struct lwc_wire_out out = {0};
     bool asks = false;
-    enum lwc_code code = lwc_callback_serve(call, &in, out_bytes, &out, &asks, err);
+    enum lwc_code code = lwc_callbacks_serve(call, &in, out_bytes, &out, &asks, err);
 
     assert_true(code == LWC_OK || !asks);
     assert_int_equal(asks, answer_out != NULL);
     if (asks) {
-        in = (struct lwc_frame_in){.type = out.type,
-                                   .request = out.request,
-                                   .at = lwc_secret_bytes(out.bytes),
-                                   .left = lwc_secret_len(out.bytes)};
-        assert_true(lwc_answer_parse(&in, answer_out, answer_err));
+        in = (struct lwc_wire_in){.type = out.type,
+                                  .request = out.request,
+                                  .at = lwc_buf_bytes(out.bytes),
+                                  .left = lwc_buf_len(out.bytes)};
+        assert_true(lwc_host_answer_parse(&in, answer_out, answer_err));
         assert_int_equal(answer_out->number, 4);
     }
     return code;
@@ -153,12 +152,12 @@ static enum lwc_code serve(struct lwc_call *call, const struct lwc_frame_out *fr
 
 static void text_for_people_is_made_printable(void **state)
 {
-    struct lwc_call call = call_of(LWC_FRAME_LIST);
-    struct lwc_frame_out frame = begin(LWC_FRAME_LOG);
+    struct lwc_call call = call_of(LWC_WIRE_LIST);
+    struct lwc_wire_out frame = begin(LWC_WIRE_LOG);
 
     (void)state;
-    lwc_frame_put_u32(&frame, LWC_LOG_INFO);
-    lwc_frame_put_text(&frame, "a\x1b]0;b\nc");
+    lwc_wire_put_u32(&frame, LWC_LOG_INFO);
+    lwc_wire_put_text(&frame, "a\x1b]0;b\nc");
     assert_int_equal(serve(&call, &frame, NULL, NULL, NULL), LWC_OK);
     assert_string_equal(told.text, "2 a\\x1b]0;b\\x0ac");
 }
@@ -172,11 +171,11 @@ static void a_setting_is_answered_with_its_value_or_none(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct lwc_call call = call_of(LWC_FRAME_OPEN);
-        struct lwc_frame_out frame = begin(LWC_FRAME_SETTING);
-        struct lwc_answer answer;
+        struct lwc_call call = call_of(LWC_WIRE_OPEN);
+        struct lwc_wire_out frame = begin(LWC_WIRE_SETTING);
+        struct lwc_host_answer answer;
 
-        lwc_frame_put_text(&frame, cases[i].name);
+        lwc_wire_put_text(&frame, cases[i].name);
         assert_int_equal(serve(&call, &frame, &answer, NULL, NULL), LWC_OK);
         assert_int_equal(answer.code, LWC_OK);
         assert_int_equal(answer.value != NULL, cases[i].value != NULL);
@@ -213,12 +212,12 @@ static void a_backend_reads_only_variables_that_it_may_need(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        struct lwc_call call = call_of(LWC_FRAME_OPEN);
-        struct lwc_frame_out frame = begin(LWC_FRAME_SETTING);
-        struct lwc_answer answer;
+        struct lwc_call call = call_of(LWC_WIRE_OPEN);
+        struct lwc_wire_out frame = begin(LWC_WIRE_SETTING);
+        struct lwc_host_answer answer;
 
         print_message("%s\n", cases[i].name);
-        lwc_frame_put_text(&frame, cases[i].name);
+        lwc_wire_put_text(&frame, cases[i].name);
         assert_int_equal(serve(&call, &frame, &answer, NULL, NULL), LWC_OK);
         assert_int_equal(answer.value != NULL, cases[i].is_read);
         assert_int_equal(strstr(told.text, "asker' may not read") != NULL, !cases[i].is_read);
@@ -227,15 +226,15 @@ static void a_backend_reads_only_variables_that_it_may_need(void **state)
 
 static void a_backend_without_the_capability_asks_nobody(void **state)
 {
-    struct lwc_call call = call_of(LWC_FRAME_FIND);
-    struct lwc_frame_out frame = begin(LWC_FRAME_PROMPT);
+    struct lwc_call call = call_of(LWC_WIRE_FIND);
+    struct lwc_wire_out frame = begin(LWC_WIRE_PROMPT);
     struct lwc_error err = {0};
-    struct lwc_answer answer;
+    struct lwc_host_answer answer;
 
     (void)state;
     call.caps &= ~(uint32_t)LWC_CAP_PROMPTS;
-    lwc_frame_put_u32(&frame, 0);
-    lwc_frame_put_text(&frame, "Passphrase of the lwcred store");
+    lwc_wire_put_u32(&frame, 0);
+    lwc_wire_put_text(&frame, "Passphrase of the lwcred store");
     assert_int_equal(serve(&call, &frame, &answer, &err, NULL), LWC_OK);
     assert_int_equal(answer.code, LWC_E_DENIED);
     assert_string_equal(err.msg, "backend 'asker' asks without the capability to");
@@ -245,14 +244,14 @@ static void a_backend_without_the_capability_asks_nobody(void **state)
 
 static void the_time_of_a_prompt_is_not_the_backends(void **state)
 {
-    struct lwc_call call = call_of(LWC_FRAME_FIND);
-    struct lwc_frame_out frame = begin(LWC_FRAME_PROMPT);
+    struct lwc_call call = call_of(LWC_WIRE_FIND);
+    struct lwc_wire_out frame = begin(LWC_WIRE_PROMPT);
     int64_t end_ms = call.end_ms;
-    struct lwc_answer answer;
+    struct lwc_host_answer answer;
 
     (void)state;
-    lwc_frame_put_u32(&frame, LWC_PROMPT_ECHO);
-    lwc_frame_put_text(&frame, "Passphrase");
+    lwc_wire_put_u32(&frame, LWC_PROMPT_ECHO);
+    lwc_wire_put_text(&frame, "Passphrase");
     assert_int_equal(serve(&call, &frame, &answer, NULL, NULL), LWC_OK);
     assert_string_equal(told.text, "1 backend 'asker': Passphrase");
     assert_int_equal(answer.len, 5);
@@ -262,18 +261,18 @@ static void the_time_of_a_prompt_is_not_the_backends(void **state)
 
 static void asking_lifts_the_bound_but_while_closing(void **state)
 {
-    static const uint32_t requests[] = {LWC_FRAME_FIND, LWC_FRAME_CLOSE};
+    static const uint32_t requests[] = {LWC_WIRE_FIND, LWC_WIRE_CLOSE};
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct lwc_call call = call_of(requests[i]);
-        struct lwc_frame_out frame = begin(LWC_FRAME_ASKING);
+        struct lwc_wire_out frame = begin(LWC_WIRE_ASKING);
 
         assert_true(lwc_call_times(&call).call_ms <= 10000);
-        lwc_frame_put_text(&frame, "unlock");
+        lwc_wire_put_text(&frame, "unlock");
         assert_int_equal(serve(&call, &frame, NULL, NULL, NULL), LWC_OK);
         assert_string_equal(told.text, "unlock");
-        assert_int_equal(lwc_call_times(&call).call_ms > 10000, requests[i] == LWC_FRAME_FIND);
+        assert_int_equal(lwc_call_times(&call).call_ms > 10000, requests[i] == LWC_WIRE_FIND);
     }
 }
 
@@ -284,15 +283,15 @@ static void what_the_sink_says_is_passed_on(void **state)
 
     (void)state;
     for (size_t i = 0; i < 4; i++) {
-        struct lwc_call call = call_of(LWC_FRAME_FIND);
-        struct lwc_frame_out frame = begin(LWC_FRAME_PUT);
+        struct lwc_call call = call_of(LWC_WIRE_FIND);
+        struct lwc_wire_out frame = begin(LWC_WIRE_PUT);
         struct lwc_error err = {0};
-        struct lwc_answer answer;
+        struct lwc_host_answer answer;
 
         told.code = codes[i % 2];
-        lwc_frame_put_u32(&frame, i / 2);
-        lwc_frame_put_identity(&frame, &identity);
-        lwc_frame_put_bytes(&frame, "secret", 6);
+        lwc_wire_put_u32(&frame, i / 2);
+        lwc_wire_put_identity(&frame, &identity);
+        lwc_wire_put_bytes(&frame, "secret", 6);
         assert_int_equal(serve(&call, &frame, &answer, &err, NULL), LWC_OK);
         assert_string_equal(told.text, "secret");
         assert_int_equal(told.was_named, i / 2);
@@ -304,14 +303,14 @@ static void what_the_sink_says_is_passed_on(void **state)
 static void a_visitor_is_called_and_may_refuse(void **state)
 {
     struct lwc_identity identity = LWC_IDENTITY_ANY;
-    struct lwc_call call = call_of(LWC_FRAME_LIST);
-    struct lwc_frame_out frame = begin(LWC_FRAME_VISIT);
-    struct lwc_answer answer;
+    struct lwc_call call = call_of(LWC_WIRE_LIST);
+    struct lwc_wire_out frame = begin(LWC_WIRE_VISIT);
+    struct lwc_host_answer answer;
 
     (void)state;
     identity.profile = "p";
     told.code = LWC_E_BUSY;
-    lwc_frame_put_identity(&frame, &identity);
+    lwc_wire_put_identity(&frame, &identity);
     assert_int_equal(serve(&call, &frame, &answer, NULL, NULL), LWC_OK);
     assert_string_equal(told.text, "p");
     assert_int_equal(answer.code, LWC_E_BUSY);
@@ -324,25 +323,25 @@ static void what_is_not_due_is_refused_and_reaches_nobody(void **state)
         uint32_t type;
         const char *msg;
     } cases[] = {
-        {LWC_FRAME_LIST, LWC_FRAME_PUT, "a secret where none is due"},
-        {LWC_FRAME_OPEN, LWC_FRAME_PUT, "a secret where none is due"},
-        {LWC_FRAME_FIND, LWC_FRAME_VISIT, "a credential where none is due"},
-        {LWC_FRAME_FIND, LWC_FRAME_HELLO, "a frame of the unknown type 1"},
-        {LWC_FRAME_FIND, LWC_FRAME_READY, "a frame of the unknown type 16"},
-        {LWC_FRAME_FIND, 99, "a frame of the unknown type 99"},
-        {LWC_FRAME_FIND, LWC_FRAME_PUT, "a secret that is malformed"},
-        {LWC_FRAME_FIND, LWC_FRAME_LOG, "a log line that is malformed"},
-        {LWC_FRAME_FIND, LWC_FRAME_DEPENDS, "a dependence that is malformed"},
-        {LWC_FRAME_FIND, LWC_FRAME_PROMPT, "a prompt that is malformed"},
-        {LWC_FRAME_FIND, LWC_FRAME_SETTING, "a request for a setting that is malformed"},
-        {LWC_FRAME_FIND, LWC_FRAME_ASKING, "an announcement that is malformed"},
-        {LWC_FRAME_LIST, LWC_FRAME_VISIT, "a credential that is malformed"},
+        {LWC_WIRE_LIST, LWC_WIRE_PUT, "a secret where none is due"},
+        {LWC_WIRE_OPEN, LWC_WIRE_PUT, "a secret where none is due"},
+        {LWC_WIRE_FIND, LWC_WIRE_VISIT, "a credential where none is due"},
+        {LWC_WIRE_FIND, LWC_WIRE_HELLO, "a frame of the unknown type 1"},
+        {LWC_WIRE_FIND, LWC_WIRE_READY, "a frame of the unknown type 16"},
+        {LWC_WIRE_FIND, 99, "a frame of the unknown type 99"},
+        {LWC_WIRE_FIND, LWC_WIRE_PUT, "a secret that is malformed"},
+        {LWC_WIRE_FIND, LWC_WIRE_LOG, "a log line that is malformed"},
+        {LWC_WIRE_FIND, LWC_WIRE_DEPENDS, "a dependence that is malformed"},
+        {LWC_WIRE_FIND, LWC_WIRE_PROMPT, "a prompt that is malformed"},
+        {LWC_WIRE_FIND, LWC_WIRE_SETTING, "a request for a setting that is malformed"},
+        {LWC_WIRE_FIND, LWC_WIRE_ASKING, "an announcement that is malformed"},
+        {LWC_WIRE_LIST, LWC_WIRE_VISIT, "a credential that is malformed"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct lwc_call call = call_of(cases[i].request);
-        struct lwc_frame_out frame = begin(cases[i].type);
+        struct lwc_wire_out frame = begin(cases[i].type);
         struct lwc_error err = {0};
 
         print_message("%s\n", cases[i].msg);
@@ -356,14 +355,14 @@ static void what_is_not_due_is_refused_and_reaches_nobody(void **state)
 
 static void each_kind_comes_only_so_often(void **state)
 {
-    struct lwc_call call = call_of(LWC_FRAME_FIND);
-    struct lwc_frame_out frame = begin(LWC_FRAME_ASKING);
+    struct lwc_call call = call_of(LWC_WIRE_FIND);
+    struct lwc_wire_out frame = begin(LWC_WIRE_ASKING);
     struct lwc_error err = {0};
     enum lwc_code code = LWC_OK;
     unsigned times = 0;
 
     (void)state;
-    lwc_frame_put_text(&frame, "x");
+    lwc_wire_put_text(&frame, "x");
     while (code == LWC_OK && times < 1000) {
         code = serve(&call, &frame, NULL, NULL, &err);
         times += code == LWC_OK;

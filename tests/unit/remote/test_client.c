@@ -52,20 +52,20 @@ static void all_functions_work_across(void **state)
     struct hostbed bed;
     struct lwc_identity query = LWC_IDENTITY_ANY;
     struct lwc_error err = {0};
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
     unsigned count = 0;
 
     (void)state;
     hostbed_open(&bed, "");
-    assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_OK);
+    assert_int_equal(lwc_client_open(bed.hosted, &err), LWC_OK);
     assert_int_equal(hostbed_store(&bed, "p", "a\0\n\xff", 4, &err), LWC_OK);
     assert_int_equal(hostbed_store(&bed, "p", "b", 1, &err), LWC_E_INVALID);
     assert_string_equal(err.msg, "blocking: profile 'p' is taken");
     assert_int_equal(hostbed_list(&bed, &count, &err), LWC_OK);
     assert_int_equal(count, 1);
     assert_int_equal(hostbed_find(&bed, "p", &secret, &err), LWC_OK);
-    assert_true(lwc_secret_equal(secret, "a\0\n\xff", 4));
-    lwc_secret_free(&secret);
+    assert_true(lwc_buf_equal(secret, "a\0\n\xff", 4));
+    lwc_buf_free(&secret);
     assert_int_equal(bed.backend.unlock(bed.hosted, &err), LWC_OK);
     assert_int_equal(bed.backend.lock(bed.hosted, &err), LWC_OK);
     assert_int_equal(bed.backend.probe(bed.hosted, LWC_CAP_STORE, &err), LWC_OK);
@@ -166,7 +166,7 @@ static void what_was_sent_and_received_is_wiped(void **state)
 {
     struct hostbed bed;
     char secret[40];
-    struct lwc_secret *found = NULL;
+    struct lwc_buf *found = NULL;
     unsigned count = 0;
 
     (void)state;
@@ -178,7 +178,7 @@ static void what_was_sent_and_received_is_wiped(void **state)
     assert_false(memory_holds(secret, sizeof secret));
     assert_int_equal(hostbed_find(&bed, "p", &found, NULL), LWC_OK);
     assert_true(memory_holds(secret, sizeof secret));
-    lwc_secret_free(&found);
+    lwc_buf_free(&found);
     assert_false(memory_holds(secret, sizeof secret));
     hostbed_close(&bed);
 
@@ -248,7 +248,7 @@ static void a_fault_is_a_failure_in_time_and_says_why(void **state)
         print_message("%s\n", faults[i].fault);
         (void)snprintf(args, sizeof args, "timeout=1 at=list fault=%s", faults[i].fault);
         hostbed_open(&bed, args);
-        assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_OK);
+        assert_int_equal(lwc_client_open(bed.hosted, &err), LWC_OK);
         assert_int_equal(hostbed_list(&bed, &count, &err), LWC_E_FAILED);
         print_message("  %s\n", err.msg);
         assert_non_null(strstr(err.msg, faults[i].msg));
@@ -267,7 +267,7 @@ static void a_fault_in_each_function_is_a_failure(void **state)
     (void)state;
     for (size_t i = 0; i < 9; i++) {
         struct hostbed bed;
-        struct lwc_secret *secret = NULL;
+        struct lwc_buf *secret = NULL;
         const char *place = places[i / 3];
         char args[64];
         enum lwc_code code = LWC_OK;
@@ -298,7 +298,7 @@ static void a_fault_in_close_leaves_nothing(void **state)
         print_message("%s\n", what[i]);
         (void)snprintf(args, sizeof args, "at=close fault=%s", what[i]);
         hostbed_open(&bed, args);
-        assert_int_equal(lwc_hosted_open(bed.hosted, NULL), LWC_OK);
+        assert_int_equal(lwc_client_open(bed.hosted, NULL), LWC_OK);
         hostbed_close(&bed);
         assert_true(now_ms() - begun_ms < HANG_MS);
     }
@@ -317,7 +317,7 @@ static void after_a_fault_no_host_is_started_for_a_while(void **state)
     assert_int_equal(hostbed_store(&bed, "p", "s", 1, &second), LWC_E_FAILED);
     assert_string_equal(first.msg, second.msg);
     assert_string_equal(first.hint, second.hint);
-    assert_int_equal(lwc_hosted_open(bed.hosted, &second), LWC_E_FAILED);
+    assert_int_equal(lwc_client_open(bed.hosted, &second), LWC_E_FAILED);
     assert_int_equal(hostbed_children(), 0);
     hostbed_close(&bed);
 }
@@ -359,7 +359,7 @@ static void kill_host(void)
 static void a_host_that_ended_while_idle_is_started_anew(void **state)
 {
     struct hostbed bed;
-    struct lwc_secret *secret = NULL;
+    struct lwc_buf *secret = NULL;
 
     (void)state;
     hostbed_open(&bed, "");
@@ -367,8 +367,8 @@ static void a_host_that_ended_while_idle_is_started_anew(void **state)
     kill_host();
     usleep(200000);
     assert_int_equal(hostbed_find(&bed, "p", &secret, NULL), LWC_OK);
-    assert_true(lwc_secret_equal(secret, "s", 1));
-    lwc_secret_free(&secret);
+    assert_true(lwc_buf_equal(secret, "s", 1));
+    lwc_buf_free(&secret);
     hostbed_close(&bed);
 }
 
@@ -377,7 +377,7 @@ static void a_host_that_ended_while_idle_is_started_anew(void **state)
 static void a_fork_that_closes_leaves_the_host_alone(void **state)
 {
     struct hostbed bed;
-    struct lwc_secret *secret = NULL;
+    struct lwc_buf *secret = NULL;
     struct lwc_error err = {0};
     int status = 0;
     pid_t pid = 0;
@@ -388,15 +388,15 @@ static void a_fork_that_closes_leaves_the_host_alone(void **state)
     pid = fork();
     if (pid == 0) {
         (void)alarm(20);
-        lwc_hosted_free(&bed.hosted);
+        lwc_client_free(&bed.hosted);
         _exit(0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
     assert_int_equal(hostbed_find(&bed, "p", &secret, &err), LWC_OK);
-    assert_true(lwc_secret_equal(secret, "s", 1));
+    assert_true(lwc_buf_equal(secret, "s", 1));
     assert_int_equal(hostbed_children(), 1);
-    lwc_secret_free(&secret);
+    lwc_buf_free(&secret);
     hostbed_close(&bed);
 }
 
@@ -426,7 +426,7 @@ static void a_host_of_other_limits_is_started_anew(void **state)
 static void a_second_answer_is_never_taken_for_the_next_one(void **state)
 {
     struct hostbed bed;
-    struct lwc_secret *secret = NULL;
+    struct lwc_buf *secret = NULL;
     struct lwc_error err = {0};
     enum lwc_code code = LWC_OK;
 
@@ -497,7 +497,7 @@ static void a_failing_open_is_reported_each_time_and_leaves_nothing(void **state
     (void)state;
     hostbed_open(&bed, "nonsense=1");
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_E_INVALID);
+        assert_int_equal(lwc_client_open(bed.hosted, &err), LWC_E_INVALID);
         assert_string_equal(err.msg, "blocking: unknown argument 'nonsense=1'");
         assert_int_equal(hostbed_children(), 0);
     }
@@ -520,9 +520,9 @@ static void a_host_with_another_descriptor_than_the_file_is_a_failure(void **sta
         other.summary = i == 3 ? "another one" : other.summary;
         other.probe = i == 4 ? NULL : other.probe;
         other.needs = i == 5 ? "display:DISPLAY" : other.needs;
-        lwc_hosted_free(&bed.hosted);
-        bed.hosted = lwc_hosted_new(&other, true, &bed.host, bed.argc, bed.argv);
-        assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_E_FAILED);
+        lwc_client_free(&bed.hosted);
+        bed.hosted = lwc_client_new(&other, true, &bed.host, bed.argc, bed.argv);
+        assert_int_equal(lwc_client_open(bed.hosted, &err), LWC_E_FAILED);
         assert_string_equal(err.msg,
                             "backend 'blocking' sent another descriptor than its file has");
         assert_int_equal(hostbed_children(), 0);
@@ -540,7 +540,7 @@ static void a_timeout_that_is_no_duration_is_invalid(void **state)
         struct lwc_error err = {0};
 
         hostbed_open(&bed, values[i]);
-        assert_int_equal(lwc_hosted_open(bed.hosted, &err), LWC_E_INVALID);
+        assert_int_equal(lwc_client_open(bed.hosted, &err), LWC_E_INVALID);
         assert_non_null(strstr(err.msg, values[i]));
         assert_non_null(strstr(err.hint, "s, m, h"));
         assert_int_equal(hostbed_children(), 0);

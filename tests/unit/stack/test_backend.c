@@ -19,43 +19,43 @@
 /* A unit made from the one line of a stack file. */
 struct fixture {
     struct stacks stacks;
-    struct lwc_stack_unit *unit;
+    struct lwc_stack_backend *unit;
 };
 
 static void fixture_open(struct fixture *fixture, const char *line)
 {
     stacks_open(&fixture->stacks, line);
-    fixture->unit = lwc_unit_new(&fixture->stacks.conf->lines[0], &fixture->stacks.host, true);
+    fixture->unit = lwc_backend_new(&fixture->stacks.conf->lines[0], &fixture->stacks.host, true);
     assert_non_null(fixture->unit);
 }
 
 static void fixture_close(struct fixture *fixture)
 {
-    lwc_unit_free(&fixture->unit);
+    lwc_backend_free(&fixture->unit);
     assert_null(fixture->unit);
     stacks_close(&fixture->stacks);
 }
 
-static enum lwc_code find_p(struct lwc_stack_unit *unit, struct lwc_secret **secret_out,
+static enum lwc_code find_p(struct lwc_stack_backend *unit, struct lwc_buf **secret_out,
                             struct lwc_error *err)
 {
     struct lwc_identity query = LWC_IDENTITY_ANY;
     struct lwc_identity_copy identity;
 
     query.profile = "p";
-    return lwc_unit_find(unit, &query, &identity, secret_out, err);
+    return lwc_backend_find(unit, &query, &identity, secret_out, err);
 }
 
 static void find_good_module_gives_the_secret(void **state)
 {
     struct fixture fixture;
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
 
     (void)state;
     fixture_open(&fixture, "lookup required answer " HELD "\n");
-    assert_string_equal(lwc_unit_name(fixture.unit), "answer");
+    assert_string_equal(lwc_backend_name(fixture.unit), "answer");
     assert_int_equal(find_p(fixture.unit, &secret, NULL), LWC_OK);
-    assert_true(lwc_secret_equal(secret, "s", 1));
+    assert_true(lwc_buf_equal(secret, "s", 1));
     fixture_close(&fixture);
 }
 
@@ -78,7 +78,7 @@ static void find_lying_module_is_caught(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char line[128] = "lookup required answer ";
         struct fixture fixture;
-        struct lwc_secret *secret = NULL;
+        struct lwc_buf *secret = NULL;
         struct lwc_error err = {0};
 
         print_message("%s\n", cases[i].line);
@@ -98,14 +98,14 @@ static void calls_without_the_capability_are_refused(void **state)
 
     (void)state;
     fixture_open(&fixture, "lookup required env\n");
-    assert_true(lwc_unit_can(fixture.unit, LWC_CAP_READ | LWC_CAP_LIST));
-    assert_false(lwc_unit_can(fixture.unit, LWC_CAP_READ | LWC_CAP_STORE));
-    assert_int_equal(lwc_unit_store(fixture.unit, &identity, "s", 1, 0, &err), LWC_E_INVALID);
+    assert_true(lwc_backend_can(fixture.unit, LWC_CAP_READ | LWC_CAP_LIST));
+    assert_false(lwc_backend_can(fixture.unit, LWC_CAP_READ | LWC_CAP_STORE));
+    assert_int_equal(lwc_backend_store(fixture.unit, &identity, "s", 1, 0, &err), LWC_E_INVALID);
     assert_string_equal(err.msg, "backend 'env' cannot store");
-    assert_int_equal(lwc_unit_erase(fixture.unit, &identity, &err), LWC_E_INVALID);
+    assert_int_equal(lwc_backend_erase(fixture.unit, &identity, &err), LWC_E_INVALID);
     assert_string_equal(err.msg, "backend 'env' cannot erase");
-    assert_int_equal(lwc_unit_probe(fixture.unit, LWC_CAP_STORE, &err), LWC_E_INVALID);
-    assert_int_equal(lwc_unit_probe(fixture.unit, LWC_CAP_READ, &err), LWC_OK);
+    assert_int_equal(lwc_backend_probe(fixture.unit, LWC_CAP_STORE, &err), LWC_E_INVALID);
+    assert_int_equal(lwc_backend_probe(fixture.unit, LWC_CAP_READ, &err), LWC_OK);
     fixture_close(&fixture);
 }
 
@@ -117,22 +117,22 @@ static void a_bad_module_stays_bad_and_says_why_each_time(void **state)
     (void)state;
     fixture_open(&fixture, "lookup required bad-major\n");
     for (int i = 0; i < 2; i++) {
-        struct lwc_secret *secret = NULL;
+        struct lwc_buf *secret = NULL;
         struct lwc_error err = {0};
 
         assert_int_equal(find_p(fixture.unit, &secret, &err), LWC_E_INVALID);
         assert_non_null(strstr(err.msg, "ABI 2"));
     }
-    assert_null(lwc_unit_backend(fixture.unit, &why));
+    assert_null(lwc_backend_backend(fixture.unit, &why));
     assert_int_equal(why->code, LWC_E_INVALID);
-    assert_false(lwc_unit_can(fixture.unit, 0));
+    assert_false(lwc_backend_can(fixture.unit, 0));
     fixture_close(&fixture);
 }
 
 static void an_open_that_fails_is_reported(void **state)
 {
     struct fixture fixture;
-    struct lwc_secret *secret = NULL;
+    struct lwc_buf *secret = NULL;
     struct lwc_error err = {0};
 
     (void)state;
@@ -160,7 +160,7 @@ static void serves_compares_name_and_arguments(void **state)
         struct stacks other;
 
         stacks_open(&other, cases[i].line);
-        assert_int_equal(lwc_unit_serves(fixture.unit, &other.conf->lines[0]), cases[i].serves);
+        assert_int_equal(lwc_backend_serves(fixture.unit, &other.conf->lines[0]), cases[i].serves);
         stacks_close(&other);
     }
     fixture_close(&fixture);
@@ -173,7 +173,7 @@ static void a_backend_is_tried_again_after_a_failure_of_the_moment(void **state)
     struct lwc_error err = {0};
     struct rlimit before;
     struct rlimit few;
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
     int lowest = dup(STDIN_FILENO);
     enum lwc_code code = LWC_OK;
 

@@ -59,7 +59,7 @@ static void put_question(const struct question *question)
     query.account = or_none(question->asked.account);
     query.key_id = or_none(question->asked.key_id);
     stacks_open(&stacks, question->stack);
-    assert_int_equal(lwc_query_find(stacks.stack, &query, &stacks.host, &found, &err),
+    assert_int_equal(lwc_lookup_find(stacks.stack, &query, &stacks.host, &found, &err),
                      question->code);
     if (question->code == LWC_OK) {
         assert_string_equal(found->identity.id.profile, question->answer);
@@ -444,7 +444,7 @@ static void an_answer_behind_an_absent_line_is_marked(void **state)
         print_message("%s", cases[i].stack);
         query.profile = "prod";
         stacks_open(&stacks, cases[i].stack);
-        assert_int_equal(lwc_query_find(stacks.stack, &query, &stacks.host, &found, NULL), LWC_OK);
+        assert_int_equal(lwc_lookup_find(stacks.stack, &query, &stacks.host, &found, NULL), LWC_OK);
         assert_int_equal(found->is_behind_absent, cases[i].is_behind_absent);
         stacks_close(&stacks);
     }
@@ -460,7 +460,7 @@ static void absent_lines_are_named_where_nothing_is_found(void **state)
     (void)state;
     query.profile = "dev";
     stacks_open(&stacks, ABSENT "lookup sufficient nowhere\n" PROD);
-    assert_int_equal(lwc_query_find(stacks.stack, &query, &stacks.host, &found, &err),
+    assert_int_equal(lwc_lookup_find(stacks.stack, &query, &stacks.host, &found, &err),
                      LWC_E_NOT_FOUND);
     assert_non_null(strstr(err.hint, "add"));
     assert_non_null(strstr(err.hint, "absent here, and not asked: answer (told to answer 8), "
@@ -490,11 +490,11 @@ static void a_failure_that_is_passed_over_is_a_warning(void **state)
         query.account = ACME;
         query.key_id = "A_1";
         stacks_open(&stacks, cases[i].stack);
-        assert_int_equal(lwc_query_find(stacks.stack, &query, &stacks.host, &found, NULL), LWC_OK);
+        assert_int_equal(lwc_lookup_find(stacks.stack, &query, &stacks.host, &found, NULL), LWC_OK);
         assert_int_equal(stacks.warnings, cases[i].warnings);
         lwc_found_free(&found);
         query.key_id = "other"; /* two walks, one warning */
-        assert_int_equal(lwc_query_find(stacks.stack, &query, &stacks.host, &found, NULL), LWC_OK);
+        assert_int_equal(lwc_lookup_find(stacks.stack, &query, &stacks.host, &found, NULL), LWC_OK);
         assert_int_equal(stacks.warnings, cases[i].warnings);
         stacks_close(&stacks);
     }
@@ -510,9 +510,9 @@ static void found_carries_secret_and_backend(void **state)
     unsetenv("LW_PROFILE");
     query.profile = "dev";
     stacks_open(&stacks, TWO_ACME);
-    assert_int_equal(lwc_query_find(stacks.stack, &query, &stacks.host, &found, NULL), LWC_OK);
+    assert_int_equal(lwc_lookup_find(stacks.stack, &query, &stacks.host, &found, NULL), LWC_OK);
     assert_string_equal(found->backend, "answer");
-    assert_true(lwc_secret_equal(found->secret, "secret-dev", 10));
+    assert_true(lwc_buf_equal(found->secret, "secret-dev", 10));
     stacks_close(&stacks);
 }
 

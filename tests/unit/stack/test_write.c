@@ -77,10 +77,11 @@ static void store_and_probe_go_where_the_lines_say(void **state)
 
         print_message("%s (%s)\n", store_cases[at].name, i % 2 == 0 ? "probe" : "store");
         stacks_open(&stacks, store_cases[at].stack);
-        code = i % 2 == 0 ? lwc_keep_probe(stacks.stack, &identity, store_cases[at].backend,
-                                           store_cases[at].flags, backend, &err)
-                          : lwc_keep_store(stacks.stack, &identity, "s", 1, store_cases[at].backend,
-                                           store_cases[at].flags, backend, &err);
+        code = i % 2 == 0
+                   ? lwc_stack_probe(stacks.stack, &identity, store_cases[at].backend,
+                                     store_cases[at].flags, backend, &err)
+                   : lwc_stack_store(stacks.stack, &identity, "s", 1, store_cases[at].backend,
+                                     store_cases[at].flags, backend, &err);
         stacks_close(&stacks);
         assert_int_equal(code, store_cases[at].code);
         assert_string_equal(backend, code == LWC_OK ? store_cases[at].text : "untouched");
@@ -158,9 +159,9 @@ static void remove_goes_through_every_line_and_takes_only_what_fits(void **state
         print_message("%s\n", remove_cases[i].name);
         query.profile = remove_cases[i].profile;
         stacks_open(&stacks, remove_cases[i].stack);
-        assert_int_equal(lwc_keep_remove(stacks.stack, &query, secret,
-                                         secret != NULL ? strlen(secret) : 0,
-                                         remove_cases[i].backend, note_removed, told, &err),
+        assert_int_equal(lwc_stack_remove(stacks.stack, &query, secret,
+                                          secret != NULL ? strlen(secret) : 0,
+                                          remove_cases[i].backend, note_removed, told, &err),
                          remove_cases[i].code);
         assert_int_equal(err.code, remove_cases[i].code);
         assert_string_equal(told, remove_cases[i].told);
@@ -193,8 +194,8 @@ static void store_warns_of_a_holder_that_could_not_be_asked(void **state)
 
         print_message("%s", cases[i].stack);
         stacks_open(&stacks, cases[i].stack);
-        assert_int_equal(lwc_keep_probe(stacks.stack, &identity, NULL, 0, backend, NULL), LWC_OK);
-        assert_int_equal(lwc_keep_store(stacks.stack, &identity, "s", 1, NULL, 0, backend, NULL),
+        assert_int_equal(lwc_stack_probe(stacks.stack, &identity, NULL, 0, backend, NULL), LWC_OK);
+        assert_int_equal(lwc_stack_store(stacks.stack, &identity, "s", 1, NULL, 0, backend, NULL),
                          LWC_OK);
         assert_int_equal(stacks.warnings, cases[i].warnings);
         stacks_close(&stacks);
@@ -226,8 +227,8 @@ static void remove_from_one_that_cannot_list_leaves_the_choice_to_it(void **stat
              "erase required breaks-nolist path=%s/keys\n",
              dir->path, dir->path);
     stacks_open(&stacks, text);
-    assert_int_equal(lwc_keep_store(stacks.stack, &one, "s", 1, NULL, 0, backend, NULL), LWC_OK);
-    assert_int_equal(lwc_keep_store(stacks.stack, &two, "s", 1, NULL, 0, backend, NULL), LWC_OK);
+    assert_int_equal(lwc_stack_store(stacks.stack, &one, "s", 1, NULL, 0, backend, NULL), LWC_OK);
+    assert_int_equal(lwc_stack_store(stacks.stack, &two, "s", 1, NULL, 0, backend, NULL), LWC_OK);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct lwc_identity query = LWC_IDENTITY_ANY;
         size_t len = cases[i].secret != NULL ? strlen(cases[i].secret) : 0;
@@ -237,8 +238,8 @@ static void remove_from_one_that_cannot_list_leaves_the_choice_to_it(void **stat
         print_message("%zu\n", i);
         query.profile = cases[i].profile;
         query.key_id = cases[i].key_id;
-        assert_int_equal(lwc_keep_remove(stacks.stack, &query, cases[i].secret, len, NULL,
-                                         note_removed, told, &err),
+        assert_int_equal(lwc_stack_remove(stacks.stack, &query, cases[i].secret, len, NULL,
+                                          note_removed, told, &err),
                          cases[i].code);
     }
     stacks_close(&stacks);

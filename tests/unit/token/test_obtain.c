@@ -17,9 +17,9 @@
 #include "tests/support/obtain_fixture.h"
 #include "token/token.h"
 
-enum lwc_code __wrap_lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err);
+enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err);
 
-enum lwc_code __wrap_lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err)
+enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err)
 {
     return world_net_load(net_out, err);
 }

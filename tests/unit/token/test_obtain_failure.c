@@ -18,9 +18,9 @@
 #include "tests/support/fake_api.h"
 #include "tests/support/obtain_fixture.h"
 
-enum lwc_code __wrap_lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err);
+enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err);
 
-enum lwc_code __wrap_lwc_net_load(const struct lwc_net **net_out, struct lwc_error *err)
+enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err)
 {
     return world_net_load(net_out, err);
 }
@@ -214,7 +214,7 @@ static void another_that_stays_inside_makes_it_busy(void **state)
     (void)obtainbed_get(&bed, plain, LWC_OK);
     (void)snprintf(key_id, sizeof key_id, "inside-%ld", (long)getpid());
     identity.key_id = key_id;
-    lwc_inputs_flight(&identity, LWC_TTL_DEFAULT, name);
+    lwc_key_of_flight(&identity, LWC_TTL_DEFAULT, name);
     assert_int_equal(lwc_flight_enter(name, &times, &first, NULL), LWC_OK);
     /* No exchange is made beside it. */
     world.boot_ms += 3400 * 1000;

@@ -13,15 +13,15 @@
 static void write_prints_the_token_and_a_newline(void **state)
 {
     const struct lwc_identity identity = LWC_IDENTITY_ANY;
-    const struct lwc_request request = {.given = false};
-    const struct lwc_answer answer = {
+    const struct lwc_format_request request = {.given = false};
+    const struct lwc_format_answer answer = {
         .token = "abc.DEF-_~+/=", .source = "env", .identity = &identity, .request = &request};
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
 
     (void)state;
-    assert_int_equal(lwc_secret_new(16, &out, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(16, &out, NULL), LWC_OK);
     assert_int_equal(lwc_format_token.write(&answer, out, NULL), LWC_OK);
-    assert_string_equal(lwc_secret_text(out), "abc.DEF-_~+/=\n");
+    assert_string_equal(lwc_buf_text(out), "abc.DEF-_~+/=\n");
 }
 
 static void read_is_not_there(void **state)

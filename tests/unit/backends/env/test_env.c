@@ -47,7 +47,7 @@ static enum lwc_code look(struct lwc_found **found_out, struct lwc_error *err)
 
     query.profile = "env";
     stacks_open(&stacks, "lookup required env\n");
-    code = lwc_query_find_exact(stacks.stack, LWC_OP_LOOKUP, &query, found_out, err);
+    code = lwc_lookup_find_exact(stacks.stack, LWC_OP_LOOKUP, &query, found_out, err);
     stacks_close(&stacks);
     return code;
 }
@@ -74,7 +74,7 @@ static void find_complete_key_gives_all_of_it(void **state)
     assert_string_equal(found->identity.id.sub_account, "prod-business");
     assert_int_equal(found->identity.id.kind, LWC_KIND_ACCESS_KEY);
     assert_int_equal(found->identity.id.flags, LWC_ID_ORG_ACCESS);
-    assert_true(lwc_secret_equal(found->secret, SECRET, strlen(SECRET)));
+    assert_true(lwc_buf_equal(found->secret, SECRET, strlen(SECRET)));
 }
 
 static void find_token_alone_is_a_ready_token(void **state)
@@ -88,7 +88,7 @@ static void find_token_alone_is_a_ready_token(void **state)
     assert_int_equal(look(&found, NULL), LWC_OK);
     assert_int_equal(found->identity.id.kind, LWC_KIND_TOKEN);
     assert_string_equal(found->identity.id.key_id, "");
-    assert_true(lwc_secret_equal(found->secret, "_tok", 4));
+    assert_true(lwc_buf_equal(found->secret, "_tok", 4));
 }
 
 static void find_half_set_environment_is_no_answer(void **state)
@@ -201,7 +201,7 @@ static void find_reads_files_and_drops_one_newline(void **state)
         set_variables(variables);
         assert_int_equal(look(&found, NULL), cases[i].code);
         if (cases[i].code == LWC_OK) {
-            assert_true(lwc_secret_equal(found->secret, SECRET, strlen(SECRET)));
+            assert_true(lwc_buf_equal(found->secret, SECRET, strlen(SECRET)));
         }
     }
 }
@@ -280,7 +280,7 @@ static void find_reads_the_credentials_directory(void **state)
     assert_int_equal(look(&found, NULL), LWC_OK);
     assert_string_equal(found->identity.id.account, "acme.lacework.net");
     assert_string_equal(found->identity.id.sub_account, "sub");
-    assert_true(lwc_secret_equal(found->secret, SECRET, strlen(SECRET)));
+    assert_true(lwc_buf_equal(found->secret, SECRET, strlen(SECRET)));
     set_variables(mixed);
     assert_int_equal(look(&other, NULL), LWC_OK);
     assert_string_equal(other->identity.id.account, "other.lacework.net");

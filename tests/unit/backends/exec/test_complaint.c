@@ -20,10 +20,10 @@
 static void show(const char *said, size_t len, const char *withheld, const char *answered,
                  char out[static LWC_COMPLAINT_LEN + 2])
 {
-    LWC_AUTO_SECRET answer = NULL;
+    LWC_AUTO_BUF answer = NULL;
     struct lwc_complaint complaint = {.len = 0};
 
-    assert_int_equal(lwc_secret_copy(answered, strlen(answered), &answer, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy(answered, strlen(answered), &answer, NULL), LWC_OK);
     lwc_complaint_add(&complaint, said, len);
     lwc_complaint_show(&complaint, withheld, answer, out);
 }

@@ -21,7 +21,7 @@
 struct trial {
     int64_t timeout_ms;
     const char *withheld;
-    struct lwc_secret *answer;
+    struct lwc_buf *answer;
     struct lwc_error err;
 };
 
@@ -44,17 +44,17 @@ static enum lwc_code run_path(struct trial *trial, const char *path, const char 
     char name[TMPDIR_PATH_LEN];
     char operation[] = "get";
     char *argv[] = {name, operation, NULL};
-    const struct lwc_program program = {
+    const struct lwc_process program = {
         .host = &host, .path = path, .argv = argv, .timeout_ms = trial->timeout_ms};
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
 
     snprintf(name, sizeof name, "%s", path);
     if (trial->answer == NULL) {
-        assert_int_equal(lwc_secret_new(16, &trial->answer, NULL), LWC_OK);
+        assert_int_equal(lwc_buf_new(16, &trial->answer, NULL), LWC_OK);
     }
-    assert_int_equal(lwc_secret_copy(request, strlen(request), &out, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy(request, strlen(request), &out, NULL), LWC_OK);
     memset(&trial->err, 0, sizeof trial->err);
-    return lwc_program_run(&program, out, trial->withheld, trial->answer, &trial->err);
+    return lwc_process_run(&program, out, trial->withheld, trial->answer, &trial->err);
 }
 
 static enum lwc_code run_script(struct trial *trial, const struct tmpdir *dir, const char *script,
@@ -78,9 +78,9 @@ static void run_hands_over_the_request_and_nothing_else(void **state)
     assert_true(leaked > 2);
     assert_int_equal(run_script(&trial, *state, script, 0700), LWC_OK);
     assert_int_equal(close(leaked), 0);
-    assert_string_equal(lwc_secret_text(trial.answer),
+    assert_string_equal(lwc_buf_text(trial.answer),
                         "host=h\n\nget 1\n/\nGIT_TERMINAL_PROMPT HOME PATH PWD \n0 1 2 3 ");
-    lwc_secret_free(&trial.answer);
+    lwc_buf_free(&trial.answer);
 }
 
 static void run_that_goes_wrong_says_how(void **state)
@@ -114,7 +114,7 @@ static void run_that_goes_wrong_says_how(void **state)
         assert_int_equal(run_script(&trial, *state, cases[i].script, cases[i].mode), cases[i].code);
         assert_non_null(strstr(trial.err.msg, cases[i].reason));
         assert_null(strstr(trial.err.msg, "s3cret"));
-        lwc_secret_free(&trial.answer);
+        lwc_buf_free(&trial.answer);
     }
 }
 
@@ -133,7 +133,7 @@ static void run_that_hangs_is_ended_with_its_group(void **state)
 
         assert_int_equal(run_script(&trial, *state, scripts[i], 0700), LWC_E_FAILED);
         assert_non_null(strstr(trial.err.msg, "did not answer in time"));
-        lwc_secret_free(&trial.answer);
+        lwc_buf_free(&trial.answer);
     }
 }
 
@@ -163,8 +163,8 @@ static void run_that_leaves_a_daemon_behind_is_answered_and_the_daemon_ended(voi
     FILE *file = NULL;
 
     assert_int_equal(run_script(&trial, dir, script, 0700), LWC_OK);
-    assert_string_equal(lwc_secret_text(trial.answer), "password=x\n");
-    lwc_secret_free(&trial.answer);
+    assert_string_equal(lwc_buf_text(trial.answer), "password=x\n");
+    lwc_buf_free(&trial.answer);
     file = fopen(tmpdir_join(dir, "helper.pid", path), "re");
     assert_non_null(file);
     assert_int_equal(fscanf(file, "%ld", &pid), 1);
@@ -188,8 +188,8 @@ static void run_that_reads_nothing_is_no_failure(void **state)
     memset(request, 'a', sizeof request - 1);
     tmpdir_write(dir, "helper", SH "echo password=x\n", strlen(SH "echo password=x\n"), 0700);
     assert_int_equal(run_path(&trial, tmpdir_join(dir, "helper", path), request), LWC_OK);
-    assert_string_equal(lwc_secret_text(trial.answer), "password=x\n");
-    lwc_secret_free(&trial.answer);
+    assert_string_equal(lwc_buf_text(trial.answer), "password=x\n");
+    lwc_buf_free(&trial.answer);
 }
 
 static void run_of_what_is_no_program_is_refused(void **state)
@@ -206,7 +206,7 @@ static void run_of_what_is_no_program_is_refused(void **state)
     assert_int_equal(mkfifo(tmpdir_join(dir, "fifo", path), 0700), 0);
     assert_int_equal(run_path(&trial, path, ""), LWC_E_INVALID);
     assert_int_equal(run_path(&trial, tmpdir_join(dir, "sub/helper", path), ""), LWC_E_UNSAFE);
-    lwc_secret_free(&trial.answer);
+    lwc_buf_free(&trial.answer);
 }
 
 int main(void)

@@ -30,10 +30,10 @@ static void ask_is_written_line_by_line(void **state)
         {{.host = "h", .password = "p\0q", .password_len = 3}, NULL},
         {{.host = "h", .password = "p\x7f", .password_len = 2}, NULL},
     };
-    LWC_AUTO_SECRET out = NULL;
+    LWC_AUTO_BUF out = NULL;
 
     (void)state;
-    assert_int_equal(lwc_secret_new(16, &out, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_new(16, &out, NULL), LWC_OK);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         struct lwc_error err = {0};
         enum lwc_code code = lwc_ask_write(&cases[i].ask, out, &err);
@@ -45,17 +45,17 @@ static void ask_is_written_line_by_line(void **state)
             continue;
         }
         assert_int_equal(code, LWC_OK);
-        assert_string_equal(lwc_secret_text(out), cases[i].text);
+        assert_string_equal(lwc_buf_text(out), cases[i].text);
     }
 }
 
-static enum lwc_code answer_to(const char *text, size_t len, struct lwc_secret **kept,
-                               struct lwc_answer *answer, struct lwc_error *err)
+static enum lwc_code answer_to(const char *text, size_t len, struct lwc_buf **kept,
+                               struct lwc_exec_answer *answer, struct lwc_error *err)
 {
     static const struct lwc_ask asked = {.host = "a.lacework.net", .username = "ACME_01"};
 
-    assert_int_equal(lwc_secret_copy(text, len, kept, NULL), LWC_OK);
-    return lwc_answer_read(&asked, *kept, NOW_S, answer, err);
+    assert_int_equal(lwc_buf_copy(text, len, kept, NULL), LWC_OK);
+    return lwc_exec_answer_read(&asked, *kept, NOW_S, answer, err);
 }
 
 static void answer_with_both_is_taken(void **state)
@@ -86,8 +86,8 @@ static void answer_with_both_is_taken(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        LWC_AUTO_SECRET kept = NULL;
-        struct lwc_answer answer = {0};
+        LWC_AUTO_BUF kept = NULL;
+        struct lwc_exec_answer answer = {0};
         struct lwc_error err = {0};
 
         print_message("%zu\n", i);
@@ -107,12 +107,12 @@ static void answer_with_both_is_taken(void **state)
 static void answer_without_any_name_is_nothing(void **state)
 {
     static const struct lwc_ask asked = {.host = "h"};
-    LWC_AUTO_SECRET kept = NULL;
-    struct lwc_answer answer = {0};
+    LWC_AUTO_BUF kept = NULL;
+    struct lwc_exec_answer answer = {0};
 
     (void)state;
-    assert_int_equal(lwc_secret_copy("password=_0\n", 12, &kept, NULL), LWC_OK);
-    assert_int_equal(lwc_answer_read(&asked, kept, NOW_S, &answer, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("password=_0\n", 12, &kept, NULL), LWC_OK);
+    assert_int_equal(lwc_exec_answer_read(&asked, kept, NOW_S, &answer, NULL), LWC_OK);
     assert_null(answer.password);
 }
 
@@ -143,8 +143,8 @@ static void answer_that_breaks_the_rules_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        LWC_AUTO_SECRET kept = NULL;
-        struct lwc_answer answer = {.password = "untouched"};
+        LWC_AUTO_BUF kept = NULL;
+        struct lwc_exec_answer answer = {.password = "untouched"};
         struct lwc_error err = {0};
 
         print_message("%zu\n", i);
@@ -159,15 +159,15 @@ static void answer_that_breaks_the_rules_is_refused(void **state)
 static void answer_with_too_long_a_name_is_refused(void **state)
 {
     static const struct lwc_ask asked = {.host = "h"};
-    LWC_AUTO_SECRET kept = NULL;
-    struct lwc_answer answer = {0};
+    LWC_AUTO_BUF kept = NULL;
+    struct lwc_exec_answer answer = {0};
     struct lwc_error err = {0};
     char text[LWC_KEY_ID_MAX + 64];
 
     (void)state;
     (void)snprintf(text, sizeof text, "username=%0*d\npassword=_0\n", LWC_KEY_ID_MAX + 1, 0);
-    assert_int_equal(lwc_secret_copy(text, strlen(text), &kept, NULL), LWC_OK);
-    assert_int_equal(lwc_answer_read(&asked, kept, NOW_S, &answer, &err), LWC_E_INVALID);
+    assert_int_equal(lwc_buf_copy(text, strlen(text), &kept, NULL), LWC_OK);
+    assert_int_equal(lwc_exec_answer_read(&asked, kept, NOW_S, &answer, &err), LWC_E_INVALID);
     assert_non_null(strstr(err.msg, "too long a user name"));
 }
 

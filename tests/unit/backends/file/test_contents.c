@@ -19,23 +19,22 @@
 
 static const uint8_t slot_body[3] = {1, 2, 3};
 
-static struct lwc_secret *make_master(void)
+static struct lwc_buf *make_master(void)
 {
-    struct lwc_secret *master = NULL;
+    struct lwc_buf *master = NULL;
 
-    assert_int_equal(lwc_secret_copy("0123456789abcdef0123456789abcdef", 32, &master, NULL),
-                     LWC_OK);
+    assert_int_equal(lwc_buf_copy("0123456789abcdef0123456789abcdef", 32, &master, NULL), LWC_OK);
     return master;
 }
 
-static struct lwc_format new_store(void)
+static struct lwc_store_format new_store(void)
 {
-    return (struct lwc_format){
+    return (struct lwc_store_format){
         .key_epoch = 1, .slot_count = 1, .slots = {{77, sizeof slot_body, slot_body}}};
 }
 
-static void assert_names_generation_before(const struct lwc_format *next,
-                                           const struct lwc_format *base)
+static void assert_names_generation_before(const struct lwc_store_format *next,
+                                           const struct lwc_store_format *base)
 {
     static const uint8_t none[LWC_FORMAT_DIGEST_LEN];
 
@@ -43,18 +42,18 @@ static void assert_names_generation_before(const struct lwc_format *next,
 }
 
 /* Put, or with a NULL @secret drop, @profile; *image becomes the next one. */
-static enum lwc_code change(struct lwc_image *image, const char *profile, const char *secret)
+static enum lwc_code change(struct lwc_contents *image, const char *profile, const char *secret)
 {
-    LWC_AUTO_SECRET master = make_master();
-    const struct lwc_format empty = new_store();
-    const struct lwc_format *base = image->bytes != NULL ? &image->format : &empty;
+    LWC_AUTO_BUF master = make_master();
+    const struct lwc_store_format empty = new_store();
+    const struct lwc_store_format *base = image->bytes != NULL ? &image->format : &empty;
     char key_id[LWC_KEY_ID_MAX + 1];
     const struct lwc_identity id = bed_identity(profile, key_id);
-    struct lwc_image_change wanted = {.now = 5};
-    LWC_AUTO_IMAGE next = {0};
+    struct lwc_contents_change wanted = {.now = 5};
+    LWC_AUTO_CONTENTS next = {0};
     enum lwc_code code = LWC_OK;
 
-    wanted.drop = lwc_image_locate(base, profile, &wanted.index);
+    wanted.drop = lwc_contents_locate(base, profile, &wanted.index);
     if (secret != NULL) {
         wanted.identity = &id;
         wanted.secret = secret;
@@ -62,33 +61,33 @@ static enum lwc_code change(struct lwc_image *image, const char *profile, const 
     }
     bed_random(wanted.id, sizeof wanted.id);
     bed_random(wanted.nonce, sizeof wanted.nonce);
-    code = lwc_image_build(base, &wanted, master, &next.bytes, &next.len, NULL);
+    code = lwc_contents_build(base, &wanted, master, &next.bytes, &next.len, NULL);
     if (code == LWC_OK) {
         assert_int_equal(lwc_format_parse(next.bytes, next.len, &next.format, NULL), LWC_OK);
         lwc_seal_hash(next.bytes, next.len, next.hash);
         assert_names_generation_before(&next.format, base);
-        lwc_image_clear(image);
+        lwc_contents_clear(image);
         *image = next;
-        next = (struct lwc_image){0};
+        next = (struct lwc_contents){0};
     }
     return code;
 }
 
-static void assert_holds(const struct lwc_image *image, size_t index, const char *profile,
+static void assert_holds(const struct lwc_contents *image, size_t index, const char *profile,
                          const char *secret)
 {
-    LWC_AUTO_SECRET master = make_master();
-    LWC_AUTO_SECRET opened = NULL;
+    LWC_AUTO_BUF master = make_master();
+    LWC_AUTO_BUF opened = NULL;
 
     assert_string_equal(image->format.records[index].id.profile, profile);
-    assert_int_equal(lwc_image_authenticate(image, master, NULL), LWC_OK);
-    assert_int_equal(lwc_image_open(image, index, master, &opened, NULL), LWC_OK);
-    assert_true(lwc_secret_equal(opened, secret, strlen(secret)));
+    assert_int_equal(lwc_contents_authenticate(image, master, NULL), LWC_OK);
+    assert_int_equal(lwc_contents_open(image, index, master, &opened, NULL), LWC_OK);
+    assert_true(lwc_buf_equal(opened, secret, strlen(secret)));
 }
 
 static void build_puts_replaces_and_drops_in_order(void **state)
 {
-    LWC_AUTO_IMAGE image = {0};
+    LWC_AUTO_CONTENTS image = {0};
 
     (void)state;
     assert_int_equal(change(&image, "m", "1"), LWC_OK);
@@ -114,11 +113,11 @@ static void build_puts_replaces_and_drops_in_order(void **state)
 
 static void build_refuses_what_a_store_cannot_hold(void **state)
 {
-    LWC_AUTO_IMAGE image = {0};
+    LWC_AUTO_CONTENTS image = {0};
     LWC_AUTO_FREE uint8_t *bytes = NULL;
     size_t len = 0;
-    LWC_AUTO_SECRET master = make_master();
-    const struct lwc_image_change nothing = {0};
+    LWC_AUTO_BUF master = make_master();
+    const struct lwc_contents_change nothing = {0};
     LWC_AUTO_FREE char *long_one = calloc(1, LWC_SECRET_MAX + 2);
 
     (void)state;
@@ -129,7 +128,7 @@ static void build_refuses_what_a_store_cannot_hold(void **state)
     assert_int_equal(change(&image, "a/b", "x"), LWC_E_INVALID);
     assert_int_equal(change(&image, "a", "x"), LWC_OK);
     image.format.generation = INT64_MAX;
-    assert_int_equal(lwc_image_build(&image.format, &nothing, master, &bytes, &len, NULL),
+    assert_int_equal(lwc_contents_build(&image.format, &nothing, master, &bytes, &len, NULL),
                      LWC_E_INVALID);
     assert_null(bytes);
 }
@@ -144,7 +143,7 @@ static void locate_finds_each_and_where_others_would_stand(void **state)
         {"A", false, 0},  {"b", true, 0}, {"c", false, 1}, {"d", true, 1},
         {"d1", false, 2}, {"f", true, 2}, {"g", false, 3},
     };
-    LWC_AUTO_IMAGE image = {0};
+    LWC_AUTO_CONTENTS image = {0};
 
     (void)state;
     assert_int_equal(change(&image, "b", "1"), LWC_OK);
@@ -153,7 +152,7 @@ static void locate_finds_each_and_where_others_would_stand(void **state)
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         size_t index = 99;
 
-        if (lwc_image_locate(&image.format, cases[i].profile, &index) != cases[i].found ||
+        if (lwc_contents_locate(&image.format, cases[i].profile, &index) != cases[i].found ||
             index != cases[i].index) {
             fail_msg("%s at %zu", cases[i].profile, index);
         }
@@ -162,16 +161,16 @@ static void locate_finds_each_and_where_others_would_stand(void **state)
 
 static void open_with_another_key_is_corrupt_and_names_the_profile(void **state)
 {
-    LWC_AUTO_IMAGE image = {0};
-    LWC_AUTO_SECRET other = NULL;
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_CONTENTS image = {0};
+    LWC_AUTO_BUF other = NULL;
+    LWC_AUTO_BUF secret = NULL;
     struct lwc_error err = {0};
 
     (void)state;
     assert_int_equal(change(&image, "alpha", "1"), LWC_OK);
-    assert_int_equal(lwc_secret_copy("an0ther key of thirty-two bytes!", 32, &other, NULL), LWC_OK);
-    assert_int_equal(lwc_image_authenticate(&image, other, NULL), LWC_E_CORRUPT);
-    assert_int_equal(lwc_image_open(&image, 0, other, &secret, &err), LWC_E_CORRUPT);
+    assert_int_equal(lwc_buf_copy("an0ther key of thirty-two bytes!", 32, &other, NULL), LWC_OK);
+    assert_int_equal(lwc_contents_authenticate(&image, other, NULL), LWC_E_CORRUPT);
+    assert_int_equal(lwc_contents_open(&image, 0, other, &secret, &err), LWC_E_CORRUPT);
     assert_non_null(strstr(err.msg, "alpha"));
     assert_null(secret);
 }
@@ -179,14 +178,14 @@ static void open_with_another_key_is_corrupt_and_names_the_profile(void **state)
 static void read_gives_back_what_was_built(void **state)
 {
     struct bed *bed = *state;
-    LWC_AUTO_IMAGE image = {0};
-    LWC_AUTO_IMAGE again = {0};
+    LWC_AUTO_CONTENTS image = {0};
+    LWC_AUTO_CONTENTS again = {0};
     LWC_AUTO_CLOSE int fd = -1;
 
     assert_int_equal(change(&image, "alpha", "1"), LWC_OK);
     bed_write(bed->path, image.bytes, image.len);
     fd = open(bed->path, O_RDONLY | O_CLOEXEC);
-    assert_int_equal(lwc_image_read(fd, &again, NULL), LWC_OK);
+    assert_int_equal(lwc_contents_read(fd, &again, NULL), LWC_OK);
     assert_int_equal(again.len, image.len);
     assert_memory_equal(again.bytes, image.bytes, image.len);
     assert_holds(&again, 0, "alpha", "1");
@@ -213,7 +212,7 @@ static void read_of_what_is_no_store_says_so(void **state)
     struct bed *bed = *state;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        LWC_AUTO_IMAGE image = {0};
+        LWC_AUTO_CONTENTS image = {0};
         LWC_AUTO_CLOSE int fd = -1;
         struct lwc_error err = {0};
         size_t len = (size_t)cases[i].len < 12 ? (size_t)cases[i].len : 12;
@@ -221,7 +220,7 @@ static void read_of_what_is_no_store_says_so(void **state)
         bed_write(bed->path, (const uint8_t *)cases[i].content, len);
         assert_int_equal(truncate(bed->path, cases[i].len), 0);
         fd = open(bed->path, O_RDONLY | O_CLOEXEC);
-        if (lwc_image_read(fd, &image, &err) != cases[i].code ||
+        if (lwc_contents_read(fd, &image, &err) != cases[i].code ||
             strstr(err.msg, cases[i].words) == NULL || image.bytes != NULL) {
             fail_msg("%s: %s", cases[i].name, err.msg);
         }

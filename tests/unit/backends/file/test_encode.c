@@ -104,7 +104,7 @@ static void encode_of_too_much_is_invalid(void **state)
 {
     const struct lwc_identity id = identity();
     const uint8_t body[1] = {0};
-    struct lwc_format format = {.generation = 1, .slot_count = 1};
+    struct lwc_store_format format = {.generation = 1, .slot_count = 1};
     LWC_AUTO_FREE uint8_t *bytes = NULL;
     LWC_AUTO_FREE uint8_t *record_bytes = NULL;
     LWC_AUTO_FREE struct lwc_format_record *records =
@@ -139,7 +139,7 @@ static void associated_data_is_the_published_one(void **state)
                                       1,    1,    2,    3,    0,    0,   0,   0,    0,    0,
                                       0,    0,    0,    0,    0,    0,   0,   0x11, 0x12, 0x13,
                                       0x14, 0x15, 0x16, 0x17, 0x18, 0,   2,   9,    8};
-    struct lwc_format store = {.key_epoch = 0x1112131415161718};
+    struct lwc_store_format store = {.key_epoch = 0x1112131415161718};
     const uint8_t params[2] = {9, 8};
     const struct lwc_identity id = identity();
     struct lwc_format_record record = {0};

@@ -184,7 +184,7 @@ static void every_function_works_through_the_descriptor(void **state)
     struct bed *bed = *state;
     char key_id[LWC_KEY_ID_MAX + 1];
     const struct lwc_identity id = bed_identity("alpha", key_id);
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
     struct lwc_sink sink = {0};
     size_t count = 0;
     const struct lwc_visitor visitor = {.data = &count, .visit = visit};
@@ -193,7 +193,7 @@ static void every_function_works_through_the_descriptor(void **state)
 
     bed_set(bed, "LWCRED_STORE", bed->path);
     bed_use_key_file(bed);
-    lwc_secret_sink(&secret, &sink);
+    lwc_buf_sink(&secret, &sink);
     assert_int_equal(open_with(bed, 0, NULL, &opened, NULL), LWC_OK);
     assert_int_equal(lwc_backend.probe(opened, LWC_CAP_STORE, NULL), LWC_OK);
     assert_int_equal(access(bed->path, F_OK), -1);
@@ -202,7 +202,7 @@ static void every_function_works_through_the_descriptor(void **state)
     assert_int_equal(lwc_backend.lock(opened, NULL), LWC_OK);
     assert_int_equal(lwc_backend.unlock(opened, NULL), LWC_OK);
     assert_int_equal(lwc_backend.find(opened, &id, &sink, NULL), LWC_OK);
-    assert_true(lwc_secret_equal(secret, "x", 1));
+    assert_true(lwc_buf_equal(secret, "x", 1));
     assert_int_equal(lwc_backend.list(opened, &visitor, NULL), LWC_OK);
     assert_int_equal(count, 1);
     assert_int_equal(lwc_backend.list(opened, &refuser, NULL), LWC_E_BUSY);

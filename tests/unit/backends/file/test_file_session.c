@@ -16,11 +16,12 @@
 #include "base/util.h"
 #include "tests/support/storevectors.h"
 
-#define AUTO_VAULT LWC_AUTO(struct lwc_vault, lwc_vault_clear)
+#define AUTO_VAULT LWC_AUTO(struct lwc_store_session, lwc_store_session_clear)
 
-static void init(struct lwc_vault *vault, struct bed *bed)
+static void init(struct lwc_store_session *vault, struct bed *bed)
 {
-    assert_int_equal(lwc_vault_init(vault, &bed->host, bed->path, bed_random, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_init(vault, &bed->host, bed->path, bed_random, NULL),
+                     LWC_OK);
 }
 
 /* Put a vector in the store's place as others would: another file is renamed over it. */
@@ -43,14 +44,14 @@ static void load_without_a_file_is_ok_and_not_loaded(void **state)
     AUTO_VAULT vault = {0};
 
     init(&vault, bed);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_OK);
     assert_false(vault.loaded);
     tmpdir_join(&bed->dir, "no/such/directory/keys.lwc", bed->path);
     {
         AUTO_VAULT deeper = {0};
 
         init(&deeper, bed);
-        assert_int_equal(lwc_vault_load(&deeper, NULL), LWC_OK);
+        assert_int_equal(lwc_store_session_load(&deeper, NULL), LWC_OK);
         assert_false(deeper.loaded);
     }
 }
@@ -63,15 +64,15 @@ static void load_reads_again_only_what_changed(void **state)
 
     bed_use_vector(bed, "store-keyfile.lwc");
     init(&vault, bed);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_OK);
     bytes = vault.image.bytes;
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_OK);
     assert_ptr_equal(vault.image.bytes, bytes);
     replace_by(bed, "store-several.lwc");
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_OK);
     assert_int_equal(vault.image.format.record_count, 5);
     assert_int_equal(unlink(bed->path), 0);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_OK);
     assert_false(vault.loaded);
 }
 
@@ -83,13 +84,13 @@ static void same_store_keeps_its_key_and_is_authenticated_anew(void **state)
     bed_use_vector(bed, "store-keyfile.lwc");
     bed_use_key_file(bed);
     init(&vault, bed);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
-    assert_int_equal(lwc_vault_authenticate(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_authenticate(&vault, NULL), LWC_OK);
     replace_by(bed, "store-several.lwc"); /* of the same id and key */
     bed_set(bed, "LWCRED_KEY_FILE", NULL);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_OK);
     assert_false(vault.authentic);
-    assert_int_equal(lwc_vault_authenticate(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_authenticate(&vault, NULL), LWC_OK);
     assert_int_equal(bed->asked, 0);
 }
 
@@ -101,8 +102,8 @@ static void other_store_drops_the_key(void **state)
     bed_use_vector(bed, "store-keyfile.lwc");
     bed_use_key_file(bed);
     init(&vault, bed);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
-    assert_int_equal(lwc_vault_authenticate(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_authenticate(&vault, NULL), LWC_OK);
     assert_int_equal(unlink(bed->path), 0);
     {
         struct lwc_store *store = NULL;
@@ -115,25 +116,24 @@ static void other_store_drops_the_key(void **state)
         lwc_store_free(&store);
     }
     bed_set(bed, "LWCRED_KEY_FILE", NULL);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_OK);
     assert_null(vault.master);
-    assert_int_equal(lwc_vault_authenticate(&vault, NULL), LWC_E_LOCKED);
+    assert_int_equal(lwc_store_session_authenticate(&vault, NULL), LWC_E_LOCKED);
 }
 
 static void key_that_was_replaced_is_got_anew(void **state)
 {
     struct bed *bed = *state;
     AUTO_VAULT vault = {0};
-    struct lwc_secret *stale = NULL;
+    struct lwc_buf *stale = NULL;
 
     bed_use_vector(bed, "store-keyfile.lwc");
     bed_use_key_file(bed);
     init(&vault, bed);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
-    assert_int_equal(lwc_secret_copy("the key before the last re-keying", 32, &stale, NULL),
-                     LWC_OK);
-    lwc_vault_set_master(&vault, vault.image.format.store_id, stale);
-    assert_int_equal(lwc_vault_authenticate(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("the key before the last re-keying", 32, &stale, NULL), LWC_OK);
+    lwc_store_session_set_master(&vault, vault.image.format.store_id, stale);
+    assert_int_equal(lwc_store_session_authenticate(&vault, NULL), LWC_OK);
     assert_true(vault.authentic);
 }
 
@@ -151,8 +151,8 @@ static void forged_store_is_corrupt_and_names_the_file(void **state)
     bed_write(bed->path, bytes, len);
     bed_use_key_file(bed);
     init(&vault, bed);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
-    assert_int_equal(lwc_vault_authenticate(&vault, &err), LWC_E_CORRUPT);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_authenticate(&vault, &err), LWC_E_CORRUPT);
     assert_non_null(strstr(err.msg, bed->path));
     assert_non_null(strstr(err.msg, "not authentic"));
     assert_null(vault.master);
@@ -171,7 +171,7 @@ static void damaged_store_points_at_the_generation_before(void **state)
             tmpdir_write(&bed->dir, "keys.lwc.prev", "", 0, 0600);
         }
         init(&vault, bed);
-        assert_int_equal(lwc_vault_load(&vault, &err), LWC_E_CORRUPT);
+        assert_int_equal(lwc_store_session_load(&vault, &err), LWC_E_CORRUPT);
         assert_int_equal(strstr(err.hint, "'.prev'") != NULL, previous == 1);
     }
 }
@@ -184,7 +184,7 @@ static void store_that_others_can_read_is_unsafe(void **state)
     bed_use_vector(bed, "store-keyfile.lwc");
     assert_int_equal(chmod(bed->path, 0640), 0);
     init(&vault, bed);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_E_UNSAFE);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_E_UNSAFE);
     assert_false(vault.loaded);
 }
 
@@ -195,10 +195,10 @@ static void store_that_is_no_file_is_refused_without_waiting(void **state)
 
     init(&vault, bed);
     tmpdir_mkdir(&bed->dir, "keys.lwc", 0700);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_E_INVALID);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_E_INVALID);
     assert_int_equal(rmdir(bed->path), 0);
     assert_int_equal(mkfifo(bed->path, 0600), 0);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_E_INVALID);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_E_INVALID);
 }
 
 static void failure_names_the_file_once(void **state)
@@ -210,15 +210,15 @@ static void failure_names_the_file_once(void **state)
 
     bed_use_vector(bed, "store-passphrase.lwc");
     init(&vault, bed);
-    assert_int_equal(lwc_vault_load(&vault, NULL), LWC_OK);
+    assert_int_equal(lwc_store_session_load(&vault, NULL), LWC_OK);
     bed->host.prompt = NULL;
-    assert_int_equal(lwc_vault_authenticate(&vault, &err), LWC_E_LOCKED);
+    assert_int_equal(lwc_store_session_authenticate(&vault, &err), LWC_E_LOCKED);
     first = strstr(err.msg, bed->path);
     assert_non_null(first);
     assert_null(strstr(first + 1, bed->path));
-    assert_int_equal(lwc_vault_wrap(&vault, LWC_E_LOCKED, &err), LWC_E_LOCKED);
+    assert_int_equal(lwc_store_session_wrap(&vault, LWC_E_LOCKED, &err), LWC_E_LOCKED);
     assert_null(strstr(strstr(err.msg, bed->path) + 1, bed->path));
-    assert_int_equal(lwc_vault_wrap(&vault, LWC_E_IO, NULL), LWC_E_IO);
+    assert_int_equal(lwc_store_session_wrap(&vault, LWC_E_IO, NULL), LWC_E_IO);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)

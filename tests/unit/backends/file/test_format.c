@@ -61,7 +61,7 @@ static void make_sample_of(const char *second, struct sample *sample, size_t pas
         make_record("alpha", &sample->records[0]),
         make_record(second, &sample->records[1]),
     };
-    struct lwc_format format = {
+    struct lwc_store_format format = {
         .generation = 3, .created_at = 500, .key_epoch = 2, .record_count = RECORDS};
 
     lwc_format_cost_put((struct lwc_format_cost){1, LWC_FORMAT_MEMORY_KIB_MIN}, body);

@@ -19,9 +19,9 @@
 #include "base/util.h"
 #include "tests/support/store_fixture.h"
 
-static struct lwc_source source_of(struct bed *bed)
+static struct lwc_keysource source_of(struct bed *bed)
 {
-    return (struct lwc_source){.host = &bed->host, .path = bed->path};
+    return (struct lwc_keysource){.host = &bed->host, .path = bed->path};
 }
 
 static void passphrase_file_is_read_as_it_is_written(void **state)
@@ -47,17 +47,17 @@ static void passphrase_file_is_read_as_it_is_written(void **state)
 
     bed_set(bed, "LWCRED_PASSPHRASE_FILE", tmpdir_join(&bed->dir, "pass", path));
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        struct lwc_source source = source_of(bed);
+        struct lwc_keysource source = source_of(bed);
         const char *want = cases[i].passphrase;
         enum lwc_code code = LWC_OK;
 
         tmpdir_write(&bed->dir, "pass", cases[i].content, strlen(cases[i].content), 0600);
-        code = lwc_source_read(&source, NULL);
+        code = lwc_keysource_read(&source, NULL);
         if (code != (want != NULL ? LWC_OK : LWC_E_INVALID) ||
-            (want != NULL && !lwc_secret_equal(source.passphrase, want, strlen(want)))) {
+            (want != NULL && !lwc_buf_equal(source.passphrase, want, strlen(want)))) {
             fail_msg("%s", cases[i].name);
         }
-        lwc_source_forget(&source);
+        lwc_keysource_forget(&source);
     }
 }
 
@@ -65,18 +65,18 @@ static void passphrase_of_4096_bytes_is_the_longest(void **state)
 {
     struct bed *bed = *state;
     char long_one[LWC_PASSPHRASE_MAX + 2];
-    struct lwc_source source = source_of(bed);
+    struct lwc_keysource source = source_of(bed);
 
     memset(long_one, 'x', sizeof long_one);
     long_one[LWC_PASSPHRASE_MAX] = '\0';
     bed_use_passphrase(bed, long_one);
-    assert_int_equal(lwc_source_read(&source, NULL), LWC_OK);
-    assert_int_equal(lwc_secret_len(source.passphrase), LWC_PASSPHRASE_MAX);
-    lwc_source_forget(&source);
+    assert_int_equal(lwc_keysource_read(&source, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_len(source.passphrase), LWC_PASSPHRASE_MAX);
+    lwc_keysource_forget(&source);
     long_one[LWC_PASSPHRASE_MAX] = 'x';
     long_one[LWC_PASSPHRASE_MAX + 1] = '\0';
     bed_use_passphrase(bed, long_one);
-    assert_int_equal(lwc_source_read(&source, NULL), LWC_E_INVALID);
+    assert_int_equal(lwc_keysource_read(&source, NULL), LWC_E_INVALID);
     assert_null(source.passphrase);
 }
 
@@ -99,13 +99,13 @@ static void unusable_setting_is_invalid_and_never_not_found(void **state)
     struct bed *bed = *state;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        struct lwc_source source = source_of(bed);
+        struct lwc_keysource source = source_of(bed);
         struct lwc_error err = {0};
 
         bed_set(bed, "LWCRED_PASSPHRASE_FILE", NULL);
         bed_set(bed, "LWCRED_PASSPHRASE_FD", NULL);
         bed_set(bed, cases[i].setting, cases[i].value);
-        if (lwc_source_read(&source, &err) != LWC_E_INVALID ||
+        if (lwc_keysource_read(&source, &err) != LWC_E_INVALID ||
             strstr(err.msg, cases[i].words) == NULL) {
             fail_msg("%s=%s: %s", cases[i].setting, cases[i].value, err.msg);
         }
@@ -115,32 +115,32 @@ static void unusable_setting_is_invalid_and_never_not_found(void **state)
 static void passphrase_file_that_others_write_is_unsafe(void **state)
 {
     struct bed *bed = *state;
-    struct lwc_source source = source_of(bed);
+    struct lwc_keysource source = source_of(bed);
     char path[TMPDIR_PATH_LEN];
 
     tmpdir_write(&bed->dir, "pass", "x", 1, 0622);
     bed_set(bed, "LWCRED_PASSPHRASE_FILE", tmpdir_join(&bed->dir, "pass", path));
-    assert_int_equal(lwc_source_read(&source, NULL), LWC_E_UNSAFE);
+    assert_int_equal(lwc_keysource_read(&source, NULL), LWC_E_UNSAFE);
 }
 
 static void passphrase_file_may_be_a_link(void **state)
 {
     struct bed *bed = *state;
-    struct lwc_source source = source_of(bed);
+    struct lwc_keysource source = source_of(bed);
     char path[TMPDIR_PATH_LEN];
 
     tmpdir_write(&bed->dir, "data", "horse\n", 6, 0444);
     assert_int_equal(symlink("data", tmpdir_join(&bed->dir, "link", path)), 0);
     bed_set(bed, "LWCRED_PASSPHRASE_FILE", path);
-    assert_int_equal(lwc_source_read(&source, NULL), LWC_OK);
-    assert_true(lwc_secret_equal(source.passphrase, "horse", 5));
-    lwc_source_forget(&source);
+    assert_int_equal(lwc_keysource_read(&source, NULL), LWC_OK);
+    assert_true(lwc_buf_equal(source.passphrase, "horse", 5));
+    lwc_keysource_forget(&source);
 }
 
 static void descriptor_is_read_once(void **state)
 {
     struct bed *bed = *state;
-    struct lwc_source source = source_of(bed);
+    struct lwc_keysource source = source_of(bed);
     struct lwc_error err = {0};
     char number[16];
     int ends[2] = {-1, -1};
@@ -150,12 +150,12 @@ static void descriptor_is_read_once(void **state)
     close(ends[1]);
     (void)snprintf(number, sizeof number, "%d", ends[0]);
     bed_set(bed, "LWCRED_PASSPHRASE_FD", number);
-    assert_true(lwc_source_is_given(&source));
-    assert_int_equal(lwc_source_read(&source, NULL), LWC_OK);
-    assert_int_equal(lwc_source_read(&source, NULL), LWC_OK);
-    assert_true(lwc_secret_equal(source.passphrase, "horse", 5));
-    lwc_source_forget(&source);
-    assert_int_equal(lwc_source_read(&source, &err), LWC_E_INVALID);
+    assert_true(lwc_keysource_is_given(&source));
+    assert_int_equal(lwc_keysource_read(&source, NULL), LWC_OK);
+    assert_int_equal(lwc_keysource_read(&source, NULL), LWC_OK);
+    assert_true(lwc_buf_equal(source.passphrase, "horse", 5));
+    lwc_keysource_forget(&source);
+    assert_int_equal(lwc_keysource_read(&source, &err), LWC_E_INVALID);
     assert_non_null(strstr(err.msg, "read before"));
     close(ends[0]);
 }
@@ -163,14 +163,14 @@ static void descriptor_is_read_once(void **state)
 static void file_and_descriptor_together_are_invalid(void **state)
 {
     struct bed *bed = *state;
-    struct lwc_source source = source_of(bed);
+    struct lwc_keysource source = source_of(bed);
     struct lwc_error err = {0};
 
-    assert_int_equal(lwc_source_check(&source, &err), LWC_OK);
+    assert_int_equal(lwc_keysource_check(&source, &err), LWC_OK);
     bed_set(bed, "LWCRED_PASSPHRASE_FILE", "/x");
-    assert_int_equal(lwc_source_check(&source, &err), LWC_OK);
+    assert_int_equal(lwc_keysource_check(&source, &err), LWC_OK);
     bed_set(bed, "LWCRED_PASSPHRASE_FD", "3");
-    assert_int_equal(lwc_source_check(&source, &err), LWC_E_INVALID);
+    assert_int_equal(lwc_keysource_check(&source, &err), LWC_E_INVALID);
     assert_non_null(strstr(err.msg, "both set"));
     assert_string_not_equal(err.hint, "");
 }
@@ -197,13 +197,13 @@ static void key_file_is_judged(void **state)
     assert_non_null(zeros);
     bed_set(bed, "LWCRED_KEY_FILE", bed->key_path);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        struct lwc_source source = source_of(bed);
-        LWC_AUTO_SECRET content = NULL;
+        struct lwc_keysource source = source_of(bed);
+        LWC_AUTO_BUF content = NULL;
         struct lwc_error err = {0};
 
         (void)unlink(bed->key_path);
         tmpdir_write(&bed->dir, "store.key", zeros, cases[i].len, cases[i].mode);
-        if (lwc_source_key_file(&source, &content, &err) != cases[i].code ||
+        if (lwc_keysource_key_file(&source, &content, &err) != cases[i].code ||
             (content != NULL) != (cases[i].code == LWC_OK)) {
             fail_msg("%s: %s", cases[i].name, err.msg);
         }
@@ -213,12 +213,12 @@ static void key_file_is_judged(void **state)
 static void missing_key_file_is_invalid_with_a_cure(void **state)
 {
     struct bed *bed = *state;
-    struct lwc_source source = source_of(bed);
-    LWC_AUTO_SECRET content = NULL;
+    struct lwc_keysource source = source_of(bed);
+    LWC_AUTO_BUF content = NULL;
     struct lwc_error err = {0};
 
     bed_set(bed, "LWCRED_KEY_FILE", bed->key_path);
-    assert_int_equal(lwc_source_key_file(&source, &content, &err), LWC_E_INVALID);
+    assert_int_equal(lwc_keysource_key_file(&source, &content, &err), LWC_E_INVALID);
     assert_non_null(strstr(err.msg, bed->key_path));
     assert_non_null(strstr(err.hint, "head -c 32 /dev/urandom"));
     assert_int_equal(access(bed->key_path, F_OK), -1);
@@ -227,18 +227,18 @@ static void missing_key_file_is_invalid_with_a_cure(void **state)
 static void ask_when_nobody_answers_is_locked_with_the_ways_out(void **state)
 {
     struct bed *bed = *state;
-    struct lwc_source source = source_of(bed);
-    LWC_AUTO_SECRET answer = NULL;
+    struct lwc_keysource source = source_of(bed);
+    LWC_AUTO_BUF answer = NULL;
     struct lwc_error err = {0};
 
-    assert_int_equal(lwc_source_ask(&source, "Passphrase for", 0, &answer, &err), LWC_E_LOCKED);
+    assert_int_equal(lwc_keysource_ask(&source, "Passphrase for", 0, &answer, &err), LWC_E_LOCKED);
     assert_non_null(strstr(err.hint, "LWCRED_PASSPHRASE_FILE"));
     assert_non_null(strstr(err.hint, "LWCRED_PASSPHRASE_FD"));
     assert_non_null(strstr(err.hint, "LWCRED_KEY_FILE"));
     assert_non_null(strstr(bed->question, bed->path));
     bed->host.prompt = NULL;
     memset(&err, 0, sizeof err);
-    assert_int_equal(lwc_source_ask(&source, "Passphrase for", 0, &answer, &err), LWC_E_LOCKED);
+    assert_int_equal(lwc_keysource_ask(&source, "Passphrase for", 0, &answer, &err), LWC_E_LOCKED);
     assert_string_not_equal(err.hint, "");
     assert_null(answer);
 }
@@ -271,9 +271,9 @@ static void file_that_others_can_read_is_used_with_one_warning(void **state)
     char path[TMPDIR_PATH_LEN];
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        struct lwc_source source = source_of(bed);
-        LWC_AUTO_SECRET key = NULL;
-        LWC_AUTO_SECRET again = NULL;
+        struct lwc_keysource source = source_of(bed);
+        LWC_AUTO_BUF key = NULL;
+        LWC_AUTO_BUF again = NULL;
 
         bed_use_key_file(bed);
         tmpdir_write(&bed->dir, "pass", "horse", 5, cases[i].mode);
@@ -282,14 +282,14 @@ static void file_that_others_can_read_is_used_with_one_warning(void **state)
         in_memory = cases[i].in_memory;
         bed->warnings = 0;
         bed->log[0] = '\0';
-        assert_int_equal(lwc_source_key_file(&source, &key, NULL), LWC_OK);
-        assert_int_equal(lwc_source_key_file(&source, &again, NULL), LWC_OK);
-        assert_int_equal(lwc_source_read(&source, NULL), LWC_OK);
+        assert_int_equal(lwc_keysource_key_file(&source, &key, NULL), LWC_OK);
+        assert_int_equal(lwc_keysource_key_file(&source, &again, NULL), LWC_OK);
+        assert_int_equal(lwc_keysource_read(&source, NULL), LWC_OK);
         if (bed->warnings != cases[i].warnings ||
             (bed->warnings > 0 && strstr(bed->log, "can be read by others") == NULL)) {
             fail_msg("%s: %s", cases[i].name, bed->log);
         }
-        lwc_source_forget(&source);
+        lwc_keysource_forget(&source);
     }
 }
 
@@ -303,7 +303,7 @@ static void short_new_passphrase_is_taken_with_a_warning(void **state)
 
     for (size_t given = 0; given < 2; given++) {
         for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-            struct lwc_source source = source_of(bed);
+            struct lwc_keysource source = source_of(bed);
 
             bed->warnings = 0;
             bed->asked = 0;
@@ -311,10 +311,10 @@ static void short_new_passphrase_is_taken_with_a_warning(void **state)
             if (given == 1) {
                 bed_use_passphrase(bed, cases[i].passphrase);
             }
-            assert_int_equal(lwc_source_choose(&source, NULL), LWC_OK);
+            assert_int_equal(lwc_keysource_choose(&source, NULL), LWC_OK);
             assert_int_equal(bed->warnings, cases[i].warnings);
             assert_int_equal(bed->asked, given == 0);
-            lwc_source_forget(&source);
+            lwc_keysource_forget(&source);
         }
     }
 }
@@ -322,17 +322,17 @@ static void short_new_passphrase_is_taken_with_a_warning(void **state)
 static void choose_asks_twice_and_refuses_nothing(void **state)
 {
     struct bed *bed = *state;
-    struct lwc_source source = source_of(bed);
+    struct lwc_keysource source = source_of(bed);
 
     bed->answers[0] = "";
     bed->answers[1] = "horse";
-    assert_int_equal(lwc_source_choose(&source, NULL), LWC_E_INVALID);
-    assert_int_equal(lwc_source_choose(&source, NULL), LWC_OK);
+    assert_int_equal(lwc_keysource_choose(&source, NULL), LWC_E_INVALID);
+    assert_int_equal(lwc_keysource_choose(&source, NULL), LWC_OK);
     assert_int_equal(bed->flags, LWC_PROMPT_TWICE);
-    assert_int_equal(lwc_source_choose(&source, NULL), LWC_OK);
+    assert_int_equal(lwc_keysource_choose(&source, NULL), LWC_OK);
     assert_int_equal(bed->asked, 2);
-    assert_true(lwc_secret_equal(source.passphrase, "horse", 5));
-    lwc_source_forget(&source);
+    assert_true(lwc_buf_equal(source.passphrase, "horse", 5));
+    lwc_keysource_forget(&source);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)

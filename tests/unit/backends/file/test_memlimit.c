@@ -35,12 +35,12 @@ static void limit_is_read_as_the_kernel_writes_it(void **state)
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         tmpdir_write(dir, "memory.max", cases[i].content, strlen(cases[i].content), 0600);
-        if (lwc_memory_limit_kib(tmpdir_join(dir, "memory.max", path)) != cases[i].kib) {
+        if (lwc_memlimit_limit_kib(tmpdir_join(dir, "memory.max", path)) != cases[i].kib) {
             fail_msg("'%s'", cases[i].content);
         }
     }
-    assert_true(lwc_memory_limit_kib(tmpdir_join(dir, "absent", path)) == UINT64_MAX);
-    assert_true(lwc_memory_limit_kib(dir->path) == UINT64_MAX);
+    assert_true(lwc_memlimit_limit_kib(tmpdir_join(dir, "absent", path)) == UINT64_MAX);
+    assert_true(lwc_memlimit_limit_kib(dir->path) == UINT64_MAX);
 }
 
 static void spare_is_at_most_half_of_the_machine(void **state)
@@ -49,8 +49,8 @@ static void spare_is_at_most_half_of_the_machine(void **state)
         (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 
     (void)state;
-    assert_true(lwc_memory_spare_kib() > 0);
-    assert_true(lwc_memory_spare_kib() <= machine_kib / 2);
+    assert_true(lwc_memlimit_spare_kib() > 0);
+    assert_true(lwc_memlimit_spare_kib() <= machine_kib / 2);
 }
 
 int main(void)

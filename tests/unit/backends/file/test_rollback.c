@@ -23,9 +23,9 @@ static const uint8_t id[LWC_FORMAT_ID_LEN] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab
                                               0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
 
 /* A generation of the line @line of a store: its MAC is made of both numbers. */
-static struct lwc_format store_of(uint64_t generation, uint8_t line)
+static struct lwc_store_format store_of(uint64_t generation, uint8_t line)
 {
-    struct lwc_format store = {.generation = generation, .key_epoch = 1};
+    struct lwc_store_format store = {.generation = generation, .key_epoch = 1};
 
     memcpy(store.store_id, id, sizeof id);
     memset(store.mac, (int)(generation & 0xff), sizeof store.mac);
@@ -35,17 +35,17 @@ static struct lwc_format store_of(uint64_t generation, uint8_t line)
     return store;
 }
 
-static void note_at(struct bed *bed, const char *path, const struct lwc_format *store,
-                    enum lwc_seen_event event)
+static void note_at(struct bed *bed, const char *path, const struct lwc_store_format *store,
+                    enum lwc_rollback_event event)
 {
-    struct lwc_seen seen = {.host = &bed->host};
+    struct lwc_rollback seen = {.host = &bed->host};
 
-    lwc_seen_note(&seen, path, store, event);
+    lwc_rollback_note(&seen, path, store, event);
 }
 
 static void note(struct bed *bed, uint64_t generation)
 {
-    const struct lwc_format store = store_of(generation, 1);
+    const struct lwc_store_format store = store_of(generation, 1);
 
     note_at(bed, "/the/store", &store, LWC_SEEN_READ);
 }
@@ -102,8 +102,8 @@ static void note_tells_a_store_that_diverged(void **state)
     struct bed *bed = *state;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        const struct lwc_format known = store_of(7, 1);
-        const struct lwc_format now = store_of(cases[i].generation, cases[i].line);
+        const struct lwc_store_format known = store_of(7, 1);
+        const struct lwc_store_format now = store_of(cases[i].generation, cases[i].line);
 
         note_at(bed, "/the/store", &known, LWC_SEEN_WRITTEN);
         bed->warnings = 0;
@@ -122,8 +122,8 @@ static void note_tells_a_store_that_diverged(void **state)
 static void note_tells_another_store_at_the_same_path(void **state)
 {
     struct bed *bed = *state;
-    const struct lwc_format first = store_of(3, 1);
-    struct lwc_format second = store_of(1, 1);
+    const struct lwc_store_format first = store_of(3, 1);
+    struct lwc_store_format second = store_of(1, 1);
 
     second.store_id[0] = 0x99;
     note_at(bed, "/the/store", &first, LWC_SEEN_READ);
@@ -146,7 +146,7 @@ static void note_tells_another_store_at_the_same_path(void **state)
 static void written_generation_is_known_from_now_on(void **state)
 {
     struct bed *bed = *state;
-    const struct lwc_format written = store_of(6, 1);
+    const struct lwc_store_format written = store_of(6, 1);
 
     note(bed, 9);
     note_at(bed, "/the/store", &written, LWC_SEEN_WRITTEN);
@@ -211,12 +211,12 @@ static void note_without_a_place_is_silent(void **state)
 static void note_that_cannot_be_kept_complains_once(void **state)
 {
     struct bed *bed = *state;
-    struct lwc_seen seen = {.host = &bed->host};
-    const struct lwc_format store = store_of(1, 1);
+    struct lwc_rollback seen = {.host = &bed->host};
+    const struct lwc_store_format store = store_of(1, 1);
 
     tmpdir_write(&bed->dir, ".local", "", 0, 0600);
-    lwc_seen_note(&seen, "/the/store", &store, LWC_SEEN_READ);
-    lwc_seen_note(&seen, "/the/store", &store, LWC_SEEN_WRITTEN);
+    lwc_rollback_note(&seen, "/the/store", &store, LWC_SEEN_READ);
+    lwc_rollback_note(&seen, "/the/store", &store, LWC_SEEN_WRITTEN);
     assert_int_equal(bed->warnings, 1);
     assert_non_null(strstr(bed->log, "cannot remember"));
 }

@@ -23,15 +23,15 @@ static const uint8_t bound_bytes[] = {'b', 'o', 'u', 'n', 'd'};
 static const struct lwc_seal_ad bound = {bound_bytes, sizeof bound_bytes};
 
 /* 32 bytes that count up. */
-static struct lwc_secret *counting(uint8_t first)
+static struct lwc_buf *counting(uint8_t first)
 {
     uint8_t bytes[LWC_SEAL_KEY_LEN];
-    struct lwc_secret *secret = NULL;
+    struct lwc_buf *secret = NULL;
 
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (uint8_t)(first + i);
     }
-    assert_int_equal(lwc_secret_copy(bytes, sizeof bytes, &secret, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy(bytes, sizeof bytes, &secret, NULL), LWC_OK);
     return secret;
 }
 
@@ -43,7 +43,7 @@ static bool digest_fits(const uint8_t *bytes, size_t len)
     return lwc_seal_digest_fits(hash, bytes + len - LWC_SEAL_TRAILER_LEN);
 }
 
-static enum lwc_code mac_check(const struct lwc_secret *master, const uint8_t *bytes, size_t len)
+static enum lwc_code mac_check(const struct lwc_buf *master, const uint8_t *bytes, size_t len)
 {
     uint8_t hash[LWC_SEAL_HASH_LEN];
 
@@ -59,8 +59,8 @@ static void finish_gives_the_known_answer(void **state)
         0x16, 0x5f, 0x17, 0xd7, 0xb9, 0x74, 0x84, 0xb8, 0x0f, 0xb7, 0xb9, 0x61, 0xd2,
         0x83, 0x2c, 0x09, 0xaf, 0xa5, 0x0f, 0x63, 0xcd, 0x5a, 0x1e, 0xb8, 0x95, 0xf4,
         0xcb, 0x6f, 0x37, 0x69, 0x04, 0xf7, 0xb9, 0x07, 0x7f, 0x52, 0xfe, 0xbd};
-    LWC_AUTO_SECRET master = counting(0x80);
-    LWC_AUTO_SECRET other = counting(0x81);
+    LWC_AUTO_BUF master = counting(0x80);
+    LWC_AUTO_BUF other = counting(0x81);
     uint8_t bytes[11 + LWC_SEAL_TRAILER_LEN] = "hello store";
 
     (void)state;
@@ -92,13 +92,13 @@ static void keyfile_gives_the_known_answer(void **state)
         0x95, 0xd0, 0x2a, 0x91, 0x46, 0xc2, 0xdc, 0xfb, 0x0d, 0xb8, 0x7c,
         0xa9, 0x7e, 0xc4, 0x87, 0x96, 0x23, 0xa5, 0xfa, 0x5a, 0xbc, 0x61,
         0x14, 0xb2, 0x4b, 0xfb, 0x80, 0xdb, 0x47, 0x62, 0x8f, 0x31};
-    LWC_AUTO_SECRET content = counting(0);
-    LWC_AUTO_SECRET key = NULL;
+    LWC_AUTO_BUF content = counting(0);
+    LWC_AUTO_BUF key = NULL;
     uint8_t commit[LWC_SEAL_COMMIT_LEN];
 
     (void)state;
     assert_int_equal(lwc_seal_keyfile(content, store_id, &key, commit, NULL), LWC_OK);
-    assert_true(lwc_secret_equal(key, known, sizeof known));
+    assert_true(lwc_buf_equal(key, known, sizeof known));
     assert_memory_equal(commit, known_commit, sizeof commit);
 }
 
@@ -107,7 +107,7 @@ static void nonce_gives_the_known_answer(void **state)
     static const uint8_t known[LWC_SEAL_NONCE_LEN] = {
         0x23, 0x5c, 0x93, 0xac, 0x39, 0x1d, 0x2c, 0x14, 0x25, 0x34, 0x9b, 0x8a,
         0x95, 0x9a, 0xc0, 0xb3, 0x53, 0xb7, 0xf2, 0xaf, 0x48, 0x1c, 0xf6, 0x65};
-    LWC_AUTO_SECRET master = counting(0x80);
+    LWC_AUTO_BUF master = counting(0x80);
     uint8_t made[LWC_SEAL_NONCE_LEN];
 
     (void)state;
@@ -131,13 +131,13 @@ static void nonce_depends_on_every_input(void **state)
         {"secret", 0, 5, "secreT", 0},
         {"random bytes", 0, 5, "secret", 1},
     };
-    LWC_AUTO_SECRET master = counting(0);
+    LWC_AUTO_BUF master = counting(0);
     uint8_t usual[LWC_SEAL_NONCE_LEN] = {0};
 
     (void)state;
     assert_int_equal(lwc_seal_nonce(master, bound, "secret", 6, usual, NULL), LWC_OK);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        LWC_AUTO_SECRET other = counting(cases[i].master);
+        LWC_AUTO_BUF other = counting(cases[i].master);
         const struct lwc_seal_ad ad = {bound_bytes, cases[i].ad_len};
         uint8_t made[LWC_SEAL_NONCE_LEN] = {cases[i].random};
 
@@ -157,7 +157,7 @@ static void record_gives_the_known_answer(void **state)
         0x19, 0xdd, 0x0e, 0x58, 0xa7, 0xf8, 0xd5, 0x14, 0x99, 0x35, 0x2a, 0x97, 0xeb, 0x39,
         0x67, 0x37, 0x1c, 0xfc, 0xe7, 0xc4, 0xd3, 0xb2, 0x90, 0x00, 0x07, 0x25, 0x23, 0xaf,
         0xfe, 0xe6, 0x7a, 0x31, 0xdc, 0xe4, 0x00, 0x2a, 0x5f, 0x41};
-    LWC_AUTO_SECRET master = counting(0x80);
+    LWC_AUTO_BUF master = counting(0x80);
     uint8_t sealed[sizeof known];
 
     (void)state;
@@ -169,7 +169,7 @@ static void record_gives_the_known_answer(void **state)
 static void record_of_any_length_opens_again(void **state)
 {
     static const size_t lens[] = {1, 2, 62, 63, 64, 65, 127, 128, 4096, 65535, 65536};
-    LWC_AUTO_SECRET master = counting(1);
+    LWC_AUTO_BUF master = counting(1);
     LWC_AUTO_FREE uint8_t *plain = malloc(65536);
     LWC_AUTO_FREE uint8_t *sealed = malloc(lwc_seal_len(65536));
 
@@ -177,13 +177,13 @@ static void record_of_any_length_opens_again(void **state)
     assert_true(plain != NULL && sealed != NULL);
     memset(plain, 0x80, 65536); /* looks like padding */
     for (size_t i = 0; i < LWC_ARRAY_LEN(lens); i++) {
-        LWC_AUTO_SECRET secret = NULL;
+        LWC_AUTO_BUF secret = NULL;
 
         assert_int_equal(lwc_seal_record(master, nonce, bound, plain, lens[i], sealed, NULL),
                          LWC_OK);
         if (lwc_seal_open(master, nonce, bound, sealed, lwc_seal_len(lens[i]), &secret, NULL) !=
                 LWC_OK ||
-            !lwc_secret_equal(secret, plain, lens[i])) {
+            !lwc_buf_equal(secret, plain, lens[i])) {
             fail_msg("length %zu", lens[i]);
         }
     }
@@ -199,10 +199,10 @@ static void seal_len_does_not_show_the_length(void **state)
 }
 
 /* Opens with one thing changed; true if that is refused as it must be and nothing comes out. */
-static bool open_is_refused(const struct lwc_secret *master, const uint8_t *open_nonce,
+static bool open_is_refused(const struct lwc_buf *master, const uint8_t *open_nonce,
                             struct lwc_seal_ad ad, const uint8_t *sealed, size_t len)
 {
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
 
     return lwc_seal_open(master, open_nonce, ad, sealed, len, &secret, NULL) == LWC_E_CORRUPT &&
            secret == NULL;
@@ -210,8 +210,8 @@ static bool open_is_refused(const struct lwc_secret *master, const uint8_t *open
 
 static void open_of_anything_changed_is_corrupt(void **state)
 {
-    LWC_AUTO_SECRET master = counting(1);
-    LWC_AUTO_SECRET other = counting(2);
+    LWC_AUTO_BUF master = counting(1);
+    LWC_AUTO_BUF other = counting(2);
     uint8_t other_nonce[LWC_SEAL_NONCE_LEN] = {1};
     uint8_t sealed[LWC_SEAL_PAD + LWC_SEAL_TAG_LEN];
 
@@ -239,10 +239,10 @@ static void open_of_anything_changed_is_corrupt(void **state)
 
 static void unwrap_gives_the_master_key_to_the_right_key_only(void **state)
 {
-    LWC_AUTO_SECRET key = counting(1);
-    LWC_AUTO_SECRET other = counting(2);
-    LWC_AUTO_SECRET master = counting(3);
-    LWC_AUTO_SECRET opened = NULL;
+    LWC_AUTO_BUF key = counting(1);
+    LWC_AUTO_BUF other = counting(2);
+    LWC_AUTO_BUF master = counting(3);
+    LWC_AUTO_BUF opened = NULL;
     uint8_t wrapped[LWC_SEAL_WRAPPED_LEN];
 
     (void)state;
@@ -260,7 +260,7 @@ static void unwrap_gives_the_master_key_to_the_right_key_only(void **state)
     }
     assert_null(opened);
     assert_int_equal(lwc_seal_unwrap(key, nonce, bound, wrapped, &opened, NULL), LWC_OK);
-    assert_true(lwc_secret_equal(opened, lwc_secret_bytes(master), lwc_secret_len(master)));
+    assert_true(lwc_buf_equal(opened, lwc_buf_bytes(master), lwc_buf_len(master)));
 }
 
 static void stretch_depends_on_every_input(void **state)
@@ -277,27 +277,27 @@ static void stretch_depends_on_every_input(void **state)
         {"memory", "a", 1, 16, 0},
         {"salt", "a", 1, 8, 1},
     };
-    LWC_AUTO_SECRET passphrase = NULL;
-    LWC_AUTO_SECRET key = NULL;
+    LWC_AUTO_BUF passphrase = NULL;
+    LWC_AUTO_BUF key = NULL;
     uint8_t commit[LWC_SEAL_COMMIT_LEN];
     uint8_t salt[LWC_SEAL_SALT_LEN] = {0};
 
     (void)state;
-    assert_int_equal(lwc_secret_copy("a", 1, &passphrase, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("a", 1, &passphrase, NULL), LWC_OK);
     assert_int_equal(lwc_seal_stretch(passphrase, 1, 8, salt, &key, commit, NULL), LWC_OK);
-    assert_int_equal(lwc_secret_len(key), LWC_SEAL_KEY_LEN);
-    assert_false(lwc_secret_equal(key, commit, sizeof commit));
+    assert_int_equal(lwc_buf_len(key), LWC_SEAL_KEY_LEN);
+    assert_false(lwc_buf_equal(key, commit, sizeof commit));
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        LWC_AUTO_SECRET changed = NULL;
-        LWC_AUTO_SECRET other = NULL;
+        LWC_AUTO_BUF changed = NULL;
+        LWC_AUTO_BUF other = NULL;
         uint8_t other_commit[LWC_SEAL_COMMIT_LEN];
 
         salt[0] = cases[i].salt;
-        assert_int_equal(lwc_secret_copy(cases[i].passphrase, 1, &changed, NULL), LWC_OK);
+        assert_int_equal(lwc_buf_copy(cases[i].passphrase, 1, &changed, NULL), LWC_OK);
         assert_int_equal(lwc_seal_stretch(changed, cases[i].passes, cases[i].memory_kib, salt,
                                           &other, other_commit, NULL),
                          LWC_OK);
-        if (lwc_secret_equal(key, lwc_secret_bytes(other), lwc_secret_len(other)) ||
+        if (lwc_buf_equal(key, lwc_buf_bytes(other), lwc_buf_len(other)) ||
             memcmp(commit, other_commit, sizeof commit) == 0) {
             fail_msg("%s does not count", cases[i].name);
         }
@@ -306,14 +306,14 @@ static void stretch_depends_on_every_input(void **state)
 
 static void stretch_beyond_the_memory_is_io(void **state)
 {
-    LWC_AUTO_SECRET passphrase = NULL;
-    LWC_AUTO_SECRET key = NULL;
+    LWC_AUTO_BUF passphrase = NULL;
+    LWC_AUTO_BUF key = NULL;
     uint8_t commit[LWC_SEAL_COMMIT_LEN];
     const uint8_t salt[LWC_SEAL_SALT_LEN] = {0};
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(lwc_secret_copy("a", 1, &passphrase, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("a", 1, &passphrase, NULL), LWC_OK);
     assert_int_equal(lwc_seal_stretch(passphrase, 1, UINT32_MAX, salt, &key, commit, &err),
                      LWC_E_IO);
     assert_int_equal(err.sys, ENOMEM);
@@ -343,13 +343,13 @@ int __wrap_crypto_pwhash(unsigned char *out, unsigned long long out_len, const c
 
 static void stretch_without_memory_is_io_and_not_denied(void **state)
 {
-    LWC_AUTO_SECRET passphrase = NULL;
-    LWC_AUTO_SECRET key = NULL;
+    LWC_AUTO_BUF passphrase = NULL;
+    LWC_AUTO_BUF key = NULL;
     uint8_t commit[LWC_SEAL_COMMIT_LEN];
     const uint8_t salt[LWC_SEAL_SALT_LEN] = {0};
 
     (void)state;
-    assert_int_equal(lwc_secret_copy("a", 1, &passphrase, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy("a", 1, &passphrase, NULL), LWC_OK);
     no_memory = true;
     assert_int_equal(lwc_seal_stretch(passphrase, 1, 8, salt, &key, commit, NULL), LWC_E_IO);
     no_memory = false;

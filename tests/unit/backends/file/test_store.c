@@ -125,7 +125,7 @@ static void secret_of_the_largest_size_comes_back(void **state)
     char key_id[LWC_KEY_ID_MAX + 1];
     const struct lwc_identity id = bed_identity("alpha", key_id);
     LWC_AUTO_FREE uint8_t *long_one = malloc(LWC_SECRET_MAX);
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
     struct lwc_sink sink = {0};
 
     assert_non_null(long_one);
@@ -133,10 +133,10 @@ static void secret_of_the_largest_size_comes_back(void **state)
         long_one[i] = (uint8_t)(i * 7);
     }
     bed_use_key_file(bed);
-    lwc_secret_sink(&secret, &sink);
+    lwc_buf_sink(&secret, &sink);
     assert_int_equal(lwc_store_put(store, &id, long_one, LWC_SECRET_MAX, 0, NULL), LWC_OK);
     assert_int_equal(lwc_store_find(store, &id, &sink, NULL), LWC_OK);
-    assert_true(lwc_secret_equal(secret, long_one, LWC_SECRET_MAX));
+    assert_true(lwc_buf_equal(secret, long_one, LWC_SECRET_MAX));
 }
 
 static void remove_takes_the_one_that_is_meant(void **state)
@@ -187,14 +187,14 @@ static void find_with_partial_query_must_be_unique(void **state)
     bed_use_key_file(bed);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         AUTO_STORE store = bed_store(bed);
-        LWC_AUTO_SECRET secret = NULL;
+        LWC_AUTO_BUF secret = NULL;
         struct lwc_identity query = LWC_IDENTITY_ANY;
         struct lwc_sink sink = {0};
 
         query.profile = cases[i].profile;
         query.account = cases[i].account;
         query.key_id = cases[i].key_id;
-        lwc_secret_sink(&secret, &sink);
+        lwc_buf_sink(&secret, &sink);
         if (lwc_store_find(store, &query, &sink, NULL) != cases[i].code ||
             (secret != NULL) != (cases[i].code == LWC_OK)) {
             fail_msg("%s", cases[i].name);

@@ -40,12 +40,12 @@ static void vectors_open_for_ever(void **state)
         assert_int_equal(lwc_store_unlock(store, NULL), LWC_OK);
         for (; count < VECTOR_RECORDS && vector->records[count].id.profile != NULL; count++) {
             const struct vector_record *record = &vector->records[count];
-            LWC_AUTO_SECRET secret = NULL;
+            LWC_AUTO_BUF secret = NULL;
             struct lwc_sink sink = {0};
 
-            lwc_secret_sink(&secret, &sink);
+            lwc_buf_sink(&secret, &sink);
             if (lwc_store_find(store, &record->id, &sink, NULL) != LWC_OK ||
-                !lwc_secret_equal(secret, record->secret, record->len)) {
+                !lwc_buf_equal(secret, record->secret, record->len)) {
                 fail_msg("%s: %s", vector->name, record->id.profile);
             }
             assert_non_null(strstr(names, record->id.profile));

@@ -254,11 +254,11 @@ static enum { TRUE_SEALS, WRONG_MAC, OTHER_SECRET } lie;
 /* Where another host, which our lock does not reach, writes a store while ours is made. */
 static struct bed *intruded;
 
-enum lwc_code __wrap_lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, size_t len,
+enum lwc_code __wrap_lwc_seal_finish(const struct lwc_buf *master, uint8_t *bytes, size_t len,
                                      struct lwc_error *err);
-enum lwc_code __real_lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, size_t len,
+enum lwc_code __real_lwc_seal_finish(const struct lwc_buf *master, uint8_t *bytes, size_t len,
                                      struct lwc_error *err);
-enum lwc_code __wrap_lwc_seal_finish(const struct lwc_secret *master, uint8_t *bytes, size_t len,
+enum lwc_code __wrap_lwc_seal_finish(const struct lwc_buf *master, uint8_t *bytes, size_t len,
                                      struct lwc_error *err)
 {
     enum lwc_code code = __real_lwc_seal_finish(master, bytes, len, err);
@@ -274,13 +274,13 @@ enum lwc_code __wrap_lwc_seal_finish(const struct lwc_secret *master, uint8_t *b
     return code;
 }
 
-enum lwc_code __wrap_lwc_seal_record(const struct lwc_secret *master, const uint8_t *nonce,
+enum lwc_code __wrap_lwc_seal_record(const struct lwc_buf *master, const uint8_t *nonce,
                                      struct lwc_seal_ad ad, const void *secret, size_t len,
                                      uint8_t *sealed_out, struct lwc_error *err);
-enum lwc_code __real_lwc_seal_record(const struct lwc_secret *master, const uint8_t *nonce,
+enum lwc_code __real_lwc_seal_record(const struct lwc_buf *master, const uint8_t *nonce,
                                      struct lwc_seal_ad ad, const void *secret, size_t len,
                                      uint8_t *sealed_out, struct lwc_error *err);
-enum lwc_code __wrap_lwc_seal_record(const struct lwc_secret *master, const uint8_t *nonce,
+enum lwc_code __wrap_lwc_seal_record(const struct lwc_buf *master, const uint8_t *nonce,
                                      struct lwc_seal_ad ad, const void *secret, size_t len,
                                      uint8_t *sealed_out, struct lwc_error *err)
 {

@@ -18,24 +18,24 @@
 #define AUTO_UNLOCK LWC_AUTO(struct lwc_unlock *, lwc_unlock_free)
 #define MASTER "0123456789abcdef0123456789abcdef"
 
-static const struct lwc_format store = {.generation = 1, .key_epoch = 1, .store_id = {9}};
+static const struct lwc_store_format store = {.generation = 1, .key_epoch = 1, .store_id = {9}};
 
 /* Stretches are counted; after number @stop_after the time is over, 0: never. */
 static struct bed *stretching;
 static size_t stretches;
 static size_t stop_after;
 
-enum lwc_code __wrap_lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t passes,
+enum lwc_code __wrap_lwc_seal_stretch(const struct lwc_buf *passphrase, uint32_t passes,
                                       uint32_t memory_kib, const uint8_t *salt,
-                                      struct lwc_secret **key_out, uint8_t *commit_out,
+                                      struct lwc_buf **key_out, uint8_t *commit_out,
                                       struct lwc_error *err);
-enum lwc_code __real_lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t passes,
+enum lwc_code __real_lwc_seal_stretch(const struct lwc_buf *passphrase, uint32_t passes,
                                       uint32_t memory_kib, const uint8_t *salt,
-                                      struct lwc_secret **key_out, uint8_t *commit_out,
+                                      struct lwc_buf **key_out, uint8_t *commit_out,
                                       struct lwc_error *err);
-enum lwc_code __wrap_lwc_seal_stretch(const struct lwc_secret *passphrase, uint32_t passes,
+enum lwc_code __wrap_lwc_seal_stretch(const struct lwc_buf *passphrase, uint32_t passes,
                                       uint32_t memory_kib, const uint8_t *salt,
-                                      struct lwc_secret **key_out, uint8_t *commit_out,
+                                      struct lwc_buf **key_out, uint8_t *commit_out,
                                       struct lwc_error *err)
 {
     stretches++;
@@ -48,12 +48,12 @@ enum lwc_code __wrap_lwc_seal_stretch(const struct lwc_secret *passphrase, uint3
 /* A bit of the wrapped key flips on its way into the slot. */
 static bool flip_wrap;
 
-void __wrap_lwc_seal_wrap(const struct lwc_secret *key, const uint8_t *nonce, struct lwc_seal_ad ad,
-                          const struct lwc_secret *master, uint8_t *wrapped_out);
-void __real_lwc_seal_wrap(const struct lwc_secret *key, const uint8_t *nonce, struct lwc_seal_ad ad,
-                          const struct lwc_secret *master, uint8_t *wrapped_out);
-void __wrap_lwc_seal_wrap(const struct lwc_secret *key, const uint8_t *nonce, struct lwc_seal_ad ad,
-                          const struct lwc_secret *master, uint8_t *wrapped_out)
+void __wrap_lwc_seal_wrap(const struct lwc_buf *key, const uint8_t *nonce, struct lwc_seal_ad ad,
+                          const struct lwc_buf *master, uint8_t *wrapped_out);
+void __real_lwc_seal_wrap(const struct lwc_buf *key, const uint8_t *nonce, struct lwc_seal_ad ad,
+                          const struct lwc_buf *master, uint8_t *wrapped_out);
+void __wrap_lwc_seal_wrap(const struct lwc_buf *key, const uint8_t *nonce, struct lwc_seal_ad ad,
+                          const struct lwc_buf *master, uint8_t *wrapped_out)
 {
     __real_lwc_seal_wrap(key, nonce, ad, master, wrapped_out);
     wrapped_out[7] ^= flip_wrap;
@@ -70,9 +70,9 @@ static struct lwc_unlock *unlock_of(struct bed *bed)
 static void enrol_master(struct bed *bed, const char *text, struct lwc_unlock_slot *slot)
 {
     AUTO_UNLOCK unlock = unlock_of(bed);
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
 
-    assert_int_equal(lwc_secret_copy(text, strlen(text), &master, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy(text, strlen(text), &master, NULL), LWC_OK);
     assert_int_equal(lwc_unlock_enrol(unlock, bed->cost, &store, master, slot, NULL), LWC_OK);
     assert_ptr_equal(slot->slot.body, slot->body);
 }
@@ -83,22 +83,22 @@ static void enrol(struct bed *bed, struct lwc_unlock_slot *slot)
 }
 
 /* The store with the slots of @format and no record, made authentic with MASTER. */
-static struct lwc_image image_of(const struct lwc_format *format)
+static struct lwc_contents image_of(const struct lwc_store_format *format)
 {
-    LWC_AUTO_SECRET master = NULL;
-    struct lwc_image image = {.format = *format};
+    LWC_AUTO_BUF master = NULL;
+    struct lwc_contents image = {.format = *format};
 
-    assert_int_equal(lwc_secret_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
     assert_int_equal(lwc_format_encode(format, &image.bytes, &image.len, NULL), LWC_OK);
     assert_int_equal(lwc_seal_finish(master, image.bytes, image.len, NULL), LWC_OK);
     lwc_seal_hash(image.bytes, image.len, image.hash);
     return image;
 }
 
-static enum lwc_code open_store(struct lwc_unlock *unlock, const struct lwc_format *format,
-                                struct lwc_secret **master_out, struct lwc_error *err)
+static enum lwc_code open_store(struct lwc_unlock *unlock, const struct lwc_store_format *format,
+                                struct lwc_buf **master_out, struct lwc_error *err)
 {
-    LWC_AUTO_IMAGE image = image_of(format);
+    LWC_AUTO_CONTENTS image = image_of(format);
 
     return lwc_unlock_open(unlock, &image, master_out, err);
 }
@@ -106,10 +106,10 @@ static enum lwc_code open_store(struct lwc_unlock *unlock, const struct lwc_form
 /* A store with a slot for store.key, for the passphrase "horse", or both. */
 enum slots { KEY = 1, PASS = 2 };
 
-static struct lwc_format format_with(struct bed *bed, unsigned which,
-                                     struct lwc_unlock_slot slots[2])
+static struct lwc_store_format format_with(struct bed *bed, unsigned which,
+                                           struct lwc_unlock_slot slots[2])
 {
-    struct lwc_format format = store;
+    struct lwc_store_format format = store;
 
     bed_set(bed, "LWCRED_KEY_FILE", NULL);
     bed_set(bed, "LWCRED_PASSPHRASE_FILE", NULL);
@@ -187,9 +187,9 @@ static void open_uses_what_is_given(void **state)
     for (size_t i = 0; i < LWC_ARRAY_LEN(open_cases); i++) {
         const struct open_case *c = &open_cases[i];
         struct lwc_unlock_slot slots[2] = {0};
-        const struct lwc_format format = format_with(bed, c->slots, slots);
+        const struct lwc_store_format format = format_with(bed, c->slots, slots);
         AUTO_UNLOCK unlock = unlock_of(bed);
-        LWC_AUTO_SECRET master = NULL;
+        LWC_AUTO_BUF master = NULL;
         struct lwc_error err = {0};
         enum lwc_code code = LWC_OK;
 
@@ -198,7 +198,7 @@ static void open_uses_what_is_given(void **state)
         if (code != c->code || bed->asked != c->asked || err.code != c->code) {
             fail_msg("%s: code %d, asked %zu, %s", c->name, (int)code, bed->asked, err.msg);
         }
-        if (code == LWC_OK ? !lwc_secret_equal(master, MASTER, strlen(MASTER)) : master != NULL) {
+        if (code == LWC_OK ? !lwc_buf_equal(master, MASTER, strlen(MASTER)) : master != NULL) {
             fail_msg("%s: wrong master key", c->name);
         }
     }
@@ -208,12 +208,12 @@ static void open_of_unknown_slots_only_is_too_new(void **state)
 {
     struct bed *bed = *state;
     const uint8_t body[4] = {0};
-    const struct lwc_format format = {.generation = 1,
-                                      .key_epoch = 1,
-                                      .slot_count = 1,
-                                      .slots = {{LWC_FORMAT_SLOT_RECOVERY, 4, body}}};
+    const struct lwc_store_format format = {.generation = 1,
+                                            .key_epoch = 1,
+                                            .slot_count = 1,
+                                            .slots = {{LWC_FORMAT_SLOT_RECOVERY, 4, body}}};
     AUTO_UNLOCK unlock = unlock_of(bed);
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
 
     assert_int_equal(open_store(unlock, &format, &master, NULL), LWC_E_TOO_NEW);
     assert_int_equal(bed->asked, 0);
@@ -223,9 +223,9 @@ static void open_with_both_settings_is_invalid(void **state)
 {
     struct bed *bed = *state;
     struct lwc_unlock_slot slots[2] = {0};
-    const struct lwc_format format = format_with(bed, PASS, slots);
+    const struct lwc_store_format format = format_with(bed, PASS, slots);
     AUTO_UNLOCK unlock = unlock_of(bed);
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
 
     bed_use_passphrase(bed, "horse");
     bed_set(bed, "LWCRED_PASSPHRASE_FD", "3");
@@ -238,15 +238,15 @@ static void open_of_several_passphrase_slots_tries_each(void **state)
     struct bed *bed = *state;
     struct lwc_unlock_slot slots[2] = {0};
     struct lwc_unlock_slot second = {0};
-    struct lwc_format format = format_with(bed, PASS, slots);
+    struct lwc_store_format format = format_with(bed, PASS, slots);
     AUTO_UNLOCK unlock = unlock_of(bed);
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
 
     bed_use_passphrase(bed, "cow");
     enrol(bed, &second);
     format.slots[format.slot_count++] = second.slot;
     assert_int_equal(open_store(unlock, &format, &master, NULL), LWC_OK);
-    assert_true(lwc_secret_equal(master, MASTER, strlen(MASTER)));
+    assert_true(lwc_buf_equal(master, MASTER, strlen(MASTER)));
 }
 
 static void slot_beyond_the_memory_is_io_unless_another_opens(void **state)
@@ -254,9 +254,9 @@ static void slot_beyond_the_memory_is_io_unless_another_opens(void **state)
     struct bed *bed = *state;
     struct lwc_unlock_slot slots[2] = {0};
     struct lwc_unlock_slot huge = {0};
-    struct lwc_format format = format_with(bed, PASS, slots);
+    struct lwc_store_format format = format_with(bed, PASS, slots);
     AUTO_UNLOCK unlock = unlock_of(bed);
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
     struct lwc_error err = {0};
 
     huge = slots[1];
@@ -274,9 +274,9 @@ static void open_without_time_left_is_failed(void **state)
 {
     struct bed *bed = *state;
     struct lwc_unlock_slot slots[2] = {0};
-    struct lwc_format format = format_with(bed, PASS, slots);
+    struct lwc_store_format format = format_with(bed, PASS, slots);
     AUTO_UNLOCK unlock = unlock_of(bed);
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
     struct lwc_error err = {0};
 
     for (size_t i = 0; i < 3; i++) {
@@ -301,7 +301,7 @@ static void open_without_time_left_is_failed(void **state)
         AUTO_UNLOCK fresh = unlock_of(bed);
         struct lwc_unlock_slot slot = {0};
 
-        assert_int_equal(lwc_secret_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
+        assert_int_equal(lwc_buf_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
         assert_int_equal(lwc_unlock_enrol(fresh, bed->cost, &store, master, &slot, NULL),
                          LWC_E_FAILED);
     }
@@ -313,9 +313,9 @@ static void open_that_takes_all_of_the_time_warns(void **state)
 {
     struct bed *bed = *state;
     struct lwc_unlock_slot slots[2] = {0};
-    const struct lwc_format format = format_with(bed, PASS, slots);
+    const struct lwc_store_format format = format_with(bed, PASS, slots);
     AUTO_UNLOCK unlock = unlock_of(bed);
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
 
     bed_use_passphrase(bed, "horse");
     stretching = bed;
@@ -337,9 +337,9 @@ static void forged_slot_counts_as_not_opened(void **state)
     struct bed *bed = *state;
     struct lwc_unlock_slot slots[2] = {0};
     struct lwc_unlock_slot forged = {0};
-    struct lwc_format format = format_with(bed, PASS, slots);
+    struct lwc_store_format format = format_with(bed, PASS, slots);
     AUTO_UNLOCK unlock = unlock_of(bed);
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
     struct lwc_error right = {0};
     struct lwc_error wrong = {0};
 
@@ -365,9 +365,9 @@ static void forged_key_file_slot_is_corrupt_unless_another_opens(void **state)
     struct bed *bed = *state;
     struct lwc_unlock_slot slots[2] = {0};
     struct lwc_unlock_slot forged = {0};
-    struct lwc_format format = format_with(bed, KEY, slots);
+    struct lwc_store_format format = format_with(bed, KEY, slots);
     AUTO_UNLOCK unlock = unlock_of(bed);
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
     struct lwc_error err = {0};
 
     bed_use_key_file(bed);
@@ -386,9 +386,9 @@ static void slot_whose_commitment_does_not_fit_is_denied(void **state)
 
     for (unsigned which = KEY; which <= PASS; which++) {
         struct lwc_unlock_slot slots[2] = {0};
-        struct lwc_format format = format_with(bed, which, slots);
+        struct lwc_store_format format = format_with(bed, which, slots);
         AUTO_UNLOCK unlock = unlock_of(bed);
-        LWC_AUTO_SECRET master = NULL;
+        LWC_AUTO_BUF master = NULL;
 
         if (which == KEY) {
             slots[0].body[LWC_FORMAT_KEYFILE_AT_COMMIT + 5] ^= 1;
@@ -406,10 +406,10 @@ static void slot_whose_commitment_does_not_fit_is_denied(void **state)
 static void enrol_of_a_slot_that_does_not_open_is_internal(void **state)
 {
     struct bed *bed = *state;
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
     struct lwc_error err = {0};
 
-    assert_int_equal(lwc_secret_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
     for (unsigned which = KEY; which <= PASS; which++) {
         AUTO_UNLOCK unlock = unlock_of(bed);
         struct lwc_unlock_slot slot = {0};
@@ -433,11 +433,11 @@ static void prepare_keeps_the_new_passphrase_until_forgotten(void **state)
 {
     struct bed *bed = *state;
     AUTO_UNLOCK unlock = unlock_of(bed);
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
     struct lwc_unlock_slot slot = {0};
 
     bed->answers[0] = "horse";
-    assert_int_equal(lwc_secret_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
     assert_int_equal(lwc_unlock_prepare(unlock, NULL), LWC_OK);
     assert_int_equal(lwc_unlock_enrol(unlock, bed->cost, &store, master, &slot, NULL), LWC_OK);
     assert_int_equal(bed->asked, 1);
@@ -450,13 +450,13 @@ static void enrol_with_missing_key_file_makes_none(void **state)
 {
     struct bed *bed = *state;
     AUTO_UNLOCK unlock = unlock_of(bed);
-    LWC_AUTO_SECRET master = NULL;
+    LWC_AUTO_BUF master = NULL;
     struct lwc_unlock_slot slot = {0};
     struct lwc_error err = {0};
 
     bed_set(bed, "LWCRED_KEY_FILE", bed->key_path);
     bed->answers[0] = "horse";
-    assert_int_equal(lwc_secret_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
     assert_int_equal(lwc_unlock_prepare(unlock, NULL), LWC_E_INVALID);
     assert_int_equal(lwc_unlock_enrol(unlock, bed->cost, &store, master, &slot, &err),
                      LWC_E_INVALID);

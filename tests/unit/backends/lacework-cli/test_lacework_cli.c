@@ -120,11 +120,11 @@ static enum lwc_code list(struct fixture *fixture, struct lwc_error *err)
 }
 
 static enum lwc_code find(struct fixture *fixture, const struct lwc_identity *query,
-                          struct lwc_secret **secret, struct lwc_error *err)
+                          struct lwc_buf **secret, struct lwc_error *err)
 {
     struct lwc_sink sink;
 
-    lwc_secret_sink(secret, &sink);
+    lwc_buf_sink(secret, &sink);
     return lwc_backend.find(fixture->state, query, &sink, err);
 }
 
@@ -200,7 +200,7 @@ static void missing_file_is_not_found_without_a_word(void **state)
     const struct lwc_identity any = LWC_IDENTITY_ANY;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(homes); i++) {
-        LWC_AUTO_SECRET secret = NULL;
+        LWC_AUTO_BUF secret = NULL;
         struct lwc_error err = {0};
 
         (void)snprintf(fixture->home, sizeof fixture->home, "%s",
@@ -221,7 +221,7 @@ static void profiles_are_listed_and_found(void **state)
 {
     struct fixture *fixture = *state;
     struct lwc_identity query = LWC_IDENTITY_ANY;
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
 
     write_file(fixture, ACME TOKEN, 0600);
     open_plain(fixture);
@@ -232,13 +232,13 @@ static void profiles_are_listed_and_found(void **state)
     query.profile = "tok";
     assert_int_equal(find(fixture, &query, &secret, NULL), LWC_OK);
     assert_string_equal(fixture->depends, fixture->file);
-    assert_true(lwc_secret_equal(secret, "_token", 6));
+    assert_true(lwc_buf_equal(secret, "_token", 6));
     query.kind = LWC_KIND_ACCESS_KEY;
     assert_int_equal(find(fixture, &query, &secret, NULL), LWC_E_NOT_FOUND);
     query = (struct lwc_identity)LWC_IDENTITY_ANY;
     query.account = "acme.lacework.net";
     assert_int_equal(find(fixture, &query, &secret, NULL), LWC_OK);
-    assert_true(lwc_secret_equal(secret, SECRET, strlen(SECRET)));
+    assert_true(lwc_buf_equal(secret, SECRET, strlen(SECRET)));
     query.profile = "tok";
     assert_int_equal(find(fixture, &query, &secret, NULL), LWC_E_NOT_FOUND);
     query = (struct lwc_identity)LWC_IDENTITY_ANY;
@@ -251,7 +251,7 @@ static void several_that_fit_are_an_error(void **state)
 {
     struct fixture *fixture = *state;
     const struct lwc_identity any = LWC_IDENTITY_ANY;
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
 
     write_file(fixture, ACME TOKEN, 0600);
     open_plain(fixture);
@@ -280,7 +280,7 @@ static void what_others_can_read_is_used_with_one_warning(void **state)
     const struct lwc_identity any = LWC_IDENTITY_ANY;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(modes); i++) {
-        LWC_AUTO_SECRET secret = NULL;
+        LWC_AUTO_BUF secret = NULL;
         char expected[TMPDIR_PATH_LEN * 3];
 
         write_file(fixture, TOKEN, modes[i]);
@@ -303,7 +303,7 @@ static void what_others_can_write_is_unsafe(void **state)
     static const mode_t modes[] = {0620, 0602, 0666};
     struct fixture *fixture = *state;
     const struct lwc_identity any = LWC_IDENTITY_ANY;
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
 
     open_plain(fixture);
     for (size_t i = 0; i < LWC_ARRAY_LEN(modes); i++) {
@@ -378,7 +378,7 @@ static void malformed_file_is_invalid_never_absent(void **state)
 {
     struct fixture *fixture = *state;
     const struct lwc_identity any = LWC_IDENTITY_ANY;
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
     struct lwc_error err = {0};
 
     write_file(fixture, TOKEN "api_secret = _SECRET\n", 0600);
@@ -395,7 +395,7 @@ static void unusable_profiles_are_warned_of_once(void **state)
 {
     struct fixture *fixture = *state;
     struct lwc_identity query = LWC_IDENTITY_ANY;
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
     struct lwc_error err = {0};
 
     write_file(fixture, TOKEN HALF "['a b']\naccount = 'x'\n", 0600);

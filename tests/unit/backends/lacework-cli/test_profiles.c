@@ -22,9 +22,9 @@
 
 static enum lwc_code parse(const char *text, struct lwc_profiles **profiles, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET content = NULL;
+    LWC_AUTO_BUF content = NULL;
 
-    assert_int_equal(lwc_secret_copy(text, strlen(text), &content, NULL), LWC_OK);
+    assert_int_equal(lwc_buf_copy(text, strlen(text), &content, NULL), LWC_OK);
     return lwc_profiles_parse(PATH, content, profiles, err);
 }
 

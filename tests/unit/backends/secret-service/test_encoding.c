@@ -16,12 +16,12 @@
 
 static void secret_of_an_access_key_is_its_own_line(void **state)
 {
-    LWC_AUTO_SECRET line = NULL;
+    LWC_AUTO_BUF line = NULL;
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(lwc_coding_encode("_0123abc", 8, &line, &err), LWC_OK);
-    assert_string_equal(lwc_secret_text(line), "_0123abc");
+    assert_int_equal(lwc_encoding_encode("_0123abc", 8, &line, &err), LWC_OK);
+    assert_string_equal(lwc_buf_text(line), "_0123abc");
 }
 
 static void other_bytes_become_base64(void **state)
@@ -37,15 +37,15 @@ static void other_bytes_become_base64(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        LWC_AUTO_SECRET line = NULL;
-        LWC_AUTO_SECRET back = NULL;
+        LWC_AUTO_BUF line = NULL;
+        LWC_AUTO_BUF back = NULL;
         struct lwc_error err = {0};
 
-        assert_int_equal(lwc_coding_encode(cases[i].bytes, cases[i].len, &line, &err), LWC_OK);
-        assert_string_equal(lwc_secret_text(line), cases[i].line);
-        assert_int_equal(
-            lwc_coding_decode(lwc_secret_bytes(line), lwc_secret_len(line), &back, &err), LWC_OK);
-        assert_true(lwc_secret_equal(back, cases[i].bytes, cases[i].len));
+        assert_int_equal(lwc_encoding_encode(cases[i].bytes, cases[i].len, &line, &err), LWC_OK);
+        assert_string_equal(lwc_buf_text(line), cases[i].line);
+        assert_int_equal(lwc_encoding_decode(lwc_buf_bytes(line), lwc_buf_len(line), &back, &err),
+                         LWC_OK);
+        assert_true(lwc_buf_equal(back, cases[i].bytes, cases[i].len));
     }
 }
 
@@ -61,16 +61,16 @@ static void bytes_of_any_length_come_back_from_one_clean_line(void **state)
         bytes[i] = (uint8_t)(i * 7);
     }
     for (size_t i = 0; i < LWC_ARRAY_LEN(lens); i++) {
-        LWC_AUTO_SECRET line = NULL;
-        LWC_AUTO_SECRET back = NULL;
+        LWC_AUTO_BUF line = NULL;
+        LWC_AUTO_BUF back = NULL;
         struct lwc_error err = {0};
 
-        assert_int_equal(lwc_coding_encode(bytes, lens[i], &line, &err), LWC_OK);
-        assert_true(lwc_text_is_graph(lwc_secret_text(line), lwc_secret_len(line)));
-        assert_true(lwc_secret_len(line) <= LWC_CODING_MAX);
-        assert_int_equal(
-            lwc_coding_decode(lwc_secret_bytes(line), lwc_secret_len(line), &back, &err), LWC_OK);
-        assert_true(lwc_secret_equal(back, bytes, lens[i]));
+        assert_int_equal(lwc_encoding_encode(bytes, lens[i], &line, &err), LWC_OK);
+        assert_true(lwc_text_is_graph(lwc_buf_text(line), lwc_buf_len(line)));
+        assert_true(lwc_buf_len(line) <= LWC_CODING_MAX);
+        assert_int_equal(lwc_encoding_decode(lwc_buf_bytes(line), lwc_buf_len(line), &back, &err),
+                         LWC_OK);
+        assert_true(lwc_buf_equal(back, bytes, lens[i]));
     }
 }
 
@@ -81,11 +81,11 @@ static void line_that_somebody_typed_is_read(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(lines); i++) {
-        LWC_AUTO_SECRET back = NULL;
+        LWC_AUTO_BUF back = NULL;
         struct lwc_error err = {0};
 
-        assert_int_equal(lwc_coding_decode(lines[i], strlen(lines[i]), &back, &err), LWC_OK);
-        assert_true(lwc_secret_equal(back, "_0123", 5));
+        assert_int_equal(lwc_encoding_decode(lines[i], strlen(lines[i]), &back, &err), LWC_OK);
+        assert_true(lwc_buf_equal(back, "_0123", 5));
     }
 }
 
@@ -114,10 +114,10 @@ static void what_is_no_line_of_ours_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(lines); i++) {
-        LWC_AUTO_SECRET back = NULL;
+        LWC_AUTO_BUF back = NULL;
         struct lwc_error err = {0};
 
-        if (lwc_coding_decode(lines[i], strlen(lines[i]), &back, &err) != LWC_E_CORRUPT ||
+        if (lwc_encoding_decode(lines[i], strlen(lines[i]), &back, &err) != LWC_E_CORRUPT ||
             back != NULL) {
             fail_msg("case %zu was taken", i);
         }
@@ -128,15 +128,15 @@ static void what_is_no_line_of_ours_is_refused(void **state)
 static void line_that_is_too_long_is_refused(void **state)
 {
     static char line[LWC_CODING_MAX + 1];
-    LWC_AUTO_SECRET back = NULL;
+    LWC_AUTO_BUF back = NULL;
     struct lwc_error err = {0};
 
     (void)state;
     memset(line, 'A', sizeof line);
-    assert_int_equal(lwc_coding_decode(line, sizeof line, &back, &err), LWC_E_CORRUPT);
-    assert_int_equal(lwc_coding_decode(line, LWC_SECRET_MAX + 1, &back, &err), LWC_E_CORRUPT);
+    assert_int_equal(lwc_encoding_decode(line, sizeof line, &back, &err), LWC_E_CORRUPT);
+    assert_int_equal(lwc_encoding_decode(line, LWC_SECRET_MAX + 1, &back, &err), LWC_E_CORRUPT);
     assert_null(back);
-    assert_int_equal(lwc_coding_decode(line, LWC_SECRET_MAX, &back, &err), LWC_OK);
+    assert_int_equal(lwc_encoding_decode(line, LWC_SECRET_MAX, &back, &err), LWC_OK);
 }
 
 int main(void)

@@ -34,24 +34,24 @@ static void every_wrong_has_a_cause_and_a_cure(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        const struct lwc_words words = {.limit_ms = 1750};
+        const struct lwc_messages words = {.limit_ms = 1750};
         struct lwc_error err = {0};
 
-        assert_int_equal(lwc_words_fail(cases[i].wrong, &words, &err), cases[i].code);
+        assert_int_equal(lwc_messages_fail(cases[i].wrong, &words, &err), cases[i].code);
         assert_int_equal(err.code, cases[i].code);
         assert_non_null(strstr(err.msg, cases[i].says));
         assert_int_not_equal(err.hint[0], '\0');
-        assert_int_equal(lwc_words_fail(cases[i].wrong, &words, NULL), cases[i].code);
+        assert_int_equal(lwc_messages_fail(cases[i].wrong, &words, NULL), cases[i].code);
     }
 }
 
 static void words_name_the_collection_and_the_reason(void **state)
 {
-    const struct lwc_words words = {.collection = "Work", .why = "there is no display"};
+    const struct lwc_messages words = {.collection = "Work", .why = "there is no display"};
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(lwc_words_fail(LWC_WRONG_LOCKED, &words, &err), LWC_E_LOCKED);
+    assert_int_equal(lwc_messages_fail(LWC_WRONG_LOCKED, &words, &err), LWC_E_LOCKED);
     assert_string_equal(err.msg, "collection 'Work': the keyring is locked: there is no display");
     assert_non_null(strstr(err.hint, "unlock it"));
 }

@@ -31,52 +31,52 @@ static void wait_for(atomic_uint *fired)
 static void watch_fires_once_when_time_is_up(void **state)
 {
     atomic_uint fired = 0;
-    struct lwc_watch watch;
+    struct lwc_watchdog watch;
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(lwc_watch_start(&watch, 5, count, &fired, &err), LWC_OK);
+    assert_int_equal(lwc_watchdog_start(&watch, 5, count, &fired, &err), LWC_OK);
     wait_for(&fired);
-    lwc_watch_extend(&watch, 1);
-    assert_true(lwc_watch_stop(&watch));
+    lwc_watchdog_extend(&watch, 1);
+    assert_true(lwc_watchdog_stop(&watch));
     assert_int_equal(atomic_load(&fired), 1);
 }
 
 static void watch_fires_at_once_when_no_time_is_left(void **state)
 {
     atomic_uint fired = 0;
-    struct lwc_watch watch;
+    struct lwc_watchdog watch;
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(lwc_watch_start(&watch, 0, count, &fired, &err), LWC_OK);
+    assert_int_equal(lwc_watchdog_start(&watch, 0, count, &fired, &err), LWC_OK);
     wait_for(&fired);
-    assert_true(lwc_watch_stop(&watch));
+    assert_true(lwc_watchdog_stop(&watch));
 }
 
 static void watch_that_is_stopped_does_not_fire(void **state)
 {
     atomic_uint fired = 0;
-    struct lwc_watch watch;
+    struct lwc_watchdog watch;
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(lwc_watch_start(&watch, 600000, count, &fired, &err), LWC_OK);
-    assert_false(lwc_watch_stop(&watch));
+    assert_int_equal(lwc_watchdog_start(&watch, 600000, count, &fired, &err), LWC_OK);
+    assert_false(lwc_watchdog_stop(&watch));
     assert_int_equal(atomic_load(&fired), 0);
 }
 
 static void watch_fires_earlier_when_told_so(void **state)
 {
     atomic_uint fired = 0;
-    struct lwc_watch watch;
+    struct lwc_watchdog watch;
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(lwc_watch_start(&watch, 600000, count, &fired, &err), LWC_OK);
-    lwc_watch_extend(&watch, 5);
+    assert_int_equal(lwc_watchdog_start(&watch, 600000, count, &fired, &err), LWC_OK);
+    lwc_watchdog_extend(&watch, 5);
     wait_for(&fired);
-    assert_true(lwc_watch_stop(&watch));
+    assert_true(lwc_watchdog_stop(&watch));
 }
 
 int main(void)

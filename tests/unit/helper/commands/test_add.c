@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/buffer.h"
 #include "base/identity.h"
-#include "base/secret.h"
 #include "plugins/helper/command.h"
 #include "tests/support/capture.h"
 #include "tests/support/tmpdir.h"
@@ -118,10 +118,10 @@ enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *q
     return tell(fake.list_code, err);
 }
 
-enum lwc_code __wrap_lwc_prompt_ask(const char *text, uint32_t flags,
-                                    struct lwc_secret **answer_out, struct lwc_error *err);
-enum lwc_code __wrap_lwc_prompt_ask(const char *text, uint32_t flags,
-                                    struct lwc_secret **answer_out, struct lwc_error *err)
+enum lwc_code __wrap_lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_buf **answer_out,
+                                    struct lwc_error *err);
+enum lwc_code __wrap_lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_buf **answer_out,
+                                    struct lwc_error *err)
 {
     const char *answer = fake.asked < LWC_ARRAY_LEN(fake.answers) ? fake.answers[fake.asked] : NULL;
 
@@ -131,7 +131,7 @@ enum lwc_code __wrap_lwc_prompt_ask(const char *text, uint32_t flags,
     if (answer == NULL) {
         return lwc_fail(err, LWC_E_LOCKED, "declined");
     }
-    return lwc_secret_copy(answer, strlen(answer), answer_out, err);
+    return lwc_buf_copy(answer, strlen(answer), answer_out, err);
 }
 
 static int reset(void **state)

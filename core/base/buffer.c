@@ -8,7 +8,7 @@
  *  4. Comparison takes the same time wherever the bytes differ.
  *  5. No program is ended because the system has no random bytes.
  */
-#include "base/secret.h"
+#include "base/buffer.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -28,7 +28,7 @@
  * bytes  room for cap bytes and a NUL.
  * life   in which the bytes were made: a child of fork() finds zeros there.
  */
-struct lwc_secret {
+struct lwc_buf {
     uint8_t *bytes;
     size_t len;
     size_t cap;
@@ -68,7 +68,7 @@ static void init_once(void)
     errno = saved;
 }
 
-bool lwc_secret_ready(void)
+bool lwc_memory_ready(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -92,7 +92,7 @@ static uint8_t *block_new(size_t cap)
 {
     uint8_t *block = NULL;
 
-    if (!lwc_secret_ready()) {
+    if (!lwc_memory_ready()) {
         return NULL;
     }
     block = lwc_arena_take(cap + 1);
@@ -115,12 +115,12 @@ static void block_free(uint8_t *block, size_t cap, unsigned life)
     }
 }
 
-enum lwc_code lwc_secret_new(size_t cap, struct lwc_secret **secret_out, struct lwc_error *err)
+enum lwc_code lwc_buf_new(size_t cap, struct lwc_buf **secret_out, struct lwc_error *err)
 {
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
 
-    if (cap > LWC_SECRET_CAP) {
-        return lwc_fail(err, LWC_E_INVALID, "more than %zu bytes", LWC_SECRET_CAP);
+    if (cap > LWC_BUF_CAP) {
+        return lwc_fail(err, LWC_E_INVALID, "more than %zu bytes", LWC_BUF_CAP);
     }
     secret = calloc(1, sizeof *secret);
     if (secret == NULL) {
@@ -128,7 +128,7 @@ enum lwc_code lwc_secret_new(size_t cap, struct lwc_secret **secret_out, struct 
     }
     secret->bytes = block_new(cap);
     if (secret->bytes == NULL) {
-        return lwc_secret_ready() ? lwc_fail_nomem(err)
+        return lwc_memory_ready() ? lwc_fail_nomem(err)
                                   : lwc_fail(err, LWC_E_IO, "the system gives no random bytes");
     }
     secret->cap = cap;
@@ -137,14 +137,14 @@ enum lwc_code lwc_secret_new(size_t cap, struct lwc_secret **secret_out, struct 
     return LWC_OK;
 }
 
-enum lwc_code lwc_secret_copy(const void *bytes, size_t len, struct lwc_secret **secret_out,
-                              struct lwc_error *err)
+enum lwc_code lwc_buf_copy(const void *bytes, size_t len, struct lwc_buf **secret_out,
+                           struct lwc_error *err)
 {
-    LWC_AUTO_SECRET secret = NULL;
-    enum lwc_code code = lwc_secret_new(len, &secret, err);
+    LWC_AUTO_BUF secret = NULL;
+    enum lwc_code code = lwc_buf_new(len, &secret, err);
 
     if (code == LWC_OK) {
-        code = lwc_secret_append(secret, bytes, len, err);
+        code = lwc_buf_append(secret, bytes, len, err);
     }
     if (code == LWC_OK) {
         *secret_out = LWC_TAKE(secret);
@@ -152,7 +152,7 @@ enum lwc_code lwc_secret_copy(const void *bytes, size_t len, struct lwc_secret *
     return code;
 }
 
-void lwc_secret_free(struct lwc_secret **secret)
+void lwc_buf_free(struct lwc_buf **secret)
 {
     if (secret == NULL || *secret == NULL) {
         return;
@@ -162,15 +162,15 @@ void lwc_secret_free(struct lwc_secret **secret)
     *secret = NULL;
 }
 
-void lwc_secret_reset(struct lwc_secret *secret)
+void lwc_buf_reset(struct lwc_buf *secret)
 {
-    lwc_secret_truncate(secret, 0);
+    lwc_buf_truncate(secret, 0);
 }
 
 /* Make room for @cap bytes in all; at least doubles, so that appending stays cheap. */
-static bool grow_to(struct lwc_secret *secret, size_t cap)
+static bool grow_to(struct lwc_buf *secret, size_t cap)
 {
-    size_t wanted = secret->cap < LWC_SECRET_CAP / 2 ? secret->cap * 2 : LWC_SECRET_CAP;
+    size_t wanted = secret->cap < LWC_BUF_CAP / 2 ? secret->cap * 2 : LWC_BUF_CAP;
     uint8_t *bytes = NULL;
 
     if (wanted < cap) {
@@ -188,9 +188,9 @@ static bool grow_to(struct lwc_secret *secret, size_t cap)
     return true;
 }
 
-uint8_t *lwc_secret_reserve(struct lwc_secret *secret, size_t len)
+uint8_t *lwc_buf_reserve(struct lwc_buf *secret, size_t len)
 {
-    if (len > LWC_SECRET_CAP - secret->len) {
+    if (len > LWC_BUF_CAP - secret->len) {
         return NULL;
     }
     if (len > secret->cap - secret->len && !grow_to(secret, secret->len + len)) {
@@ -199,7 +199,7 @@ uint8_t *lwc_secret_reserve(struct lwc_secret *secret, size_t len)
     return secret->bytes + secret->len;
 }
 
-void lwc_secret_grow(struct lwc_secret *secret, size_t len)
+void lwc_buf_grow(struct lwc_buf *secret, size_t len)
 {
     size_t room = secret->cap - secret->len;
 
@@ -207,26 +207,26 @@ void lwc_secret_grow(struct lwc_secret *secret, size_t len)
     secret->bytes[secret->len] = '\0';
 }
 
-enum lwc_code lwc_secret_append(struct lwc_secret *secret, const void *bytes, size_t len,
-                                struct lwc_error *err)
+enum lwc_code lwc_buf_append(struct lwc_buf *secret, const void *bytes, size_t len,
+                             struct lwc_error *err)
 {
     uint8_t *room = NULL;
 
-    if (len > LWC_SECRET_CAP - secret->len) {
-        return lwc_fail(err, LWC_E_INVALID, "more than %zu bytes", LWC_SECRET_CAP);
+    if (len > LWC_BUF_CAP - secret->len) {
+        return lwc_fail(err, LWC_E_INVALID, "more than %zu bytes", LWC_BUF_CAP);
     }
-    room = lwc_secret_reserve(secret, len);
+    room = lwc_buf_reserve(secret, len);
     if (room == NULL) {
         return lwc_fail_nomem(err);
     }
     if (len > 0) {
         memcpy(room, bytes, len);
     }
-    lwc_secret_grow(secret, len);
+    lwc_buf_grow(secret, len);
     return LWC_OK;
 }
 
-void lwc_secret_truncate(struct lwc_secret *secret, size_t len)
+void lwc_buf_truncate(struct lwc_buf *secret, size_t len)
 {
     if (len > secret->len) {
         return;
@@ -235,7 +235,7 @@ void lwc_secret_truncate(struct lwc_secret *secret, size_t len)
     secret->len = len;
 }
 
-void lwc_secret_drop_newline(struct lwc_secret *secret)
+void lwc_buf_drop_newline(struct lwc_buf *secret)
 {
     static const char ends[] = {'\n', '\r'};
 
@@ -243,26 +243,26 @@ void lwc_secret_drop_newline(struct lwc_secret *secret)
         if (secret->len == 0 || secret->bytes[secret->len - 1] != (uint8_t)ends[i]) {
             return;
         }
-        lwc_secret_truncate(secret, secret->len - 1);
+        lwc_buf_truncate(secret, secret->len - 1);
     }
 }
 
-const uint8_t *lwc_secret_bytes(const struct lwc_secret *secret)
+const uint8_t *lwc_buf_bytes(const struct lwc_buf *secret)
 {
     return secret->bytes;
 }
 
-const char *lwc_secret_text(const struct lwc_secret *secret)
+const char *lwc_buf_text(const struct lwc_buf *secret)
 {
     return (const char *)secret->bytes;
 }
 
-size_t lwc_secret_len(const struct lwc_secret *secret)
+size_t lwc_buf_len(const struct lwc_buf *secret)
 {
     return secret->len;
 }
 
-bool lwc_secret_equal(const struct lwc_secret *secret, const void *bytes, size_t len)
+bool lwc_buf_equal(const struct lwc_buf *secret, const void *bytes, size_t len)
 {
     return secret->len == len && (len == 0 || sodium_memcmp(secret->bytes, bytes, len) == 0);
 }
@@ -284,7 +284,7 @@ static void probe_page(void)
     (void)munmap(page, page_len);
 }
 
-bool lwc_secret_memory_locked(void)
+bool lwc_memory_is_locked(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     int saved = errno;
@@ -300,8 +300,8 @@ bool lwc_secret_memory_locked(void)
 static enum lwc_code sink_put(void *data, const struct lwc_identity *identity, const void *bytes,
                               size_t len, struct lwc_error *err)
 {
-    struct lwc_secret **secret = data;
-    struct lwc_secret *copy = NULL;
+    struct lwc_buf **secret = data;
+    struct lwc_buf *copy = NULL;
     enum lwc_code code = LWC_OK;
 
     (void)identity;
@@ -309,15 +309,15 @@ static enum lwc_code sink_put(void *data, const struct lwc_identity *identity, c
         return lwc_fail(err, LWC_E_INVALID, "secret of %zu bytes, allowed are 1 to %d", len,
                         LWC_SECRET_MAX);
     }
-    code = lwc_secret_copy(bytes, len, &copy, err);
+    code = lwc_buf_copy(bytes, len, &copy, err);
     if (code == LWC_OK) {
-        lwc_secret_free(secret);
+        lwc_buf_free(secret);
         *secret = copy;
     }
     return code;
 }
 
-void lwc_secret_sink(struct lwc_secret **secret, struct lwc_sink *sink_out)
+void lwc_buf_sink(struct lwc_buf **secret, struct lwc_sink *sink_out)
 {
     *sink_out = (struct lwc_sink){.data = secret, .put = sink_put};
 }
@@ -354,6 +354,6 @@ void *lwc_wiping_realloc(void *block, size_t len)
 
 void lwc_random(void *bytes, size_t len)
 {
-    (void)lwc_secret_ready();
+    (void)lwc_memory_ready();
     randombytes_buf(bytes, len);
 }

@@ -29,32 +29,32 @@ static void check_text(const char *text, size_t cap)
     }
 }
 
-static void check_memo(const struct lwc_memo *memo)
+static void check_memo(const struct lwc_failure *memo)
 {
     int64_t now_ms = memo->until_ms;
     const struct lwc_clock clock = {.data = &now_ms, .wall_s = fake, .boot_ms = fake};
     struct lwc_error err = {0};
 
-    lwc_memo_tell(memo, &clock, &err);
+    lwc_failure_tell(memo, &clock, &err);
     if (err.code == LWC_OK || err.wait_s < 0 || err.msg[0] == '\0' ||
-        lwc_memo_is_live(memo, &clock) || memo->began_ms > memo->made_ms) {
+        lwc_failure_is_live(memo, &clock) || memo->began_ms > memo->made_ms) {
         abort();
     }
     check_text(err.msg, sizeof err.msg);
     check_text(err.hint, sizeof err.hint);
 }
 
-static void check_table(const struct lwc_memo_table *table, const uint8_t *data, size_t len)
+static void check_table(const struct lwc_failure_table *table, const uint8_t *data, size_t len)
 {
-    uint8_t again[LWC_MEMO_MAX];
+    uint8_t again[LWC_FAILURE_MAX];
 
-    if (table->count < 1 || table->count > LWC_MEMO_RECORDS ||
-        lwc_memo_encode(table, again) != len || memcmp(again, data, len) != 0) {
+    if (table->count < 1 || table->count > LWC_FAILURE_RECORDS ||
+        lwc_failure_encode(table, again) != len || memcmp(again, data, len) != 0) {
         abort();
     }
     for (size_t i = 0; i < table->count; i++) {
         check_memo(&table->memos[i]);
-        if (lwc_memo_table_find(table, table->memos[i].name) != &table->memos[i]) {
+        if (lwc_failure_table_find(table, table->memos[i].name) != &table->memos[i]) {
             abort();
         }
     }
@@ -63,20 +63,20 @@ static void check_table(const struct lwc_memo_table *table, const uint8_t *data,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     LWC_AUTO_FREE uint8_t *sealed = malloc(len + 1);
-    struct lwc_memo_table table;
+    struct lwc_failure_table table;
     struct lwc_hash hash;
 
-    if (lwc_memo_decode(data, len, &table)) {
+    if (lwc_failure_decode(data, len, &table)) {
         check_table(&table, data, len);
     }
     if (sealed == NULL || len < LWC_HASH_LEN) {
         return 0;
     }
     memcpy(sealed, data, len);
-    lwc_hash_begin(&hash, LWC_MEMO_LABEL);
+    lwc_hash_begin(&hash, LWC_FAILURE_LABEL);
     lwc_hash_add(&hash, sealed, len - LWC_HASH_LEN);
     lwc_hash_end(&hash, sealed + len - LWC_HASH_LEN);
-    if (lwc_memo_decode(sealed, len, &table)) {
+    if (lwc_failure_decode(sealed, len, &table)) {
         check_table(&table, sealed, len);
     }
     return 0;

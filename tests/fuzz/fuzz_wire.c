@@ -80,10 +80,10 @@ static enum lwc_code put(void *data, const struct lwc_identity *identity, const 
                          size_t len, struct lwc_error *err)
 {
     struct lwc_identity_copy copy;
-    LWC_AUTO_SECRET secret = NULL;
+    LWC_AUTO_BUF secret = NULL;
 
     (void)data;
-    if (lwc_secret_copy(bytes, len, &secret, err) != LWC_OK) {
+    if (lwc_buf_copy(bytes, len, &secret, err) != LWC_OK) {
         abort();
     }
     return identity != NULL ? lwc_identity_copy(identity, &copy, err) : LWC_OK;
@@ -107,8 +107,8 @@ static const struct lwc_sink sink = {.put = put};
 static const struct lwc_visitor visitor = {.visit = visit};
 
 /* As stack/hosted.c does: until the request is done, or something is wrong. */
-static void caller_reads(uint8_t request, int fd, struct lwc_secret *in_bytes,
-                         struct lwc_secret *out_bytes)
+static void caller_reads(uint8_t request, int fd, struct lwc_buf *in_bytes,
+                         struct lwc_buf *out_bytes)
 {
     struct lwc_call call = {.host = &host,
                             .request = request,
@@ -116,18 +116,18 @@ static void caller_reads(uint8_t request, int fd, struct lwc_secret *in_bytes,
                             .visitor = &visitor,
                             .end_ms = INT64_MAX / 2};
     int64_t deadline_ms = lwc_clock_boot_ms(lwc_clock_system()) + 10000;
-    struct lwc_frame_in in;
-    struct lwc_frame_out out;
+    struct lwc_wire_in in;
+    struct lwc_wire_out out;
     struct lwc_error err = {0};
     bool asks = false;
 
-    while (lwc_channel_receive(fd, in_bytes, deadline_ms, &in, &err) == LWC_OK) {
-        if (in.type == LWC_FRAME_DONE) {
-            (void)!lwc_frame_take_error(&in, &err);
-            (void)!lwc_frame_ended(&in);
+    while (lwc_socket_receive(fd, in_bytes, deadline_ms, &in, &err) == LWC_OK) {
+        if (in.type == LWC_WIRE_DONE) {
+            (void)!lwc_wire_take_error(&in, &err);
+            (void)!lwc_wire_ended(&in);
             break;
         }
-        if (lwc_callback_serve(&call, &in, out_bytes, &out, &asks, &err) != LWC_OK) {
+        if (lwc_callbacks_serve(&call, &in, out_bytes, &out, &asks, &err) != LWC_OK) {
             break;
         }
     }
@@ -135,63 +135,64 @@ static void caller_reads(uint8_t request, int fd, struct lwc_secret *in_bytes,
     check_text(err.hint);
 }
 
-static void encode_values(const struct lwc_request *request, struct lwc_frame_out *out)
+static void encode_values(const struct lwc_host_request *request, struct lwc_wire_out *out)
 {
     switch (request->type) {
-    case LWC_FRAME_HELLO:
-        lwc_frame_put_u32(out, request->value);
-        lwc_frame_put_text(out, request->name);
-        lwc_frame_put_text(out, request->external_dir);
+    case LWC_WIRE_HELLO:
+        lwc_wire_put_u32(out, request->value);
+        lwc_wire_put_text(out, request->name);
+        lwc_wire_put_text(out, request->external_dir);
         break;
-    case LWC_FRAME_OPEN:
-        lwc_frame_put_u32(out, (uint32_t)request->argc);
+    case LWC_WIRE_OPEN:
+        lwc_wire_put_u32(out, (uint32_t)request->argc);
         for (size_t i = 0; i < request->argc; i++) {
-            lwc_frame_put_text(out, request->argv[i]);
+            lwc_wire_put_text(out, request->argv[i]);
         }
         break;
-    case LWC_FRAME_FIND:
-    case LWC_FRAME_ERASE:
-        lwc_frame_put_identity(out, &request->identity);
+    case LWC_WIRE_FIND:
+    case LWC_WIRE_ERASE:
+        lwc_wire_put_identity(out, &request->identity);
         break;
-    case LWC_FRAME_STORE:
-        lwc_frame_put_identity(out, &request->identity);
-        lwc_frame_put_u32(out, request->value);
-        lwc_frame_put_bytes(out, request->secret, request->secret_len);
+    case LWC_WIRE_STORE:
+        lwc_wire_put_identity(out, &request->identity);
+        lwc_wire_put_u32(out, request->value);
+        lwc_wire_put_bytes(out, request->secret, request->secret_len);
         break;
-    case LWC_FRAME_PROBE:
-        lwc_frame_put_u32(out, request->value);
+    case LWC_WIRE_PROBE:
+        lwc_wire_put_u32(out, request->value);
         break;
     default:
         break;
     }
 }
 
-static void host_reads(int fd, struct lwc_secret *in_bytes, struct lwc_secret *out_bytes)
+static void host_reads(int fd, struct lwc_buf *in_bytes, struct lwc_buf *out_bytes)
 {
     int64_t deadline_ms = lwc_clock_boot_ms(lwc_clock_system()) + 10000;
-    struct lwc_frame_in in;
+    struct lwc_wire_in in;
 
-    while (lwc_channel_receive(fd, in_bytes, deadline_ms, &in, NULL) == LWC_OK) {
-        struct lwc_frame_in again = in;
-        struct lwc_request request;
-        struct lwc_answer answer;
+    while (lwc_socket_receive(fd, in_bytes, deadline_ms, &in, NULL) == LWC_OK) {
+        struct lwc_wire_in again = in;
+        struct lwc_host_request request;
+        struct lwc_host_answer answer;
         struct lwc_error err = {0};
-        struct lwc_frame_out out;
+        struct lwc_wire_out out;
 
-        if (lwc_answer_parse(&again, &answer, &err) && answer.value == NULL && answer.len != 0) {
+        if (lwc_host_answer_parse(&again, &answer, &err) && answer.value == NULL &&
+            answer.len != 0) {
             abort();
         }
         check_text(err.msg);
-        if (!lwc_request_parse(&in, &request)) {
+        if (!lwc_host_request_parse(&in, &request)) {
             continue;
         }
-        out = lwc_frame_begin(out_bytes, request.type, request.number);
-        if (request.type != LWC_FRAME_HELLO) {
-            lwc_frame_put_times(&out, request.times);
+        out = lwc_wire_begin(out_bytes, request.type, request.number);
+        if (request.type != LWC_WIRE_HELLO) {
+            lwc_wire_put_times(&out, request.times);
         }
         encode_values(&request, &out);
         if (out.failed ||
-            !lwc_secret_equal(in_bytes, lwc_secret_bytes(out_bytes), lwc_secret_len(out_bytes))) {
+            !lwc_buf_equal(in_bytes, lwc_buf_bytes(out_bytes), lwc_buf_len(out_bytes))) {
             abort();
         }
     }
@@ -199,8 +200,8 @@ static void host_reads(int fd, struct lwc_secret *in_bytes, struct lwc_secret *o
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    LWC_AUTO_SECRET in_bytes = NULL;
-    LWC_AUTO_SECRET out_bytes = NULL;
+    LWC_AUTO_BUF in_bytes = NULL;
+    LWC_AUTO_BUF out_bytes = NULL;
     LWC_AUTO_CLOSE int reads = -1;
     LWC_AUTO_CLOSE int writes = -1;
     int ends[2];
@@ -209,8 +210,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 ||
-        lwc_secret_new(64, &in_bytes, NULL) != LWC_OK ||
-        lwc_secret_new(64, &out_bytes, NULL) != LWC_OK) {
+        lwc_buf_new(64, &in_bytes, NULL) != LWC_OK || lwc_buf_new(64, &out_bytes, NULL) != LWC_OK) {
         abort();
     }
     reads = ends[0];
