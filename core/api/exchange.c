@@ -6,8 +6,8 @@
 
 #include <lwcred/types.h>
 
+#include "base/append.h"
 #include "base/identity.h"
-#include "base/text.h"
 #include "net/ca.h"
 
 #define TOKEN_PATH "/api/v2/access/tokens"

@@ -1,83 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
+
 #define ELLIPSIS "..."
-#define STACK_BURN_LEN 4096
-
-/* One step through text: a code point and its bytes; point is INVALID for a byte that is none. */
-struct unit {
-    uint32_t point;
-    size_t len;
-};
-#define INVALID UINT32_MAX
-
-/* The forms of UTF-8 (RFC 3629): lead byte, length, least code point of that length. */
-static const struct {
-    uint8_t mask;
-    uint8_t lead;
-    uint8_t len;
-    uint32_t least;
-} utf8_forms[] = {
-    {0x80, 0x00, 1, 0},
-    {0xe0, 0xc0, 2, 0x80},
-    {0xf0, 0xe0, 3, 0x800},
-    {0xf8, 0xf0, 4, 0x10000},
-};
-
-static struct unit utf8_next(const uint8_t *bytes, size_t len)
-{
-    const struct unit invalid = {.point = INVALID, .len = 1};
-    struct unit unit = invalid;
-    size_t form = 0;
-
-    while (form < LWC_ARRAY_LEN(utf8_forms) &&
-           (bytes[0] & utf8_forms[form].mask) != utf8_forms[form].lead) {
-        form++;
-    }
-    if (form == LWC_ARRAY_LEN(utf8_forms) || utf8_forms[form].len > len) {
-        return invalid;
-    }
-    unit.len = utf8_forms[form].len;
-    unit.point = bytes[0] & (uint8_t)~utf8_forms[form].mask;
-    for (size_t i = 1; i < unit.len; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) {
-            return invalid;
-        }
-        unit.point = unit.point << 6 | (bytes[i] & 0x3fu);
-    }
-    if (unit.point < utf8_forms[form].least || unit.point > 0x10ffff ||
-        (unit.point >= 0xd800 && unit.point <= 0xdfff)) {
-        return invalid;
-    }
-    return unit;
-}
-
-/* Code points that a terminal obeys, or that make text read in another order than it is. */
-static bool is_active(uint32_t point)
-{
-    static const struct {
-        uint32_t first;
-        uint32_t last;
-    } ranges[] = {
-        {0x00, 0x1f},     {0x7f, 0x9f},     {0x061c, 0x061c}, {0x200b, 0x200f},
-        {0x2028, 0x202e}, {0x2060, 0x2069}, {0xfeff, 0xfeff},
-    };
-
-    for (size_t i = 0; i < LWC_ARRAY_LEN(ranges); i++) {
-        if (point >= ranges[i].first && point <= ranges[i].last) {
-            return true;
-        }
-    }
-    return point == INVALID;
-}
 
 /* @unit as shown; the room needed is 4 bytes for each of at most 4 bytes. */
-static size_t show_unit(char shown[static 17], const uint8_t *bytes, struct unit unit)
+static size_t show_unit(char shown[static 17], const uint8_t *bytes, struct lwc_utf8 unit)
 {
-    if (!is_active(unit.point)) {
+    if (!lwc_utf8_is_active(unit.point)) {
         memcpy(shown, bytes, unit.len);
         return unit.len;
     }
@@ -129,7 +62,7 @@ char *lwc_text_printable(char *out, size_t cap, const void *in, size_t len)
         return out;
     }
     while (at < len && fits) {
-        struct unit unit = utf8_next(bytes + at, len - at);
+        struct lwc_utf8 unit = lwc_utf8_next(bytes + at, len - at);
         char shown[18] = " ";
 
         if (unit.point == ' ') {
@@ -303,119 +236,6 @@ bool lwc_text_is_no(const char *word)
     static const char *const words[] = {"0", "false", "no", "off"};
 
     return is_one_of(word, words, LWC_ARRAY_LEN(words));
-}
-
-/* @unit as it stands in a JSON string. */
-static size_t json_unit(char shown[static 8], const uint8_t *bytes, struct unit unit)
-{
-    static const char escaped[] = "\"\\\b\f\n\r\t";
-    static const char letters[] = "\"\\bfnrt";
-    const char *found =
-        unit.point < 0x80 && unit.point > 0 ? strchr(escaped, (int)unit.point) : NULL;
-
-    if (found != NULL) {
-        shown[0] = '\\';
-        shown[1] = letters[found - escaped];
-        return 2;
-    }
-    if (is_active(unit.point)) {
-        unsigned point = unit.point == INVALID ? 0xfffdu : unit.point & 0xffffu;
-
-        return (size_t)snprintf(shown, 8, "\\u%04x", point);
-    }
-    memcpy(shown, bytes, unit.len);
-    return unit.len;
-}
-
-/* How many bytes from the start stand in a JSON string as they are and are a character each. */
-static size_t json_run(const uint8_t *bytes, size_t len)
-{
-    size_t run = 0;
-
-    while (run < len && bytes[run] >= 0x20 && bytes[run] < 0x7f && bytes[run] != '"' &&
-           bytes[run] != '\\') {
-        run++;
-    }
-    return run;
-}
-
-enum lwc_code lwc_text_append_json(struct lwc_buf *out, const char *text, struct lwc_error *err)
-{
-    const uint8_t *bytes = (const uint8_t *)text;
-    size_t before = lwc_buf_len(out);
-    size_t len = strlen(text);
-    enum lwc_code code = lwc_buf_append(out, "\"", 1, err);
-    char shown[8] = {0};
-
-    for (size_t at = 0; at < len && code == LWC_OK;) {
-        size_t step = json_run(bytes + at, len - at);
-
-        if (step > 0) {
-            code = lwc_buf_append(out, bytes + at, step, err);
-        } else {
-            struct unit unit = utf8_next(bytes + at, len - at);
-
-            code = lwc_buf_append(out, shown, json_unit(shown, bytes + at, unit), err);
-            step = unit.len;
-        }
-        at += step;
-    }
-    lwc_wipe(shown, sizeof shown);
-    if (code == LWC_OK) {
-        code = lwc_buf_append(out, "\"", 1, err);
-    }
-    if (code != LWC_OK) {
-        lwc_buf_truncate(out, before);
-    }
-    return code;
-}
-
-/*
- * glibc measures with a small buffer of its own on the stack, which keeps what was printed last;
- * this frame lies over the one of vsnprintf() and wipes it.
- */
-static __attribute__((noinline)) void burn_stack(void)
-{
-    uint8_t burnt[STACK_BURN_LEN];
-
-    lwc_wipe(burnt, sizeof burnt);
-}
-
-static int measure(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
-
-static int measure(const char *fmt, va_list args)
-{
-    int len = vsnprintf(NULL, 0, fmt, args);
-
-    burn_stack();
-    return len;
-}
-
-enum lwc_code lwc_text_append(struct lwc_buf *out, struct lwc_error *err, const char *fmt, ...)
-{
-    va_list args;
-    uint8_t *room = NULL;
-    int len = 0;
-
-    va_start(args, fmt);
-    len = measure(fmt, args);
-    va_end(args);
-    if (len < 0) {
-        return lwc_fail(err, LWC_E_INTERNAL, "text cannot be formatted");
-    }
-    if ((size_t)len > LWC_BUF_CAP - lwc_buf_len(out)) {
-        return lwc_fail(err, LWC_E_INVALID, "text of more than %zu bytes", LWC_BUF_CAP);
-    }
-    room = lwc_buf_reserve(out, (size_t)len);
-    if (room == NULL) {
-        return lwc_fail_nomem(err);
-    }
-    va_start(args, fmt);
-    (void)vsnprintf((char *)room, (size_t)len + 1, fmt, args); /* a secret has room for the NUL */
-    va_end(args);
-    burn_stack();
-    lwc_buf_grow(out, (size_t)len);
-    return LWC_OK;
 }
 
 #define WORD_MAX 64

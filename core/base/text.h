@@ -6,8 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buffer.h"
-#include "base/error.h"
+#include "base/util.h"
 
 /* Text from outside: judge it, make it printable, read numbers out of it. */
 
@@ -56,17 +55,6 @@ bool lwc_text_parse_duration(const char *text, int64_t *seconds_out);
  */
 bool lwc_text_is_yes(const char *word);
 bool lwc_text_is_no(const char *word);
-
-/*
- * Append @text to @out as a JSON string with its quotes (RFC 8259 section 7): control bytes and
- * invalid UTF-8 escaped, the latter as U+FFFD.
- */
-enum lwc_code lwc_text_append_json(struct lwc_buf *out, const char *text, struct lwc_error *err)
-    LWC_RESULT;
-
-/* printf into a secret; the text in between lies in wiped memory only. */
-enum lwc_code lwc_text_append(struct lwc_buf *out, struct lwc_error *err, const char *fmt, ...)
-    LWC_PRINTF(3, 4) LWC_RESULT;
 
 /*
  * Which of the @count @words did the user probably mean by @word?  NULL if none is near (edit

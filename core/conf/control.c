@@ -50,6 +50,11 @@ const char *lwc_action_text(uint16_t action, char out[LWC_ACTION_TEXT_LEN])
     return out;
 }
 
+unsigned lwc_action_skip(uint16_t action)
+{
+    return action > LWC_ACT_SKIP ? action - (unsigned)LWC_ACT_SKIP : 0;
+}
+
 /* Index of the @len bytes in @words; @count if they are none of them. */
 static size_t find(const char *text, size_t len, const char *const *words, size_t count)
 {

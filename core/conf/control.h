@@ -27,6 +27,9 @@ const char *lwc_outcome_name(enum lwc_outcome outcome);
 #define LWC_ACTION_TEXT_LEN 12
 const char *lwc_action_text(uint16_t action, char out[LWC_ACTION_TEXT_LEN]);
 
+/* How many lines @action passes over; 0 for one that is no skip. */
+unsigned lwc_action_skip(uint16_t action);
+
 /*
  * Parse the control @word.
  *

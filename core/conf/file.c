@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stack files found, judged and read; the rest of conf.h is in conf.c.
+ * Finds, checks and reads stack files.
  *
  * MUST:
- *  1. A file is root's or ours and writable by nobody else, and so is the way to it
+ *  1. A file is root's or ours and writable by no other user, and so is the way to it
  *     (base/safefile.h), before a byte of it counts; an included one no less than the first.
  *  2. The first file that is there decides: one that cannot be used is an error, and no other is
  *     looked for.
  *  3. A service's name has no character of a path.
  */
-#include "conf/conf.h"
+#include "conf/file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +22,7 @@
 #include "base/safefile.h"
 #include "base/text.h"
 #include "base/util.h"
+#include "conf/parse.h"
 
 /* Cheap ones first; a store that does not hold the identity says so without being unlocked. */
 static const char builtin_stack[] = "lookup sufficient env\n"

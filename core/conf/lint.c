@@ -3,42 +3,6 @@
 
 #include "conf/control.h"
 
-static unsigned skip_of(uint16_t action)
-{
-    return action > LWC_ACT_SKIP ? action - (unsigned)LWC_ACT_SKIP : 0;
-}
-
-/* How many lines of the same operation come behind line @index? */
-static size_t lines_behind(const struct lwc_conf *conf, size_t index)
-{
-    size_t count = 0;
-
-    for (size_t i = index + 1; i < conf->count; i++) {
-        count += conf->lines[i].op == conf->lines[index].op ? 1 : 0;
-    }
-    return count;
-}
-
-enum lwc_code lwc_conf_skip_check(const struct lwc_conf *conf, size_t index, struct lwc_error *err)
-{
-    const struct lwc_conf_line *line = &conf->lines[index];
-    const size_t behind = lines_behind(conf, index);
-    unsigned furthest = 0;
-
-    for (size_t i = 0; i < LWC_OUT_COUNT; i++) {
-        const unsigned skip = skip_of(line->actions[i]);
-
-        furthest = skip > furthest ? skip : furthest;
-    }
-    if (furthest <= behind) {
-        return LWC_OK;
-    }
-    return lwc_hint(err,
-                    lwc_fail(err, LWC_E_INVALID, "%u %s lines are to be skipped, but %zu follow",
-                             furthest, lwc_op_name(line->op), behind),
-                    "lines of other operations do not count");
-}
-
 /*
  * What a walk may have been through when it comes to a line: any of these at once, for different
  * answers of the lines before.
@@ -90,7 +54,7 @@ static void spread(const struct lwc_conf_line *line, size_t count, size_t index,
                    struct states *states)
 {
     for (size_t i = 0; i < LWC_OUT_COUNT; i++) {
-        const size_t next = index + 1 + skip_of(line->actions[i]);
+        const size_t next = index + 1 + lwc_action_skip(line->actions[i]);
         const struct states after =
             states_after(&states[index], (enum lwc_outcome)i, line->actions[i]);
 
@@ -107,7 +71,7 @@ static bool is_futile(const struct lwc_conf_line *line, size_t count, size_t ind
     const uint16_t action = line->actions[LWC_OUT_SUCCESS];
 
     return !before->good && (action == LWC_ACT_IGNORE || action > LWC_ACT_SKIP) &&
-           index + 1 + skip_of(action) >= count;
+           index + 1 + lwc_action_skip(action) >= count;
 }
 
 static void warn_at(const struct lwc_conf_line *line, lwc_conf_fault_fn *visit, void *data,

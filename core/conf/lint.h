@@ -9,10 +9,6 @@
 
 /* What is wrong, or of no use, with a stack as a whole. */
 
-/* LWC_E_INVALID if line @index skips more lines of its operation than follow. */
-enum lwc_code lwc_conf_skip_check(const struct lwc_conf *conf, size_t index, struct lwc_error *err)
-    LWC_RESULT;
-
 /*
  * Point out what can never matter, and only that: lines that no walk reaches, lines that change
  * nothing whatever happens, operations that no line can bring to success.

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/text.h"
+#include "base/append.h"
 #include "conf/control.h"
 #include "conf/setting.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The public functions over stack files. */
+#include "conf/file.h"
 #include "library/context.h"
 
 #include <string.h>

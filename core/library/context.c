@@ -11,6 +11,7 @@
 #include "base/identity.h"
 #include "base/safefile.h"
 #include "cache/key.h"
+#include "conf/file.h"
 #include "flight/flight.h"
 
 #define TIMEOUT_MS 60000

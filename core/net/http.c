@@ -9,9 +9,9 @@
 
 #include <curl/curl.h>
 
+#include "base/append.h"
 #include "base/descriptors.h"
 #include "base/sigpipe.h"
-#include "base/text.h"
 #include "net/ca.h"
 #include "net/ca_bundle.h"
 #include "net/headers.h"

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/append.h"
 #include "base/util.h"
 #include "plugins/format/formats.h"
 #include "plugins/format/git_request.h"

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/append.h"
 #include "base/clock.h"
-#include "base/text.h"
 #include "base/util.h"
 #include "plugins/format/formats.h"
 #include "plugins/format/json_writer.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/text.h"
+#include "base/append.h"
 #include "base/util.h"
 
 static const char *const kind_names[] = {

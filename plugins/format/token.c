@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/append.h"
 #include "plugins/format/formats.h"
-
-#include "base/text.h"
 
 static enum lwc_code write_answer(const struct lwc_format_answer *answer, struct lwc_buf *out,
                                   struct lwc_error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "base/text.h"
+#include "base/append.h"
 #include "base/util.h"
 #include "plugins/format/formats.h"
 #include "plugins/helper/command.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/append.h"
 #include "base/safefile.h"
 #include "base/text.h"
 #include "plugins/format/json_writer.h"

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "plugins/helper/output.h"
 
 #define OUT_CAP 4096

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/append.h"
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/text.h"
 #include "base/util.h"
 #include "plugins/format/json_writer.h"
 #include "plugins/helper/app.h"

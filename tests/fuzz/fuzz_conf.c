@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/append.h"
 #include "conf/conf.h"
 #include "conf/lint.h"
+#include "conf/parse.h"
 #include "conf/print.h"
 
 #define FILE_END 0x1e

@@ -10,9 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/append.h"
 #include "base/safefile.h"
-#include "base/text.h"
 #include "conf/conf.h"
+#include "conf/parse.h"
 #include "stack/stack.h"
 
 /* What one step over the stack works on. */

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "conf/parse.h"
 #include "tests/support/modules.h"
 
 static void host_log(void *data, enum lwc_log_level level, const char *text)

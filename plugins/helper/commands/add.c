@@ -3,9 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/append.h"
 #include "base/identity.h"
 #include "base/safefile.h"
-#include "base/text.h"
 #include "base/util.h"
 #include "plugins/format/json_writer.h"
 #include "plugins/helper/command.h"

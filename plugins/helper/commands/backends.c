@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/append.h"
 #include "base/text.h"
 #include "base/util.h"
 #include "plugins/format/json_writer.h"

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/append.h"
 #include "base/identity.h"
-#include "base/text.h"
 #include "base/util.h"
 #include "plugins/format/json_writer.h"
 #include "plugins/helper/command.h"

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/append.h"
 #include "base/identity.h"
-#include "base/text.h"
 #include "base/util.h"
 #include "plugins/format/formats.h"
 #include "plugins/format/git_request.h"

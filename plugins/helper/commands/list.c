@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/append.h"
 #include "base/text.h"
 #include "base/util.h"
 #include "plugins/format/json_writer.h"

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/append.h"
 #include "tests/support/arena.h"
 
 #include "base/text.h"

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "conf/parse.h"
 #include "tests/support/stacks.h"
 
 static void name_of(const char *stack, const struct lwc_query *query, int64_t ttl_s,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/append.h"
 #include "conf/conf.h"
+#include "conf/parse.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "base/text.h"
 
 static enum lwc_code parse(const char *text, struct lwc_conf **conf_out, struct lwc_error *err)
 {

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "conf/file.h"
 #include "tests/support/tmpdir.h"
 
 static void put(const struct tmpdir *dir, const char *name, const char *text)

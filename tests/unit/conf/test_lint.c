@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conf/lint.h"
+#include "conf/parse.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

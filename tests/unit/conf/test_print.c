@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/parse.h"
 #include "conf/print.h"
 
 #include <setjmp.h>

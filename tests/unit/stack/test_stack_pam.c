@@ -4,6 +4,7 @@
  * rules that was written from the text of pam.conf(5): it works on words and calls itself, where
  * the stack works on tables and loops.  What lint says of a stack must be so in every case.
  */
+#include "conf/parse.h"
 #include "stack/stack.h"
 
 #include <setjmp.h>
