@@ -19,7 +19,7 @@
 
 /* One run: which module, and which rule alone, if any. */
 struct check {
-    struct bench bench;
+    struct fixture fixture;
     const struct rule *only;
     const struct rule *rule; /* the one on trial */
     int64_t timeout_ms;
@@ -73,22 +73,22 @@ static void set_deadline(struct check *check)
     struct timespec now;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    check->bench.deadline_ms =
+    check->fixture.deadline_ms =
         (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + check->timeout_ms;
 }
 
-static void say(struct verdict *verdict, const char *text)
+static void say(struct sandbox_verdict *verdict, const char *text)
 {
     lwc_text_printable(verdict->said, sizeof verdict->said, text, strlen(text));
 }
 
-static void try_load(void *data, struct verdict *verdict)
+static void try_load(void *data, struct sandbox_verdict *verdict)
 {
     struct check *check = data;
 
     set_deadline(check);
-    verdict->kept = bench_load(&check->bench);
-    say(verdict, check->bench.said);
+    verdict->kept = fixture_load(&check->fixture);
+    say(verdict, check->fixture.said);
 }
 
 static const char *cap_name(uint32_t caps)
@@ -110,26 +110,26 @@ static const char *cap_name(uint32_t caps)
 }
 
 /* Does the rule on trial apply?  If not, says why. */
-static bool applies(const struct check *check, struct verdict *verdict)
+static bool applies(const struct check *check, struct sandbox_verdict *verdict)
 {
-    const struct bench *bench = &check->bench;
+    const struct fixture *fixture = &check->fixture;
     const struct rule *rule = check->rule;
-    uint32_t lacking = rule->caps & ~bench->backend.caps;
-    uint32_t unwanted = rule->caps_not & bench->backend.caps;
+    uint32_t lacking = rule->caps & ~fixture->backend.caps;
+    uint32_t unwanted = rule->caps_not & fixture->backend.caps;
 
     if ((lacking | unwanted) != 0) {
         (void)snprintf(verdict->said, sizeof verdict->said, "%s is %sdeclared",
                        cap_name(lacking != 0 ? lacking : unwanted), lacking != 0 ? "not " : "");
-    } else if ((rule->flags & RULE_NEEDS_HELD) != 0 && bench->held_secret == NULL) {
+    } else if ((rule->flags & RULE_NEEDS_HELD) != 0 && fixture->held_secret == NULL) {
         say(verdict, "CHECK_SECRET is not set");
-    } else if ((rule->flags & RULE_NEEDS_PROBE) != 0 && bench->backend.probe == NULL) {
+    } else if ((rule->flags & RULE_NEEDS_PROBE) != 0 && fixture->backend.probe == NULL) {
         say(verdict, "there is no probe()");
     }
     return verdict->said[0] == '\0';
 }
 
 /* A rule that is not to be tried leaves kept true and the reason in said. */
-static void try_rule(void *data, struct verdict *verdict)
+static void try_rule(void *data, struct sandbox_verdict *verdict)
 {
     struct check *check = data;
 
@@ -137,23 +137,24 @@ static void try_rule(void *data, struct verdict *verdict)
     if (!verdict->kept || !applies(check, verdict)) {
         return;
     }
-    check->bench.said[0] = '\0';
-    verdict->kept = check->rule->kept(&check->bench);
-    say(verdict, verdict->kept ? "" : check->bench.said);
+    check->fixture.said[0] = '\0';
+    verdict->kept = check->rule->kept(&check->fixture);
+    say(verdict, verdict->kept ? "" : check->fixture.said);
 }
 
-static void try_sweep(void *data, struct verdict *verdict)
+static void try_sweep(void *data, struct sandbox_verdict *verdict)
 {
     struct check *check = data;
 
     try_load(data, verdict);
     if (verdict->kept) {
-        bench_sweep(&check->bench);
+        fixture_sweep(&check->fixture);
     }
 }
 
 /* What a child that came to a bad end had printed helps to find out why. */
-static void report_broken(struct check *check, const char *rule, const struct verdict *verdict)
+static void report_broken(struct check *check, const char *rule,
+                          const struct sandbox_verdict *verdict)
 {
     check->broken++;
     printf("BROKEN %s: %s\n", rule, verdict->said);
@@ -164,11 +165,11 @@ static void report_broken(struct check *check, const char *rule, const struct ve
 
 static bool rule_run(struct check *check, const struct rule *rule)
 {
-    struct verdict verdict = {0};
-    struct verdict swept = {0};
+    struct sandbox_verdict verdict = {0};
+    struct sandbox_verdict swept = {0};
 
     check->rule = rule;
-    if (!trial_run(try_rule, check, check->timeout_ms, &verdict)) {
+    if (!sandbox_run(try_rule, check, check->timeout_ms, &verdict)) {
         return false;
     }
     if (verdict.kept && (rule->flags & RULE_PRINTS) != 0 && verdict.printed[0] != '\0') {
@@ -177,7 +178,7 @@ static bool rule_run(struct check *check, const struct rule *rule)
     }
     if (!verdict.kept) {
         report_broken(check, rule->name, &verdict);
-        return trial_run(try_sweep, check, check->timeout_ms, &swept);
+        return sandbox_run(try_sweep, check, check->timeout_ms, &swept);
     }
     check->skipped += verdict.said[0] != '\0';
     if (verdict.said[0] != '\0') {
@@ -191,9 +192,9 @@ static bool rule_run(struct check *check, const struct rule *rule)
 /* The module is loaded in the children only: even that can end a process. */
 static bool check_run(struct check *check)
 {
-    struct verdict verdict = {0};
+    struct sandbox_verdict verdict = {0};
 
-    if (!trial_run(try_load, check, check->timeout_ms, &verdict)) {
+    if (!sandbox_run(try_load, check, check->timeout_ms, &verdict)) {
         return false;
     }
     if (!verdict.kept) {
@@ -247,10 +248,10 @@ static int command_run(struct check *check, int argc, char **argv)
     bool is_separated = argc > 1 && lwc_streq(argv[1], "--");
     int skip = is_separated ? 2 : 1;
 
-    check->bench.module = argv[0];
-    check->bench.argc = (size_t)(argc - skip);
-    check->bench.argv = (const char *const *)argv + skip;
-    bench_init(&check->bench);
+    check->fixture.module = argv[0];
+    check->fixture.argc = (size_t)(argc - skip);
+    check->fixture.argv = (const char *const *)argv + skip;
+    fixture_init(&check->fixture);
     if (!check_run(check)) {
         fprintf(stderr, PROGRAM ": no child could be made: %s\n", strerror(errno));
         return STATUS_BROKEN;
@@ -282,7 +283,7 @@ int main(int argc, char **argv)
             return printf("%s%s", usage_line, help_text) < 0;
         }
         if (lwc_streq(argv[at], "--host")) {
-            check.bench.in_host = true;
+            check.fixture.in_host = true;
             at--;
             continue;
         }

@@ -12,20 +12,20 @@
 #include "module/module.h"
 #include "tests/contract/in_host.h"
 
-bool bench_say(struct bench *bench, const char *fmt, ...)
+bool fixture_say(struct fixture *fixture, const char *fmt, ...)
 {
     va_list args;
 
     va_start(args, fmt);
-    (void)vsnprintf(bench->said, sizeof bench->said, fmt, args);
+    (void)vsnprintf(fixture->said, sizeof fixture->said, fmt, args);
     va_end(args);
     return false;
 }
 
-static void canary_look(struct bench *bench, const char *text)
+static void canary_look(struct fixture *fixture, const char *text)
 {
-    if (bench->canary != NULL && strstr(text, bench->canary) != NULL) {
-        bench->canary_seen = true;
+    if (fixture->canary != NULL && strstr(text, fixture->canary) != NULL) {
+        fixture->canary_seen = true;
     }
 }
 
@@ -38,13 +38,13 @@ static void host_log(void *data, enum lwc_log_level level, const char *text)
 static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
                                  const struct lwc_sink *answer, struct lwc_error *err)
 {
-    struct bench *bench = data;
+    struct fixture *fixture = data;
 
     (void)flags;
     (void)answer;
-    canary_look(bench, text);
-    bench->prompts += !bench->in_quiet;
-    bench->prompts_quiet += bench->in_quiet;
+    canary_look(fixture, text);
+    fixture->prompts += !fixture->in_quiet;
+    fixture->prompts_quiet += fixture->in_quiet;
     return lwc_fail(err, LWC_E_LOCKED, "%s: cannot ask: not interactive", text);
 }
 
@@ -64,8 +64,8 @@ static int64_t now_ms(void)
 
 static int64_t host_remaining_ms(void *data)
 {
-    const struct bench *bench = data;
-    int64_t left_ms = bench->deadline_ms - now_ms();
+    const struct fixture *fixture = data;
+    int64_t left_ms = fixture->deadline_ms - now_ms();
 
     return left_ms > 0 ? left_ms : 0;
 }
@@ -87,29 +87,29 @@ static const char *text_of(const char *variable)
     return text != NULL ? text : "";
 }
 
-void bench_init(struct bench *bench)
+void fixture_init(struct fixture *fixture)
 {
-    bench->host = (struct lwc_host){.abi = LWC_BACKEND_ABI,
-                                    .size = sizeof bench->host,
-                                    .data = bench,
-                                    .log = host_log,
-                                    .prompt = host_prompt,
-                                    .setting = host_setting,
-                                    .remaining_ms = host_remaining_ms,
-                                    .depends = host_depends,
-                                    .asking = host_asking};
-    bench->held = (struct lwc_identity)LWC_IDENTITY_ANY;
-    bench->held.profile = text_of("CHECK_PROFILE");
-    bench->held.account = text_of("CHECK_ACCOUNT");
-    bench->held.key_id = text_of("CHECK_KEY_ID");
-    bench->held_secret = getenv("CHECK_SECRET");
+    fixture->host = (struct lwc_host){.abi = LWC_BACKEND_ABI,
+                                      .size = sizeof fixture->host,
+                                      .data = fixture,
+                                      .log = host_log,
+                                      .prompt = host_prompt,
+                                      .setting = host_setting,
+                                      .remaining_ms = host_remaining_ms,
+                                      .depends = host_depends,
+                                      .asking = host_asking};
+    fixture->held = (struct lwc_identity)LWC_IDENTITY_ANY;
+    fixture->held.profile = text_of("CHECK_PROFILE");
+    fixture->held.account = text_of("CHECK_ACCOUNT");
+    fixture->held.key_id = text_of("CHECK_KEY_ID");
+    fixture->held_secret = getenv("CHECK_SECRET");
 }
 
 /* A path is loaded as it is; the name that the descriptor must have is that of the file. */
-static enum lwc_code load_path(struct bench *bench, struct lwc_error *err)
+static enum lwc_code load_path(struct fixture *fixture, struct lwc_error *err)
 {
-    const char *slash = strrchr(bench->module, '/');
-    const char *file = slash != NULL ? slash + 1 : bench->module;
+    const char *slash = strrchr(fixture->module, '/');
+    const char *file = slash != NULL ? slash + 1 : fixture->module;
     size_t len = strlen(file);
     char dir[PATH_MAX] = ".";
     char whole[PATH_MAX];
@@ -124,45 +124,45 @@ static enum lwc_code load_path(struct bench *bench, struct lwc_error *err)
     }
     (void)snprintf(name, sizeof name, "%.*s", (int)len - 3, file);
     if (slash != NULL) {
-        (void)snprintf(dir, sizeof dir, "%.*s", (int)(slash - bench->module), bench->module);
+        (void)snprintf(dir, sizeof dir, "%.*s", (int)(slash - fixture->module), fixture->module);
     }
-    if (bench->in_host && realpath(dir[0] != '\0' ? dir : "/", whole) != NULL) {
+    if (fixture->in_host && realpath(dir[0] != '\0' ? dir : "/", whole) != NULL) {
         (void)setenv("LWCRED_BACKEND_DIR", whole, 1); /* where the host finds it */
     }
-    code = lwc_module_load_at(dir[0] != '\0' ? dir : "/", name, &bench->backend, err);
+    code = lwc_module_load_at(dir[0] != '\0' ? dir : "/", name, &fixture->backend, err);
     if (code == LWC_E_NOT_FOUND) {
         return lwc_fail(err, LWC_E_UNAVAILABLE, "'%s/%s' is not installed", dir, file);
     }
     return code;
 }
 
-bool bench_load(struct bench *bench)
+bool fixture_load(struct fixture *fixture)
 {
     struct lwc_error err = {0};
-    size_t len = strlen(bench->module);
-    bool is_path = strchr(bench->module, '/') != NULL ||
-                   (len > 3 && lwc_streq(bench->module + len - 3, ".so"));
-    enum lwc_code code =
-        is_path ? load_path(bench, &err)
-                : lwc_module_load(bench->module, lwc_module_external_dir(), &bench->backend, &err);
+    size_t len = strlen(fixture->module);
+    bool is_path = strchr(fixture->module, '/') != NULL ||
+                   (len > 3 && lwc_streq(fixture->module + len - 3, ".so"));
+    enum lwc_code code = is_path ? load_path(fixture, &err)
+                                 : lwc_module_load(fixture->module, lwc_module_external_dir(),
+                                                   &fixture->backend, &err);
 
-    if (code == LWC_OK && bench->in_host) {
-        through_host(&bench->backend);
+    if (code == LWC_OK && fixture->in_host) {
+        in_host_wrap(&fixture->backend);
     }
     if (code == LWC_OK) {
         return true;
     }
-    return bench_say(bench, "%s%s%s", err.msg, err.hint[0] != '\0' ? "; " : "", err.hint);
+    return fixture_say(fixture, "%s%s%s", err.msg, err.hint[0] != '\0' ? "; " : "", err.hint);
 }
 
-void bench_judge_error(struct bench *bench, enum lwc_code code, const struct lwc_error *err)
+void fixture_judge_error(struct fixture *fixture, enum lwc_code code, const struct lwc_error *err)
 {
     size_t len = strnlen(err->msg, sizeof err->msg);
     const char *what = NULL;
 
-    canary_look(bench, len < sizeof err->msg ? err->msg : "");
-    canary_look(bench, strnlen(err->hint, sizeof err->hint) < sizeof err->hint ? err->hint : "");
-    if (code == LWC_OK || (code == LWC_E_NOT_FOUND && len == 0) || bench->defect[0] != '\0') {
+    canary_look(fixture, len < sizeof err->msg ? err->msg : "");
+    canary_look(fixture, strnlen(err->hint, sizeof err->hint) < sizeof err->hint ? err->hint : "");
+    if (code == LWC_OK || (code == LWC_E_NOT_FOUND && len == 0) || fixture->defect[0] != '\0') {
         return;
     }
     if (len == sizeof err->msg || strnlen(err->hint, sizeof err->hint) == sizeof err->hint) {
@@ -176,7 +176,7 @@ void bench_judge_error(struct bench *bench, enum lwc_code code, const struct lwc
         what = "a control character in the text";
     }
     if (what != NULL) {
-        (void)snprintf(bench->defect, sizeof bench->defect, "a failure (%s) has %s",
+        (void)snprintf(fixture->defect, sizeof fixture->defect, "a failure (%s) has %s",
                        lwc_code_name(code), what);
     }
 }
@@ -194,19 +194,20 @@ void received_clear(struct received *received)
     lwc_buf_free(&received->secret);
 }
 
-bool bench_open_state(struct bench *bench, struct opened *opened)
+bool fixture_open_state(struct fixture *fixture, struct opened *opened)
 {
     struct lwc_error err = {0};
     enum lwc_code code;
 
-    bench->in_quiet = true;
-    code = bench->backend.open(&bench->host, bench->argc, bench->argv, &opened->state, &err);
-    bench->in_quiet = false;
-    bench_judge_error(bench, code, &err);
+    fixture->in_quiet = true;
+    code =
+        fixture->backend.open(&fixture->host, fixture->argc, fixture->argv, &opened->state, &err);
+    fixture->in_quiet = false;
+    fixture_judge_error(fixture, code, &err);
     if (code != LWC_OK) {
-        return bench_say(bench, "open() answered %s: %s", lwc_code_name(code), err.msg);
+        return fixture_say(fixture, "open() answered %s: %s", lwc_code_name(code), err.msg);
     }
-    opened->backend = &bench->backend;
+    opened->backend = &fixture->backend;
     return true;
 }
 
@@ -225,16 +226,16 @@ static enum lwc_code receive(void *data, const struct lwc_identity *identity, co
     return code == LWC_OK ? lwc_buf_copy(bytes, len, &received->secret, err) : code;
 }
 
-enum lwc_code bench_find(struct bench *bench, void *state, const struct lwc_identity *query,
-                         struct received *received)
+enum lwc_code fixture_find(struct fixture *fixture, void *state, const struct lwc_identity *query,
+                           struct received *received)
 {
     const struct lwc_sink sink = {.data = received, .put = receive};
     struct lwc_error err = {0};
-    enum lwc_code code = bench->backend.find(state, query, &sink, &err);
+    enum lwc_code code = fixture->backend.find(state, query, &sink, &err);
 
-    bench_judge_error(bench, code, &err);
+    fixture_judge_error(fixture, code, &err);
     if (code != LWC_OK) {
-        bench_say(bench, "find() answered %s: %s", lwc_code_name(code), err.msg);
+        fixture_say(fixture, "find() answered %s: %s", lwc_code_name(code), err.msg);
     }
     return code;
 }
@@ -252,7 +253,7 @@ static enum lwc_code count(void *data, const struct lwc_identity *identity, stru
     return code;
 }
 
-bool bench_list(struct bench *bench, void *state, const char *profile, struct listed *listed)
+bool fixture_list(struct fixture *fixture, void *state, const char *profile, struct listed *listed)
 {
     const struct lwc_visitor visitor = {.data = listed, .visit = count};
     struct lwc_error err = {0};
@@ -260,17 +261,17 @@ bool bench_list(struct bench *bench, void *state, const char *profile, struct li
 
     memset(listed, 0, sizeof *listed);
     listed->profile = profile;
-    bench->in_quiet = true;
-    code = bench->backend.list(state, &visitor, &err);
-    bench->in_quiet = false;
-    bench_judge_error(bench, code, &err);
+    fixture->in_quiet = true;
+    code = fixture->backend.list(state, &visitor, &err);
+    fixture->in_quiet = false;
+    fixture_judge_error(fixture, code, &err);
     if (code != LWC_OK && code != LWC_E_NOT_FOUND) {
-        return bench_say(bench, "list() answered %s: %s", lwc_code_name(code), err.msg);
+        return fixture_say(fixture, "list() answered %s: %s", lwc_code_name(code), err.msg);
     }
     return true;
 }
 
-struct lwc_identity bench_sample(const char *profile)
+struct lwc_identity fixture_sample(const char *profile)
 {
     return (struct lwc_identity){.profile = profile,
                                  .account = "lwcred-check.lacework.net",
@@ -281,7 +282,7 @@ struct lwc_identity bench_sample(const char *profile)
                                  .flags = LWC_ID_ORG_ACCESS};
 }
 
-struct lwc_identity bench_only_profile(const char *profile)
+struct lwc_identity fixture_only_profile(const char *profile)
 {
     struct lwc_identity query = LWC_IDENTITY_ANY;
 
@@ -289,7 +290,7 @@ struct lwc_identity bench_only_profile(const char *profile)
     return query;
 }
 
-bool bench_same(const struct lwc_identity *one, const struct lwc_identity *other)
+bool fixture_same(const struct lwc_identity *one, const struct lwc_identity *other)
 {
     return lwc_streq(one->profile, other->profile) && lwc_streq(one->account, other->account) &&
            lwc_streq(one->origin, other->origin) && lwc_streq(one->key_id, other->key_id) &&
@@ -297,80 +298,82 @@ bool bench_same(const struct lwc_identity *one, const struct lwc_identity *other
            one->flags == other->flags;
 }
 
-bool bench_store(struct bench *bench, void *state, const struct lwc_identity *identity,
-                 const void *secret, size_t len, uint32_t flags, enum lwc_code expected)
+bool fixture_store(struct fixture *fixture, void *state, const struct lwc_identity *identity,
+                   const void *secret, size_t len, uint32_t flags, enum lwc_code expected)
 {
     struct lwc_error err = {0};
-    enum lwc_code code = bench->backend.store(state, identity, secret, len, flags, &err);
+    enum lwc_code code = fixture->backend.store(state, identity, secret, len, flags, &err);
 
-    bench_judge_error(bench, code, &err);
+    fixture_judge_error(fixture, code, &err);
     if (code != expected) {
-        return bench_say(bench, "store() answered %s instead of %s: %s", lwc_code_name(code),
-                         lwc_code_name(expected), err.msg);
+        return fixture_say(fixture, "store() answered %s instead of %s: %s", lwc_code_name(code),
+                           lwc_code_name(expected), err.msg);
     }
     return true;
 }
 
-bool bench_erase(struct bench *bench, void *state, const struct lwc_identity *query,
-                 enum lwc_code expected)
+bool fixture_erase(struct fixture *fixture, void *state, const struct lwc_identity *query,
+                   enum lwc_code expected)
 {
     struct lwc_error err = {0};
-    enum lwc_code code = bench->backend.erase(state, query, &err);
+    enum lwc_code code = fixture->backend.erase(state, query, &err);
 
-    bench_judge_error(bench, code, &err);
+    fixture_judge_error(fixture, code, &err);
     if (code != expected) {
-        return bench_say(bench, "erase() answered %s instead of %s: %s", lwc_code_name(code),
-                         lwc_code_name(expected), err.msg);
+        return fixture_say(fixture, "erase() answered %s instead of %s: %s", lwc_code_name(code),
+                           lwc_code_name(expected), err.msg);
     }
     return true;
 }
 
-bool bench_has(struct bench *bench, void *state, const struct lwc_identity *query,
-               const void *secret, size_t len)
+bool fixture_has(struct fixture *fixture, void *state, const struct lwc_identity *query,
+                 const void *secret, size_t len)
 {
     AUTO_RECEIVED received = {0};
 
-    if (bench_find(bench, state, query, &received) != LWC_OK) {
+    if (fixture_find(fixture, state, query, &received) != LWC_OK) {
         return false;
     }
     if (received.secret == NULL) {
-        return bench_say(bench, "find() answered ok and gave nothing");
+        return fixture_say(fixture, "find() answered ok and gave nothing");
     }
     if (!lwc_buf_equal(received.secret, secret, len)) {
-        return bench_say(bench, "another secret came back (%zu bytes for %zu)",
-                         lwc_buf_len(received.secret), len);
+        return fixture_say(fixture, "another secret came back (%zu bytes for %zu)",
+                           lwc_buf_len(received.secret), len);
     }
     if (!lwc_identity_matches(query, &received.identity.id)) {
-        return bench_say(bench, "another credential came back: %s", received.identity.id.profile);
+        return fixture_say(fixture, "another credential came back: %s",
+                           received.identity.id.profile);
     }
     return true;
 }
 
-bool bench_lacks(struct bench *bench, void *state, const struct lwc_identity *query)
+bool fixture_lacks(struct fixture *fixture, void *state, const struct lwc_identity *query)
 {
     AUTO_RECEIVED received = {0};
-    enum lwc_code code = bench_find(bench, state, query, &received);
+    enum lwc_code code = fixture_find(fixture, state, query, &received);
 
     if (code != LWC_E_NOT_FOUND) {
-        return bench_say(bench, "find() of what is absent answered %s", lwc_code_name(code));
+        return fixture_say(fixture, "find() of what is absent answered %s", lwc_code_name(code));
     }
     if (received.puts != 0) {
-        return bench_say(bench, "the sink was called for what is absent");
+        return fixture_say(fixture, "the sink was called for what is absent");
     }
     return true;
 }
 
-void bench_sweep(struct bench *bench)
+void fixture_sweep(struct fixture *fixture)
 {
-    static const char *const profiles[] = {BENCH_ONE, BENCH_TWO, BENCH_TWO_UPPER, BENCH_LONGEST};
+    static const char *const profiles[] = {FIXTURE_ONE, FIXTURE_TWO, FIXTURE_TWO_UPPER,
+                                           FIXTURE_LONGEST};
     AUTO_OPENED opened = {0};
 
-    if ((bench->backend.caps & LWC_CAP_ERASE) == 0 || !bench_open_state(bench, &opened)) {
+    if ((fixture->backend.caps & LWC_CAP_ERASE) == 0 || !fixture_open_state(fixture, &opened)) {
         return;
     }
     for (size_t i = 0; i < LWC_ARRAY_LEN(profiles); i++) {
-        struct lwc_identity query = bench_only_profile(profiles[i]);
+        struct lwc_identity query = fixture_only_profile(profiles[i]);
 
-        (void)bench->backend.erase(opened.state, &query, &(struct lwc_error){0});
+        (void)fixture->backend.erase(opened.state, &query, &(struct lwc_error){0});
     }
 }

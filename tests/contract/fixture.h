@@ -12,7 +12,7 @@
 #include "base/identity.h"
 
 /*
- * What the rules of the contract are made of: a module on the bench, and single calls to it
+ * What the rules of the contract are made of: a module on the fixture, and single calls to it
  * whose answers are compared.
  */
 
@@ -20,13 +20,13 @@
  * The only profiles that rules store and erase, so that nothing else in the place behind a
  * module is touched.  The last two: with other capitals, and of the greatest length.
  */
-#define BENCH_ONE "lwcred-check-1"
-#define BENCH_TWO "lwcred-check-2"
-#define BENCH_TWO_UPPER "LWCRED-check-2"
-#define BENCH_LONGEST "lwcred-check-longest-56789012345678901234567890123456789012345.x"
+#define FIXTURE_ONE "lwcred-check-1"
+#define FIXTURE_TWO "lwcred-check-2"
+#define FIXTURE_TWO_UPPER "LWCRED-check-2"
+#define FIXTURE_LONGEST "lwcred-check-longest-56789012345678901234567890123456789012345.x"
 
 /* The module under test, what it is told to hold, and what was noticed about it. */
-struct bench {
+struct fixture {
     const char *module; /* a name, or a path with a '/' or ".so" in it             */
     bool in_host;       /* its functions run in a backend host                     */
     struct lwc_backend backend;
@@ -49,16 +49,17 @@ struct bench {
  * Fill in all but the members that the caller sets beforehand: module, in_host, argc, argv.  Loads
  * nothing.
  */
-void bench_init(struct bench *bench);
+void fixture_init(struct fixture *fixture);
 
 /* Load and judge the module; false, and said, if it is refused. */
-bool bench_load(struct bench *bench);
+bool fixture_load(struct fixture *fixture);
 
 /* Describe a broken rule; returns false. */
-bool bench_say(struct bench *bench, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool fixture_say(struct fixture *fixture, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Look at the record of a call that answered @code. */
-void bench_judge_error(struct bench *bench, enum lwc_code code, const struct lwc_error *err);
+void fixture_judge_error(struct fixture *fixture, enum lwc_code code, const struct lwc_error *err);
 
 /* One opened state, closed when it leaves scope. */
 struct opened {
@@ -84,28 +85,28 @@ void opened_close(struct opened *opened);
 void received_clear(struct received *received);
 
 /* Opens the backend; false, and the reason said, if that fails. */
-bool bench_open_state(struct bench *bench, struct opened *opened);
+bool fixture_open_state(struct fixture *fixture, struct opened *opened);
 
 /* One call each; a surprising answer is said and makes the result false. */
-enum lwc_code bench_find(struct bench *bench, void *state, const struct lwc_identity *query,
-                         struct received *received);
-bool bench_list(struct bench *bench, void *state, const char *profile, struct listed *listed);
+enum lwc_code fixture_find(struct fixture *fixture, void *state, const struct lwc_identity *query,
+                           struct received *received);
+bool fixture_list(struct fixture *fixture, void *state, const char *profile, struct listed *listed);
 
 /* A full identity, and a query for a profile alone. */
-struct lwc_identity bench_sample(const char *profile);
-struct lwc_identity bench_only_profile(const char *profile);
-bool bench_same(const struct lwc_identity *one, const struct lwc_identity *other);
+struct lwc_identity fixture_sample(const char *profile);
+struct lwc_identity fixture_only_profile(const char *profile);
+bool fixture_same(const struct lwc_identity *one, const struct lwc_identity *other);
 
-bool bench_store(struct bench *bench, void *state, const struct lwc_identity *identity,
-                 const void *secret, size_t len, uint32_t flags, enum lwc_code expected);
-bool bench_erase(struct bench *bench, void *state, const struct lwc_identity *query,
-                 enum lwc_code expected);
-bool bench_has(struct bench *bench, void *state, const struct lwc_identity *query,
-               const void *secret, size_t len);
-bool bench_lacks(struct bench *bench, void *state, const struct lwc_identity *query);
+bool fixture_store(struct fixture *fixture, void *state, const struct lwc_identity *identity,
+                   const void *secret, size_t len, uint32_t flags, enum lwc_code expected);
+bool fixture_erase(struct fixture *fixture, void *state, const struct lwc_identity *query,
+                   enum lwc_code expected);
+bool fixture_has(struct fixture *fixture, void *state, const struct lwc_identity *query,
+                 const void *secret, size_t len);
+bool fixture_lacks(struct fixture *fixture, void *state, const struct lwc_identity *query);
 
 /* Erase what broken rules left behind, as far as that can be done. */
-void bench_sweep(struct bench *bench);
+void fixture_sweep(struct fixture *fixture);
 
 #define AUTO_OPENED LWC_AUTO(struct opened, opened_close)
 #define AUTO_RECEIVED LWC_AUTO(struct received, received_clear)

@@ -5,7 +5,7 @@
 
 static struct lwc_backend hosted_backend;
 
-static enum lwc_code through_open(const struct lwc_host *host, size_t argc, const char *const *argv,
+static enum lwc_code in_host_open(const struct lwc_host *host, size_t argc, const char *const *argv,
                                   void **state_out, struct lwc_error *err)
 {
     struct lwc_client *hosted = lwc_client_new(&hosted_backend, true, host, argc, argv);
@@ -19,17 +19,17 @@ static enum lwc_code through_open(const struct lwc_host *host, size_t argc, cons
     return code;
 }
 
-static void through_close(void *state)
+static void in_host_close(void *state)
 {
     struct lwc_client *hosted = state;
 
     lwc_client_free(&hosted);
 }
 
-void through_host(struct lwc_backend *backend)
+void in_host_wrap(struct lwc_backend *backend)
 {
     hosted_backend = *backend;
     lwc_client_proxy(backend);
-    backend->open = through_open;
-    backend->close = through_close;
+    backend->open = in_host_open;
+    backend->close = in_host_close;
 }

@@ -5,6 +5,6 @@
 #include <lwcred/backend.h>
 
 /* From now on the functions of @backend run in a backend host each time it is opened. */
-void through_host(struct lwc_backend *backend);
+void in_host_wrap(struct lwc_backend *backend);
 
 #endif

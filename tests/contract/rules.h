@@ -6,7 +6,7 @@
 
 /*
  * The rules of lwcred/backend.h that a program can observe, one function each.  A rule returns
- * true if it is kept; else it has said what was wrong with bench_say().  Every fault that a module
+ * true if it is kept; else it has said what was wrong with fixture_say().  Every fault that a module
  * can have breaks one rule, as far as possible: a rule looks at one thing only.
  */
 enum rule_flag {
@@ -21,7 +21,7 @@ struct rule {
     uint32_t caps;     /* without these it does not apply     */
     uint32_t caps_not; /* with one of these it does not apply */
     uint32_t flags;    /* enum rule_flag                      */
-    bool (*kept)(struct bench *bench);
+    bool (*kept)(struct fixture *fixture);
 };
 
 extern const struct rule rules[];
@@ -31,48 +31,48 @@ extern const size_t rule_count;
 #define READ_WRITE_LIST (READ_WRITE | LWC_CAP_LIST)
 
 /* rules_form.c: the module as a guest in a process */
-bool rule_open_close(struct bench *bench);
-bool rule_open_unknown_argument(struct bench *bench);
-bool rule_open_copies_arguments(struct bench *bench);
-bool rule_failure_text(struct bench *bench);
-bool rule_no_output(struct bench *bench);
-bool rule_process_untouched(struct bench *bench);
-bool rule_descriptors_closed(struct bench *bench);
-bool rule_no_child_left(struct bench *bench);
-bool rule_prompt_declared(struct bench *bench);
-bool rule_secret_in_no_text(struct bench *bench);
-bool rule_unlock_lock(struct bench *bench);
-bool rule_probe_changes_nothing(struct bench *bench);
+bool rule_open_close(struct fixture *fixture);
+bool rule_open_unknown_argument(struct fixture *fixture);
+bool rule_open_copies_arguments(struct fixture *fixture);
+bool rule_failure_text(struct fixture *fixture);
+bool rule_no_output(struct fixture *fixture);
+bool rule_process_untouched(struct fixture *fixture);
+bool rule_descriptors_closed(struct fixture *fixture);
+bool rule_no_child_left(struct fixture *fixture);
+bool rule_prompt_declared(struct fixture *fixture);
+bool rule_secret_in_no_text(struct fixture *fixture);
+bool rule_unlock_lock(struct fixture *fixture);
+bool rule_probe_changes_nothing(struct fixture *fixture);
 
 /* rules_find.c: find() and list() */
-bool rule_held_found(struct bench *bench);
-bool rule_held_listed(struct bench *bench);
-bool rule_absent_not_found(struct bench *bench);
-bool rule_find_by_each_member(struct bench *bench);
-bool rule_find_every_member_counts(struct bench *bench);
-bool rule_find_several_invalid(struct bench *bench);
-bool rule_find_gives_once(struct bench *bench);
-bool rule_find_passes_failure_on(struct bench *bench);
-bool rule_list_asks_nobody(struct bench *bench);
-bool rule_list_each_once(struct bench *bench);
-bool rule_list_whole(struct bench *bench);
-bool rule_list_ends(struct bench *bench);
+bool rule_held_found(struct fixture *fixture);
+bool rule_held_listed(struct fixture *fixture);
+bool rule_absent_not_found(struct fixture *fixture);
+bool rule_find_by_each_member(struct fixture *fixture);
+bool rule_find_every_member_counts(struct fixture *fixture);
+bool rule_find_several_invalid(struct fixture *fixture);
+bool rule_find_gives_once(struct fixture *fixture);
+bool rule_find_passes_failure_on(struct fixture *fixture);
+bool rule_list_asks_nobody(struct fixture *fixture);
+bool rule_list_each_once(struct fixture *fixture);
+bool rule_list_whole(struct fixture *fixture);
+bool rule_list_ends(struct fixture *fixture);
 
 /* rules_keep.c: store() and erase() */
-bool rule_identity_whole(struct bench *bench);
-bool rule_identity_longest(struct bench *bench);
-bool rule_identity_malformed(struct bench *bench);
-bool rule_token_kept(struct bench *bench);
-bool rule_profile_case(struct bench *bench);
-bool rule_replace_on_demand(struct bench *bench);
-bool rule_secret_any_bytes(struct bench *bench);
-bool rule_secret_largest(struct bench *bench);
-bool rule_secret_empty(struct bench *bench);
-bool rule_secret_oversize(struct bench *bench);
-bool rule_next_process_finds(struct bench *bench);
-bool rule_states_agree(struct bench *bench);
-bool rule_erase_absent(struct bench *bench);
-bool rule_erase_one(struct bench *bench);
-bool rule_erase_every_member_counts(struct bench *bench);
+bool rule_identity_whole(struct fixture *fixture);
+bool rule_identity_longest(struct fixture *fixture);
+bool rule_identity_malformed(struct fixture *fixture);
+bool rule_token_kept(struct fixture *fixture);
+bool rule_profile_case(struct fixture *fixture);
+bool rule_replace_on_demand(struct fixture *fixture);
+bool rule_secret_any_bytes(struct fixture *fixture);
+bool rule_secret_largest(struct fixture *fixture);
+bool rule_secret_empty(struct fixture *fixture);
+bool rule_secret_oversize(struct fixture *fixture);
+bool rule_next_process_finds(struct fixture *fixture);
+bool rule_states_agree(struct fixture *fixture);
+bool rule_erase_absent(struct fixture *fixture);
+bool rule_erase_one(struct fixture *fixture);
+bool rule_erase_every_member_counts(struct fixture *fixture);
 
 #endif

@@ -20,124 +20,125 @@
  * Everything that the module can do, once, as far as its capabilities go.  What comes of it is for
  * other rules.
  */
-static void use_state(struct bench *bench, void *state)
+static void use_state(struct fixture *fixture, void *state)
 {
     AUTO_RECEIVED received = {0};
-    struct lwc_identity identity = bench_sample(BENCH_ONE);
-    struct lwc_identity absent = bench_only_profile("no-such-profile");
-    const uint32_t caps = bench->backend.caps;
+    struct lwc_identity identity = fixture_sample(FIXTURE_ONE);
+    struct lwc_identity absent = fixture_only_profile("no-such-profile");
+    const uint32_t caps = fixture->backend.caps;
     struct listed listed;
 
     if ((caps & LWC_CAP_STORE) != 0 && (caps & LWC_CAP_ERASE) != 0) {
-        (void)bench_store(bench, state, &identity, SECRET, strlen(SECRET), 0, LWC_OK);
+        (void)fixture_store(fixture, state, &identity, SECRET, strlen(SECRET), 0, LWC_OK);
     }
     if ((caps & LWC_CAP_LIST) != 0) {
-        (void)bench_list(bench, state, "", &listed);
+        (void)fixture_list(fixture, state, "", &listed);
     }
     if ((caps & LWC_CAP_READ) != 0) {
-        (void)bench_find(bench, state, &identity, &received);
-        (void)bench_find(bench, state, &absent, &received);
+        (void)fixture_find(fixture, state, &identity, &received);
+        (void)fixture_find(fixture, state, &absent, &received);
     }
     if ((caps & LWC_CAP_ERASE) != 0) {
-        (void)bench_erase(bench, state, &identity, LWC_OK);
-        (void)bench_erase(bench, state, &absent, LWC_OK);
+        (void)fixture_erase(fixture, state, &identity, LWC_OK);
+        (void)fixture_erase(fixture, state, &absent, LWC_OK);
     }
-    bench->said[0] = '\0';
+    fixture->said[0] = '\0';
 }
 
-static bool use_all(struct bench *bench)
+static bool use_all(struct fixture *fixture)
 {
     AUTO_OPENED opened = {0};
 
-    if (!bench_open_state(bench, &opened)) {
+    if (!fixture_open_state(fixture, &opened)) {
         return false;
     }
-    use_state(bench, opened.state);
+    use_state(fixture, opened.state);
     return true;
 }
 
-bool rule_open_close(struct bench *bench)
+bool rule_open_close(struct fixture *fixture)
 {
     AUTO_OPENED opened = {0};
 
-    if (!bench_open_state(bench, &opened)) {
+    if (!fixture_open_state(fixture, &opened)) {
         return false;
     }
-    bench->backend.close(NULL);
+    fixture->backend.close(NULL);
     return true;
 }
 
-bool rule_open_unknown_argument(struct bench *bench)
+bool rule_open_unknown_argument(struct fixture *fixture)
 {
     static const char *const argv[] = {"no-such-argument=1"};
     char untouched = 0;
     void *state = &untouched;
     struct lwc_error err = {0};
-    enum lwc_code code = bench->backend.open(&bench->host, 1, argv, &state, &err);
+    enum lwc_code code = fixture->backend.open(&fixture->host, 1, argv, &state, &err);
 
     if (code == LWC_OK) {
-        bench->backend.close(state);
+        fixture->backend.close(state);
     }
     if (code != LWC_E_INVALID) {
-        return bench_say(bench, "open() answered %s", lwc_code_name(code));
+        return fixture_say(fixture, "open() answered %s", lwc_code_name(code));
     }
-    return state == &untouched ? true : bench_say(bench, "open() failed and changed *state_out");
+    return state == &untouched ? true
+                               : fixture_say(fixture, "open() failed and changed *state_out");
 }
 
 /* The arguments lie in pages that are taken away: whoever looks again crashes. */
-bool rule_open_copies_arguments(struct bench *bench)
+bool rule_open_copies_arguments(struct fixture *fixture)
 {
-    size_t len = bench->argc * sizeof(char *) + 1;
-    const char *const *argv = bench->argv;
+    size_t len = fixture->argc * sizeof(char *) + 1;
+    const char *const *argv = fixture->argv;
     AUTO_OPENED opened = {0};
     char *pages = NULL;
     char **copy = NULL;
     char *at = NULL;
     bool is_open = false;
 
-    for (size_t i = 0; i < bench->argc; i++) {
+    for (size_t i = 0; i < fixture->argc; i++) {
         len += strlen(argv[i]) + 1;
     }
     pages = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) {
-        return bench_say(bench, "no memory");
+        return fixture_say(fixture, "no memory");
     }
     copy = (char **)(void *)pages;
-    at = pages + bench->argc * sizeof(char *);
-    for (size_t i = 0; i < bench->argc; i++) {
+    at = pages + fixture->argc * sizeof(char *);
+    for (size_t i = 0; i < fixture->argc; i++) {
         copy[i] = at;
         at = stpcpy(at, argv[i]) + 1;
     }
-    bench->argv = (const char *const *)copy;
-    is_open = bench_open_state(bench, &opened);
-    bench->argv = argv;
+    fixture->argv = (const char *const *)copy;
+    is_open = fixture_open_state(fixture, &opened);
+    fixture->argv = argv;
     (void)mprotect(pages, len, PROT_NONE);
     if (is_open) {
-        use_state(bench, opened.state);
+        use_state(fixture, opened.state);
     }
     return is_open;
 }
 
-bool rule_failure_text(struct bench *bench)
+bool rule_failure_text(struct fixture *fixture)
 {
     static const char *const argv[] = {"no-such-argument=1"};
     struct lwc_error err = {0};
     void *state = NULL;
-    enum lwc_code code = bench->backend.open(&bench->host, 1, argv, &state, &err);
+    enum lwc_code code = fixture->backend.open(&fixture->host, 1, argv, &state, &err);
 
-    bench_judge_error(bench, code, &err);
+    fixture_judge_error(fixture, code, &err);
     if (code == LWC_OK) {
-        bench->backend.close(state);
+        fixture->backend.close(state);
     }
-    if (!use_all(bench)) {
+    if (!use_all(fixture)) {
         return false;
     }
-    return bench->defect[0] == '\0' ? true : bench_say(bench, "%s", bench->defect);
+    return fixture->defect[0] == '\0' ? true : fixture_say(fixture, "%s", fixture->defect);
 }
 
-bool rule_no_output(struct bench *bench)
+bool rule_no_output(struct fixture *fixture)
 {
-    return use_all(bench);
+    return use_all(fixture);
 }
 
 /* What a module shares with all of the process. */
@@ -200,19 +201,19 @@ static const char *process_difference(const struct process *before, const struct
                : NULL;
 }
 
-bool rule_process_untouched(struct bench *bench)
+bool rule_process_untouched(struct fixture *fixture)
 {
     static struct process before;
     static struct process after;
     const char *changed = NULL;
 
     process_look(&before);
-    if (!use_all(bench)) {
+    if (!use_all(fixture)) {
         return false;
     }
     process_look(&after);
     changed = process_difference(&before, &after);
-    return changed == NULL ? true : bench_say(bench, "it changed %s", changed);
+    return changed == NULL ? true : fixture_say(fixture, "it changed %s", changed);
 }
 
 static size_t descriptors(void)
@@ -230,14 +231,14 @@ static size_t descriptors(void)
 }
 
 /* What a library opens once for the process may stay; what each use leaves behind piles up. */
-bool rule_descriptors_closed(struct bench *bench)
+bool rule_descriptors_closed(struct fixture *fixture)
 {
     const unsigned uses = 4;
     size_t before = 0;
     size_t after = 0;
 
     for (unsigned i = 0; i <= uses; i++) {
-        if (!use_all(bench)) {
+        if (!use_all(fixture)) {
             return false;
         }
         if (i == 0) {
@@ -248,86 +249,88 @@ bool rule_descriptors_closed(struct bench *bench)
     for (unsigned tries = 0; tries < 20 && (after = descriptors()) >= before + uses; tries++) {
         (void)usleep(50000);
     }
-    return after < before + uses ? true
-                                 : bench_say(bench, "%zu more after %u uses", after - before, uses);
+    return after < before + uses
+               ? true
+               : fixture_say(fixture, "%zu more after %u uses", after - before, uses);
 }
 
-bool rule_no_child_left(struct bench *bench)
+bool rule_no_child_left(struct fixture *fixture)
 {
     pid_t pid = 0;
 
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (!use_all(bench)) {
+    if (!use_all(fixture)) {
         return false;
     }
     pid = waitpid(-1, NULL, WNOHANG);
     if (pid < 0 && errno == ECHILD) {
         return true;
     }
-    return bench_say(bench, pid > 0 ? "a dead child was not waited for" : "a child still runs");
+    return fixture_say(fixture, pid > 0 ? "a dead child was not waited for" : "a child still runs");
 }
 
-bool rule_prompt_declared(struct bench *bench)
+bool rule_prompt_declared(struct fixture *fixture)
 {
-    if (!use_all(bench)) {
+    if (!use_all(fixture)) {
         return false;
     }
-    return bench->prompts == 0 ? true : bench_say(bench, "it asked %u times", bench->prompts);
+    return fixture->prompts == 0 ? true
+                                 : fixture_say(fixture, "it asked %u times", fixture->prompts);
 }
 
 /* Failures on purpose, with a secret at hand. */
-bool rule_secret_in_no_text(struct bench *bench)
+bool rule_secret_in_no_text(struct fixture *fixture)
 {
     AUTO_OPENED opened = {0};
-    struct lwc_identity identity = bench_sample(BENCH_ONE);
-    struct lwc_identity malformed = bench_sample("../bad");
+    struct lwc_identity identity = fixture_sample(FIXTURE_ONE);
+    struct lwc_identity malformed = fixture_sample("../bad");
     const size_t len = strlen(SECRET);
 
-    bench->canary = SECRET;
-    if (!bench_open_state(bench, &opened) ||
-        !bench_store(bench, opened.state, &identity, SECRET, len, 0, LWC_OK)) {
+    fixture->canary = SECRET;
+    if (!fixture_open_state(fixture, &opened) ||
+        !fixture_store(fixture, opened.state, &identity, SECRET, len, 0, LWC_OK)) {
         return false;
     }
-    (void)bench_store(bench, opened.state, &identity, SECRET, len, 0, LWC_E_INVALID);
-    (void)bench_store(bench, opened.state, &malformed, SECRET, len, 0, LWC_E_INVALID);
-    (void)bench_has(bench, opened.state, &identity, SECRET, len);
-    (void)bench_erase(bench, opened.state, &identity, LWC_OK);
-    (void)bench_erase(bench, opened.state, &identity, LWC_E_NOT_FOUND);
-    return !bench->canary_seen ? true : bench_say(bench, "the secret stood in a text");
+    (void)fixture_store(fixture, opened.state, &identity, SECRET, len, 0, LWC_E_INVALID);
+    (void)fixture_store(fixture, opened.state, &malformed, SECRET, len, 0, LWC_E_INVALID);
+    (void)fixture_has(fixture, opened.state, &identity, SECRET, len);
+    (void)fixture_erase(fixture, opened.state, &identity, LWC_OK);
+    (void)fixture_erase(fixture, opened.state, &identity, LWC_E_NOT_FOUND);
+    return !fixture->canary_seen ? true : fixture_say(fixture, "the secret stood in a text");
 }
 
-bool rule_unlock_lock(struct bench *bench)
+bool rule_unlock_lock(struct fixture *fixture)
 {
     AUTO_OPENED opened = {0};
-    struct lwc_identity identity = bench_sample(BENCH_ONE);
+    struct lwc_identity identity = fixture_sample(FIXTURE_ONE);
     struct lwc_error err = {0};
 
-    if (!bench_open_state(bench, &opened) ||
-        !bench_store(bench, opened.state, &identity, "s", 1, 0, LWC_OK)) {
+    if (!fixture_open_state(fixture, &opened) ||
+        !fixture_store(fixture, opened.state, &identity, "s", 1, 0, LWC_OK)) {
         return false;
     }
-    if (bench->backend.unlock(opened.state, &err) != LWC_OK ||
-        bench->backend.lock(opened.state, &err) != LWC_OK ||
-        bench->backend.unlock(opened.state, &err) != LWC_OK) {
-        return bench_say(bench, "unlock() or lock() failed: %s", err.msg);
+    if (fixture->backend.unlock(opened.state, &err) != LWC_OK ||
+        fixture->backend.lock(opened.state, &err) != LWC_OK ||
+        fixture->backend.unlock(opened.state, &err) != LWC_OK) {
+        return fixture_say(fixture, "unlock() or lock() failed: %s", err.msg);
     }
-    return bench_has(bench, opened.state, &identity, "s", 1) &&
-           bench_erase(bench, opened.state, &identity, LWC_OK);
+    return fixture_has(fixture, opened.state, &identity, "s", 1) &&
+           fixture_erase(fixture, opened.state, &identity, LWC_OK);
 }
 
-bool rule_probe_changes_nothing(struct bench *bench)
+bool rule_probe_changes_nothing(struct fixture *fixture)
 {
     AUTO_OPENED opened = {0};
-    struct lwc_identity identity = bench_sample(BENCH_ONE);
+    struct lwc_identity identity = fixture_sample(FIXTURE_ONE);
     struct lwc_error err = {0};
 
-    if (!bench_open_state(bench, &opened) ||
-        !bench_store(bench, opened.state, &identity, "s", 1, 0, LWC_OK)) {
+    if (!fixture_open_state(fixture, &opened) ||
+        !fixture_store(fixture, opened.state, &identity, "s", 1, 0, LWC_OK)) {
         return false;
     }
-    if (bench->backend.probe(opened.state, LWC_CAP_STORE, &err) != LWC_OK) {
-        return bench_say(bench, "probe() failed: %s", err.msg);
+    if (fixture->backend.probe(opened.state, LWC_CAP_STORE, &err) != LWC_OK) {
+        return fixture_say(fixture, "probe() failed: %s", err.msg);
     }
-    return bench_has(bench, opened.state, &identity, "s", 1) &&
-           bench_erase(bench, opened.state, &identity, LWC_OK);
+    return fixture_has(fixture, opened.state, &identity, "s", 1) &&
+           fixture_erase(fixture, opened.state, &identity, LWC_OK);
 }

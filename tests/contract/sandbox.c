@@ -17,9 +17,9 @@
 #include "base/util.h"
 
 /* The child's stdout and stderr are one file without a name, its stdin is empty. */
-static void child_run(trial_fn *trial, void *data, int output, int report)
+static void child_run(sandbox_fn *trial, void *data, int output, int report)
 {
-    struct verdict verdict = {0};
+    struct sandbox_verdict verdict = {0};
     int null = open("/dev/null", O_RDONLY);
 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || setpgid(0, 0) != 0 || null < 0 ||
@@ -34,16 +34,16 @@ static void child_run(trial_fn *trial, void *data, int output, int report)
     _exit(write(report, &verdict, sizeof verdict) == (ssize_t)sizeof verdict ? 0 : 127);
 }
 
-static void output_read(int output, char text_out[TRIAL_TEXT_LEN])
+static void output_read(int output, char text_out[SANDBOX_TEXT_LEN])
 {
-    char bytes[TRIAL_TEXT_LEN];
+    char bytes[SANDBOX_TEXT_LEN];
     ssize_t len = pread(output, bytes, sizeof bytes, 0);
 
-    lwc_text_printable(text_out, TRIAL_TEXT_LEN, bytes, len > 0 ? (size_t)len : 0);
+    lwc_text_printable(text_out, SANDBOX_TEXT_LEN, bytes, len > 0 ? (size_t)len : 0);
 }
 
 /* Did the whole verdict come in time? */
-static bool report_read(int report, int64_t timeout_ms, struct verdict *verdict)
+static bool report_read(int report, int64_t timeout_ms, struct sandbox_verdict *verdict)
 {
     struct pollfd wait = {.fd = report, .events = POLLIN};
     int ready = 0;
@@ -60,7 +60,7 @@ static bool report_read(int report, int64_t timeout_ms, struct verdict *verdict)
 }
 
 /* The child is dead: of what, if it said nothing? */
-static void epitaph(int status, struct verdict *verdict)
+static void epitaph(int status, struct sandbox_verdict *verdict)
 {
     const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
 
@@ -87,9 +87,9 @@ static int status_of(pid_t pid)
 }
 
 /* Leaves the child dead and its group with it. */
-static void child_watch(pid_t pid, int report, int64_t timeout_ms, struct verdict *verdict)
+static void child_watch(pid_t pid, int report, int64_t timeout_ms, struct sandbox_verdict *verdict)
 {
-    struct verdict judged = {0};
+    struct sandbox_verdict judged = {0};
     bool came = report_read(report, timeout_ms, &judged);
     int status = 0;
 
@@ -104,7 +104,8 @@ static void child_watch(pid_t pid, int report, int64_t timeout_ms, struct verdic
     }
 }
 
-bool trial_run(trial_fn *trial, void *data, int64_t timeout_ms, struct verdict *verdict_out)
+bool sandbox_run(sandbox_fn *trial, void *data, int64_t timeout_ms,
+                 struct sandbox_verdict *verdict_out)
 {
     LWC_AUTO_CLOSE int output = memfd_create("output", MFD_CLOEXEC);
     LWC_AUTO_CLOSE int report = -1;

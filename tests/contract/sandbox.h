@@ -10,26 +10,27 @@
  * the program goes on and knows what happened.
  */
 
-#define TRIAL_TEXT_LEN 512
+#define SANDBOX_TEXT_LEN 512
 
 /*
  * kept     what the trial returned; false as well if it came to no end.
  * said     why not, or "".
  * printed  the beginning of what the child wrote on stdout and stderr, made printable, or "".
  */
-struct verdict {
+struct sandbox_verdict {
     bool kept;
-    char said[TRIAL_TEXT_LEN];
-    char printed[TRIAL_TEXT_LEN];
+    char said[SANDBOX_TEXT_LEN];
+    char printed[SANDBOX_TEXT_LEN];
 };
 
 /* Judges, in the child; writes all but printed. */
-typedef void trial_fn(void *data, struct verdict *verdict);
+typedef void sandbox_fn(void *data, struct sandbox_verdict *verdict);
 
 /*
  * Run @trial in a child of a process group of its own, for @timeout_ms at most; nothing of
  * that group is left afterwards.  Returns false with errno if no child could be made.
  */
-bool trial_run(trial_fn *trial, void *data, int64_t timeout_ms, struct verdict *verdict_out);
+bool sandbox_run(sandbox_fn *trial, void *data, int64_t timeout_ms,
+                 struct sandbox_verdict *verdict_out);
 
 #endif

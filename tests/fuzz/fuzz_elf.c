@@ -9,7 +9,7 @@
 #include "module/descriptor.h"
 
 /*
- * Any bytes as the file of the module "elfbed".  A descriptor that is accepted has texts that end,
+ * Any bytes as the file of the module "elfmod".  A descriptor that is accepted has texts that end,
  * and the functions that its capabilities promise.
  */
 
@@ -24,7 +24,7 @@ static void check(const struct lwc_descriptor *descriptor)
                     backend->close != NULL && (backend->caps & ~LWC_CAPS_KNOWN) == 0 &&
                     ((backend->caps & LWC_CAP_READ) == 0 || backend->find != NULL);
 
-    if (!is_whole || !lwc_streq(backend->name, "elfbed") ||
+    if (!is_whole || !lwc_streq(backend->name, "elfmod") ||
         strlen(backend->summary) > LWC_BACKEND_SUMMARY_MAX) {
         abort();
     }
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         abort();
     }
     if (lwc_elf_check(fd, "module", &elf, NULL) == LWC_OK &&
-        lwc_descriptor_read(&elf, "module", "elfbed", &descriptor, NULL) == LWC_OK) {
+        lwc_descriptor_read(&elf, "module", "elfmod", &descriptor, NULL) == LWC_OK) {
         check(&descriptor);
     }
     (void)close(fd);

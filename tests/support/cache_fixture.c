@@ -16,38 +16,39 @@
 
 #define OTHER_LIFETIME_S 77
 
-int cachebed_setup(void **state)
+int cache_fixture_setup(void **state)
 {
-    struct cachebed *bed = calloc(1, sizeof *bed);
+    struct cache_fixture *fixture = calloc(1, sizeof *fixture);
     void *keys = NULL;
     void *dir = NULL;
 
     (void)setenv("TMPDIR", "/dev/shm", 1);
-    if (bed == NULL || keys_setup(&keys) != 0 || places_setup(&dir) != 0 ||
-        lwc_buf_copy(CACHEBED_SEALING, strlen(CACHEBED_SEALING), &bed->sealing, NULL) != LWC_OK) {
+    if (fixture == NULL || keys_setup(&keys) != 0 || places_setup(&dir) != 0 ||
+        lwc_buf_copy(CACHE_FIXTURE_SEALING, strlen(CACHE_FIXTURE_SEALING), &fixture->sealing,
+                     NULL) != LWC_OK) {
         return -1;
     }
-    bed->keys = keys;
-    bed->dir = dir;
-    *state = bed;
+    fixture->keys = keys;
+    fixture->dir = dir;
+    *state = fixture;
     return 0;
 }
 
-int cachebed_teardown(void **state)
+int cache_fixture_teardown(void **state)
 {
-    struct cachebed *bed = *state;
-    void *keys = bed->keys;
-    void *dir = bed->dir;
+    struct cache_fixture *fixture = *state;
+    void *keys = fixture->keys;
+    void *dir = fixture->dir;
     int failed = keys_teardown(&keys) != 0 || tmpdir_teardown(&dir) != 0;
 
-    lwc_buf_free(&bed->sealing);
-    free(bed);
+    lwc_buf_free(&fixture->sealing);
+    free(fixture);
     return failed ? -1 : 0;
 }
 
-int cachebed_list(const struct cachebed *bed, void **bytes_out)
+int cache_fixture_list(const struct cache_fixture *fixture, void **bytes_out)
 {
-    key_serial_t own = (key_serial_t)keys_find(bed->keys);
+    key_serial_t own = (key_serial_t)keys_find(fixture->keys);
     key_serial_t *block = calloc(1, sizeof own);
 
     assert_non_null(block);
@@ -56,32 +57,33 @@ int cachebed_list(const struct cachebed *bed, void **bytes_out)
     return own > 0 ? (int)sizeof own : 0;
 }
 
-struct lwc_cache cachebed_of(const struct cachebed *bed, enum lwc_cache_mode mode)
+struct lwc_cache cache_fixture_of(const struct cache_fixture *fixture, enum lwc_cache_mode mode)
 {
-    return (struct lwc_cache){.mode = mode, .sealing = bed->sealing};
+    return (struct lwc_cache){.mode = mode, .sealing = fixture->sealing};
 }
 
-enum lwc_code cachebed_write(const struct cachebed *bed, const struct lwc_cache *cache,
-                             struct lwc_error *err)
+enum lwc_code cache_fixture_write(const struct cache_fixture *fixture,
+                                  const struct lwc_cache *cache, struct lwc_error *err)
 {
     LWC_AUTO_ENTRY entry = entries_token();
 
-    return lwc_cache_write(cache, bed->keys->name, entry, KEYS_LIFE_S, err);
+    return lwc_cache_write(cache, fixture->keys->name, entry, KEYS_LIFE_S, err);
 }
 
-enum lwc_code cachebed_write_other(const struct cachebed *bed, const struct lwc_cache *cache)
+enum lwc_code cache_fixture_write_other(const struct cache_fixture *fixture,
+                                        const struct lwc_cache *cache)
 {
     LWC_AUTO_ENTRY entry = entries_token();
 
     entry->lifetime_s = OTHER_LIFETIME_S;
-    return lwc_cache_write(cache, bed->keys->name, entry, KEYS_LIFE_S, NULL);
+    return lwc_cache_write(cache, fixture->keys->name, entry, KEYS_LIFE_S, NULL);
 }
 
-static enum lwc_code read_token(const struct cachebed *bed, const struct lwc_cache *cache,
+static enum lwc_code read_token(const struct cache_fixture *fixture, const struct lwc_cache *cache,
                                 int64_t *lifetime_s_out)
 {
     LWC_AUTO_ENTRY entry = NULL;
-    enum lwc_code code = lwc_cache_read(cache, bed->keys->name, LWC_ENTRY_TOKEN, &entry);
+    enum lwc_code code = lwc_cache_read(cache, fixture->keys->name, LWC_ENTRY_TOKEN, &entry);
 
     if (code == LWC_OK) {
         assert_int_equal(entry->kind, LWC_ENTRY_TOKEN);
@@ -93,39 +95,40 @@ static enum lwc_code read_token(const struct cachebed *bed, const struct lwc_cac
     return code;
 }
 
-void cachebed_assert_read(const struct cachebed *bed, const struct lwc_cache *cache)
+void cache_fixture_assert_read(const struct cache_fixture *fixture, const struct lwc_cache *cache)
 {
     int64_t lifetime_s = 0;
 
-    assert_int_equal(read_token(bed, cache, &lifetime_s), LWC_OK);
+    assert_int_equal(read_token(fixture, cache, &lifetime_s), LWC_OK);
     assert_int_not_equal(lifetime_s, OTHER_LIFETIME_S);
 }
 
-void cachebed_assert_read_other(const struct cachebed *bed, const struct lwc_cache *cache)
+void cache_fixture_assert_read_other(const struct cache_fixture *fixture,
+                                     const struct lwc_cache *cache)
 {
     int64_t lifetime_s = 0;
 
-    assert_int_equal(read_token(bed, cache, &lifetime_s), LWC_OK);
+    assert_int_equal(read_token(fixture, cache, &lifetime_s), LWC_OK);
     assert_int_equal(lifetime_s, OTHER_LIFETIME_S);
 }
 
-void cachebed_assert_missed(const struct cachebed *bed, const struct lwc_cache *cache)
+void cache_fixture_assert_missed(const struct cache_fixture *fixture, const struct lwc_cache *cache)
 {
     int64_t lifetime_s = 0;
 
-    assert_int_equal(read_token(bed, cache, &lifetime_s), LWC_E_NOT_FOUND);
+    assert_int_equal(read_token(fixture, cache, &lifetime_s), LWC_E_NOT_FOUND);
 }
 
-bool cachebed_lies_in(const struct cachebed *bed, const struct lwc_place *place)
+bool cache_fixture_lies_in(const struct cache_fixture *fixture, const struct lwc_place *place)
 {
     LWC_AUTO_BUF bytes = entries_empty_secret();
 
-    return place->read(bed->keys->name, bytes, NULL) == LWC_OK;
+    return place->read(fixture->keys->name, bytes, NULL) == LWC_OK;
 }
 
-unsigned int cachebed_where(const struct cachebed *bed)
+unsigned int cache_fixture_where(const struct cache_fixture *fixture)
 {
-    return (cachebed_lies_in(bed, &lwc_place_keyring) ? 1u : 0) |
-           (cachebed_lies_in(bed, &lwc_place_runtime) ? 2u : 0) |
-           (cachebed_lies_in(bed, &lwc_place_sealed) ? 4u : 0);
+    return (cache_fixture_lies_in(fixture, &lwc_place_keyring) ? 1u : 0) |
+           (cache_fixture_lies_in(fixture, &lwc_place_runtime) ? 2u : 0) |
+           (cache_fixture_lies_in(fixture, &lwc_place_sealed) ? 4u : 0);
 }

@@ -24,102 +24,103 @@ static uint32_t gnu_hash(const char *name)
     return hash;
 }
 
-static void fill_head(struct elfbed *bed)
+static void fill_head(struct elf_fixture *fixture)
 {
     extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
-    memcpy(bed->header.e_ident, __ehdr_start.e_ident, EI_NIDENT);
-    bed->header.e_type = ET_DYN;
-    bed->header.e_machine = __ehdr_start.e_machine;
-    bed->header.e_version = EV_CURRENT;
-    bed->header.e_ehsize = sizeof bed->header;
-    bed->header.e_phoff = offsetof(struct elfbed, segments);
-    bed->header.e_phentsize = sizeof bed->segments[0];
-    bed->header.e_phnum = 2;
-    bed->segments[ELFBED_LOAD] = (ElfW(Phdr)){.p_type = PT_LOAD,
-                                              .p_flags = PF_R,
-                                              .p_vaddr = ELFBED_AT,
-                                              .p_filesz = sizeof *bed,
-                                              .p_memsz = sizeof *bed + 4096,
-                                              .p_align = 1};
-    bed->segments[ELFBED_DYN] = (ElfW(Phdr)){.p_type = PT_DYNAMIC,
-                                             .p_flags = PF_R,
-                                             .p_offset = offsetof(struct elfbed, dynamic),
-                                             .p_vaddr = ELFBED_ADDRESS(dynamic),
-                                             .p_filesz = sizeof bed->dynamic,
-                                             .p_memsz = sizeof bed->dynamic,
-                                             .p_align = 8};
+    memcpy(fixture->header.e_ident, __ehdr_start.e_ident, EI_NIDENT);
+    fixture->header.e_type = ET_DYN;
+    fixture->header.e_machine = __ehdr_start.e_machine;
+    fixture->header.e_version = EV_CURRENT;
+    fixture->header.e_ehsize = sizeof fixture->header;
+    fixture->header.e_phoff = offsetof(struct elf_fixture, segments);
+    fixture->header.e_phentsize = sizeof fixture->segments[0];
+    fixture->header.e_phnum = 2;
+    fixture->segments[ELF_FIXTURE_LOAD] = (ElfW(Phdr)){.p_type = PT_LOAD,
+                                                       .p_flags = PF_R,
+                                                       .p_vaddr = ELF_FIXTURE_AT,
+                                                       .p_filesz = sizeof *fixture,
+                                                       .p_memsz = sizeof *fixture + 4096,
+                                                       .p_align = 1};
+    fixture->segments[ELF_FIXTURE_DYN] =
+        (ElfW(Phdr)){.p_type = PT_DYNAMIC,
+                     .p_flags = PF_R,
+                     .p_offset = offsetof(struct elf_fixture, dynamic),
+                     .p_vaddr = ELF_FIXTURE_ADDRESS(dynamic),
+                     .p_filesz = sizeof fixture->dynamic,
+                     .p_memsz = sizeof fixture->dynamic,
+                     .p_align = 8};
 }
 
-static void fill_dynamic(struct elfbed *bed)
+static void fill_dynamic(struct elf_fixture *fixture)
 {
     static const struct {
         int64_t tag;
         uint64_t value;
-    } entries[ELFBED_DYNAMIC] = {
-        [ELFBED_SYMTAB] = {DT_SYMTAB, ELFBED_ADDRESS(symbols)},
-        [ELFBED_STRTAB] = {DT_STRTAB, ELFBED_ADDRESS(strings)},
-        [ELFBED_GNU_HASH] = {DT_GNU_HASH, ELFBED_ADDRESS(gnu)},
-        [ELFBED_HASH] = {DT_HASH, ELFBED_ADDRESS(hash)},
-        [ELFBED_RELA] = {DT_RELA, ELFBED_ADDRESS(relas)},
-        [ELFBED_RELASZ] = {DT_RELASZ, sizeof bed->relas},
-        [ELFBED_REL] = {DT_REL, ELFBED_ADDRESS(rels)},
-        [ELFBED_RELSZ] = {DT_RELSZ, sizeof bed->rels},
-        [ELFBED_NULL] = {DT_NULL, 0},
+    } entries[ELF_FIXTURE_DYNAMIC] = {
+        [ELF_FIXTURE_SYMTAB] = {DT_SYMTAB, ELF_FIXTURE_ADDRESS(symbols)},
+        [ELF_FIXTURE_STRTAB] = {DT_STRTAB, ELF_FIXTURE_ADDRESS(strings)},
+        [ELF_FIXTURE_GNU_HASH] = {DT_GNU_HASH, ELF_FIXTURE_ADDRESS(gnu)},
+        [ELF_FIXTURE_HASH] = {DT_HASH, ELF_FIXTURE_ADDRESS(hash)},
+        [ELF_FIXTURE_RELA] = {DT_RELA, ELF_FIXTURE_ADDRESS(relas)},
+        [ELF_FIXTURE_RELASZ] = {DT_RELASZ, sizeof fixture->relas},
+        [ELF_FIXTURE_REL] = {DT_REL, ELF_FIXTURE_ADDRESS(rels)},
+        [ELF_FIXTURE_RELSZ] = {DT_RELSZ, sizeof fixture->rels},
+        [ELF_FIXTURE_NULL] = {DT_NULL, 0},
     };
 
-    for (size_t i = 0; i < ELFBED_DYNAMIC; i++) {
-        bed->dynamic[i].d_tag = entries[i].tag;
-        bed->dynamic[i].d_un.d_val = entries[i].value;
+    for (size_t i = 0; i < ELF_FIXTURE_DYNAMIC; i++) {
+        fixture->dynamic[i].d_tag = entries[i].tag;
+        fixture->dynamic[i].d_un.d_val = entries[i].value;
     }
 }
 
-static void fill_symbols(struct elfbed *bed)
+static void fill_symbols(struct elf_fixture *fixture)
 {
-    (void)strcpy(bed->strings + FUNCTION_AT, "function");
-    (void)strcpy(bed->strings + BACKEND_AT, "lwc_backend");
-    bed->symbols[1] = (ElfW(Sym)){.st_name = BACKEND_AT,
-                                  .st_shndx = 1,
-                                  .st_value = ELFBED_ADDRESS(backend),
-                                  .st_size = sizeof bed->backend};
-    bed->symbols[2] =
-        (ElfW(Sym)){.st_name = FUNCTION_AT, .st_shndx = 1, .st_value = ELFBED_ADDRESS(code)};
-    bed->gnu.buckets = 1;
-    bed->gnu.first = 1;
-    bed->gnu.bloom_words = 1;
-    bed->gnu.bloom[0] = UINTPTR_MAX;
-    bed->gnu.bucket[0] = 1;
-    bed->gnu.chain[0] = gnu_hash("lwc_backend") & ~1u;
-    bed->gnu.chain[1] = gnu_hash("function") | 1;
-    bed->hash.buckets = 1;
-    bed->hash.chains = 3;
-    bed->hash.bucket[0] = 2;
-    bed->hash.chain[2] = 1;
+    (void)strcpy(fixture->strings + FUNCTION_AT, "function");
+    (void)strcpy(fixture->strings + BACKEND_AT, "lwc_backend");
+    fixture->symbols[1] = (ElfW(Sym)){.st_name = BACKEND_AT,
+                                      .st_shndx = 1,
+                                      .st_value = ELF_FIXTURE_ADDRESS(backend),
+                                      .st_size = sizeof fixture->backend};
+    fixture->symbols[2] =
+        (ElfW(Sym)){.st_name = FUNCTION_AT, .st_shndx = 1, .st_value = ELF_FIXTURE_ADDRESS(code)};
+    fixture->gnu.buckets = 1;
+    fixture->gnu.first = 1;
+    fixture->gnu.bloom_words = 1;
+    fixture->gnu.bloom[0] = UINTPTR_MAX;
+    fixture->gnu.bucket[0] = 1;
+    fixture->gnu.chain[0] = gnu_hash("lwc_backend") & ~1u;
+    fixture->gnu.chain[1] = gnu_hash("function") | 1;
+    fixture->hash.buckets = 1;
+    fixture->hash.chains = 3;
+    fixture->hash.bucket[0] = 2;
+    fixture->hash.chain[2] = 1;
 }
 
-void elfbed_init(struct elfbed *bed)
+void elf_fixture_init(struct elf_fixture *fixture)
 {
-    *bed = (struct elfbed){.backend = {.abi = LWC_BACKEND_ABI,
-                                       .size = sizeof bed->backend,
-                                       .caps = LWC_CAP_READ | LWC_CAP_BLOCKING},
-                           .name = "elfbed",
-                           .summary = "a module for tests"};
-    fill_head(bed);
-    fill_dynamic(bed);
-    fill_symbols(bed);
-    bed->relas[0] =
-        (ElfW(Rela)){.r_offset = ELFBED_ADDRESS(backend.name), .r_addend = ELFBED_ADDRESS(name)};
-    bed->relas[1] = (ElfW(Rela)){.r_offset = ELFBED_ADDRESS(backend.summary),
-                                 .r_addend = ELFBED_ADDRESS(summary)};
-    bed->relas[2] =
-        (ElfW(Rela)){.r_offset = ELFBED_ADDRESS(backend.open), .r_addend = ELFBED_ADDRESS(code)};
-    bed->relas[3] =
-        (ElfW(Rela)){.r_offset = ELFBED_ADDRESS(backend.close), .r_addend = ELFBED_ADDRESS(code)};
-    bed->rels[0] = (ElfW(Rel)){.r_offset = ELFBED_ADDRESS(backend.find),
-                               .r_info = (uintptr_t)2 << SYMBOL_SHIFT};
+    *fixture = (struct elf_fixture){.backend = {.abi = LWC_BACKEND_ABI,
+                                                .size = sizeof fixture->backend,
+                                                .caps = LWC_CAP_READ | LWC_CAP_BLOCKING},
+                                    .name = "elfmod",
+                                    .summary = "a module for tests"};
+    fill_head(fixture);
+    fill_dynamic(fixture);
+    fill_symbols(fixture);
+    fixture->relas[0] = (ElfW(Rela)){.r_offset = ELF_FIXTURE_ADDRESS(backend.name),
+                                     .r_addend = ELF_FIXTURE_ADDRESS(name)};
+    fixture->relas[1] = (ElfW(Rela)){.r_offset = ELF_FIXTURE_ADDRESS(backend.summary),
+                                     .r_addend = ELF_FIXTURE_ADDRESS(summary)};
+    fixture->relas[2] = (ElfW(Rela)){.r_offset = ELF_FIXTURE_ADDRESS(backend.open),
+                                     .r_addend = ELF_FIXTURE_ADDRESS(code)};
+    fixture->relas[3] = (ElfW(Rela)){.r_offset = ELF_FIXTURE_ADDRESS(backend.close),
+                                     .r_addend = ELF_FIXTURE_ADDRESS(code)};
+    fixture->rels[0] = (ElfW(Rel)){.r_offset = ELF_FIXTURE_ADDRESS(backend.find),
+                                   .r_info = (uintptr_t)2 << SYMBOL_SHIFT};
 }
 
-void elfbed_put(void *at, size_t width, uint64_t value)
+void elf_fixture_put(void *at, size_t width, uint64_t value)
 {
     const uint8_t *bytes = (const uint8_t *)&value;
 
@@ -127,9 +128,9 @@ void elfbed_put(void *at, size_t width, uint64_t value)
     memcpy(at, bytes + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof value - width : 0), width);
 }
 
-int elfbed_open(const void *bytes, size_t len)
+int elf_fixture_open(const void *bytes, size_t len)
 {
-    int fd = memfd_create("elfbed", MFD_CLOEXEC);
+    int fd = memfd_create("elfmod", MFD_CLOEXEC);
 
     assert_true(fd >= 0);
     assert_int_equal(write(fd, bytes, len), len);

@@ -11,29 +11,29 @@
 
 /*
  * The smallest module that can be described, as bytes that a test changes: one segment with
- * everything in it, loaded ELFBED_AT above the object's address.  Its descriptor says "elfbed",
+ * everything in it, loaded ELF_FIXTURE_AT above the object's address.  Its descriptor says "elfmod",
  * READ and BLOCKING, with open(), close() and find(); as long as it is not loaded, no code is
  * needed.
  */
-#define ELFBED_AT 0x10000
-#define ELFBED_DYNAMIC 9
+#define ELF_FIXTURE_AT 0x10000
+#define ELF_FIXTURE_DYNAMIC 9
 
-/* Where member @member of the bed is in the object. */
-#define ELFBED_ADDRESS(member) (ELFBED_AT + offsetof(struct elfbed, member))
+/* Where member @member of the fixture is in the object. */
+#define ELF_FIXTURE_ADDRESS(member) (ELF_FIXTURE_AT + offsetof(struct elf_fixture, member))
 
-enum elfbed_segment { ELFBED_LOAD, ELFBED_DYN };
+enum elf_fixture_segment { ELF_FIXTURE_LOAD, ELF_FIXTURE_DYN };
 
 /* Entries of the dynamic section, which a test may change or void. */
-enum elfbed_dynamic {
-    ELFBED_SYMTAB,
-    ELFBED_STRTAB,
-    ELFBED_GNU_HASH,
-    ELFBED_HASH,
-    ELFBED_RELA,
-    ELFBED_RELASZ,
-    ELFBED_REL,
-    ELFBED_RELSZ,
-    ELFBED_NULL,
+enum elf_fixture_dynamic {
+    ELF_FIXTURE_SYMTAB,
+    ELF_FIXTURE_STRTAB,
+    ELF_FIXTURE_GNU_HASH,
+    ELF_FIXTURE_HASH,
+    ELF_FIXTURE_RELA,
+    ELF_FIXTURE_RELASZ,
+    ELF_FIXTURE_REL,
+    ELF_FIXTURE_RELSZ,
+    ELF_FIXTURE_NULL,
 };
 
 /*
@@ -41,10 +41,10 @@ enum elfbed_dynamic {
  * rels       find, by way of symbol 2.
  * symbols    none, lwc_backend, function.
  */
-struct elfbed {
+struct elf_fixture {
     ElfW(Ehdr) header;
     ElfW(Phdr) segments[2];
-    ElfW(Dyn) dynamic[ELFBED_DYNAMIC];
+    ElfW(Dyn) dynamic[ELF_FIXTURE_DYNAMIC];
     ElfW(Sym) symbols[3];
     ElfW(Rela) relas[4];
     ElfW(Rel) rels[1];
@@ -64,12 +64,12 @@ struct elfbed {
     char code[16];
 };
 
-void elfbed_init(struct elfbed *bed);
+void elf_fixture_init(struct elf_fixture *fixture);
 
 /* Writes @value at @at as this machine has a number of @width bytes, 1 to 8. */
-void elfbed_put(void *at, size_t width, uint64_t value);
+void elf_fixture_put(void *at, size_t width, uint64_t value);
 
 /* A descriptor of a file that holds the @len bytes; the caller closes it. */
-int elfbed_open(const void *bytes, size_t len);
+int elf_fixture_open(const void *bytes, size_t len);
 
 #endif

@@ -12,9 +12,9 @@
  * wants them wraps lwc_api_load:
  *
  *     enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err)
- *     { return world_net_load(net_out, err); }
+ *     { return fake_api_load(net_out, err); }
  */
-struct world {
+struct fake_api {
     enum lwc_code load;
     enum lwc_code code; /* of each exchange                                                 */
     int64_t wait_s;     /* in the error                                                     */
@@ -31,11 +31,11 @@ struct world {
     uint32_t flags;
 };
 
-extern struct world world;
-extern const struct lwc_clock world_clock;
+extern struct fake_api fake_api;
+extern const struct lwc_clock fake_api_clock;
 
 /* A good API; some time in 2023. */
-void world_reset(void);
-enum lwc_code world_net_load(const struct lwc_api **net_out, struct lwc_error *err);
+void fake_api_reset(void);
+enum lwc_code fake_api_load(const struct lwc_api **net_out, struct lwc_error *err);
 
 #endif

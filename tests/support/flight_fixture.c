@@ -17,7 +17,7 @@ static const struct tmpdir *root;
 static char ours[64];
 static char runtime[64]; /* the system's */
 
-int flightbed_setup_empty(void **state)
+int flight_fixture_setup_empty(void **state)
 {
     (void)snprintf(ours, sizeof ours, "shm/lwcred-%u", geteuid());
     (void)snprintf(runtime, sizeof runtime, "/run/user/%u", geteuid());
@@ -28,16 +28,16 @@ int flightbed_setup_empty(void **state)
     return 0;
 }
 
-int flightbed_setup(void **state)
+int flight_fixture_setup(void **state)
 {
-    if (flightbed_setup_empty(state) != 0) {
+    if (flight_fixture_setup_empty(state) != 0) {
         return -1;
     }
     tmpdir_mkdir(root, "shm", 01777);
     return 0;
 }
 
-const char *flightbed_map(const char *name)
+const char *flight_fixture_map(const char *name)
 {
     static char mapped[TMPDIR_PATH_LEN];
 
@@ -47,49 +47,50 @@ const char *flightbed_map(const char *name)
     return lwc_streq(name, "/dev/shm") ? tmpdir_join(root, "shm", mapped) : name;
 }
 
-int flightbed_fstatfs(int result, struct statfs *fs)
+int flight_fixture_fstatfs(int result, struct statfs *fs)
 {
     fs->f_type = TMPFS_MAGIC;
     return result;
 }
 
-const char *flightbed_ours(void)
+const char *flight_fixture_ours(void)
 {
     return ours;
 }
 
-void flightbed_slot(int slot, char name_out[FLIGHTBED_NAME_LEN])
+void flight_fixture_slot(int slot, char name_out[FLIGHT_FIXTURE_NAME_LEN])
 {
-    (void)snprintf(name_out, FLIGHTBED_NAME_LEN, "%s/" FLIGHTBED_NAME ".%d", ours, slot);
+    (void)snprintf(name_out, FLIGHT_FIXTURE_NAME_LEN, "%s/" FLIGHT_FIXTURE_NAME ".%d", ours, slot);
 }
 
-bool flightbed_slot_is_there(int slot)
+bool flight_fixture_slot_is_there(int slot)
 {
-    char name[FLIGHTBED_NAME_LEN];
+    char name[FLIGHT_FIXTURE_NAME_LEN];
     char path[TMPDIR_PATH_LEN];
 
-    flightbed_slot(slot, name);
+    flight_fixture_slot(slot, name);
     return access(tmpdir_join(root, name, path), F_OK) == 0;
 }
 
-size_t flightbed_count(void)
+size_t flight_fixture_count(void)
 {
     return tmpdir_count(root, ours);
 }
 
-enum lwc_code flightbed_try(int64_t wait_ms, struct lwc_flight **flight_out, struct lwc_error *err)
+enum lwc_code flight_fixture_try(int64_t wait_ms, struct lwc_flight **flight_out,
+                                 struct lwc_error *err)
 {
     const struct lwc_flight_times times = {
-        .stay_ms = FLIGHTBED_STAY_MS, .wait_ms = wait_ms, .asked_ms = wait_ms};
+        .stay_ms = FLIGHT_FIXTURE_STAY_MS, .wait_ms = wait_ms, .asked_ms = wait_ms};
 
-    return lwc_flight_enter(FLIGHTBED_NAME, &times, flight_out, err);
+    return lwc_flight_enter(FLIGHT_FIXTURE_NAME, &times, flight_out, err);
 }
 
-struct lwc_flight *flightbed_enter(int64_t wait_ms)
+struct lwc_flight *flight_fixture_enter(int64_t wait_ms)
 {
     struct lwc_flight *flight = NULL;
     struct lwc_error err = {0};
-    enum lwc_code code = flightbed_try(wait_ms, &flight, &err);
+    enum lwc_code code = flight_fixture_try(wait_ms, &flight, &err);
 
     if (code != LWC_OK) {
         print_error("%s\n", err.msg);

@@ -15,19 +15,19 @@
  * The test module "blocking" in a backend host, and a caller that remembers what it was asked.
  *
  * backend   that of the descriptor, its functions replaced by those that ask the host.
- * left_ms   the caller's deadline, from the bed's start on.
+ * left_ms   the caller's deadline, from the fixture's start on.
  * typed     what a prompt answers; NULL: nobody may be asked.
  * logged    the last line; logs: how many.
  */
-#define HOSTBED_ARGS_MAX 8
-struct hostbed {
+#define HOST_FIXTURE_ARGS_MAX 8
+struct host_fixture {
     void *dir; /* struct tmpdir */
     struct lwc_host host;
     struct lwc_descriptor descriptor;
     struct lwc_backend backend;
     struct lwc_client *hosted;
-    char args[HOSTBED_ARGS_MAX][TMPDIR_PATH_LEN];
-    const char *argv[HOSTBED_ARGS_MAX];
+    char args[HOST_FIXTURE_ARGS_MAX][TMPDIR_PATH_LEN];
+    const char *argv[HOST_FIXTURE_ARGS_MAX];
     size_t argc;
     int64_t left_ms;
     int64_t begun_ms;
@@ -41,20 +41,21 @@ struct hostbed {
 };
 
 /* @args: words with blanks between, behind "dir=DIRECTORY".  Nothing is started yet. */
-void hostbed_open(struct hostbed *bed, const char *args);
+void host_fixture_open(struct host_fixture *fixture, const char *args);
 
 /* Closes the backend, if it is not; fails the test if a process is left. */
-void hostbed_close(struct hostbed *bed);
+void host_fixture_close(struct host_fixture *fixture);
 
 /* How many processes this one has, zombies among them. */
-unsigned hostbed_children(void);
+unsigned host_fixture_children(void);
 
-enum lwc_code hostbed_store(struct hostbed *bed, const char *profile, const void *secret,
-                            size_t len, struct lwc_error *err);
+enum lwc_code host_fixture_store(struct host_fixture *fixture, const char *profile,
+                                 const void *secret, size_t len, struct lwc_error *err);
 /* *secret_out: owned by the caller. */
-enum lwc_code hostbed_find(struct hostbed *bed, const char *profile, struct lwc_buf **secret_out,
-                           struct lwc_error *err);
+enum lwc_code host_fixture_find(struct host_fixture *fixture, const char *profile,
+                                struct lwc_buf **secret_out, struct lwc_error *err);
 /* How many credentials are listed. */
-enum lwc_code hostbed_list(struct hostbed *bed, unsigned *count_out, struct lwc_error *err);
+enum lwc_code host_fixture_list(struct host_fixture *fixture, unsigned *count_out,
+                                struct lwc_error *err);
 
 #endif

@@ -16,7 +16,7 @@
 #include "tests/support/fake_api.h"
 #include "token/token.h"
 
-int obtainbed_setup(void **state)
+int obtain_fixture_setup(void **state)
 {
     const struct tmpdir *dir = NULL;
 
@@ -26,49 +26,50 @@ int obtainbed_setup(void **state)
     }
     dir = *state;
     setenv("XDG_RUNTIME_DIR", dir->path, 1);
-    world_reset();
+    fake_api_reset();
     return 0;
 }
 
-void obtainbed_open(struct obtainbed *bed, const char *profile, const char *key)
+void obtain_fixture_open(struct obtain_fixture *fixture, const char *profile, const char *key)
 {
-    obtainbed_open_behind(bed, "", profile, key);
+    obtain_fixture_open_behind(fixture, "", profile, key);
 }
 
-void obtainbed_open_behind(struct obtainbed *bed, const char *lines, const char *profile,
-                           const char *key)
+void obtain_fixture_open_behind(struct obtain_fixture *fixture, const char *lines,
+                                const char *profile, const char *key)
 {
-    memset(bed, 0, sizeof *bed);
-    (void)snprintf(bed->stack, sizeof bed->stack,
+    memset(fixture, 0, sizeof *fixture);
+    (void)snprintf(fixture->stack, sizeof fixture->stack,
                    "%slookup sufficient answer hold=%s:acme.lacework.net:%s-%ld:s3cret\n", lines,
                    profile, key, (long)getpid());
-    stacks_open(&bed->stacks, bed->stack);
-    bed->obtain = (struct lwc_obtain){.stack = bed->stacks.stack,
-                                      .conf = bed->stacks.conf,
-                                      .host = &bed->stacks.host,
-                                      .clock = &world_clock,
-                                      .witnesses = &bed->witnesses,
-                                      .mode = LWC_CACHE_RUNTIME};
+    stacks_open(&fixture->stacks, fixture->stack);
+    fixture->obtain = (struct lwc_obtain){.stack = fixture->stacks.stack,
+                                          .conf = fixture->stacks.conf,
+                                          .host = &fixture->stacks.host,
+                                          .clock = &fake_api_clock,
+                                          .witnesses = &fixture->witnesses,
+                                          .mode = LWC_CACHE_RUNTIME};
 }
 
-void obtainbed_close(struct obtainbed *bed)
+void obtain_fixture_close(struct obtain_fixture *fixture)
 {
-    stacks_close(&bed->stacks);
-    lwc_dependencies_clear(&bed->witnesses);
+    stacks_close(&fixture->stacks);
+    lwc_dependencies_clear(&fixture->witnesses);
 }
 
-int64_t obtainbed_get(struct obtainbed *bed, struct lwc_query query, enum lwc_code expected)
+int64_t obtain_fixture_get(struct obtain_fixture *fixture, struct lwc_query query,
+                           enum lwc_code expected)
 {
     LWC_AUTO_TOKEN token = NULL;
     int64_t left_s = -1;
     enum lwc_code code;
 
-    bed->err = (struct lwc_error){0};
-    bed->stacks.asked = 0;
-    bed->stacks.warnings = 0;
-    code = lwc_obtain_token(&bed->obtain, &query, &token, &bed->err);
+    fixture->err = (struct lwc_error){0};
+    fixture->stacks.asked = 0;
+    fixture->stacks.warnings = 0;
+    code = lwc_obtain_token(&fixture->obtain, &query, &token, &fixture->err);
     if (code != expected) {
-        fail_msg("%d instead of %d: %s", code, expected, bed->err.msg);
+        fail_msg("%d instead of %d: %s", code, expected, fixture->err.msg);
     }
     if (code == LWC_OK) {
         left_s = lwc_token_expires_in(token);
@@ -76,7 +77,7 @@ int64_t obtainbed_get(struct obtainbed *bed, struct lwc_query query, enum lwc_co
         assert_string_equal(lwc_token_source(token), "answer");
     } else {
         assert_null(token);
-        assert_int_equal(bed->err.code, code);
+        assert_int_equal(fixture->err.code, code);
     }
     return left_s;
 }

@@ -9,10 +9,10 @@
 #include "token/obtain.h"
 
 /*
- * A stack with one key, the API and the clocks of world.h, and a cache in a runtime directory of
- * its own.  The test wraps lwc_api_load as world.h says.
+ * A stack with one key, the API and the clocks of fake_api.h, and a cache in a runtime directory of
+ * its own.  The test wraps lwc_api_load as fake_api.h says.
  */
-struct obtainbed {
+struct obtain_fixture {
     struct stacks stacks;
     struct lwc_dependencies witnesses;
     struct lwc_obtain obtain;
@@ -21,16 +21,17 @@ struct obtainbed {
 };
 
 /* cmocka fixture: *state is the struct tmpdir. */
-int obtainbed_setup(void **state);
+int obtain_fixture_setup(void **state);
 
 /* The key is @key-PID: each test has one of its own, for what a flight remembers outlives it. */
-void obtainbed_open(struct obtainbed *bed, const char *profile, const char *key);
+void obtain_fixture_open(struct obtain_fixture *fixture, const char *profile, const char *key);
 /* The same with @lines in front of the line that holds the key. */
-void obtainbed_open_behind(struct obtainbed *bed, const char *lines, const char *profile,
-                           const char *key);
-void obtainbed_close(struct obtainbed *bed);
+void obtain_fixture_open_behind(struct obtain_fixture *fixture, const char *lines,
+                                const char *profile, const char *key);
+void obtain_fixture_close(struct obtain_fixture *fixture);
 
 /* Gets a token and forgets it; how long it lived, or -1.  Fails the test for any other code. */
-int64_t obtainbed_get(struct obtainbed *bed, struct lwc_query query, enum lwc_code expected);
+int64_t obtain_fixture_get(struct obtain_fixture *fixture, struct lwc_query query,
+                           enum lwc_code expected);
 
 #endif

@@ -20,11 +20,11 @@
 
 static const char *host_setting(void *data, const char *name)
 {
-    struct bed *bed = data;
+    struct store_fixture *fixture = data;
 
-    for (size_t i = 0; i < BED_SETTINGS && bed->settings[i][0] != NULL; i++) {
-        if (strcmp(bed->settings[i][0], name) == 0) {
-            return bed->settings[i][1];
+    for (size_t i = 0; i < STORE_FIXTURE_SETTINGS && fixture->settings[i][0] != NULL; i++) {
+        if (strcmp(fixture->settings[i][0], name) == 0) {
+            return fixture->settings[i][1];
         }
     }
     return NULL;
@@ -32,22 +32,23 @@ static const char *host_setting(void *data, const char *name)
 
 static void host_log(void *data, enum lwc_log_level level, const char *text)
 {
-    struct bed *bed = data;
-    size_t used = strlen(bed->log);
+    struct store_fixture *fixture = data;
+    size_t used = strlen(fixture->log);
 
-    bed->warnings += level == LWC_LOG_WARNING;
-    (void)snprintf(bed->log + used, sizeof bed->log - used, "%s\n", text);
+    fixture->warnings += level == LWC_LOG_WARNING;
+    (void)snprintf(fixture->log + used, sizeof fixture->log - used, "%s\n", text);
 }
 
 static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
                                  const struct lwc_sink *answer, struct lwc_error *err)
 {
-    struct bed *bed = data;
-    const char *typed = bed->asked < LWC_ARRAY_LEN(bed->answers) ? bed->answers[bed->asked] : NULL;
+    struct store_fixture *fixture = data;
+    const char *typed =
+        fixture->asked < LWC_ARRAY_LEN(fixture->answers) ? fixture->answers[fixture->asked] : NULL;
 
-    (void)snprintf(bed->question, sizeof bed->question, "%s", text);
-    bed->flags = flags;
-    bed->asked++;
+    (void)snprintf(fixture->question, sizeof fixture->question, "%s", text);
+    fixture->flags = flags;
+    fixture->asked++;
     if (typed == NULL) {
         return lwc_fail(err, LWC_E_LOCKED, "declined");
     }
@@ -68,25 +69,25 @@ static void host_asking(void *data, const char *text)
 
 static int64_t host_remaining_ms(void *data)
 {
-    struct bed *bed = data;
+    struct store_fixture *fixture = data;
 
-    return bed->remaining_ms;
+    return fixture->remaining_ms;
 }
 
-int bed_setup(void **state)
+int store_fixture_setup(void **state)
 {
-    struct bed *bed = calloc(1, sizeof *bed);
+    struct store_fixture *fixture = calloc(1, sizeof *fixture);
     void *dir = NULL;
 
-    if (bed == NULL || tmpdir_setup(&dir) != 0) {
-        free(bed);
+    if (fixture == NULL || tmpdir_setup(&dir) != 0) {
+        free(fixture);
         return -1;
     }
-    bed->dir = *(struct tmpdir *)dir;
-    bed->host = (struct lwc_host){
+    fixture->dir = *(struct tmpdir *)dir;
+    fixture->host = (struct lwc_host){
         .abi = LWC_BACKEND_ABI,
-        .size = sizeof bed->host,
-        .data = bed,
+        .size = sizeof fixture->host,
+        .data = fixture,
         .log = host_log,
         .prompt = host_prompt,
         .setting = host_setting,
@@ -94,83 +95,84 @@ int bed_setup(void **state)
         .depends = host_depends,
         .asking = host_asking,
     };
-    bed->remaining_ms = 60000;
-    bed->cost = (struct lwc_format_cost){.passes = 1, .memory_kib = LWC_FORMAT_MEMORY_KIB_MIN};
-    tmpdir_join(&bed->dir, "keys.lwc", bed->path);
-    tmpdir_join(&bed->dir, "store.key", bed->key_path);
-    bed_set(bed, "HOME", bed->dir.path);
-    bed_random_reset();
+    fixture->remaining_ms = 60000;
+    fixture->cost = (struct lwc_format_cost){.passes = 1, .memory_kib = LWC_FORMAT_MEMORY_KIB_MIN};
+    tmpdir_join(&fixture->dir, "keys.lwc", fixture->path);
+    tmpdir_join(&fixture->dir, "store.key", fixture->key_path);
+    store_fixture_set(fixture, "HOME", fixture->dir.path);
+    store_fixture_random_reset();
     free(dir);
-    *state = bed;
+    *state = fixture;
     return 0;
 }
 
-int bed_teardown(void **state)
+int store_fixture_teardown(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     struct tmpdir *copy = malloc(sizeof *copy);
     void *dir = copy;
 
     if (copy == NULL) {
         return -1;
     }
-    *copy = bed->dir;
-    free(bed);
+    *copy = fixture->dir;
+    free(fixture);
     return tmpdir_teardown(&dir);
 }
 
-void bed_set(struct bed *bed, const char *name, const char *value)
+void store_fixture_set(struct store_fixture *fixture, const char *name, const char *value)
 {
     size_t i = 0;
 
-    while (bed->settings[i][0] != NULL && strcmp(bed->settings[i][0], name) != 0) {
+    while (fixture->settings[i][0] != NULL && strcmp(fixture->settings[i][0], name) != 0) {
         i++;
     }
-    assert_true(i + 1 < BED_SETTINGS);
-    bed->settings[i][0] = name;
-    bed->settings[i][1] = value;
+    assert_true(i + 1 < STORE_FIXTURE_SETTINGS);
+    fixture->settings[i][0] = name;
+    fixture->settings[i][1] = value;
 }
 
-void bed_unset(struct bed *bed, const char *name)
+void store_fixture_unset(struct store_fixture *fixture, const char *name)
 {
-    bed_set(bed, name, NULL);
+    store_fixture_set(fixture, name, NULL);
 }
 
-void bed_use_key_file(struct bed *bed)
+void store_fixture_use_key_file(struct store_fixture *fixture)
 {
     size_t len = 0;
-    LWC_AUTO_FREE uint8_t *bytes = bed_read_data("store.key", &len);
+    LWC_AUTO_FREE uint8_t *bytes = store_fixture_read_data("store.key", &len);
 
-    bed_write(bed->key_path, bytes, len);
-    bed_set(bed, "LWCRED_KEY_FILE", bed->key_path);
+    store_fixture_write(fixture->key_path, bytes, len);
+    store_fixture_set(fixture, "LWCRED_KEY_FILE", fixture->key_path);
 }
 
-void bed_use_passphrase(struct bed *bed, const char *passphrase)
+void store_fixture_use_passphrase(struct store_fixture *fixture, const char *passphrase)
 {
     static char path[TMPDIR_PATH_LEN];
     char line[5000];
 
     (void)snprintf(line, sizeof line, "%s\n", passphrase);
-    tmpdir_write(&bed->dir, "passphrase", line, strlen(line), 0600);
-    bed_set(bed, "LWCRED_PASSPHRASE_FILE", tmpdir_join(&bed->dir, "passphrase", path));
+    tmpdir_write(&fixture->dir, "passphrase", line, strlen(line), 0600);
+    store_fixture_set(fixture, "LWCRED_PASSPHRASE_FILE",
+                      tmpdir_join(&fixture->dir, "passphrase", path));
 }
 
-void bed_use_vector(struct bed *bed, const char *name)
+void store_fixture_use_vector(struct store_fixture *fixture, const char *name)
 {
     size_t len = 0;
-    LWC_AUTO_FREE uint8_t *bytes = bed_read_data(name, &len);
+    LWC_AUTO_FREE uint8_t *bytes = store_fixture_read_data(name, &len);
 
-    bed_write(bed->path, bytes, len);
+    store_fixture_write(fixture->path, bytes, len);
 }
 
-struct lwc_store *bed_store(struct bed *bed)
+struct lwc_store *store_fixture_store(struct store_fixture *fixture)
 {
     const struct lwc_store_options options = {
-        .host = &bed->host,
-        .path = bed->path,
-        .cost = bed->cost,
-        .clock = bed_clock(),
-        .random = bed_random,
+        .host = &fixture->host,
+        .path = fixture->path,
+        .cost = fixture->cost,
+        .clock = store_fixture_clock(),
+        .random = store_fixture_random,
     };
     struct lwc_store *store = NULL;
 
@@ -180,13 +182,13 @@ struct lwc_store *bed_store(struct bed *bed)
 
 static uint64_t random_state;
 
-void bed_random_reset(void)
+void store_fixture_random_reset(void)
 {
     random_state = 1;
 }
 
 /* Knuth's linear congruential generator: known, and not random at all. */
-void bed_random(void *bytes, size_t len)
+void store_fixture_random(void *bytes, size_t len)
 {
     uint8_t *at = bytes;
 
@@ -199,17 +201,17 @@ void bed_random(void *bytes, size_t len)
 static int64_t fixed_s(void *data)
 {
     (void)data;
-    return BED_NOW;
+    return STORE_FIXTURE_NOW;
 }
 
-const struct lwc_clock *bed_clock(void)
+const struct lwc_clock *store_fixture_clock(void)
 {
     static const struct lwc_clock clock = {.wall_s = fixed_s, .boot_ms = fixed_s};
 
     return &clock;
 }
 
-struct lwc_identity bed_identity(const char *profile, char key_id_out[LWC_KEY_ID_MAX + 1])
+struct lwc_identity store_fixture_identity(const char *profile, char key_id_out[LWC_KEY_ID_MAX + 1])
 {
     (void)snprintf(key_id_out, LWC_KEY_ID_MAX + 1, "ACME_%s", profile);
     return (struct lwc_identity){
@@ -222,17 +224,17 @@ struct lwc_identity bed_identity(const char *profile, char key_id_out[LWC_KEY_ID
     };
 }
 
-enum lwc_code bed_put(struct lwc_store *store, const char *profile, const char *secret,
-                      struct lwc_error *err)
+enum lwc_code store_fixture_put(struct lwc_store *store, const char *profile, const char *secret,
+                                struct lwc_error *err)
 {
     char key_id[LWC_KEY_ID_MAX + 1];
-    const struct lwc_identity id = bed_identity(profile, key_id);
+    const struct lwc_identity id = store_fixture_identity(profile, key_id);
 
     return lwc_store_put(store, &id, secret, strlen(secret), 0, err);
 }
 
-enum lwc_code bed_find(struct lwc_store *store, const char *profile, char secret_out[256],
-                       struct lwc_error *err)
+enum lwc_code store_fixture_find(struct lwc_store *store, const char *profile, char secret_out[256],
+                                 struct lwc_error *err)
 {
     LWC_AUTO_BUF secret = NULL;
     struct lwc_identity query = LWC_IDENTITY_ANY;
@@ -258,7 +260,8 @@ static enum lwc_code visit(void *data, const struct lwc_identity *identity, stru
     return LWC_OK;
 }
 
-enum lwc_code bed_list(struct lwc_store *store, char names_out[1024], struct lwc_error *err)
+enum lwc_code store_fixture_list(struct lwc_store *store, char names_out[1024],
+                                 struct lwc_error *err)
 {
     const struct lwc_visitor visitor = {.data = names_out, .visit = visit};
 
@@ -266,7 +269,7 @@ enum lwc_code bed_list(struct lwc_store *store, char names_out[1024], struct lwc
     return lwc_store_list(store, &visitor, err);
 }
 
-uint8_t *bed_read(const char *path, size_t *len_out)
+uint8_t *store_fixture_read(const char *path, size_t *len_out)
 {
     FILE *file = fopen(path, "rbe");
     uint8_t *bytes = malloc(LWC_FORMAT_FILE_MAX + 1);
@@ -279,15 +282,15 @@ uint8_t *bed_read(const char *path, size_t *len_out)
     return bytes;
 }
 
-uint8_t *bed_read_data(const char *name, size_t *len_out)
+uint8_t *store_fixture_read_data(const char *name, size_t *len_out)
 {
     char path[TMPDIR_PATH_LEN];
 
     (void)snprintf(path, sizeof path, "tests/data/%s", name);
-    return bed_read(path, len_out);
+    return store_fixture_read(path, len_out);
 }
 
-void bed_write(const char *path, const uint8_t *bytes, size_t len)
+void store_fixture_write(const char *path, const uint8_t *bytes, size_t len)
 {
     LWC_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
@@ -295,7 +298,7 @@ void bed_write(const char *path, const uint8_t *bytes, size_t len)
     assert_int_equal(lwc_fd_write(fd, bytes, len, NULL), LWC_OK);
 }
 
-void bed_fix_digest(uint8_t *bytes, size_t len)
+void store_fixture_fix_digest(uint8_t *bytes, size_t len)
 {
     uint8_t both[2 * LWC_FORMAT_DIGEST_LEN];
     uint8_t *mac = bytes + len - LWC_FORMAT_TRAILER_LEN;

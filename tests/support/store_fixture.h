@@ -19,9 +19,9 @@
  * time that are the same in every run, and the known answers in tests/data.
  */
 
-#define BED_SETTINGS 8
-#define BED_PASSPHRASE "correct horse battery staple"
-#define BED_NOW 1700000000
+#define STORE_FIXTURE_SETTINGS 8
+#define STORE_FIXTURE_PASSPHRASE "correct horse battery staple"
+#define STORE_FIXTURE_NOW 1700000000
 
 /*
  * settings  pairs of name and value; a NULL name ends them.
@@ -29,10 +29,10 @@
  * asked     how many questions there were; question is the last one, flags its flags.
  * log       every line that was logged, each with a newline; warnings counts the warnings.
  */
-struct bed {
+struct store_fixture {
     struct tmpdir dir;
     struct lwc_host host;
-    const char *settings[BED_SETTINGS][2];
+    const char *settings[STORE_FIXTURE_SETTINGS][2];
     const char *answers[4];
     size_t asked;
     char question[TMPDIR_PATH_LEN];
@@ -42,51 +42,53 @@ struct bed {
     int64_t remaining_ms;
     struct lwc_format_cost cost;    /* of a passphrase; the lowest there is            */
     char path[TMPDIR_PATH_LEN];     /* of the store, DIR/keys.lwc                         */
-    char key_path[TMPDIR_PATH_LEN]; /* DIR/store.key, made by bed_use_key_file()       */
+    char key_path[TMPDIR_PATH_LEN]; /* DIR/store.key, made by store_fixture_use_key_file()       */
 };
 
-/* cmocka fixture: *state is the struct bed; HOME is its directory. */
-int bed_setup(void **state);
-int bed_teardown(void **state);
+/* cmocka fixture: *state is the struct store_fixture; HOME is its directory. */
+int store_fixture_setup(void **state);
+int store_fixture_teardown(void **state);
 
-void bed_set(struct bed *bed, const char *name, const char *value);
-void bed_unset(struct bed *bed, const char *name);
+void store_fixture_set(struct store_fixture *fixture, const char *name, const char *value);
+void store_fixture_unset(struct store_fixture *fixture, const char *name);
 
 /* Copy tests/data/store.key to key_path and set LWCRED_KEY_FILE. */
-void bed_use_key_file(struct bed *bed);
+void store_fixture_use_key_file(struct store_fixture *fixture);
 
 /* Write the passphrase, with a newline, to a file and set LWCRED_PASSPHRASE_FILE. */
-void bed_use_passphrase(struct bed *bed, const char *passphrase);
+void store_fixture_use_passphrase(struct store_fixture *fixture, const char *passphrase);
 
 /* Copy tests/data/@name to the store's path, mode 0600. */
-void bed_use_vector(struct bed *bed, const char *name);
+void store_fixture_use_vector(struct store_fixture *fixture, const char *name);
 
-/* A store on bed->path, with repeatable random bytes and a fixed clock. */
-struct lwc_store *bed_store(struct bed *bed);
+/* A store on fixture->path, with repeatable random bytes and a fixed clock. */
+struct lwc_store *store_fixture_store(struct store_fixture *fixture);
 
 /* Start the random bytes anew. */
-void bed_random_reset(void);
-void bed_random(void *bytes, size_t len);
-const struct lwc_clock *bed_clock(void);
+void store_fixture_random_reset(void);
+void store_fixture_random(void *bytes, size_t len);
+const struct lwc_clock *store_fixture_clock(void);
 
 /* An access key of acme.lacework.net; key_id is "ACME_" and the profile. */
-struct lwc_identity bed_identity(const char *profile, char key_id_out[LWC_KEY_ID_MAX + 1]);
+struct lwc_identity store_fixture_identity(const char *profile,
+                                           char key_id_out[LWC_KEY_ID_MAX + 1]);
 
 /* One call each. */
-enum lwc_code bed_put(struct lwc_store *store, const char *profile, const char *secret,
-                      struct lwc_error *err);
-enum lwc_code bed_find(struct lwc_store *store, const char *profile, char secret_out[256],
-                       struct lwc_error *err);
+enum lwc_code store_fixture_put(struct lwc_store *store, const char *profile, const char *secret,
+                                struct lwc_error *err);
+enum lwc_code store_fixture_find(struct lwc_store *store, const char *profile, char secret_out[256],
+                                 struct lwc_error *err);
 
 /* Profiles in the store, joined by blanks. */
-enum lwc_code bed_list(struct lwc_store *store, char names_out[1024], struct lwc_error *err);
+enum lwc_code store_fixture_list(struct lwc_store *store, char names_out[1024],
+                                 struct lwc_error *err);
 
 /* Whole files; free() what is read. */
-uint8_t *bed_read(const char *path, size_t *len_out);
-uint8_t *bed_read_data(const char *name, size_t *len_out);
-void bed_write(const char *path, const uint8_t *bytes, size_t len);
+uint8_t *store_fixture_read(const char *path, size_t *len_out);
+uint8_t *store_fixture_read_data(const char *name, size_t *len_out);
+void store_fixture_write(const char *path, const uint8_t *bytes, size_t len);
 
 /* Make the unkeyed digest fit again, as anybody can. */
-void bed_fix_digest(uint8_t *bytes, size_t len);
+void store_fixture_fix_digest(uint8_t *bytes, size_t len);
 
 #endif

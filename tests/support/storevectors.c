@@ -26,9 +26,9 @@
         .id = id_, .secret = (secret_), .len = sizeof(secret_) - 1 \
     }
 
-static void put_all(struct bed *bed, const struct vector *vector)
+static void put_all(struct store_fixture *fixture, const struct vector *vector)
 {
-    struct lwc_store *store = bed_store(bed);
+    struct lwc_store *store = store_fixture_store(fixture);
 
     for (size_t i = 0; i < VECTOR_RECORDS && vector->records[i].id.profile != NULL; i++) {
         assert_int_equal(lwc_store_put(store, &vector->records[i].id, vector->records[i].secret,
@@ -38,46 +38,46 @@ static void put_all(struct bed *bed, const struct vector *vector)
     lwc_store_free(&store);
 }
 
-static void make_empty(struct bed *bed, const struct vector *vector)
+static void make_empty(struct store_fixture *fixture, const struct vector *vector)
 {
-    struct lwc_store *store = bed_store(bed);
+    struct lwc_store *store = store_fixture_store(fixture);
     struct lwc_identity query = LWC_IDENTITY_ANY;
 
     (void)vector;
     query.profile = "gone";
-    assert_int_equal(bed_put(store, "gone", "gone", NULL), LWC_OK);
+    assert_int_equal(store_fixture_put(store, "gone", "gone", NULL), LWC_OK);
     assert_int_equal(lwc_store_remove(store, &query, NULL), LWC_OK);
     lwc_store_free(&store);
 }
 
 /* The second record was replaced once. */
-static void make_several(struct bed *bed, const struct vector *vector)
+static void make_several(struct store_fixture *fixture, const struct vector *vector)
 {
     struct lwc_store *store = NULL;
     const struct vector_record *second = &vector->records[1];
 
-    put_all(bed, vector);
-    store = bed_store(bed);
+    put_all(fixture, vector);
+    store = store_fixture_store(fixture);
     assert_int_equal(
         lwc_store_put(store, &second->id, second->secret, second->len, LWC_STORE_REPLACE, NULL),
         LWC_OK);
     lwc_store_free(&store);
 }
 
-static void make_unknown_slot(struct bed *bed, const struct vector *vector)
+static void make_unknown_slot(struct store_fixture *fixture, const struct vector *vector)
 {
     static const uint16_t types[] = {0x1234, LWC_FORMAT_SLOT_RECOVERY};
 
-    put_all(bed, vector);
-    vector_amend(bed, types, LWC_ARRAY_LEN(types), 0);
+    put_all(fixture, vector);
+    vector_amend(fixture, types, LWC_ARRAY_LEN(types), 0);
 }
 
 const struct vector vectors[] =
     {
-        {.name = "store-empty.lwc", .passphrase = BED_PASSPHRASE, .make = make_empty},
+        {.name = "store-empty.lwc", .passphrase = STORE_FIXTURE_PASSPHRASE, .make = make_empty},
         {
             .name = "store-passphrase.lwc",
-            .passphrase = BED_PASSPHRASE,
+            .passphrase = STORE_FIXTURE_PASSPHRASE,
             .make = put_all,
             .records = {RECORD(ACCESS_KEY("default", "acme.lacework.net", "", "ACME_1234", "", 0),
                                KEY_SECRET)},
@@ -131,23 +131,24 @@ const struct vector vectors[] =
 };
 const size_t vector_count = LWC_ARRAY_LEN(vectors);
 
-void vector_make(struct bed *bed, const struct vector *vector)
+void vector_make(struct store_fixture *fixture, const struct vector *vector)
 {
-    bed_random_reset();
-    bed->cost = (struct lwc_format_cost){.passes = 1, .memory_kib = LWC_FORMAT_MEMORY_KIB_MIN};
+    store_fixture_random_reset();
+    fixture->cost = (struct lwc_format_cost){.passes = 1, .memory_kib = LWC_FORMAT_MEMORY_KIB_MIN};
     if (vector->passphrase != NULL) {
-        bed_use_passphrase(bed, vector->passphrase);
+        store_fixture_use_passphrase(fixture, vector->passphrase);
     } else {
-        bed_use_key_file(bed);
+        store_fixture_use_key_file(fixture);
     }
-    vector->make(bed, vector);
+    vector->make(fixture, vector);
 }
 
-void vector_amend(struct bed *bed, const uint16_t *types, size_t count, uint32_t optional)
+void vector_amend(struct store_fixture *fixture, const uint16_t *types, size_t count,
+                  uint32_t optional)
 {
     size_t len = 0;
     size_t amended_len = 0;
-    LWC_AUTO_FREE uint8_t *bytes = bed_read(bed->path, &len);
+    LWC_AUTO_FREE uint8_t *bytes = store_fixture_read(fixture->path, &len);
     LWC_AUTO_FREE uint8_t *amended = NULL;
     struct lwc_contents image = {.bytes = bytes, .len = len}; /* borrowed                      */
     LWC_AUTO_FORMAT format = {0};
@@ -159,7 +160,8 @@ void vector_amend(struct bed *bed, const uint16_t *types, size_t count, uint32_t
     assert_int_equal(lwc_format_parse(bytes, len, &format, NULL), LWC_OK);
     image.format = format;
     lwc_seal_hash(bytes, len, image.hash);
-    assert_int_equal(lwc_unlock_new(&bed->host, bed->path, bed_random, &unlock, NULL), LWC_OK);
+    assert_int_equal(
+        lwc_unlock_new(&fixture->host, fixture->path, store_fixture_random, &unlock, NULL), LWC_OK);
     assert_int_equal(lwc_unlock_open(unlock, &image, &master, NULL), LWC_OK);
     lwc_unlock_free(&unlock);
     for (size_t i = 0; i < count; i++) {
@@ -169,5 +171,5 @@ void vector_amend(struct bed *bed, const uint16_t *types, size_t count, uint32_t
     format.optional = optional;
     assert_int_equal(lwc_format_encode(&format, &amended, &amended_len, NULL), LWC_OK);
     assert_int_equal(lwc_seal_finish(master, amended, amended_len, NULL), LWC_OK);
-    bed_write(bed->path, amended, amended_len);
+    store_fixture_write(fixture->path, amended, amended_len);
 }

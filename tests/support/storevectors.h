@@ -24,20 +24,21 @@ struct vector_record {
 struct vector {
     const char *name;
     const char *passphrase; /* NULL: opened by store.key                                 */
-    void (*make)(struct bed *bed, const struct vector *vector);
+    void (*make)(struct store_fixture *fixture, const struct vector *vector);
     struct vector_record records[VECTOR_RECORDS]; /* in order; a NULL profile ends them  */
 };
 
 extern const struct vector vectors[];
 extern const size_t vector_count;
 
-/* Make the vector at bed->path. */
-void vector_make(struct bed *bed, const struct vector *vector);
+/* Make the vector at fixture->path. */
+void vector_make(struct store_fixture *fixture, const struct vector *vector);
 
 /*
- * Add slots of the given types, with bodies of 40 bytes, to the key file store at bed->path,
+ * Add slots of the given types, with bodies of 40 bytes, to the key file store at fixture->path,
  * and set its optional feature bits, as a newer version would that has the key.
  */
-void vector_amend(struct bed *bed, const uint16_t *types, size_t count, uint32_t optional);
+void vector_amend(struct store_fixture *fixture, const uint16_t *types, size_t count,
+                  uint32_t optional);
 
 #endif

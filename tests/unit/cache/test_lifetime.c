@@ -43,14 +43,14 @@ static void left_is_counted_on_the_boot_clock(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         print_message("%s\n", cases[i].name);
-        world.boot_ms = cases[i].boot_ms;
-        world.wall_s = cases[i].wall_s;
-        assert_int_equal(lwc_lifetime_left_s(&entry, cases[i].boot_id, &world_clock),
+        fake_api.boot_ms = cases[i].boot_ms;
+        fake_api.wall_s = cases[i].wall_s;
+        assert_int_equal(lwc_lifetime_left_s(&entry, cases[i].boot_id, &fake_api_clock),
                          cases[i].left_s);
     }
-    world.boot_ms = 3604999;
-    assert_int_equal(lwc_lifetime_left_ms(&entry, BOOT, &world_clock), 1);
-    assert_int_equal(lwc_lifetime_left_s(&entry, BOOT, &world_clock), 0);
+    fake_api.boot_ms = 3604999;
+    assert_int_equal(lwc_lifetime_left_ms(&entry, BOOT, &fake_api_clock), 1);
+    assert_int_equal(lwc_lifetime_left_s(&entry, BOOT, &fake_api_clock), 0);
 }
 
 static void margin_is_what_was_asked_or_half_of_the_life(void **state)

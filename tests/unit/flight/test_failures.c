@@ -31,12 +31,12 @@ ssize_t __real_pwrite(int fd, const void *bytes, size_t len, off_t offset);
 
 int __wrap_openat(int dir_fd, const char *name, int flags, ...)
 {
-    return __real_openat(dir_fd, flightbed_map(name), flags, 0600);
+    return __real_openat(dir_fd, flight_fixture_map(name), flags, 0600);
 }
 
 int __wrap_fstatfs(int fd, struct statfs *fs)
 {
-    return flightbed_fstatfs(__real_fstatfs(fd, fs), fs);
+    return flight_fixture_fstatfs(__real_fstatfs(fd, fs), fs);
 }
 
 ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t offset)
@@ -64,7 +64,7 @@ static void put_for(const uint8_t (*name)[LWC_HASH_LEN], enum lwc_code code, int
 
     (void)snprintf(err.msg, sizeof err.msg, "%s", msg);
     if (lwc_failure_make(name[0], now_ms - 1000, &err, &clock_fake, &memo)) {
-        lwc_failures_put(FLIGHTBED_NAME, &memo);
+        lwc_failures_put(FLIGHT_FIXTURE_NAME, &memo);
     }
 }
 
@@ -79,7 +79,7 @@ static enum lwc_code recall_since(const uint8_t (*name)[LWC_HASH_LEN], bool coun
     const struct lwc_failures_rule rule = {
         .counts_life = counts_life, .since_ms = since_ms, .clock = &clock_fake};
 
-    return lwc_failures_recall(FLIGHTBED_NAME, name, 1, &rule, err);
+    return lwc_failures_recall(FLIGHT_FIXTURE_NAME, name, 1, &rule, err);
 }
 
 static enum lwc_code recall(const uint8_t (*name)[LWC_HASH_LEN], struct lwc_error *err)
@@ -91,9 +91,9 @@ static const struct tmpdir *root;
 
 static const char *table_path(char path_out[TMPDIR_PATH_LEN])
 {
-    char name[FLIGHTBED_NAME_LEN];
+    char name[FLIGHT_FIXTURE_NAME_LEN];
 
-    (void)snprintf(name, sizeof name, "%s/" FLIGHTBED_NAME ".f", flightbed_ours());
+    (void)snprintf(name, sizeof name, "%s/" FLIGHT_FIXTURE_NAME ".f", flight_fixture_ours());
     return tmpdir_join(root, name, path_out);
 }
 
@@ -101,11 +101,11 @@ static int setup(void **state)
 {
     now_ms = 1000000;
     pwrite_cap = SIZE_MAX;
-    if (flightbed_setup(state) != 0) {
+    if (flight_fixture_setup(state) != 0) {
         return -1;
     }
     root = *state;
-    tmpdir_mkdir(root, flightbed_ours(), 0700);
+    tmpdir_mkdir(root, flight_fixture_ours(), 0700);
     return 0;
 }
 
@@ -116,9 +116,9 @@ static void recall_of_nothing_is_ok(void **state)
     (void)state;
     assert_int_equal(recall(who, &err), LWC_OK);
     assert_int_equal(err.code, LWC_E_BUSY);
-    lwc_failures_drop(FLIGHTBED_NAME, who, 1);
-    lwc_failures_clear(FLIGHTBED_NAME);
-    assert_int_equal(flightbed_count(), 0);
+    lwc_failures_drop(FLIGHT_FIXTURE_NAME, who, 1);
+    lwc_failures_clear(FLIGHT_FIXTURE_NAME);
+    assert_int_equal(flight_fixture_count(), 0);
 }
 
 static void recall_gives_the_failure_until_it_runs_out(void **state)
@@ -188,7 +188,7 @@ static void recall_for_a_call_that_waited(void **state)
         int64_t failed_ms = now_ms += 1000000;
 
         print_message("%s\n", lwc_code_name(cases[i].code));
-        lwc_failures_clear(FLIGHTBED_NAME);
+        lwc_failures_clear(FLIGHT_FIXTURE_NAME);
         put(cases[i].code, 0, "it failed");
         now_ms += 50000;
         assert_int_equal(recall_since(who, false, failed_ms, NULL), LWC_OK);
@@ -219,12 +219,12 @@ static void each_name_has_a_failure_of_its_own(void **state)
     put_for(someone_else, LWC_E_NETWORK, 0, "it failed");
     assert_int_equal(recall(who, NULL), LWC_E_REFUSED);
     assert_int_equal(recall(someone_else, NULL), LWC_E_NETWORK);
-    lwc_failures_drop(FLIGHTBED_NAME, someone_else, 1);
+    lwc_failures_drop(FLIGHT_FIXTURE_NAME, someone_else, 1);
     assert_int_equal(recall(who, NULL), LWC_E_REFUSED);
     assert_int_equal(recall(someone_else, NULL), LWC_OK);
-    lwc_failures_drop(FLIGHTBED_NAME, who, 1);
+    lwc_failures_drop(FLIGHT_FIXTURE_NAME, who, 1);
     assert_int_equal(recall(who, NULL), LWC_OK);
-    assert_int_equal(flightbed_count(), 0);
+    assert_int_equal(flight_fixture_count(), 0);
 }
 
 /* In turn, as two sub-accounts would: neither evicts the other. */
@@ -279,7 +279,7 @@ static void put_on_a_full_file_system_is_forgotten(void **state)
         put(LWC_E_REFUSED, 0, "it failed");
         pwrite_cap = caps[i];
         put(LWC_E_NETWORK, 0, "it failed");
-        assert_int_equal(flightbed_count(), 0);
+        assert_int_equal(flight_fixture_count(), 0);
     }
 }
 
@@ -310,18 +310,18 @@ static void any_other_content_is_none_and_is_written_over(void **state)
 {
     static const size_t lengths[] = {1, 8, 147, 148, 1023, 1024, 1025, 8192, 8193, 65536};
     static const char junk[65536] = "LWCMEMO\n\0\0\0\2";
-    char name[FLIGHTBED_NAME_LEN];
+    char name[FLIGHT_FIXTURE_NAME_LEN];
 
     (void)state;
-    (void)snprintf(name, sizeof name, "%s/" FLIGHTBED_NAME ".f", flightbed_ours());
+    (void)snprintf(name, sizeof name, "%s/" FLIGHT_FIXTURE_NAME ".f", flight_fixture_ours());
     for (size_t i = 0; i < LWC_ARRAY_LEN(lengths); i++) {
         print_message("%zu\n", lengths[i]);
         tmpdir_write(root, name, junk, lengths[i], 0600);
         assert_int_equal(recall(who, NULL), LWC_OK);
         put(LWC_E_REFUSED, 0, "it failed");
         assert_int_equal(recall(who, NULL), LWC_E_REFUSED);
-        lwc_failures_clear(FLIGHTBED_NAME);
-        assert_int_equal(flightbed_count(), 0);
+        lwc_failures_clear(FLIGHT_FIXTURE_NAME);
+        assert_int_equal(flight_fixture_count(), 0);
     }
 }
 
@@ -352,10 +352,10 @@ static void table_that_a_stopped_writer_holds_is_read_and_not_written(void **sta
     (void)state;
     put(LWC_E_REFUSED, 0, "it failed");
     assert_int_equal(lwc_flight_dir_open(&dir, NULL), LWC_OK);
-    assert_int_equal(lwc_lock_take(&dir, FLIGHTBED_NAME ".f", 0, &fd, NULL), LWC_OK);
+    assert_int_equal(lwc_lock_take(&dir, FLIGHT_FIXTURE_NAME ".f", 0, &fd, NULL), LWC_OK);
     put(LWC_E_NETWORK, 0, "it failed");
-    lwc_failures_drop(FLIGHTBED_NAME, who, 1);
-    lwc_failures_clear(FLIGHTBED_NAME);
+    lwc_failures_drop(FLIGHT_FIXTURE_NAME, who, 1);
+    lwc_failures_clear(FLIGHT_FIXTURE_NAME);
     assert_int_equal(recall(who, NULL), LWC_E_REFUSED);
 }
 
@@ -365,10 +365,10 @@ static void name_that_is_no_hash_is_refused(void **state)
 
     (void)state;
     put(LWC_E_REFUSED, 0, "it failed");
-    lwc_failures_clear("../" FLIGHTBED_NAME);
-    lwc_failures_read("../" FLIGHTBED_NAME, &table);
+    lwc_failures_clear("../" FLIGHT_FIXTURE_NAME);
+    lwc_failures_read("../" FLIGHT_FIXTURE_NAME, &table);
     assert_int_equal(table.count, 0);
-    assert_int_equal(flightbed_count(), 1);
+    assert_int_equal(flight_fixture_count(), 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tmpdir_teardown)

@@ -23,7 +23,7 @@
 
 #define LONG_MS 60000
 
-static const struct lwc_flight_times at_once = {.stay_ms = FLIGHTBED_STAY_MS};
+static const struct lwc_flight_times at_once = {.stay_ms = FLIGHT_FIXTURE_STAY_MS};
 static const struct tmpdir *root;
 static ino_t foreign_ino; /* what belongs to someone else   */
 static ino_t disk_ino;    /* what is not on a tmpfs          */
@@ -40,7 +40,7 @@ int __real_mkdirat(int dir_fd, const char *name, mode_t mode);
 
 int __wrap_openat(int dir_fd, const char *name, int flags, ...)
 {
-    return __real_openat(dir_fd, flightbed_map(name), flags, 0600);
+    return __real_openat(dir_fd, flight_fixture_map(name), flags, 0600);
 }
 
 int __wrap_fstat(int fd, struct stat *st)
@@ -56,7 +56,7 @@ int __wrap_fstat(int fd, struct stat *st)
 int __wrap_fstatfs(int fd, struct statfs *fs)
 {
     struct stat st;
-    int result = flightbed_fstatfs(__real_fstatfs(fd, fs), fs);
+    int result = flight_fixture_fstatfs(__real_fstatfs(fd, fs), fs);
 
     if (__real_fstat(fd, &st) == 0 && st.st_ino == disk_ino) {
         fs->f_type = EXT4_SUPER_MAGIC;
@@ -78,7 +78,7 @@ static int setup_empty(void **state)
     foreign_ino = 0;
     disk_ino = 0;
     mkdirat_errno = 0;
-    if (flightbed_setup_empty(state) != 0) {
+    if (flight_fixture_setup_empty(state) != 0) {
         return -1;
     }
     root = *state;
@@ -106,8 +106,8 @@ static ino_t inode_of(const char *name)
 }
 
 /*
- * What is made in the test's directory, "@" being ours: FLIGHTBED_NAME=MODE, a directory, with ! of
- * someone else, with # not on a tmpfs; FLIGHTBED_NAME=link, to "elsewhere"; FLIGHTBED_NAME=file.
+ * What is made in the test's directory, "@" being ours: FLIGHT_FIXTURE_NAME=MODE, a directory, with ! of
+ * someone else, with # not on a tmpfs; FLIGHT_FIXTURE_NAME=link, to "elsewhere"; FLIGHT_FIXTURE_NAME=file.
  */
 static const struct {
     const char *name;
@@ -149,7 +149,7 @@ static void thing_make(const char *name, const char *kind)
     char path[TMPDIR_PATH_LEN];
     char target[TMPDIR_PATH_LEN];
 
-    name = lwc_streq(name, "@") ? flightbed_ours() : name;
+    name = lwc_streq(name, "@") ? flight_fixture_ours() : name;
     if (lwc_streq(kind, "link")) {
         tmpdir_join(root, "elsewhere", target);
         assert_int_equal(symlink(target, tmpdir_join(root, name, path)), 0);
@@ -186,12 +186,12 @@ static void enter_takes_only_a_directory_that_is_safe(void **state)
         assert_int_equal(setup_empty(state), 0);
         tmpdir_mkdir(root, "elsewhere", 0700);
         things_make(places[i].things);
-        assert_int_equal(flightbed_try(0, &flight, &err),
+        assert_int_equal(flight_fixture_try(0, &flight, &err),
                          found != NULL ? LWC_OK : LWC_E_UNAVAILABLE);
         assert_int_equal(flight != NULL, found != NULL);
         if (found != NULL) {
-            assert_int_equal(tmpdir_count(root, lwc_streq(found, "@") ? flightbed_ours() : found),
-                             1);
+            assert_int_equal(
+                tmpdir_count(root, lwc_streq(found, "@") ? flight_fixture_ours() : found), 1);
         } else {
             assert_non_null(strstr(err.msg, "/dev/shm"));
         }
@@ -208,11 +208,11 @@ static void enter_makes_the_directory_private_whatever_the_umask(void **state)
     struct stat st;
 
     (void)state;
-    tmpdir_join(root, flightbed_ours(), path);
+    tmpdir_join(root, flight_fixture_ours(), path);
     for (size_t i = 0; i < LWC_ARRAY_LEN(masks); i++) {
         LWC_AUTO_FLIGHT flight = NULL;
         mode_t kept = umask(masks[i]);
-        enum lwc_code code = flightbed_try(0, &flight, NULL);
+        enum lwc_code code = flight_fixture_try(0, &flight, NULL);
 
         (void)umask(kept);
         print_message("%03o\n", masks[i]);
@@ -234,7 +234,7 @@ static void enter_where_nothing_can_be_made_is_unavailable(void **state)
         struct lwc_error err = {0};
 
         mkdirat_errno = errors[i];
-        assert_int_equal(flightbed_try(LONG_MS, &flight, &err), LWC_E_UNAVAILABLE);
+        assert_int_equal(flight_fixture_try(LONG_MS, &flight, &err), LWC_E_UNAVAILABLE);
         assert_int_equal(err.sys, errors[i]);
         assert_null(flight);
     }
@@ -243,19 +243,20 @@ static void enter_where_nothing_can_be_made_is_unavailable(void **state)
 static void enter_where_a_lock_is_no_file_is_unavailable(void **state)
 {
     struct lwc_flight *flight = NULL;
-    char name[FLIGHTBED_NAME_LEN];
+    char name[FLIGHT_FIXTURE_NAME_LEN];
 
     (void)state;
-    tmpdir_mkdir(root, flightbed_ours(), 0700);
-    flightbed_slot(1, name);
+    tmpdir_mkdir(root, flight_fixture_ours(), 0700);
+    flight_fixture_slot(1, name);
     tmpdir_mkdir(root, name, 0700);
-    assert_int_equal(flightbed_try(LONG_MS, &flight, NULL), LWC_E_UNAVAILABLE);
+    assert_int_equal(flight_fixture_try(LONG_MS, &flight, NULL), LWC_E_UNAVAILABLE);
     assert_null(flight);
 }
 
 static void enter_of_name_that_is_no_hash_is_refused(void **state)
 {
-    static const char *const names[] = {"", "ab", "../" FLIGHTBED_NAME, FLIGHTBED_NAME "0",
+    static const char *const names[] = {"", "ab", "../" FLIGHT_FIXTURE_NAME,
+                                        FLIGHT_FIXTURE_NAME "0",
                                         "X0112233445566778899aabbccddeeff"
                                         "00112233445566778899aabbccddeeff"};
     struct lwc_flight *flight = NULL;
@@ -282,33 +283,33 @@ static void leave_of_nothing_is_allowed(void **state)
 
 static void enter_of_others_names_is_not_hindered(void **state)
 {
-    LWC_AUTO_FLIGHT flight = flightbed_enter(0);
+    LWC_AUTO_FLIGHT flight = flight_fixture_enter(0);
     LWC_AUTO_FLIGHT other = NULL;
-    char name[] = FLIGHTBED_NAME;
+    char name[] = FLIGHT_FIXTURE_NAME;
 
     (void)state;
     name[0] = 'f';
     assert_int_equal(lwc_flight_enter(name, &at_once, &other, NULL), LWC_OK);
     assert_ptr_not_equal(flight, other);
-    assert_false(flightbed_slot_is_there(2));
+    assert_false(flight_fixture_slot_is_there(2));
 }
 
 static void enter_of_a_held_flight_is_busy(void **state)
 {
-    LWC_AUTO_FLIGHT first = flightbed_enter(0);
+    LWC_AUTO_FLIGHT first = flight_fixture_enter(0);
     struct lwc_flight *second = NULL;
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(flightbed_try(FLIGHTBED_SHORT_MS, &second, &err), LWC_E_BUSY);
+    assert_int_equal(flight_fixture_try(FLIGHT_FIXTURE_SHORT_MS, &second, &err), LWC_E_BUSY);
     assert_int_equal(err.code, LWC_E_BUSY);
     assert_non_null(strstr(err.msg, "held by another process"));
     assert_null(second);
-    assert_int_equal(flightbed_count(), 1);
+    assert_int_equal(flight_fixture_count(), 1);
     lwc_flight_leave(&first);
-    second = flightbed_enter(0);
+    second = flight_fixture_enter(0);
     lwc_flight_leave(&second);
-    assert_int_equal(flightbed_count(), 0);
+    assert_int_equal(flight_fixture_count(), 0);
 }
 
 static void no_flight_has_no_lock_and_does_nothing(void **state)
@@ -323,34 +324,34 @@ static void no_flight_has_no_lock_and_does_nothing(void **state)
 static void enter_of_a_flight_that_a_dead_holder_left_removes_its_file(void **state)
 {
     static const char *const contents[] = {"x", "LWCSLOT2", "LWCMEMO\n and so on, of version 1"};
-    char name[FLIGHTBED_NAME_LEN];
+    char name[FLIGHT_FIXTURE_NAME_LEN];
 
     (void)state;
-    tmpdir_mkdir(root, flightbed_ours(), 0700);
-    flightbed_slot(1, name);
+    tmpdir_mkdir(root, flight_fixture_ours(), 0700);
+    flight_fixture_slot(1, name);
     for (size_t i = 0; i < LWC_ARRAY_LEN(contents); i++) {
         LWC_AUTO_FLIGHT flight = NULL;
 
         tmpdir_write(root, name, contents[i], strlen(contents[i]), 0600);
-        flight = flightbed_enter(0);
-        assert_true(flightbed_slot_is_there(1));
+        flight = flight_fixture_enter(0);
+        assert_true(flight_fixture_slot_is_there(1));
         lwc_flight_leave(&flight);
-        assert_int_equal(flightbed_count(), 0);
+        assert_int_equal(flight_fixture_count(), 0);
     }
 }
 
 static void leave_removes_no_file_of_another(void **state)
 {
-    struct lwc_flight *flight = flightbed_enter(0);
-    char name[FLIGHTBED_NAME_LEN];
+    struct lwc_flight *flight = flight_fixture_enter(0);
+    char name[FLIGHT_FIXTURE_NAME_LEN];
     char path[TMPDIR_PATH_LEN];
 
     (void)state;
-    flightbed_slot(1, name);
+    flight_fixture_slot(1, name);
     assert_int_equal(unlink(tmpdir_join(root, name, path)), 0);
     tmpdir_write(root, name, "", 0, 0600);
     lwc_flight_leave(&flight);
-    assert_true(flightbed_slot_is_there(1));
+    assert_true(flight_fixture_slot_is_there(1));
 }
 
 /* Sweeping */
@@ -360,9 +361,9 @@ static void make_old(const char *name, time_t age_s)
     const struct timespec times[2] = {{.tv_sec = time(NULL) - age_s},
                                       {.tv_sec = time(NULL) - age_s}};
     char path[TMPDIR_PATH_LEN];
-    char under[FLIGHTBED_NAME_LEN];
+    char under[FLIGHT_FIXTURE_NAME_LEN];
 
-    (void)snprintf(under, sizeof under, "%s/%s", flightbed_ours(), name);
+    (void)snprintf(under, sizeof under, "%s/%s", flight_fixture_ours(), name);
     if (access(tmpdir_join(root, under, path), F_OK) != 0) {
         tmpdir_write(root, under, "old", 3, 0600);
     }
@@ -371,7 +372,7 @@ static void make_old(const char *name, time_t age_s)
 
 static void sweep_removes_what_is_old_and_not_held(void **state)
 {
-    LWC_AUTO_FLIGHT flight = flightbed_enter(0);
+    LWC_AUTO_FLIGHT flight = flight_fixture_enter(0);
     LWC_AUTO_PATH dir = LWC_PATH_INIT;
 
     (void)state;
@@ -379,12 +380,12 @@ static void sweep_removes_what_is_old_and_not_held(void **state)
     make_old("aa.f", 1000);
     make_old("bb.1", 1000);
     make_old("cc.f", 800);
-    make_old(FLIGHTBED_NAME ".1", 100000);
-    assert_int_equal(flightbed_count(), 4);
+    make_old(FLIGHT_FIXTURE_NAME ".1", 100000);
+    assert_int_equal(flight_fixture_count(), 4);
     assert_int_equal(lwc_flight_dir_open(&dir, NULL), LWC_OK);
     lwc_flight_dir_sweep(&dir);
-    assert_int_equal(flightbed_count(), 2);
-    assert_true(flightbed_slot_is_there(1));
+    assert_int_equal(flight_fixture_count(), 2);
+    assert_true(flight_fixture_slot_is_there(1));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tmpdir_teardown)

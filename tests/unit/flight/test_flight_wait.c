@@ -31,17 +31,17 @@ int __real_fstatfs(int fd, struct statfs *fs);
 
 int __wrap_openat(int dir_fd, const char *name, int flags, ...)
 {
-    return __real_openat(dir_fd, flightbed_map(name), flags, 0600);
+    return __real_openat(dir_fd, flight_fixture_map(name), flags, 0600);
 }
 
 int __wrap_fstatfs(int fd, struct statfs *fs)
 {
-    return flightbed_fstatfs(__real_fstatfs(fd, fs), fs);
+    return flight_fixture_fstatfs(__real_fstatfs(fd, fs), fs);
 }
 
 static int setup(void **state)
 {
-    if (flightbed_setup(state) != 0) {
+    if (flight_fixture_setup(state) != 0) {
         return -1;
     }
     root = *state;
@@ -85,7 +85,7 @@ static int fly(int64_t wait_ms)
 
     tmpdir_join(root, "counter", counter);
     tmpdir_join(root, "inside", inside);
-    if (flightbed_try(wait_ms, &flight, NULL) != LWC_OK) {
+    if (flight_fixture_try(wait_ms, &flight, NULL) != LWC_OK) {
         return 1;
     }
     if (mkdir(inside, 0700) != 0) {
@@ -129,14 +129,14 @@ static void enter_of_many_lets_one_in_at_a_time(void **state)
     for (size_t i = 0; i < LWC_ARRAY_LEN(counts); i++) {
         print_message("%d\n", counts[i]);
         flock_of(counts[i], 2 * LONG_MS);
-        assert_int_equal(flightbed_count(), 0);
+        assert_int_equal(flight_fixture_count(), 0);
     }
 }
 
 /* A child that is in and stays there; how it got in, and how long it says to stay. */
 static pid_t start_holder_for(int64_t stay_ms, bool is_asking)
 {
-    const struct lwc_flight_times times = {.stay_ms = stay_ms, .wait_ms = FLIGHTBED_SHORT_MS};
+    const struct lwc_flight_times times = {.stay_ms = stay_ms, .wait_ms = FLIGHT_FIXTURE_SHORT_MS};
     int ready[2] = {-1, -1};
     char byte = 0;
     pid_t pid = -1;
@@ -147,7 +147,7 @@ static pid_t start_holder_for(int64_t stay_ms, bool is_asking)
     if (pid == 0) {
         struct lwc_flight *flight = NULL;
 
-        if (lwc_flight_enter(FLIGHTBED_NAME, &times, &flight, NULL) != LWC_OK ||
+        if (lwc_flight_enter(FLIGHT_FIXTURE_NAME, &times, &flight, NULL) != LWC_OK ||
             !lwc_flight_has_lock(flight)) {
             _exit(1);
         }
@@ -167,7 +167,7 @@ static pid_t start_holder_for(int64_t stay_ms, bool is_asking)
 
 static pid_t start_holder(void)
 {
-    return start_holder_for(FLIGHTBED_STAY_MS, false);
+    return start_holder_for(FLIGHT_FIXTURE_STAY_MS, false);
 }
 
 static void end_holder(pid_t pid)
@@ -194,12 +194,12 @@ static void enter_after_the_holder_was_killed_needs_no_waiting(void **state)
     pid_t holder = start_holder();
 
     (void)state;
-    assert_true(flightbed_slot_is_there(1));
+    assert_true(flight_fixture_slot_is_there(1));
     end_holder(holder);
-    flight = flightbed_enter(0);
-    assert_false(flightbed_slot_is_there(2));
+    flight = flight_fixture_enter(0);
+    assert_false(flight_fixture_slot_is_there(2));
     lwc_flight_leave(&flight);
-    assert_int_equal(flightbed_count(), 0);
+    assert_int_equal(flight_fixture_count(), 0);
 }
 
 /* They need no time for it: the wait is 0. */
@@ -212,10 +212,10 @@ static void enter_past_stopped_holders_needs_no_waiting(void **state)
         struct lwc_flight *flight = NULL;
 
         holders[i] = start_holder();
-        assert_int_equal(flightbed_try(0, &flight, NULL), LWC_E_BUSY);
+        assert_int_equal(flight_fixture_try(0, &flight, NULL), LWC_E_BUSY);
         stop(holders[i]);
-        flight = flightbed_enter(0);
-        assert_true(flightbed_slot_is_there((int)i + 2));
+        flight = flight_fixture_enter(0);
+        assert_true(flight_fixture_slot_is_there((int)i + 2));
         lwc_flight_leave(&flight);
     }
     for (size_t i = 0; i < LWC_ARRAY_LEN(holders); i++) {
@@ -234,11 +234,11 @@ static void enter_past_a_stopped_holder_goes_on_one_at_a_time(void **state)
     second = start_holder();
     stop(second);
     flock_of(20, LONG_MS);
-    assert_true(flightbed_slot_is_there(1) && flightbed_slot_is_there(2));
-    assert_false(flightbed_slot_is_there(3));
+    assert_true(flight_fixture_slot_is_there(1) && flight_fixture_slot_is_there(2));
+    assert_false(flight_fixture_slot_is_there(3));
     end_holder(second);
     end_holder(first);
-    flight = flightbed_enter(0);
+    flight = flight_fixture_enter(0);
     lwc_flight_leave(&flight);
 }
 
@@ -252,12 +252,12 @@ static void enter_past_too_many_stopped_holders_has_no_lock(void **state)
         holders[i] = start_holder();
         stop(holders[i]);
     }
-    assert_int_equal(flightbed_try(0, &flight, NULL), LWC_OK);
+    assert_int_equal(flight_fixture_try(0, &flight, NULL), LWC_OK);
     assert_false(lwc_flight_has_lock(flight));
     lwc_flight_stay(flight, 1);
     lwc_flight_ask(flight);
     lwc_flight_leave(&flight);
-    assert_int_equal(flightbed_count(), 4);
+    assert_int_equal(flight_fixture_count(), 4);
     for (size_t i = 0; i < LWC_ARRAY_LEN(holders); i++) {
         end_holder(holders[i]);
     }
@@ -271,8 +271,8 @@ static void enter_past_a_holder_that_stays_too_long_needs_a_moment(void **state)
 
     (void)state;
     (void)usleep(2000);
-    flight = flightbed_enter(2000);
-    assert_true(flightbed_slot_is_there(2));
+    flight = flight_fixture_enter(2000);
+    assert_true(flight_fixture_slot_is_there(2));
     end_holder(holder);
 }
 
@@ -286,11 +286,11 @@ static void enter_waits_for_a_prompt_of_any_length_that_is_not_stopped(void **st
     int64_t began_ms = lwc_clock_boot_ms(lwc_clock_system());
 
     (void)state;
-    assert_int_equal(lwc_flight_enter(FLIGHTBED_NAME, &times, &flight, &err), LWC_E_BUSY);
+    assert_int_equal(lwc_flight_enter(FLIGHT_FIXTURE_NAME, &times, &flight, &err), LWC_E_BUSY);
     assert_true(lwc_clock_boot_ms(lwc_clock_system()) - began_ms >= 400);
     assert_non_null(strstr(err.msg, "prompt"));
     stop(holder);
-    flight = flightbed_enter(0);
+    flight = flight_fixture_enter(0);
     end_holder(holder);
 }
 
@@ -302,19 +302,19 @@ static void enter_past_a_holder_without_a_good_stamp_needs_a_second(void **state
                                           "longer than ours, so long as to be read")};
     LWC_AUTO_FLIGHT flight = NULL;
     pid_t holder = start_holder();
-    char name[FLIGHTBED_NAME_LEN];
+    char name[FLIGHT_FIXTURE_NAME_LEN];
     char path[TMPDIR_PATH_LEN];
 
     (void)state;
-    flightbed_slot(1, name);
+    flight_fixture_slot(1, name);
     tmpdir_join(root, name, path);
     for (size_t i = 0; i < LWC_ARRAY_LEN(stamps); i++) {
         LWC_AUTO_CLOSE int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 
         assert_true(write(fd, stamps[i], strlen(stamps[i])) >= 0);
-        assert_int_equal(flightbed_try(0, &flight, NULL), LWC_E_BUSY);
-        flight = flightbed_enter(LONG_MS);
-        assert_true(flightbed_slot_is_there(2));
+        assert_int_equal(flight_fixture_try(0, &flight, NULL), LWC_E_BUSY);
+        flight = flight_fixture_enter(LONG_MS);
+        assert_true(flight_fixture_slot_is_there(2));
         lwc_flight_leave(&flight);
     }
     end_holder(holder);
@@ -323,11 +323,11 @@ static void enter_past_a_holder_without_a_good_stamp_needs_a_second(void **state
 /* Stamps the file over and over, as holders do that follow each other. */
 static pid_t start_crowd(void)
 {
-    char name[FLIGHTBED_NAME_LEN];
+    char name[FLIGHT_FIXTURE_NAME_LEN];
     char path[TMPDIR_PATH_LEN];
     pid_t pid = -1;
 
-    flightbed_slot(1, name);
+    flight_fixture_slot(1, name);
     tmpdir_join(root, name, path);
     pid = fork_mortal();
     assert_true(pid >= 0);
@@ -350,17 +350,17 @@ static void enter_where_one_holder_follows_the_other_has_no_lock(void **state)
     pid_t crowd = start_crowd();
 
     (void)state;
-    assert_int_equal(flightbed_try(500, &flight, NULL), LWC_OK);
+    assert_int_equal(flight_fixture_try(500, &flight, NULL), LWC_OK);
     assert_false(lwc_flight_has_lock(flight));
     lwc_flight_leave(&flight);
-    assert_true(flightbed_slot_is_there(1));
+    assert_true(flight_fixture_slot_is_there(1));
     end_holder(crowd);
     end_holder(holder);
 }
 
 static void leave_gives_the_lock_back_though_a_fork_has_it_too(void **state)
 {
-    struct lwc_flight *flight = flightbed_enter(0);
+    struct lwc_flight *flight = flight_fixture_enter(0);
     pid_t pid = -1;
 
     (void)state;
@@ -370,8 +370,8 @@ static void leave_gives_the_lock_back_though_a_fork_has_it_too(void **state)
         (void)pause();
     }
     lwc_flight_leave(&flight);
-    flight = flightbed_enter(0);
-    assert_false(flightbed_slot_is_there(2));
+    flight = flight_fixture_enter(0);
+    assert_false(flight_fixture_slot_is_there(2));
     lwc_flight_leave(&flight);
     end_holder(pid);
 }

@@ -19,7 +19,7 @@
 enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err);
 enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err)
 {
-    return world_net_load(net_out, err);
+    return fake_api_load(net_out, err);
 }
 
 #define HOLD(profile, account, key) "hold=" profile ":" account ".lacework.net:" key ":s3cret"
@@ -267,7 +267,7 @@ static void explain_foretells_what_get_does(void **state)
         query.size = sizeof query;
         take_variable(cases[i].variable, true);
         code = explain(ctx, &query, &told, &explained);
-        assert_int_equal(world.exchanges, 0);
+        assert_int_equal(fake_api.exchanges, 0);
         assert_int_equal(code, cases[i].code);
         assert_int_equal(lwc_token_get(ctx, &query, &token, &got), code);
         assert_string_equal(explained.msg, got.msg);
@@ -281,7 +281,7 @@ static void explain_foretells_what_get_does(void **state)
             assert_int_equal(told.untold, strstr(cases[i].stack, "list=4") != NULL);
         }
         take_variable(cases[i].variable, false);
-        world.exchanges = 0;
+        fake_api.exchanges = 0;
         lwc_token_free(&token);
         lwc_close(&ctx);
     }
@@ -363,7 +363,7 @@ static void explain_knows_what_is_cached(void **state)
     assert_int_equal(told.lines, 1);
     assert_int_equal(explain(ctx, &other, &told, NULL), LWC_OK);
     assert_int_equal(told.from, LWC_FROM_CACHE_KEYED);
-    assert_int_equal(world.exchanges, 1);
+    assert_int_equal(fake_api.exchanges, 1);
     (void)lwc_cached_clear(ctx);
     lwc_close(&ctx);
 }
@@ -406,8 +406,8 @@ static int setup(void **state)
         unsetenv(variables[i]);
     }
     modules_use_test_ones();
-    world_reset();
-    world.boot_ms = lwc_clock_boot_ms(lwc_clock_system());
+    fake_api_reset();
+    fake_api.boot_ms = lwc_clock_boot_ms(lwc_clock_system());
     prompts = 0;
     return tmpdir_setup(state);
 }

@@ -18,7 +18,7 @@ enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_err
 
 enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err)
 {
-    return world_net_load(net_out, err);
+    return fake_api_load(net_out, err);
 }
 
 static const struct lwc_identity identity = {.profile = "p",
@@ -32,7 +32,7 @@ static const struct lwc_identity identity = {.profile = "p",
 static int reset(void **state)
 {
     (void)state;
-    world_reset();
+    fake_api_reset();
     return 0;
 }
 
@@ -41,7 +41,7 @@ static enum lwc_code make(const char *text, int64_t left_s, struct lwc_token **t
     LWC_AUTO_BUF secret = NULL;
 
     assert_int_equal(lwc_buf_copy(text, strlen(text), &secret, NULL), LWC_OK);
-    return lwc_token_new(&identity, "file", secret, left_s, &world_clock, token_out, NULL);
+    return lwc_token_new(&identity, "file", secret, left_s, &fake_api_clock, token_out, NULL);
 }
 
 static void new_token_tells_all_about_itself(void **state)
@@ -106,8 +106,11 @@ static void new_unusable_token_is_refused(void **state)
 
 static enum lwc_code run_exchange(struct lwc_entry **entry_out, struct lwc_error *err)
 {
-    const struct lwc_exchange wanted = {
-        .identity = &identity, .secret = "s3cret", .len = 6, .ttl_s = 600, .clock = &world_clock};
+    const struct lwc_exchange wanted = {.identity = &identity,
+                                        .secret = "s3cret",
+                                        .len = 6,
+                                        .ttl_s = 600,
+                                        .clock = &fake_api_clock};
 
     return lwc_token_exchange(&wanted, "file", entry_out, err);
 }
@@ -117,7 +120,7 @@ static void exchange_gives_an_entry_with_its_life(void **state)
     LWC_AUTO_ENTRY entry = NULL;
 
     (void)state;
-    world.lifetime_s = 500;
+    fake_api.lifetime_s = 500;
     assert_int_equal(run_exchange(&entry, NULL), LWC_OK);
     assert_int_equal(entry->kind, LWC_ENTRY_TOKEN);
     assert_int_equal(entry->lifetime_s, 500);
@@ -126,10 +129,10 @@ static void exchange_gives_an_entry_with_its_life(void **state)
     assert_string_equal(lwc_buf_text(entry->text), "_token");
     assert_string_equal(entry->identity.id.key_id, "ACME_0");
     assert_string_equal(entry->source, "file");
-    assert_string_equal(world.authority, "127.0.0.1:8443");
-    assert_string_equal(world.sub_account, "sub");
-    assert_string_equal(world.secret, "s3cret");
-    assert_int_equal(world.flags, LWC_ID_ORG_ACCESS);
+    assert_string_equal(fake_api.authority, "127.0.0.1:8443");
+    assert_string_equal(fake_api.sub_account, "sub");
+    assert_string_equal(fake_api.secret, "s3cret");
+    assert_int_equal(fake_api.flags, LWC_ID_ORG_ACCESS);
 }
 
 static void exchange_failures_are_passed_on(void **state)
@@ -140,14 +143,14 @@ static void exchange_failures_are_passed_on(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        world.code = codes[i];
+        fake_api.code = codes[i];
         assert_int_equal(run_exchange(&entry, &err), codes[i]);
-        assert_string_equal(err.msg, "the world said so");
+        assert_string_equal(err.msg, "the fake API said so");
     }
-    world.code = LWC_OK;
-    world.token = NULL;
+    fake_api.code = LWC_OK;
+    fake_api.token = NULL;
     assert_int_equal(run_exchange(&entry, &err), LWC_E_INTERNAL);
-    world.load = LWC_E_UNAVAILABLE;
+    fake_api.load = LWC_E_UNAVAILABLE;
     assert_int_equal(run_exchange(&entry, &err), LWC_E_UNAVAILABLE);
     assert_null(entry);
 }

@@ -17,8 +17,8 @@
 #include "module/module.h"
 #include "tests/support/elf_fixture.h"
 
-#define WIDTH(member) sizeof(((struct elfbed *)0)->member)
-#define CHANGE(member, value) offsetof(struct elfbed, member), WIDTH(member), (uint64_t)(value)
+#define WIDTH(member) sizeof(((struct elf_fixture *)0)->member)
+#define CHANGE(member, value) offsetof(struct elf_fixture, member), WIDTH(member), (uint64_t)(value)
 #define SYMBOL(number) ((uint64_t)(number) << (sizeof(uintptr_t) == 8 ? 32 : 8))
 #define NOWHERE 0x7fffffff
 
@@ -26,20 +26,20 @@ static enum lwc_code read_bytes(const void *bytes, size_t len, struct lwc_descri
                                 struct lwc_error *err)
 {
     struct lwc_elf elf;
-    int fd = elfbed_open(bytes, len);
+    int fd = elf_fixture_open(bytes, len);
     enum lwc_code code = lwc_elf_check(fd, "module", &elf, err);
 
     if (code == LWC_OK) {
-        code = lwc_descriptor_read(&elf, "module", "elfbed", descriptor, err);
+        code = lwc_descriptor_read(&elf, "module", "elfmod", descriptor, err);
     }
     assert_int_equal(close(fd), 0);
     return code;
 }
 
-static enum lwc_code read_bed(const struct elfbed *bed, struct lwc_descriptor *descriptor,
+static enum lwc_code read_bed(const struct elf_fixture *fixture, struct lwc_descriptor *descriptor,
                               struct lwc_error *err)
 {
-    return read_bytes(bed, sizeof *bed, descriptor, err);
+    return read_bytes(fixture, sizeof *fixture, descriptor, err);
 }
 
 static void assert_whole(const struct lwc_descriptor *descriptor)
@@ -49,7 +49,7 @@ static void assert_whole(const struct lwc_descriptor *descriptor)
     assert_int_equal(backend->abi, LWC_BACKEND_ABI);
     assert_int_equal(backend->size, sizeof *backend);
     assert_int_equal(backend->caps, LWC_CAP_READ | LWC_CAP_BLOCKING);
-    assert_string_equal(backend->name, "elfbed");
+    assert_string_equal(backend->name, "elfmod");
     assert_ptr_equal(backend->name, descriptor->name);
     assert_string_equal(backend->summary, "a module for tests");
     assert_ptr_equal(backend->summary, descriptor->summary);
@@ -59,12 +59,12 @@ static void assert_whole(const struct lwc_descriptor *descriptor)
 
 static void read_takes_all_that_stands_in_the_file(void **state)
 {
-    struct elfbed bed;
+    struct elf_fixture fixture;
     struct lwc_descriptor descriptor = {0};
 
     (void)state;
-    elfbed_init(&bed);
-    assert_int_equal(read_bed(&bed, &descriptor, NULL), LWC_OK);
+    elf_fixture_init(&fixture);
+    assert_int_equal(read_bed(&fixture, &descriptor, NULL), LWC_OK);
     assert_whole(&descriptor);
 }
 
@@ -72,34 +72,35 @@ static void read_takes_all_that_stands_in_the_file(void **state)
 static void read_understands_each_table_alone(void **state)
 {
     static const struct {
-        enum elfbed_dynamic voided;
+        enum elf_fixture_dynamic voided;
         bool in_place;
-    } cases[] = {{ELFBED_HASH, false}, {ELFBED_GNU_HASH, false}, {ELFBED_RELA, true}};
+    } cases[] = {
+        {ELF_FIXTURE_HASH, false}, {ELF_FIXTURE_GNU_HASH, false}, {ELF_FIXTURE_RELA, true}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct lwc_descriptor descriptor = {0};
-        struct elfbed bed;
-        uintptr_t words[sizeof bed.backend / sizeof(uintptr_t)];
+        struct elf_fixture fixture;
+        uintptr_t words[sizeof fixture.backend / sizeof(uintptr_t)];
 
         print_message("%zu\n", i);
-        elfbed_init(&bed);
-        bed.dynamic[cases[i].voided].d_tag = DT_DEBUG;
+        elf_fixture_init(&fixture);
+        fixture.dynamic[cases[i].voided].d_tag = DT_DEBUG;
         if (cases[i].in_place) { /* as packed relocations have it */
-            bed.dynamic[ELFBED_RELASZ].d_tag = DT_DEBUG;
-            memcpy(words, &bed.backend, sizeof words);
-            for (size_t j = 0; j < sizeof bed.relas / sizeof bed.relas[0]; j++) {
-                words[(bed.relas[j].r_offset - ELFBED_ADDRESS(backend)) / sizeof words[0]] =
-                    (uintptr_t)bed.relas[j].r_addend;
+            fixture.dynamic[ELF_FIXTURE_RELASZ].d_tag = DT_DEBUG;
+            memcpy(words, &fixture.backend, sizeof words);
+            for (size_t j = 0; j < sizeof fixture.relas / sizeof fixture.relas[0]; j++) {
+                words[(fixture.relas[j].r_offset - ELF_FIXTURE_ADDRESS(backend)) /
+                      sizeof words[0]] = (uintptr_t)fixture.relas[j].r_addend;
             }
-            memcpy(&bed.backend, words, sizeof words);
+            memcpy(&fixture.backend, words, sizeof words);
         }
-        assert_int_equal(read_bed(&bed, &descriptor, NULL), LWC_OK);
+        assert_int_equal(read_bed(&fixture, &descriptor, NULL), LWC_OK);
         assert_whole(&descriptor);
     }
 }
 
-/* One member of the bed changed, and why it is refused then. */
+/* One member of the fixture changed, and why it is refused then. */
 static const struct {
     size_t offset;
     size_t width;
@@ -107,44 +108,45 @@ static const struct {
     const char *reason;
 } faults[] = {
     {CHANGE(dynamic[0].d_tag, DT_NULL), "has no symbol 'lwc_backend'"},
-    {CHANGE(segments[ELFBED_DYN].p_type, PT_NULL), "has no symbol"},
-    {CHANGE(segments[ELFBED_DYN].p_filesz, 0), "has no symbol"},
-    {CHANGE(segments[ELFBED_LOAD].p_type, PT_NOTE), "has no symbol"},
-    {CHANGE(segments[ELFBED_LOAD].p_vaddr, UINT64_MAX - 8), "has no symbol"},
+    {CHANGE(segments[ELF_FIXTURE_DYN].p_type, PT_NULL), "has no symbol"},
+    {CHANGE(segments[ELF_FIXTURE_DYN].p_filesz, 0), "has no symbol"},
+    {CHANGE(segments[ELF_FIXTURE_LOAD].p_type, PT_NOTE), "has no symbol"},
+    {CHANGE(segments[ELF_FIXTURE_LOAD].p_vaddr, UINT64_MAX - 8), "has no symbol"},
     {CHANGE(strings[10], 'L'), "has no symbol"},
     {CHANGE(symbols[1].st_shndx, SHN_UNDEF), "has no symbol"},
     {CHANGE(symbols[1].st_name, UINT32_MAX), "has no symbol"},
-    {CHANGE(dynamic[ELFBED_STRTAB].d_un, UINT64_MAX), "has no symbol"},
-    {CHANGE(dynamic[ELFBED_SYMTAB].d_un, NOWHERE), "has no symbol"},
-    {CHANGE(dynamic[ELFBED_GNU_HASH].d_un, NOWHERE), "has no symbol"},
+    {CHANGE(dynamic[ELF_FIXTURE_STRTAB].d_un, UINT64_MAX), "has no symbol"},
+    {CHANGE(dynamic[ELF_FIXTURE_SYMTAB].d_un, NOWHERE), "has no symbol"},
+    {CHANGE(dynamic[ELF_FIXTURE_GNU_HASH].d_un, NOWHERE), "has no symbol"},
     {CHANGE(gnu.buckets, 0), "has no symbol"},
     {CHANGE(gnu.buckets, UINT32_MAX), "has no symbol"},
     {CHANGE(gnu.first, 2), "has no symbol"},
     {CHANGE(gnu.bloom_words, UINT32_MAX), "has no symbol"},
     {CHANGE(gnu.bucket[0], UINT32_MAX), "has no symbol"},
     {CHANGE(gnu.chain[0], 7), "has no symbol"},
-    {CHANGE(symbols[1].st_value, ELFBED_AT + sizeof(struct elfbed)), "has no constant"},
+    {CHANGE(symbols[1].st_value, ELF_FIXTURE_AT + sizeof(struct elf_fixture)), "has no constant"},
     {CHANGE(symbols[1].st_value, NOWHERE), "has no constant"},
     {CHANGE(symbols[1].st_value, UINT64_MAX), "has no constant"},
-    {CHANGE(symbols[1].st_value, ELFBED_AT + sizeof(struct elfbed) - 7), "has no constant"},
+    {CHANGE(symbols[1].st_value, ELF_FIXTURE_AT + sizeof(struct elf_fixture) - 7),
+     "has no constant"},
     {CHANGE(backend.abi, LWC_ABI(2, 0)), "was built for ABI 2, this version speaks 1"},
     {CHANGE(backend.size, 16), "descriptor of 16 bytes is too short"},
-    {CHANGE(segments[ELFBED_LOAD].p_filesz, offsetof(struct elfbed, backend.probe)),
+    {CHANGE(segments[ELF_FIXTURE_LOAD].p_filesz, offsetof(struct elf_fixture, backend.probe)),
      "has no symbol"},
-    {CHANGE(dynamic[ELFBED_RELASZ].d_un, UINT32_MAX), "descriptor in 'module' is not whole"},
-    {CHANGE(dynamic[ELFBED_RELSZ].d_un, UINT32_MAX), "is not whole"},
-    {CHANGE(dynamic[ELFBED_RELA].d_un, NOWHERE), "is not whole"},
+    {CHANGE(dynamic[ELF_FIXTURE_RELASZ].d_un, UINT32_MAX), "descriptor in 'module' is not whole"},
+    {CHANGE(dynamic[ELF_FIXTURE_RELSZ].d_un, UINT32_MAX), "is not whole"},
+    {CHANGE(dynamic[ELF_FIXTURE_RELA].d_un, NOWHERE), "is not whole"},
     {CHANGE(relas[0].r_addend, NOWHERE), "the name in 'module' is no text of at most 32"},
     {CHANGE(relas[0].r_info, SYMBOL(9)), "the name in 'module' is no text"},
     {CHANGE(relas[0].r_addend, 0), "calls itself ''"},
     {CHANGE(relas[0].r_offset, 0), "calls itself ''"},
-    {CHANGE(name[0], 'x'), "calls itself 'xlfbed'"},
+    {CHANGE(name[0], 'x'), "calls itself 'xlfmod'"},
     {CHANGE(backend.caps, 1u << 31 | LWC_CAP_READ), "unknown capabilities 0x80000000"},
     {CHANGE(backend.reserved, 7), "uses a member that this version does not know"},
     {CHANGE(relas[1].r_addend, UINT64_MAX), "the summary in 'module' is no text of at most 255"},
     {CHANGE(relas[1].r_addend, 0), "has no summary"},
     {CHANGE(relas[2].r_addend, 0), "lacks the function open()"},
-    {CHANGE(relas[3].r_offset, ELFBED_ADDRESS(code)), "lacks the function close()"},
+    {CHANGE(relas[3].r_offset, ELF_FIXTURE_ADDRESS(code)), "lacks the function close()"},
     {CHANGE(rels[0].r_info, 0), "lacks the function find()"},
     {CHANGE(backend.caps, LWC_CAP_READ | LWC_CAP_LIST), "lacks the function list()"},
 };
@@ -155,49 +157,49 @@ static void read_refuses_what_is_wrong_with_its_reason(void **state)
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         struct lwc_descriptor descriptor = {0};
         struct lwc_error err = {0};
-        struct elfbed bed;
+        struct elf_fixture fixture;
 
         print_message("%zu: %s\n", i, faults[i].reason);
-        elfbed_init(&bed);
-        elfbed_put((char *)&bed + faults[i].offset, faults[i].width, faults[i].value);
-        assert_int_equal(read_bed(&bed, &descriptor, &err), LWC_E_INVALID);
+        elf_fixture_init(&fixture);
+        elf_fixture_put((char *)&fixture + faults[i].offset, faults[i].width, faults[i].value);
+        assert_int_equal(read_bed(&fixture, &descriptor, &err), LWC_E_INVALID);
         assert_non_null(strstr(err.msg, faults[i].reason));
     }
 }
 
 static void read_of_a_chain_without_end_ends(void **state)
 {
-    struct elfbed bed;
+    struct elf_fixture fixture;
     struct lwc_descriptor descriptor = {0};
     struct lwc_error err = {0};
 
     (void)state;
-    elfbed_init(&bed);
-    bed.dynamic[ELFBED_GNU_HASH].d_tag = DT_DEBUG;
-    bed.hash.chain[2] = 2;
-    assert_int_equal(read_bed(&bed, &descriptor, &err), LWC_E_INVALID);
+    elf_fixture_init(&fixture);
+    fixture.dynamic[ELF_FIXTURE_GNU_HASH].d_tag = DT_DEBUG;
+    fixture.hash.chain[2] = 2;
+    assert_int_equal(read_bed(&fixture, &descriptor, &err), LWC_E_INVALID);
     assert_non_null(strstr(err.msg, "has no symbol"));
 }
 
 /* A function of another library is there; where its text would be, nobody can tell. */
 static void read_takes_an_imported_function_for_present(void **state)
 {
-    struct elfbed bed;
+    struct elf_fixture fixture;
     struct lwc_descriptor descriptor = {0};
 
     (void)state;
-    elfbed_init(&bed);
-    bed.symbols[2].st_shndx = SHN_UNDEF;
-    assert_int_equal(read_bed(&bed, &descriptor, NULL), LWC_OK);
+    elf_fixture_init(&fixture);
+    fixture.symbols[2].st_shndx = SHN_UNDEF;
+    assert_int_equal(read_bed(&fixture, &descriptor, NULL), LWC_OK);
     assert_true(descriptor.backend.find != NULL);
 }
 
 static void read_of_every_cut_and_every_byte_changed_ends_well(void **state)
 {
-    struct elfbed whole;
+    struct elf_fixture whole;
 
     (void)state;
-    elfbed_init(&whole);
+    elf_fixture_init(&whole);
     for (size_t len = 0; len < sizeof whole; len++) {
         struct lwc_descriptor descriptor = {0};
 
@@ -205,13 +207,13 @@ static void read_of_every_cut_and_every_byte_changed_ends_well(void **state)
     }
     for (size_t i = 0; i < sizeof whole; i++) {
         struct lwc_descriptor descriptor = {0};
-        struct elfbed bed = whole;
+        struct elf_fixture fixture = whole;
         enum lwc_code code;
 
-        ((uint8_t *)&bed)[i] ^= 0xff;
-        code = read_bed(&bed, &descriptor, NULL);
+        ((uint8_t *)&fixture)[i] ^= 0xff;
+        code = read_bed(&fixture, &descriptor, NULL);
         assert_true(code == LWC_E_INVALID ||
-                    (code == LWC_OK && strcmp(descriptor.backend.name, "elfbed") == 0));
+                    (code == LWC_OK && strcmp(descriptor.backend.name, "elfmod") == 0));
     }
 }
 
@@ -249,14 +251,14 @@ static void read_and_loaded_descriptors_agree(void **state)
 
 static void agree_notices_each_difference(void **state)
 {
-    struct elfbed bed;
+    struct elf_fixture fixture;
     struct lwc_descriptor descriptor = {0};
     struct lwc_error err = {0};
     struct lwc_backend others[5];
 
     (void)state;
-    elfbed_init(&bed);
-    assert_int_equal(read_bed(&bed, &descriptor, NULL), LWC_OK);
+    elf_fixture_init(&fixture);
+    assert_int_equal(read_bed(&fixture, &descriptor, NULL), LWC_OK);
     assert_int_equal(lwc_descriptor_agree(&descriptor, &descriptor.backend, NULL), LWC_OK);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         others[i] = descriptor.backend;
@@ -308,19 +310,19 @@ static void judge_shorter_descriptor_has_null_for_what_is_missing(void **state)
 static void read_longer_and_shorter_descriptors_as_judged_in_memory(void **state)
 {
     struct lwc_descriptor descriptor = {0};
-    struct elfbed bed;
+    struct elf_fixture fixture;
 
     (void)state;
-    elfbed_init(&bed);
-    bed.backend.abi = LWC_ABI(1, 7);
-    bed.backend.size = sizeof bed.backend + 8;
-    assert_int_equal(read_bed(&bed, &descriptor, NULL), LWC_OK);
-    assert_int_equal(descriptor.backend.size, sizeof bed.backend + 8);
-    elfbed_init(&bed);
-    bed.backend.size = offsetof(struct lwc_backend, probe);
-    bed.rels[0].r_offset = ELFBED_ADDRESS(backend.probe);
-    bed.backend.caps = LWC_CAP_BLOCKING;
-    assert_int_equal(read_bed(&bed, &descriptor, NULL), LWC_OK);
+    elf_fixture_init(&fixture);
+    fixture.backend.abi = LWC_ABI(1, 7);
+    fixture.backend.size = sizeof fixture.backend + 8;
+    assert_int_equal(read_bed(&fixture, &descriptor, NULL), LWC_OK);
+    assert_int_equal(descriptor.backend.size, sizeof fixture.backend + 8);
+    elf_fixture_init(&fixture);
+    fixture.backend.size = offsetof(struct lwc_backend, probe);
+    fixture.rels[0].r_offset = ELF_FIXTURE_ADDRESS(backend.probe);
+    fixture.backend.caps = LWC_CAP_BLOCKING;
+    assert_int_equal(read_bed(&fixture, &descriptor, NULL), LWC_OK);
     assert_true(descriptor.backend.probe == NULL);
 }
 

@@ -89,7 +89,7 @@ static void check_changed_header_is_refused_with_its_reason(void **state)
         struct lwc_error err = {0};
 
         assert_int_equal(pread(fd, bytes, sizeof bytes, 0), sizeof bytes);
-        elfbed_put(bytes + cases[i].offset, cases[i].width, cases[i].value);
+        elf_fixture_put(bytes + cases[i].offset, cases[i].width, cases[i].value);
         print_message("%zu: %s\n", i, cases[i].reason);
         assert_int_equal(judge(dir, bytes, sizeof bytes, &err), LWC_E_INVALID);
         assert_non_null(strstr(err.msg, cases[i].reason));

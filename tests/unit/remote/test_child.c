@@ -49,7 +49,7 @@ static void an_ended_child_is_reaped_and_without_a_cause(void **state)
     assert_int_equal(kill(pid, 0), -1);
     assert_int_equal(errno, ESRCH);
     lwc_child_end(&child, cause);
-    assert_int_equal(hostbed_children(), 0);
+    assert_int_equal(host_fixture_children(), 0);
 }
 
 static void a_killed_child_is_not_idle_and_has_a_cause(void **state)
@@ -64,7 +64,7 @@ static void a_killed_child_is_not_idle_and_has_a_cause(void **state)
     }
     lwc_child_end(&child, cause);
     assert_string_equal(cause, "crashed (SIGKILL)");
-    assert_int_equal(hostbed_children(), 0);
+    assert_int_equal(host_fixture_children(), 0);
 }
 
 static void a_stopped_child_is_killed(void **state)
@@ -74,7 +74,7 @@ static void a_stopped_child_is_killed(void **state)
     (void)state;
     assert_int_equal(kill(child.pid, SIGSTOP), 0);
     lwc_child_end(&child, NULL);
-    assert_int_equal(hostbed_children(), 0);
+    assert_int_equal(host_fixture_children(), 0);
 }
 
 static void a_child_that_somebody_else_reaped_is_no_trouble(void **state)
@@ -102,7 +102,7 @@ static void a_program_that_ignores_sigchld_is_no_trouble(void **state)
     lwc_child_end(&child, NULL);
     assert_int_equal(sigaction(SIGCHLD, NULL, &after), 0);
     assert_ptr_equal(before.sa_handler, after.sa_handler);
-    assert_int_equal(hostbed_children(), 0);
+    assert_int_equal(host_fixture_children(), 0);
     (void)signal(SIGCHLD, SIG_DFL);
 }
 
@@ -196,7 +196,7 @@ static void what_is_no_trusted_program_is_not_started(void **state)
     tmpdir_write(dir, PROGRAM, "#!/bin/sh\n", 10, 0755);
     assert_int_equal(lwc_child_start(dir->path, PROGRAM, &child, &err), LWC_E_INVALID);
     assert_int_equal(child.pid, 0);
-    assert_int_equal(hostbed_children(), 0);
+    assert_int_equal(host_fixture_children(), 0);
 }
 
 /* errno of the next call, or 0: make it. */

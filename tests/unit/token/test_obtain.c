@@ -21,24 +21,24 @@ enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_err
 
 enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err)
 {
-    return world_net_load(net_out, err);
+    return fake_api_load(net_out, err);
 }
 
 static const struct lwc_query plain;
 
 static void second_get_asks_nobody(void **state)
 {
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "second");
-    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3600);
-    assert_true(bed.stacks.asked > 0);
-    world.boot_ms += 10000;
-    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3590);
-    assert_int_equal(bed.stacks.asked, 0);
-    assert_int_equal(world.exchanges, 1);
-    obtainbed_close(&bed);
+    obtain_fixture_open(&fixture, "p", "second");
+    assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 3600);
+    assert_true(fixture.stacks.asked > 0);
+    fake_api.boot_ms += 10000;
+    assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 3590);
+    assert_int_equal(fixture.stacks.asked, 0);
+    assert_int_equal(fake_api.exchanges, 1);
+    obtain_fixture_close(&fixture);
 }
 
 static void an_answer_behind_an_absent_backend_is_good_for_a_minute(void **state)
@@ -54,38 +54,39 @@ static void an_answer_behind_an_absent_backend_is_good_for_a_minute(void **state
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct obtainbed bed;
+        struct obtain_fixture fixture;
         char key[16];
 
         print_message("%s", cases[i].lines);
         (void)snprintf(key, sizeof key, "behind-%zu", i);
-        obtainbed_open_behind(&bed, cases[i].lines, "p", key);
-        (void)obtainbed_get(&bed, plain, LWC_OK);
-        world.boot_ms += 59000;
-        (void)obtainbed_get(&bed, plain, LWC_OK);
-        assert_int_equal(bed.stacks.asked, 0);
-        world.boot_ms += 2000;
-        assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3539); /* the token lives on */
-        assert_int_equal(bed.stacks.asked > 0, cases[i].is_short);
-        assert_int_equal(world.exchanges, i + 1);
-        obtainbed_close(&bed);
+        obtain_fixture_open_behind(&fixture, cases[i].lines, "p", key);
+        (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+        fake_api.boot_ms += 59000;
+        (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+        assert_int_equal(fixture.stacks.asked, 0);
+        fake_api.boot_ms += 2000;
+        assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK),
+                         3539); /* the token lives on */
+        assert_int_equal(fixture.stacks.asked > 0, cases[i].is_short);
+        assert_int_equal(fake_api.exchanges, i + 1);
+        obtain_fixture_close(&fixture);
     }
 }
 
 static void renewal_comes_in_time_and_not_before(void **state)
 {
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "renewal");
-    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3600);
-    world.boot_ms += 3300 * 1000;
-    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 300);
-    assert_int_equal(world.exchanges, 1);
-    world.boot_ms += 1;
-    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3600);
-    assert_int_equal(world.exchanges, 2);
-    obtainbed_close(&bed);
+    obtain_fixture_open(&fixture, "p", "renewal");
+    assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 3600);
+    fake_api.boot_ms += 3300 * 1000;
+    assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 300);
+    assert_int_equal(fake_api.exchanges, 1);
+    fake_api.boot_ms += 1;
+    assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 3600);
+    assert_int_equal(fake_api.exchanges, 2);
+    obtain_fixture_close(&fixture);
 }
 
 static void wall_clock_revives_nothing_and_a_step_ahead_costs_one_exchange(void **state)
@@ -96,132 +97,137 @@ static void wall_clock_revives_nothing_and_a_step_ahead_costs_one_exchange(void 
     } cases[] = {
         {60, 1}, {-5 * 3600, 1}, {946684800 - 1700000000, 1}, {61, 2}, {5 * 3600, 3}, {0, 3},
     };
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "wall");
-    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3600);
+    obtain_fixture_open(&fixture, "p", "wall");
+    assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 3600);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        world.wall_s = 1700000000 + cases[i].step_s;
-        assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3600);
-        assert_int_equal(world.exchanges, cases[i].exchanges);
+        fake_api.wall_s = 1700000000 + cases[i].step_s;
+        assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 3600);
+        assert_int_equal(fake_api.exchanges, cases[i].exchanges);
     }
-    obtainbed_close(&bed);
+    obtain_fixture_close(&fixture);
 }
 
 static void restored_machine_gives_no_old_token(void **state)
 {
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "restored");
-    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3600);
-    world.boot_ms += 1000; /* all that the boot clock saw */
-    world.wall_s += 7200;
-    world.code = LWC_E_NETWORK;
-    (void)obtainbed_get(&bed, plain, LWC_E_NETWORK);
-    obtainbed_close(&bed);
+    obtain_fixture_open(&fixture, "p", "restored");
+    assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 3600);
+    fake_api.boot_ms += 1000; /* all that the boot clock saw */
+    fake_api.wall_s += 7200;
+    fake_api.code = LWC_E_NETWORK;
+    (void)obtain_fixture_get(&fixture, plain, LWC_E_NETWORK);
+    obtain_fixture_close(&fixture);
 }
 
 static void min_valid_is_honoured_exactly(void **state)
 {
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "minvalid");
-    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3600);
-    world.boot_ms += 100000;
-    assert_int_equal(obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 3500}, LWC_OK), 3500);
-    assert_int_equal(world.exchanges, 1);
-    assert_int_equal(obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 3501}, LWC_OK), 3600);
-    assert_int_equal(world.exchanges, 2);
-    assert_int_equal(obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 7200}, LWC_OK), 7260);
-    assert_int_equal(world.ttl_s, 7260);
-    assert_int_equal(obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 3600}, LWC_OK), 3660);
-    assert_int_equal(obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 86400}, LWC_OK), 86400);
-    (void)obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 86401}, LWC_E_INVALID);
-    (void)obtainbed_get(&bed, (struct lwc_query){.ttl_s = 86401}, LWC_E_INVALID);
-    (void)obtainbed_get(&bed, (struct lwc_query){.ttl_s = -1}, LWC_E_INVALID);
-    world.lifetime_s = 600;
-    (void)obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 9000}, LWC_E_NETWORK);
-    assert_non_null(strstr(bed.err.msg, "600 s"));
-    obtainbed_close(&bed);
+    obtain_fixture_open(&fixture, "p", "minvalid");
+    assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 3600);
+    fake_api.boot_ms += 100000;
+    assert_int_equal(obtain_fixture_get(&fixture, (struct lwc_query){.min_valid_s = 3500}, LWC_OK),
+                     3500);
+    assert_int_equal(fake_api.exchanges, 1);
+    assert_int_equal(obtain_fixture_get(&fixture, (struct lwc_query){.min_valid_s = 3501}, LWC_OK),
+                     3600);
+    assert_int_equal(fake_api.exchanges, 2);
+    assert_int_equal(obtain_fixture_get(&fixture, (struct lwc_query){.min_valid_s = 7200}, LWC_OK),
+                     7260);
+    assert_int_equal(fake_api.ttl_s, 7260);
+    assert_int_equal(obtain_fixture_get(&fixture, (struct lwc_query){.min_valid_s = 3600}, LWC_OK),
+                     3660);
+    assert_int_equal(obtain_fixture_get(&fixture, (struct lwc_query){.min_valid_s = 86400}, LWC_OK),
+                     86400);
+    (void)obtain_fixture_get(&fixture, (struct lwc_query){.min_valid_s = 86401}, LWC_E_INVALID);
+    (void)obtain_fixture_get(&fixture, (struct lwc_query){.ttl_s = 86401}, LWC_E_INVALID);
+    (void)obtain_fixture_get(&fixture, (struct lwc_query){.ttl_s = -1}, LWC_E_INVALID);
+    fake_api.lifetime_s = 600;
+    (void)obtain_fixture_get(&fixture, (struct lwc_query){.min_valid_s = 9000}, LWC_E_NETWORK);
+    assert_non_null(strstr(fixture.err.msg, "600 s"));
+    obtain_fixture_close(&fixture);
 }
 
 static void short_tokens_are_used_for_half_of_their_life(void **state)
 {
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "short");
-    assert_int_equal(obtainbed_get(&bed, (struct lwc_query){.ttl_s = 10}, LWC_OK), 10);
-    world.boot_ms += 5000;
-    assert_int_equal(obtainbed_get(&bed, (struct lwc_query){.ttl_s = 10}, LWC_OK), 5);
-    assert_int_equal(world.exchanges, 1);
-    world.boot_ms += 1000;
-    assert_int_equal(obtainbed_get(&bed, (struct lwc_query){.ttl_s = 10}, LWC_OK), 10);
-    assert_int_equal(obtainbed_get(&bed, (struct lwc_query){.ttl_s = 1}, LWC_OK), 1);
-    obtainbed_close(&bed);
+    obtain_fixture_open(&fixture, "p", "short");
+    assert_int_equal(obtain_fixture_get(&fixture, (struct lwc_query){.ttl_s = 10}, LWC_OK), 10);
+    fake_api.boot_ms += 5000;
+    assert_int_equal(obtain_fixture_get(&fixture, (struct lwc_query){.ttl_s = 10}, LWC_OK), 5);
+    assert_int_equal(fake_api.exchanges, 1);
+    fake_api.boot_ms += 1000;
+    assert_int_equal(obtain_fixture_get(&fixture, (struct lwc_query){.ttl_s = 10}, LWC_OK), 10);
+    assert_int_equal(obtain_fixture_get(&fixture, (struct lwc_query){.ttl_s = 1}, LWC_OK), 1);
+    obtain_fixture_close(&fixture);
 }
 
 static void token_of_a_second_is_handed_out_while_it_lives(void **state)
 {
     const struct lwc_query second = {.ttl_s = 1};
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "second-long");
-    world.takes_ms = 999;
-    assert_int_equal(obtainbed_get(&bed, second, LWC_OK), 1);
-    world.takes_ms = 1000;
-    (void)obtainbed_get(&bed, second, LWC_E_NETWORK);
-    assert_non_null(strstr(bed.err.msg, "expired"));
-    assert_int_equal(world.exchanges, 2);
-    obtainbed_close(&bed);
+    obtain_fixture_open(&fixture, "p", "second-long");
+    fake_api.takes_ms = 999;
+    assert_int_equal(obtain_fixture_get(&fixture, second, LWC_OK), 1);
+    fake_api.takes_ms = 1000;
+    (void)obtain_fixture_get(&fixture, second, LWC_E_NETWORK);
+    assert_non_null(strstr(fixture.err.msg, "expired"));
+    assert_int_equal(fake_api.exchanges, 2);
+    obtain_fixture_close(&fixture);
 }
 
 static void refresh_and_no_cache_do_what_they_say(void **state)
 {
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "refresh");
-    (void)obtainbed_get(&bed, (struct lwc_query){.no_cache = true}, LWC_OK);
-    (void)obtainbed_get(&bed, plain, LWC_OK);
-    assert_int_equal(world.exchanges, 2);
-    world.token = "_fresh";
-    (void)obtainbed_get(&bed, (struct lwc_query){.refresh = true}, LWC_OK);
-    assert_int_equal(world.exchanges, 3);
-    (void)obtainbed_get(&bed, plain, LWC_OK);
-    (void)obtainbed_get(&bed, (struct lwc_query){.no_cache = true}, LWC_OK);
-    assert_int_equal(world.exchanges, 4);
-    bed.obtain.mode = LWC_CACHE_NONE;
-    (void)obtainbed_get(&bed, plain, LWC_OK);
-    assert_int_equal(world.exchanges, 5);
-    obtainbed_close(&bed);
+    obtain_fixture_open(&fixture, "p", "refresh");
+    (void)obtain_fixture_get(&fixture, (struct lwc_query){.no_cache = true}, LWC_OK);
+    (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+    assert_int_equal(fake_api.exchanges, 2);
+    fake_api.token = "_fresh";
+    (void)obtain_fixture_get(&fixture, (struct lwc_query){.refresh = true}, LWC_OK);
+    assert_int_equal(fake_api.exchanges, 3);
+    (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+    (void)obtain_fixture_get(&fixture, (struct lwc_query){.no_cache = true}, LWC_OK);
+    assert_int_equal(fake_api.exchanges, 4);
+    fixture.obtain.mode = LWC_CACHE_NONE;
+    (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+    assert_int_equal(fake_api.exchanges, 5);
+    obtain_fixture_close(&fixture);
 }
 
 static void same_key_under_another_name_shares_the_token(void **state)
 {
-    struct obtainbed one;
-    struct obtainbed two;
+    struct obtain_fixture one;
+    struct obtain_fixture two;
 
     (void)state;
-    obtainbed_open(&one, "one", "shared");
-    obtainbed_open(&two, "two", "shared");
-    (void)obtainbed_get(&one, plain, LWC_OK);
-    (void)obtainbed_get(&two, plain, LWC_OK);
+    obtain_fixture_open(&one, "one", "shared");
+    obtain_fixture_open(&two, "two", "shared");
+    (void)obtain_fixture_get(&one, plain, LWC_OK);
+    (void)obtain_fixture_get(&two, plain, LWC_OK);
     assert_true(two.stacks.asked > 0);
-    assert_int_equal(world.exchanges, 1);
-    (void)obtainbed_get(&two, plain, LWC_OK);
+    assert_int_equal(fake_api.exchanges, 1);
+    (void)obtain_fixture_get(&two, plain, LWC_OK);
     assert_int_equal(two.stacks.asked, 0);
-    (void)obtainbed_get(&two, (struct lwc_query){.sub_account = "sub"}, LWC_OK);
-    assert_string_equal(world.sub_account, "sub");
-    (void)obtainbed_get(&two, (struct lwc_query){.org_access = true}, LWC_OK);
-    assert_int_equal(world.flags, LWC_ID_ORG_ACCESS);
-    assert_int_equal(world.exchanges, 3);
-    obtainbed_close(&one);
-    obtainbed_close(&two);
+    (void)obtain_fixture_get(&two, (struct lwc_query){.sub_account = "sub"}, LWC_OK);
+    assert_string_equal(fake_api.sub_account, "sub");
+    (void)obtain_fixture_get(&two, (struct lwc_query){.org_access = true}, LWC_OK);
+    assert_int_equal(fake_api.flags, LWC_ID_ORG_ACCESS);
+    assert_int_equal(fake_api.exchanges, 3);
+    obtain_fixture_close(&one);
+    obtain_fixture_close(&two);
 }
 
 static void has_token_is_of_this_credential_and_fresh(void **state)
@@ -261,11 +267,11 @@ static void has_token_is_of_this_credential_and_fresh(void **state)
         {"refresh", {.refresh = true}, "acme.lacework.net", "seen", "", 0, false, NULL},
         {"no cache", {.no_cache = true}, "acme.lacework.net", "seen", "", 0, false, NULL},
     };
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "seen");
-    (void)obtainbed_get(&bed, plain, LWC_OK);
+    obtain_fixture_open(&fixture, "p", "seen");
+    (void)obtain_fixture_get(&fixture, plain, LWC_OK);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char key_id[64];
         const struct lwc_identity identity = {.profile = "p",
@@ -279,42 +285,42 @@ static void has_token_is_of_this_credential_and_fresh(void **state)
 
         print_message("%s\n", cases[i].name);
         (void)snprintf(key_id, sizeof key_id, "%s-%ld", cases[i].key, (long)getpid());
-        assert_int_equal(lwc_obtain_has_token(&bed.obtain, &cases[i].query, &identity),
+        assert_int_equal(lwc_obtain_has_token(&fixture.obtain, &cases[i].query, &identity),
                          cases[i].has);
     }
-    obtainbed_close(&bed);
+    obtain_fixture_close(&fixture);
 }
 
 static void cached_answer_needs_no_network(void **state)
 {
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "offline");
-    (void)obtainbed_get(&bed, plain, LWC_OK);
-    world.load = LWC_E_UNAVAILABLE;
-    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3600);
-    obtainbed_close(&bed);
+    obtain_fixture_open(&fixture, "p", "offline");
+    (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+    fake_api.load = LWC_E_UNAVAILABLE;
+    assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 3600);
+    obtain_fixture_close(&fixture);
 }
 
 static void unusable_place_costs_no_token(void **state)
 {
     struct tmpdir *dir = *state;
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
-    obtainbed_open(&bed, "p", "noplace");
+    obtain_fixture_open(&fixture, "p", "noplace");
     setenv("XDG_RUNTIME_DIR", "/nonexistent", 1);
-    (void)obtainbed_get(&bed, plain, LWC_OK);
-    (void)obtainbed_get(&bed, plain, LWC_OK);
-    assert_int_equal(world.exchanges, 2);
+    (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+    (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+    assert_int_equal(fake_api.exchanges, 2);
     setenv("XDG_RUNTIME_DIR", dir->path, 1);
     tmpdir_write(dir, "lwcred", "not a directory", 15, 0600);
-    (void)obtainbed_get(&bed, plain, LWC_OK);
-    assert_int_equal(world.exchanges, 3);
-    obtainbed_close(&bed);
+    (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+    assert_int_equal(fake_api.exchanges, 3);
+    obtain_fixture_close(&fixture);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, obtainbed_setup, tmpdir_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, obtain_fixture_setup, tmpdir_teardown)
 
 int main(void)
 {

@@ -22,7 +22,7 @@ enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_err
 
 enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err)
 {
-    return world_net_load(net_out, err);
+    return fake_api_load(net_out, err);
 }
 
 static const struct lwc_query plain;
@@ -42,24 +42,24 @@ static void failures_are_remembered_for_a_moment(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct obtainbed bed;
+        struct obtain_fixture fixture;
 
         print_message("%s\n", cases[i].key);
-        world_reset();
-        world.code = cases[i].code;
-        world.wait_s = cases[i].wait_s;
-        obtainbed_open(&bed, "p", cases[i].key);
-        (void)obtainbed_get(&bed, plain, cases[i].code);
-        (void)obtainbed_get(&bed, plain, cases[i].code);
-        assert_non_null(strstr(bed.err.msg, "the world said so"));
-        assert_int_equal(bed.err.wait_s, cases[i].wait_s);
-        assert_int_equal(world.exchanges, 1);
-        world.code = LWC_OK;
-        world.boot_ms += cases[i].again_after_ms;
-        (void)obtainbed_get(&bed, plain, LWC_OK);
-        assert_int_equal(world.exchanges, 2);
-        (void)obtainbed_get(&bed, plain, LWC_OK);
-        obtainbed_close(&bed);
+        fake_api_reset();
+        fake_api.code = cases[i].code;
+        fake_api.wait_s = cases[i].wait_s;
+        obtain_fixture_open(&fixture, "p", cases[i].key);
+        (void)obtain_fixture_get(&fixture, plain, cases[i].code);
+        (void)obtain_fixture_get(&fixture, plain, cases[i].code);
+        assert_non_null(strstr(fixture.err.msg, "the fake API said so"));
+        assert_int_equal(fixture.err.wait_s, cases[i].wait_s);
+        assert_int_equal(fake_api.exchanges, 1);
+        fake_api.code = LWC_OK;
+        fake_api.boot_ms += cases[i].again_after_ms;
+        (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+        assert_int_equal(fake_api.exchanges, 2);
+        (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+        obtain_fixture_close(&fixture);
     }
 }
 
@@ -68,7 +68,7 @@ static unsigned timely; /* so many exchanges leave the call time */
 static int64_t time_left(void *data)
 {
     (void)data;
-    return world.exchanges <= timely ? 10000 : 0;
+    return fake_api.exchanges <= timely ? 10000 : 0;
 }
 
 static int64_t much_time_left(void *data)
@@ -79,82 +79,82 @@ static int64_t much_time_left(void *data)
 static void own_impatience_is_remembered_for_the_equally_impatient(void **state)
 {
     struct lwc_host host;
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "impatient");
-    host = bed.stacks.host;
+    obtain_fixture_open(&fixture, "p", "impatient");
+    host = fixture.stacks.host;
     host.remaining_ms = time_left;
-    bed.obtain.host = &host;
-    world.code = LWC_E_NETWORK;
+    fixture.obtain.host = &host;
+    fake_api.code = LWC_E_NETWORK;
     timely = 0;
-    (void)obtainbed_get(&bed, plain, LWC_E_NETWORK);
+    (void)obtain_fixture_get(&fixture, plain, LWC_E_NETWORK);
     timely = 1;
-    (void)obtainbed_get(&bed, plain, LWC_E_NETWORK);
-    assert_int_equal(world.exchanges, 1);
+    (void)obtain_fixture_get(&fixture, plain, LWC_E_NETWORK);
+    assert_int_equal(fake_api.exchanges, 1);
     host.remaining_ms = much_time_left;
-    (void)obtainbed_get(&bed, plain, LWC_E_NETWORK);
-    assert_int_equal(world.exchanges, 2);
+    (void)obtain_fixture_get(&fixture, plain, LWC_E_NETWORK);
+    assert_int_equal(fake_api.exchanges, 2);
     /* Refused is refused, however late. */
-    world.boot_ms += 10001;
-    world.code = LWC_E_REFUSED;
+    fake_api.boot_ms += 10001;
+    fake_api.code = LWC_E_REFUSED;
     timely = 2;
-    (void)obtainbed_get(&bed, plain, LWC_E_REFUSED);
+    (void)obtain_fixture_get(&fixture, plain, LWC_E_REFUSED);
     timely = 3;
     host.remaining_ms = time_left;
-    (void)obtainbed_get(&bed, plain, LWC_E_REFUSED);
-    assert_int_equal(world.exchanges, 3);
-    obtainbed_close(&bed);
+    (void)obtain_fixture_get(&fixture, plain, LWC_E_REFUSED);
+    assert_int_equal(fake_api.exchanges, 3);
+    obtain_fixture_close(&fixture);
 }
 
 static void token_too_short_for_one_is_kept_for_the_others(void **state)
 {
     const struct lwc_query much = {.min_valid_s = 3000};
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "tooshort");
-    world.lifetime_s = 600;
-    (void)obtainbed_get(&bed, much, LWC_E_NETWORK);
-    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 600);
-    (void)obtainbed_get(&bed, much, LWC_E_NETWORK);
-    assert_int_equal(world.exchanges, 1);
-    (void)obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 601}, LWC_E_NETWORK);
-    assert_int_equal(world.exchanges, 2);
-    obtainbed_close(&bed);
+    obtain_fixture_open(&fixture, "p", "tooshort");
+    fake_api.lifetime_s = 600;
+    (void)obtain_fixture_get(&fixture, much, LWC_E_NETWORK);
+    assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 600);
+    (void)obtain_fixture_get(&fixture, much, LWC_E_NETWORK);
+    assert_int_equal(fake_api.exchanges, 1);
+    (void)obtain_fixture_get(&fixture, (struct lwc_query){.min_valid_s = 601}, LWC_E_NETWORK);
+    assert_int_equal(fake_api.exchanges, 2);
+    obtain_fixture_close(&fixture);
 }
 
 static void proxy_that_fails_is_no_failure_of_others(void **state)
 {
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "proxy");
+    obtain_fixture_open(&fixture, "p", "proxy");
     setenv("HTTPS_PROXY", "http://127.0.0.1:9", 1);
-    world.code = LWC_E_NETWORK;
-    (void)obtainbed_get(&bed, plain, LWC_E_NETWORK);
+    fake_api.code = LWC_E_NETWORK;
+    (void)obtain_fixture_get(&fixture, plain, LWC_E_NETWORK);
     unsetenv("HTTPS_PROXY");
-    world.code = LWC_OK;
-    (void)obtainbed_get(&bed, plain, LWC_OK);
-    assert_int_equal(world.exchanges, 2);
-    obtainbed_close(&bed);
+    fake_api.code = LWC_OK;
+    (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+    assert_int_equal(fake_api.exchanges, 2);
+    obtain_fixture_close(&fixture);
 }
 
 static void refresh_shares_what_failed_since_it_began(void **state)
 {
     const struct lwc_query refresh = {.refresh = true};
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "refreshed");
-    world.code = LWC_E_REFUSED;
-    (void)obtainbed_get(&bed, plain, LWC_E_REFUSED);
-    (void)obtainbed_get(&bed, refresh, LWC_E_REFUSED);
-    assert_int_equal(world.exchanges, 2);
-    world.boot_ms += 1000;
-    (void)obtainbed_get(&bed, plain, LWC_E_REFUSED);
-    assert_int_equal(world.exchanges, 2);
-    obtainbed_close(&bed);
+    obtain_fixture_open(&fixture, "p", "refreshed");
+    fake_api.code = LWC_E_REFUSED;
+    (void)obtain_fixture_get(&fixture, plain, LWC_E_REFUSED);
+    (void)obtain_fixture_get(&fixture, refresh, LWC_E_REFUSED);
+    assert_int_equal(fake_api.exchanges, 2);
+    fake_api.boot_ms += 1000;
+    (void)obtain_fixture_get(&fixture, plain, LWC_E_REFUSED);
+    assert_int_equal(fake_api.exchanges, 2);
+    obtain_fixture_close(&fixture);
 }
 
 static void stale_token_bridges_a_failure_of_the_network(void **state)
@@ -174,18 +174,18 @@ static void stale_token_bridges_a_failure_of_the_network(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct obtainbed bed;
+        struct obtain_fixture fixture;
 
         print_message("%s\n", cases[i].key);
-        world_reset();
-        obtainbed_open(&bed, "p", cases[i].key);
-        (void)obtainbed_get(&bed, plain, LWC_OK);
-        world.boot_ms += 3420 * 1000;
-        world.code = cases[i].failure;
-        assert_int_equal(obtainbed_get(&bed, cases[i].query, cases[i].code),
+        fake_api_reset();
+        obtain_fixture_open(&fixture, "p", cases[i].key);
+        (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+        fake_api.boot_ms += 3420 * 1000;
+        fake_api.code = cases[i].failure;
+        assert_int_equal(obtain_fixture_get(&fixture, cases[i].query, cases[i].code),
                          cases[i].code == LWC_OK ? 180 : -1);
-        assert_int_equal(bed.stacks.warnings, cases[i].code == LWC_OK);
-        obtainbed_close(&bed);
+        assert_int_equal(fixture.stacks.warnings, cases[i].code == LWC_OK);
+        obtain_fixture_close(&fixture);
     }
 }
 
@@ -204,45 +204,45 @@ static void another_that_stays_inside_makes_it_busy(void **state)
     char name[LWC_HASH_HEX_LEN];
     char key_id[64];
     struct lwc_host host;
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "inside");
-    host = bed.stacks.host;
+    obtain_fixture_open(&fixture, "p", "inside");
+    host = fixture.stacks.host;
     host.remaining_ms = moment_left;
-    bed.obtain.host = &host;
-    (void)obtainbed_get(&bed, plain, LWC_OK);
+    fixture.obtain.host = &host;
+    (void)obtain_fixture_get(&fixture, plain, LWC_OK);
     (void)snprintf(key_id, sizeof key_id, "inside-%ld", (long)getpid());
     identity.key_id = key_id;
     lwc_key_of_flight(&identity, LWC_TTL_DEFAULT, name);
     assert_int_equal(lwc_flight_enter(name, &times, &first, NULL), LWC_OK);
     /* No exchange is made beside it. */
-    world.boot_ms += 3400 * 1000;
-    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 200);
-    assert_int_equal(bed.stacks.warnings, 1);
-    (void)obtainbed_get(&bed, (struct lwc_query){.min_valid_s = 300}, LWC_E_BUSY);
-    assert_non_null(strstr(bed.err.msg, "held by another process"));
-    assert_non_null(strstr(bed.err.hint, "stopped"));
-    assert_int_equal(world.exchanges, 1);
+    fake_api.boot_ms += 3400 * 1000;
+    assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 200);
+    assert_int_equal(fixture.stacks.warnings, 1);
+    (void)obtain_fixture_get(&fixture, (struct lwc_query){.min_valid_s = 300}, LWC_E_BUSY);
+    assert_non_null(strstr(fixture.err.msg, "held by another process"));
+    assert_non_null(strstr(fixture.err.hint, "stopped"));
+    assert_int_equal(fake_api.exchanges, 1);
     lwc_flight_leave(&first);
-    assert_int_equal(obtainbed_get(&bed, plain, LWC_OK), 3600);
-    obtainbed_close(&bed);
+    assert_int_equal(obtain_fixture_get(&fixture, plain, LWC_OK), 3600);
+    obtain_fixture_close(&fixture);
 }
 
 static void expired_token_and_dead_network_is_an_error(void **state)
 {
-    struct obtainbed bed;
+    struct obtain_fixture fixture;
 
     (void)state;
-    obtainbed_open(&bed, "p", "expired");
-    (void)obtainbed_get(&bed, plain, LWC_OK);
-    world.boot_ms += 3600 * 1000;
-    world.code = LWC_E_NETWORK;
-    (void)obtainbed_get(&bed, plain, LWC_E_NETWORK);
-    obtainbed_close(&bed);
+    obtain_fixture_open(&fixture, "p", "expired");
+    (void)obtain_fixture_get(&fixture, plain, LWC_OK);
+    fake_api.boot_ms += 3600 * 1000;
+    fake_api.code = LWC_E_NETWORK;
+    (void)obtain_fixture_get(&fixture, plain, LWC_E_NETWORK);
+    obtain_fixture_close(&fixture);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, obtainbed_setup, tmpdir_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, obtain_fixture_setup, tmpdir_teardown)
 
 int main(void)
 {

@@ -48,7 +48,7 @@ static enum lwc_code change(struct lwc_contents *image, const char *profile, con
     const struct lwc_store_format empty = new_store();
     const struct lwc_store_format *base = image->bytes != NULL ? &image->format : &empty;
     char key_id[LWC_KEY_ID_MAX + 1];
-    const struct lwc_identity id = bed_identity(profile, key_id);
+    const struct lwc_identity id = store_fixture_identity(profile, key_id);
     struct lwc_contents_change wanted = {.now = 5};
     LWC_AUTO_CONTENTS next = {0};
     enum lwc_code code = LWC_OK;
@@ -59,8 +59,8 @@ static enum lwc_code change(struct lwc_contents *image, const char *profile, con
         wanted.secret = secret;
         wanted.len = strlen(secret);
     }
-    bed_random(wanted.id, sizeof wanted.id);
-    bed_random(wanted.nonce, sizeof wanted.nonce);
+    store_fixture_random(wanted.id, sizeof wanted.id);
+    store_fixture_random(wanted.nonce, sizeof wanted.nonce);
     code = lwc_contents_build(base, &wanted, master, &next.bytes, &next.len, NULL);
     if (code == LWC_OK) {
         assert_int_equal(lwc_format_parse(next.bytes, next.len, &next.format, NULL), LWC_OK);
@@ -177,14 +177,14 @@ static void open_with_another_key_is_corrupt_and_names_the_profile(void **state)
 
 static void read_gives_back_what_was_built(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     LWC_AUTO_CONTENTS image = {0};
     LWC_AUTO_CONTENTS again = {0};
     LWC_AUTO_CLOSE int fd = -1;
 
     assert_int_equal(change(&image, "alpha", "1"), LWC_OK);
-    bed_write(bed->path, image.bytes, image.len);
-    fd = open(bed->path, O_RDONLY | O_CLOEXEC);
+    store_fixture_write(fixture->path, image.bytes, image.len);
+    fd = open(fixture->path, O_RDONLY | O_CLOEXEC);
     assert_int_equal(lwc_contents_read(fd, &again, NULL), LWC_OK);
     assert_int_equal(again.len, image.len);
     assert_memory_equal(again.bytes, image.bytes, image.len);
@@ -209,7 +209,7 @@ static void read_of_what_is_no_store_says_so(void **state)
         {"huge", "LWCREDS\n\1\0\0\1", LWC_FORMAT_FILE_MAX + 1, LWC_E_CORRUPT, "larger than"},
         {"beyond 4 GiB", "LWCREDS\n\1\0\0\1", 0x100000080, LWC_E_CORRUPT, "larger than"},
     };
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         LWC_AUTO_CONTENTS image = {0};
@@ -217,9 +217,9 @@ static void read_of_what_is_no_store_says_so(void **state)
         struct lwc_error err = {0};
         size_t len = (size_t)cases[i].len < 12 ? (size_t)cases[i].len : 12;
 
-        bed_write(bed->path, (const uint8_t *)cases[i].content, len);
-        assert_int_equal(truncate(bed->path, cases[i].len), 0);
-        fd = open(bed->path, O_RDONLY | O_CLOEXEC);
+        store_fixture_write(fixture->path, (const uint8_t *)cases[i].content, len);
+        assert_int_equal(truncate(fixture->path, cases[i].len), 0);
+        fd = open(fixture->path, O_RDONLY | O_CLOEXEC);
         if (lwc_contents_read(fd, &image, &err) != cases[i].code ||
             strstr(err.msg, cases[i].words) == NULL || image.bytes != NULL) {
             fail_msg("%s: %s", cases[i].name, err.msg);
@@ -227,7 +227,8 @@ static void read_of_what_is_no_store_says_so(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 
 int main(void)
 {

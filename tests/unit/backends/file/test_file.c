@@ -16,48 +16,48 @@
 /* The descriptor is called lwc_backend in every backend, so that no archive can hold it. */
 #include "backends/file/file.c"
 
-static enum lwc_code open_with(struct bed *bed, size_t argc, const char *const *argv, void **state,
-                               struct lwc_error *err)
+static enum lwc_code open_with(struct store_fixture *fixture, size_t argc, const char *const *argv,
+                               void **state, struct lwc_error *err)
 {
-    return lwc_backend.open(&bed->host, argc, argv, state, err);
+    return lwc_backend.open(&fixture->host, argc, argv, state, err);
 }
 
 /* Open with @argument (NULL: none) and use; the question names the path in use. */
-static void assert_path(struct bed *bed, const char *argument, const char *path)
+static void assert_path(struct store_fixture *fixture, const char *argument, const char *path)
 {
     const char *const argv[] = {argument};
     void *state = NULL;
     char question[TMPDIR_PATH_LEN];
 
-    bed->answers[0] = NULL;
-    assert_int_equal(open_with(bed, argument != NULL, argv, &state, NULL), LWC_OK);
+    fixture->answers[0] = NULL;
+    assert_int_equal(open_with(fixture, argument != NULL, argv, &state, NULL), LWC_OK);
     assert_int_equal(lwc_backend.probe(state, LWC_CAP_STORE, NULL), LWC_E_LOCKED);
     (void)snprintf(question, sizeof question,
                    "Keys will be kept in a new encrypted store. New passphrase for %s", path);
-    assert_string_equal(bed->question, question);
+    assert_string_equal(fixture->question, question);
     lwc_backend.close(state);
 }
 
 static void open_chooses_the_path_in_order(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     char argument[TMPDIR_PATH_LEN + 8];
     char setting[TMPDIR_PATH_LEN];
     char data[TMPDIR_PATH_LEN];
     char path[TMPDIR_PATH_LEN];
 
-    assert_path(bed, NULL, tmpdir_join(&bed->dir, ".local/share/lwcred/keys.lwc", path));
-    bed_set(bed, "XDG_DATA_HOME", "relative");
-    assert_path(bed, NULL, path);
-    bed_set(bed, "XDG_DATA_HOME", tmpdir_join(&bed->dir, "data", data));
-    assert_path(bed, NULL, tmpdir_join(&bed->dir, "data/lwcred/keys.lwc", path));
-    bed_set(bed, "LWCRED_STORE", "~/mine.lwc");
-    assert_path(bed, NULL, tmpdir_join(&bed->dir, "mine.lwc", path));
-    bed_set(bed, "LWCRED_STORE", tmpdir_join(&bed->dir, "set.lwc", setting));
-    assert_path(bed, NULL, setting);
-    assert_path(bed, "path=~/arg.lwc", tmpdir_join(&bed->dir, "arg.lwc", path));
-    (void)snprintf(argument, sizeof argument, "path=%s", bed->path);
-    assert_path(bed, argument, bed->path);
+    assert_path(fixture, NULL, tmpdir_join(&fixture->dir, ".local/share/lwcred/keys.lwc", path));
+    store_fixture_set(fixture, "XDG_DATA_HOME", "relative");
+    assert_path(fixture, NULL, path);
+    store_fixture_set(fixture, "XDG_DATA_HOME", tmpdir_join(&fixture->dir, "data", data));
+    assert_path(fixture, NULL, tmpdir_join(&fixture->dir, "data/lwcred/keys.lwc", path));
+    store_fixture_set(fixture, "LWCRED_STORE", "~/mine.lwc");
+    assert_path(fixture, NULL, tmpdir_join(&fixture->dir, "mine.lwc", path));
+    store_fixture_set(fixture, "LWCRED_STORE", tmpdir_join(&fixture->dir, "set.lwc", setting));
+    assert_path(fixture, NULL, setting);
+    assert_path(fixture, "path=~/arg.lwc", tmpdir_join(&fixture->dir, "arg.lwc", path));
+    (void)snprintf(argument, sizeof argument, "path=%s", fixture->path);
+    assert_path(fixture, argument, fixture->path);
 }
 
 static void open_with_bad_arguments_is_invalid(void **state)
@@ -76,14 +76,15 @@ static void open_with_bad_arguments_is_invalid(void **state)
         {"kdf=", NULL, "unknown kdf"},
         {"kdf=moderate", "kdf=moderate", "repeated"},
     };
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         const char *const argv[] = {cases[i].argument, cases[i].second};
         struct lwc_error err = {0};
         void *opened = NULL;
 
-        if (open_with(bed, 1 + (cases[i].second != NULL), argv, &opened, &err) != LWC_E_INVALID ||
+        if (open_with(fixture, 1 + (cases[i].second != NULL), argv, &opened, &err) !=
+                LWC_E_INVALID ||
             strstr(err.msg, cases[i].words) == NULL || opened != NULL) {
             fail_msg("%s: %s", cases[i].argument, err.msg);
         }
@@ -92,28 +93,28 @@ static void open_with_bad_arguments_is_invalid(void **state)
 
 static void open_without_home_is_invalid_and_says_what_to_set(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     struct lwc_error err = {0};
     void *opened = NULL;
 
-    bed_set(bed, "HOME", NULL);
-    assert_int_equal(open_with(bed, 0, NULL, &opened, &err), LWC_E_INVALID);
+    store_fixture_set(fixture, "HOME", NULL);
+    assert_int_equal(open_with(fixture, 0, NULL, &opened, &err), LWC_E_INVALID);
     assert_non_null(strstr(err.hint, "LWCRED_STORE"));
-    bed_set(bed, "HOME", "not/absolute");
-    assert_int_equal(open_with(bed, 0, NULL, &opened, NULL), LWC_E_INVALID);
+    store_fixture_set(fixture, "HOME", "not/absolute");
+    assert_int_equal(open_with(fixture, 0, NULL, &opened, NULL), LWC_E_INVALID);
     assert_null(opened);
 }
 
 static void open_with_endless_path_is_invalid(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     LWC_AUTO_FREE char *path = calloc(1, PATH_MAX + 2);
     void *opened = NULL;
 
     assert_non_null(path);
     memset(path, '/', PATH_MAX + 1);
-    bed_set(bed, "LWCRED_STORE", path);
-    assert_int_equal(open_with(bed, 0, NULL, &opened, NULL), LWC_E_INVALID);
+    store_fixture_set(fixture, "LWCRED_STORE", path);
+    assert_int_equal(open_with(fixture, 0, NULL, &opened, NULL), LWC_E_INVALID);
     assert_null(opened);
 }
 
@@ -141,21 +142,21 @@ static void kdf_argument_decides_the_cost_of_a_new_store(void **state)
 
 static void new_store_has_the_cost_in_its_slot(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     const char *const argv[] = {"kdf=interactive"};
     char key_id[LWC_KEY_ID_MAX + 1];
-    const struct lwc_identity id = bed_identity("alpha", key_id);
+    const struct lwc_identity id = store_fixture_identity("alpha", key_id);
     LWC_AUTO_FORMAT format = {0};
     LWC_AUTO_FREE uint8_t *bytes = NULL;
     size_t len = 0;
     void *opened = NULL;
 
-    bed_set(bed, "LWCRED_STORE", bed->path);
-    bed_use_passphrase(bed, "horse");
-    assert_int_equal(open_with(bed, 1, argv, &opened, NULL), LWC_OK);
+    store_fixture_set(fixture, "LWCRED_STORE", fixture->path);
+    store_fixture_use_passphrase(fixture, "horse");
+    assert_int_equal(open_with(fixture, 1, argv, &opened, NULL), LWC_OK);
     assert_int_equal(lwc_backend.store(opened, &id, "x", 1, 0, NULL), LWC_OK);
     lwc_backend.close(opened);
-    bytes = bed_read(bed->path, &len);
+    bytes = store_fixture_read(fixture->path, &len);
     assert_int_equal(lwc_format_parse(bytes, len, &format, NULL), LWC_OK);
     assert_int_equal(format.slot_count, 1);
     assert_int_equal(lwc_format_cost_get(format.slots[0].body).passes, 2);
@@ -181,9 +182,9 @@ static enum lwc_code refuse(void *data, const struct lwc_identity *identity, str
 
 static void every_function_works_through_the_descriptor(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     char key_id[LWC_KEY_ID_MAX + 1];
-    const struct lwc_identity id = bed_identity("alpha", key_id);
+    const struct lwc_identity id = store_fixture_identity("alpha", key_id);
     LWC_AUTO_BUF secret = NULL;
     struct lwc_sink sink = {0};
     size_t count = 0;
@@ -191,12 +192,12 @@ static void every_function_works_through_the_descriptor(void **state)
     const struct lwc_visitor refuser = {.visit = refuse};
     void *opened = NULL;
 
-    bed_set(bed, "LWCRED_STORE", bed->path);
-    bed_use_key_file(bed);
+    store_fixture_set(fixture, "LWCRED_STORE", fixture->path);
+    store_fixture_use_key_file(fixture);
     lwc_buf_sink(&secret, &sink);
-    assert_int_equal(open_with(bed, 0, NULL, &opened, NULL), LWC_OK);
+    assert_int_equal(open_with(fixture, 0, NULL, &opened, NULL), LWC_OK);
     assert_int_equal(lwc_backend.probe(opened, LWC_CAP_STORE, NULL), LWC_OK);
-    assert_int_equal(access(bed->path, F_OK), -1);
+    assert_int_equal(access(fixture->path, F_OK), -1);
     assert_int_equal(lwc_backend.unlock(opened, NULL), LWC_E_NOT_FOUND);
     assert_int_equal(lwc_backend.store(opened, &id, "x", 1, 0, NULL), LWC_OK);
     assert_int_equal(lwc_backend.lock(opened, NULL), LWC_OK);
@@ -222,7 +223,8 @@ static void descriptor_declares_what_it_has(void **state)
                                            LWC_CAP_UNLOCK | LWC_CAP_PROMPTS);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 
 int main(void)
 {

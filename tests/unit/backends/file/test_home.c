@@ -31,13 +31,13 @@ static void check_refuses_only_below_a_missing_home(void **state)
         {"slashes", "/nonexistent//", "/nonexistent//.local/keys.lwc", LWC_E_INVALID},
         {"below a file", "/dev/null/home", "/dev/null/home/keys.lwc", LWC_E_INVALID},
     };
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         struct lwc_error err = {0};
 
-        bed_set(bed, "HOME", cases[i].home);
-        if (lwc_home_check(&bed->host, cases[i].path, &err) != cases[i].code ||
+        store_fixture_set(fixture, "HOME", cases[i].home);
+        if (lwc_home_check(&fixture->host, cases[i].path, &err) != cases[i].code ||
             (cases[i].code != LWC_OK && strstr(err.hint, "LWCRED_STORE") == NULL)) {
             fail_msg("%s: %s", cases[i].name, err.msg);
         }
@@ -48,35 +48,36 @@ static void check_refuses_only_below_a_missing_home(void **state)
  * asked. */
 static void store_makes_no_home_directory(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     char home[TMPDIR_PATH_LEN];
     size_t entries = 0;
 
-    bed_set(bed, "HOME", tmpdir_join(&bed->dir, "none", home));
-    bed_use_key_file(bed);
+    store_fixture_set(fixture, "HOME", tmpdir_join(&fixture->dir, "none", home));
+    store_fixture_use_key_file(fixture);
     {
-        AUTO_STORE elsewhere = bed_store(bed);
+        AUTO_STORE elsewhere = store_fixture_store(fixture);
 
-        assert_int_equal(bed_put(elsewhere, "a", "secret", NULL), LWC_OK);
-        assert_int_equal(bed->warnings, 1); /* the generation cannot be remembered */
+        assert_int_equal(store_fixture_put(elsewhere, "a", "secret", NULL), LWC_OK);
+        assert_int_equal(fixture->warnings, 1); /* the generation cannot be remembered */
     }
-    tmpdir_join(&bed->dir, "none/.local/share/lwcred/keys.lwc", bed->path);
-    bed_set(bed, "LWCRED_KEY_FILE", NULL);
-    bed->answers[0] = "new passphrase";
-    entries = tmpdir_count(&bed->dir, ".");
+    tmpdir_join(&fixture->dir, "none/.local/share/lwcred/keys.lwc", fixture->path);
+    store_fixture_set(fixture, "LWCRED_KEY_FILE", NULL);
+    fixture->answers[0] = "new passphrase";
+    entries = tmpdir_count(&fixture->dir, ".");
     {
-        AUTO_STORE store = bed_store(bed);
+        AUTO_STORE store = store_fixture_store(fixture);
         char names[1024];
 
         assert_int_equal(lwc_store_probe(store, LWC_CAP_STORE, NULL), LWC_E_INVALID);
-        assert_int_equal(bed->asked, 0);
-        assert_int_equal(bed_put(store, "a", "secret", NULL), LWC_E_INVALID);
-        assert_int_equal(bed_list(store, names, NULL), LWC_OK);
+        assert_int_equal(fixture->asked, 0);
+        assert_int_equal(store_fixture_put(store, "a", "secret", NULL), LWC_E_INVALID);
+        assert_int_equal(store_fixture_list(store, names, NULL), LWC_OK);
     }
-    assert_int_equal(tmpdir_count(&bed->dir, "."), entries);
+    assert_int_equal(tmpdir_count(&fixture->dir, "."), entries);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 
 int main(void)
 {

@@ -35,23 +35,23 @@ static struct lwc_store_format store_of(uint64_t generation, uint8_t line)
     return store;
 }
 
-static void note_at(struct bed *bed, const char *path, const struct lwc_store_format *store,
-                    enum lwc_rollback_event event)
+static void note_at(struct store_fixture *fixture, const char *path,
+                    const struct lwc_store_format *store, enum lwc_rollback_event event)
 {
-    struct lwc_rollback seen = {.host = &bed->host};
+    struct lwc_rollback seen = {.host = &fixture->host};
 
     lwc_rollback_note(&seen, path, store, event);
 }
 
-static void note(struct bed *bed, uint64_t generation)
+static void note(struct store_fixture *fixture, uint64_t generation)
 {
     const struct lwc_store_format store = store_of(generation, 1);
 
-    note_at(bed, "/the/store", &store, LWC_SEEN_READ);
+    note_at(fixture, "/the/store", &store, LWC_SEEN_READ);
 }
 
 /* The file @name holds generation and MAC of the line 1. */
-static void assert_known(struct bed *bed, const char *name, uint64_t generation)
+static void assert_known(struct store_fixture *fixture, const char *name, uint64_t generation)
 {
     char text[128];
     size_t len = (size_t)snprintf(text, sizeof text, "%" PRIu64 " 01", generation);
@@ -61,28 +61,28 @@ static void assert_known(struct bed *bed, const char *name, uint64_t generation)
             (size_t)snprintf(text + len, sizeof text - len, "%02x", (unsigned)(generation & 0xff));
     }
     (void)snprintf(text + len, sizeof text - len, "\n");
-    tmpdir_assert_text(&bed->dir, name, text);
+    tmpdir_assert_text(&fixture->dir, name, text);
 }
 
 static void note_remembers_the_newest_generation(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
-    note(bed, 7);
-    assert_known(bed, STATE ID_HEX, 7);
-    note(bed, 7);
-    note(bed, 8);
-    note(bed, 20);
-    assert_known(bed, STATE ID_HEX, 20);
-    assert_int_equal(bed->warnings, 0);
-    note(bed, 8);
-    assert_known(bed, STATE ID_HEX, 20);
-    assert_int_equal(bed->warnings, 1);
-    assert_non_null(strstr(bed->log, "/the/store"));
-    assert_non_null(strstr(bed->log, "generation 8, last seen 20"));
-    note(bed, INT64_MAX);
-    note(bed, INT64_MAX);
-    assert_int_equal(bed->warnings, 1);
+    note(fixture, 7);
+    assert_known(fixture, STATE ID_HEX, 7);
+    note(fixture, 7);
+    note(fixture, 8);
+    note(fixture, 20);
+    assert_known(fixture, STATE ID_HEX, 20);
+    assert_int_equal(fixture->warnings, 0);
+    note(fixture, 8);
+    assert_known(fixture, STATE ID_HEX, 20);
+    assert_int_equal(fixture->warnings, 1);
+    assert_non_null(strstr(fixture->log, "/the/store"));
+    assert_non_null(strstr(fixture->log, "generation 8, last seen 20"));
+    note(fixture, INT64_MAX);
+    note(fixture, INT64_MAX);
+    assert_int_equal(fixture->warnings, 1);
 }
 
 static void note_tells_a_store_that_diverged(void **state)
@@ -99,21 +99,21 @@ static void note_tells_a_store_that_diverged(void **state)
         {"next generation", 8, 1, 0},
         {"far ahead on another line, which cannot be told", 30, 2, 0},
     };
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         const struct lwc_store_format known = store_of(7, 1);
         const struct lwc_store_format now = store_of(cases[i].generation, cases[i].line);
 
-        note_at(bed, "/the/store", &known, LWC_SEEN_WRITTEN);
-        bed->warnings = 0;
-        bed->log[0] = '\0';
+        note_at(fixture, "/the/store", &known, LWC_SEEN_WRITTEN);
+        fixture->warnings = 0;
+        fixture->log[0] = '\0';
         /* Read twice: it is told each time, for a single warning is easily missed. */
-        note_at(bed, "/the/store", &now, LWC_SEEN_READ);
-        note_at(bed, "/the/store", &now, LWC_SEEN_READ);
-        if (bed->warnings != 2 * cases[i].warnings ||
-            (bed->warnings > 0 && strstr(bed->log, "has diverged") == NULL)) {
-            fail_msg("%s: %zu warnings: %s", cases[i].name, bed->warnings, bed->log);
+        note_at(fixture, "/the/store", &now, LWC_SEEN_READ);
+        note_at(fixture, "/the/store", &now, LWC_SEEN_READ);
+        if (fixture->warnings != 2 * cases[i].warnings ||
+            (fixture->warnings > 0 && strstr(fixture->log, "has diverged") == NULL)) {
+            fail_msg("%s: %zu warnings: %s", cases[i].name, fixture->warnings, fixture->log);
         }
     }
 }
@@ -121,42 +121,42 @@ static void note_tells_a_store_that_diverged(void **state)
 /* Made anew with the same key file, and then the file of before put back: another store id. */
 static void note_tells_another_store_at_the_same_path(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     const struct lwc_store_format first = store_of(3, 1);
     struct lwc_store_format second = store_of(1, 1);
 
     second.store_id[0] = 0x99;
-    note_at(bed, "/the/store", &first, LWC_SEEN_READ);
-    note_at(bed, "/elsewhere", &second, LWC_SEEN_READ);
-    assert_int_equal(bed->warnings, 0);
-    note_at(bed, "/the/store", &second, LWC_SEEN_READ);
-    note_at(bed, "/the/store", &second, LWC_SEEN_READ);
-    assert_int_equal(bed->warnings, 2);
-    assert_non_null(strstr(bed->log, "/the/store is another store than last time"));
-    assert_non_null(strstr(bed->log, STATE "path-")); /* the file to remove, if it was meant */
+    note_at(fixture, "/the/store", &first, LWC_SEEN_READ);
+    note_at(fixture, "/elsewhere", &second, LWC_SEEN_READ);
+    assert_int_equal(fixture->warnings, 0);
+    note_at(fixture, "/the/store", &second, LWC_SEEN_READ);
+    note_at(fixture, "/the/store", &second, LWC_SEEN_READ);
+    assert_int_equal(fixture->warnings, 2);
+    assert_non_null(strstr(fixture->log, "/the/store is another store than last time"));
+    assert_non_null(strstr(fixture->log, STATE "path-")); /* the file to remove, if it was meant */
     /* Made by us: known from now on, and the one of before is the other one. */
-    note_at(bed, "/the/store", &second, LWC_SEEN_WRITTEN);
-    note_at(bed, "/the/store", &second, LWC_SEEN_READ);
-    assert_int_equal(bed->warnings, 2);
-    note_at(bed, "/the/store", &first, LWC_SEEN_READ);
-    assert_int_equal(bed->warnings, 3);
+    note_at(fixture, "/the/store", &second, LWC_SEEN_WRITTEN);
+    note_at(fixture, "/the/store", &second, LWC_SEEN_READ);
+    assert_int_equal(fixture->warnings, 2);
+    note_at(fixture, "/the/store", &first, LWC_SEEN_READ);
+    assert_int_equal(fixture->warnings, 3);
 }
 
 /* A change made on top of an older state goes on from there, after the warning at its reading. */
 static void written_generation_is_known_from_now_on(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     const struct lwc_store_format written = store_of(6, 1);
 
-    note(bed, 9);
-    note_at(bed, "/the/store", &written, LWC_SEEN_WRITTEN);
-    assert_known(bed, STATE ID_HEX, 6);
-    note(bed, 6);
-    assert_int_equal(bed->warnings, 0);
+    note(fixture, 9);
+    note_at(fixture, "/the/store", &written, LWC_SEEN_WRITTEN);
+    assert_known(fixture, STATE ID_HEX, 6);
+    note(fixture, 6);
+    assert_int_equal(fixture->warnings, 0);
 }
 
 /* Another process notes 9 between our look and our turn. */
-static struct bed *racing;
+static struct store_fixture *racing;
 
 enum lwc_code __wrap_lwc_lock_take(const struct lwc_path *path, const char *name,
                                    int64_t timeout_ms, int *fd_out, struct lwc_error *err);
@@ -165,60 +165,60 @@ enum lwc_code __real_lwc_lock_take(const struct lwc_path *path, const char *name
 enum lwc_code __wrap_lwc_lock_take(const struct lwc_path *path, const char *name,
                                    int64_t timeout_ms, int *fd_out, struct lwc_error *err)
 {
-    struct bed *bed = racing;
+    struct store_fixture *fixture = racing;
 
     racing = NULL;
-    if (bed != NULL) {
-        note(bed, 9);
+    if (fixture != NULL) {
+        note(fixture, 9);
     }
     return __real_lwc_lock_take(path, name, timeout_ms, fd_out, err);
 }
 
 static void reader_does_not_overwrite_a_newer_generation(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
-    note(bed, 5);
-    racing = bed;
-    note(bed, 6);
+    note(fixture, 5);
+    racing = fixture;
+    note(fixture, 6);
     assert_null(racing);
-    assert_known(bed, STATE ID_HEX, 9);
+    assert_known(fixture, STATE ID_HEX, 9);
 }
 
 static void note_uses_the_state_directory_that_is_set(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     char path[TMPDIR_PATH_LEN];
 
-    bed_set(bed, "XDG_STATE_HOME", "relative/is/ignored");
-    note(bed, 1);
-    assert_known(bed, STATE ID_HEX, 1);
-    bed_set(bed, "XDG_STATE_HOME", tmpdir_join(&bed->dir, "state", path));
-    note(bed, 2);
-    assert_known(bed, "state/lwcred/" ID_HEX, 2);
+    store_fixture_set(fixture, "XDG_STATE_HOME", "relative/is/ignored");
+    note(fixture, 1);
+    assert_known(fixture, STATE ID_HEX, 1);
+    store_fixture_set(fixture, "XDG_STATE_HOME", tmpdir_join(&fixture->dir, "state", path));
+    note(fixture, 2);
+    assert_known(fixture, "state/lwcred/" ID_HEX, 2);
 }
 
 static void note_without_a_place_is_silent(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
-    bed_set(bed, "HOME", NULL);
-    note(bed, 1);
-    assert_string_equal(bed->log, "");
-    assert_int_equal(tmpdir_count(&bed->dir, "."), 0);
+    store_fixture_set(fixture, "HOME", NULL);
+    note(fixture, 1);
+    assert_string_equal(fixture->log, "");
+    assert_int_equal(tmpdir_count(&fixture->dir, "."), 0);
 }
 
 static void note_that_cannot_be_kept_complains_once(void **state)
 {
-    struct bed *bed = *state;
-    struct lwc_rollback seen = {.host = &bed->host};
+    struct store_fixture *fixture = *state;
+    struct lwc_rollback seen = {.host = &fixture->host};
     const struct lwc_store_format store = store_of(1, 1);
 
-    tmpdir_write(&bed->dir, ".local", "", 0, 0600);
+    tmpdir_write(&fixture->dir, ".local", "", 0, 0600);
     lwc_rollback_note(&seen, "/the/store", &store, LWC_SEEN_READ);
     lwc_rollback_note(&seen, "/the/store", &store, LWC_SEEN_WRITTEN);
-    assert_int_equal(bed->warnings, 1);
-    assert_non_null(strstr(bed->log, "cannot remember"));
+    assert_int_equal(fixture->warnings, 1);
+    assert_non_null(strstr(fixture->log, "cannot remember"));
 }
 
 #define MAC_63 "012345678901234567890123456789012345678901234567890123456789012"
@@ -241,18 +241,19 @@ static void note_over_garbage_starts_anew(void **state)
         "8 " MAC_63 "G\n",
         "8 " MAC_63 "4\n8",
     };
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
-    note(bed, 1);
+    note(fixture, 1);
     for (size_t i = 0; i < LWC_ARRAY_LEN(garbage); i++) {
-        tmpdir_write(&bed->dir, STATE ID_HEX, garbage[i], strlen(garbage[i]), 0600);
-        note(bed, 3);
-        assert_known(bed, STATE ID_HEX, 3);
+        tmpdir_write(&fixture->dir, STATE ID_HEX, garbage[i], strlen(garbage[i]), 0600);
+        note(fixture, 3);
+        assert_known(fixture, STATE ID_HEX, 3);
     }
-    assert_int_equal(bed->warnings, 0);
+    assert_int_equal(fixture->warnings, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 
 int main(void)
 {

@@ -24,88 +24,88 @@
 
 static void put_then_find_gives_the_secret(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
-    AUTO_STORE again = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
+    AUTO_STORE again = store_fixture_store(fixture);
     char secret[256];
     char names[1024];
 
-    bed_use_key_file(bed);
-    assert_int_equal(bed_put(store, "beta", "secret of beta", NULL), LWC_OK);
-    assert_int_equal(bed_put(store, "alpha", "secret of alpha", NULL), LWC_OK);
-    assert_int_equal(bed_find(store, "alpha", secret, NULL), LWC_OK);
+    store_fixture_use_key_file(fixture);
+    assert_int_equal(store_fixture_put(store, "beta", "secret of beta", NULL), LWC_OK);
+    assert_int_equal(store_fixture_put(store, "alpha", "secret of alpha", NULL), LWC_OK);
+    assert_int_equal(store_fixture_find(store, "alpha", secret, NULL), LWC_OK);
     assert_string_equal(secret, "secret of alpha");
-    assert_int_equal(bed_find(again, "beta", secret, NULL), LWC_OK);
+    assert_int_equal(store_fixture_find(again, "beta", secret, NULL), LWC_OK);
     assert_string_equal(secret, "secret of beta");
-    assert_int_equal(bed_list(again, names, NULL), LWC_OK);
+    assert_int_equal(store_fixture_list(again, names, NULL), LWC_OK);
     assert_string_equal(names, "alpha beta");
 }
 
 static void store_that_does_not_exist_is_empty(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
     struct lwc_identity query = LWC_IDENTITY_ANY;
     char secret[256];
     char names[1024];
 
     query.profile = "alpha";
-    assert_int_equal(bed_list(store, names, NULL), LWC_OK);
+    assert_int_equal(store_fixture_list(store, names, NULL), LWC_OK);
     assert_string_equal(names, "");
-    assert_int_equal(bed_find(store, "alpha", secret, NULL), LWC_E_NOT_FOUND);
+    assert_int_equal(store_fixture_find(store, "alpha", secret, NULL), LWC_E_NOT_FOUND);
     assert_int_equal(lwc_store_remove(store, &query, NULL), LWC_E_NOT_FOUND);
     assert_int_equal(lwc_store_unlock(store, NULL), LWC_E_NOT_FOUND);
-    assert_int_equal(bed->asked, 0);
-    assert_int_equal(tmpdir_count(&bed->dir, "."), 0);
+    assert_int_equal(fixture->asked, 0);
+    assert_int_equal(tmpdir_count(&fixture->dir, "."), 0);
 }
 
 static void put_makes_the_directory_and_private_files(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     char secret[256];
     struct stat st;
 
-    tmpdir_join(&bed->dir, "a/b/keys.lwc", bed->path);
-    bed_use_key_file(bed);
+    tmpdir_join(&fixture->dir, "a/b/keys.lwc", fixture->path);
+    store_fixture_use_key_file(fixture);
     {
-        AUTO_STORE store = bed_store(bed);
+        AUTO_STORE store = store_fixture_store(fixture);
 
-        assert_int_equal(bed_put(store, "alpha", "x", NULL), LWC_OK);
-        assert_int_equal(bed_find(store, "alpha", secret, NULL), LWC_OK);
+        assert_int_equal(store_fixture_put(store, "alpha", "x", NULL), LWC_OK);
+        assert_int_equal(store_fixture_find(store, "alpha", secret, NULL), LWC_OK);
     }
-    assert_int_equal(stat(bed->path, &st), 0);
+    assert_int_equal(stat(fixture->path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
-    *strrchr(bed->path, '/') = '\0';
-    assert_int_equal(stat(bed->path, &st), 0);
+    *strrchr(fixture->path, '/') = '\0';
+    assert_int_equal(stat(fixture->path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0700);
 }
 
 static void put_of_taken_profile_needs_replace(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
     char key_id[LWC_KEY_ID_MAX + 1];
-    const struct lwc_identity id = bed_identity("alpha", key_id);
+    const struct lwc_identity id = store_fixture_identity("alpha", key_id);
     struct lwc_error err = {0};
     char secret[256];
 
-    bed_use_key_file(bed);
-    assert_int_equal(bed_put(store, "alpha", "old", NULL), LWC_OK);
-    assert_int_equal(bed_put(store, "alpha", "new", &err), LWC_E_INVALID);
+    store_fixture_use_key_file(fixture);
+    assert_int_equal(store_fixture_put(store, "alpha", "old", NULL), LWC_OK);
+    assert_int_equal(store_fixture_put(store, "alpha", "new", &err), LWC_E_INVALID);
     assert_non_null(strstr(err.msg, "alpha is taken"));
-    assert_int_equal(bed_find(store, "alpha", secret, NULL), LWC_OK);
+    assert_int_equal(store_fixture_find(store, "alpha", secret, NULL), LWC_OK);
     assert_string_equal(secret, "old");
     assert_int_equal(lwc_store_put(store, &id, "new", 3, LWC_STORE_REPLACE, NULL), LWC_OK);
-    assert_int_equal(bed_find(store, "alpha", secret, NULL), LWC_OK);
+    assert_int_equal(store_fixture_find(store, "alpha", secret, NULL), LWC_OK);
     assert_string_equal(secret, "new");
 }
 
 static void put_of_bad_input_is_invalid_and_makes_nothing(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
     char key_id[LWC_KEY_ID_MAX + 1];
-    struct lwc_identity id = bed_identity("alpha", key_id);
+    struct lwc_identity id = store_fixture_identity("alpha", key_id);
     LWC_AUTO_FREE char *long_one = calloc(1, LWC_SECRET_MAX + 1);
 
     assert_non_null(long_one);
@@ -114,16 +114,16 @@ static void put_of_bad_input_is_invalid_and_makes_nothing(void **state)
                      LWC_E_INVALID);
     id.profile = "../x";
     assert_int_equal(lwc_store_put(store, &id, "x", 1, 0, NULL), LWC_E_INVALID);
-    assert_int_equal(bed->asked, 0);
-    assert_int_equal(tmpdir_count(&bed->dir, "."), 0);
+    assert_int_equal(fixture->asked, 0);
+    assert_int_equal(tmpdir_count(&fixture->dir, "."), 0);
 }
 
 static void secret_of_the_largest_size_comes_back(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
     char key_id[LWC_KEY_ID_MAX + 1];
-    const struct lwc_identity id = bed_identity("alpha", key_id);
+    const struct lwc_identity id = store_fixture_identity("alpha", key_id);
     LWC_AUTO_FREE uint8_t *long_one = malloc(LWC_SECRET_MAX);
     LWC_AUTO_BUF secret = NULL;
     struct lwc_sink sink = {0};
@@ -132,7 +132,7 @@ static void secret_of_the_largest_size_comes_back(void **state)
     for (size_t i = 0; i < LWC_SECRET_MAX; i++) {
         long_one[i] = (uint8_t)(i * 7);
     }
-    bed_use_key_file(bed);
+    store_fixture_use_key_file(fixture);
     lwc_buf_sink(&secret, &sink);
     assert_int_equal(lwc_store_put(store, &id, long_one, LWC_SECRET_MAX, 0, NULL), LWC_OK);
     assert_int_equal(lwc_store_find(store, &id, &sink, NULL), LWC_OK);
@@ -141,16 +141,16 @@ static void secret_of_the_largest_size_comes_back(void **state)
 
 static void remove_takes_the_one_that_is_meant(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
     struct lwc_identity query = LWC_IDENTITY_ANY;
     struct lwc_error err = {0};
     char names[1024];
 
-    bed_use_key_file(bed);
-    assert_int_equal(bed_put(store, "a", "1", NULL), LWC_OK);
-    assert_int_equal(bed_put(store, "b", "2", NULL), LWC_OK);
-    assert_int_equal(bed_put(store, "c", "3", NULL), LWC_OK);
+    store_fixture_use_key_file(fixture);
+    assert_int_equal(store_fixture_put(store, "a", "1", NULL), LWC_OK);
+    assert_int_equal(store_fixture_put(store, "b", "2", NULL), LWC_OK);
+    assert_int_equal(store_fixture_put(store, "c", "3", NULL), LWC_OK);
     assert_int_equal(lwc_store_remove(store, &query, &err), LWC_E_INVALID);
     query.account = "acme.lacework.net";
     assert_int_equal(lwc_store_remove(store, &query, &err), LWC_E_INVALID);
@@ -158,7 +158,7 @@ static void remove_takes_the_one_that_is_meant(void **state)
     query.key_id = "ACME_b";
     assert_int_equal(lwc_store_remove(store, &query, NULL), LWC_OK);
     assert_int_equal(lwc_store_remove(store, &query, NULL), LWC_E_NOT_FOUND);
-    assert_int_equal(bed_list(store, names, NULL), LWC_OK);
+    assert_int_equal(store_fixture_list(store, names, NULL), LWC_OK);
     assert_string_equal(names, "a c");
 }
 
@@ -181,12 +181,12 @@ static void find_with_partial_query_must_be_unique(void **state)
         {"other case", "Default", "", "", LWC_E_NOT_FOUND},
         {"begin of a name", "def", "", "", LWC_E_NOT_FOUND},
     };
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
-    bed_use_vector(bed, "store-several.lwc");
-    bed_use_key_file(bed);
+    store_fixture_use_vector(fixture, "store-several.lwc");
+    store_fixture_use_key_file(fixture);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        AUTO_STORE store = bed_store(bed);
+        AUTO_STORE store = store_fixture_store(fixture);
         LWC_AUTO_BUF secret = NULL;
         struct lwc_identity query = LWC_IDENTITY_ANY;
         struct lwc_sink sink = {0};
@@ -204,49 +204,49 @@ static void find_with_partial_query_must_be_unique(void **state)
 
 static void passphrase_is_asked_once_and_forgotten_by_lock(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     AUTO_STORE store = NULL;
     char secret[256];
 
-    bed_use_vector(bed, "store-passphrase.lwc");
-    store = bed_store(bed);
-    bed->answers[0] = BED_PASSPHRASE;
-    bed->answers[1] = BED_PASSPHRASE;
+    store_fixture_use_vector(fixture, "store-passphrase.lwc");
+    store = store_fixture_store(fixture);
+    fixture->answers[0] = STORE_FIXTURE_PASSPHRASE;
+    fixture->answers[1] = STORE_FIXTURE_PASSPHRASE;
     assert_int_equal(lwc_store_probe(store, LWC_CAP_STORE, NULL), LWC_OK);
-    assert_int_equal(bed_put(store, "beta", "x", NULL), LWC_OK);
-    assert_int_equal(bed_find(store, "beta", secret, NULL), LWC_OK);
-    assert_int_equal(bed->asked, 1);
+    assert_int_equal(store_fixture_put(store, "beta", "x", NULL), LWC_OK);
+    assert_int_equal(store_fixture_find(store, "beta", secret, NULL), LWC_OK);
+    assert_int_equal(fixture->asked, 1);
     lwc_store_lock(store);
-    assert_int_equal(bed_find(store, "beta", secret, NULL), LWC_OK);
-    assert_int_equal(bed->asked, 2);
+    assert_int_equal(store_fixture_find(store, "beta", secret, NULL), LWC_OK);
+    assert_int_equal(fixture->asked, 2);
     lwc_store_lock(store);
-    assert_int_equal(bed_find(store, "beta", secret, NULL), LWC_E_LOCKED);
+    assert_int_equal(store_fixture_find(store, "beta", secret, NULL), LWC_E_LOCKED);
 }
 
 static void probe_of_new_store_asks_once_and_makes_nothing(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     AUTO_STORE store = NULL;
     char secret[256];
 
-    tmpdir_join(&bed->dir, "new/keys.lwc", bed->path);
-    store = bed_store(bed);
-    bed->answers[0] = "horse";
+    tmpdir_join(&fixture->dir, "new/keys.lwc", fixture->path);
+    store = store_fixture_store(fixture);
+    fixture->answers[0] = "horse";
     assert_int_equal(lwc_store_probe(store, LWC_CAP_READ, NULL), LWC_OK);
-    assert_int_equal(bed->asked, 0);
+    assert_int_equal(fixture->asked, 0);
     assert_int_equal(lwc_store_probe(store, LWC_CAP_STORE, NULL), LWC_OK);
-    assert_int_equal(bed->asked, 1);
-    assert_int_equal(bed->flags, LWC_PROMPT_TWICE);
-    assert_int_equal(tmpdir_count(&bed->dir, "."), 0);
-    assert_int_equal(bed_put(store, "alpha", "x", NULL), LWC_OK);
-    assert_int_equal(bed_find(store, "alpha", secret, NULL), LWC_OK);
-    assert_int_equal(bed->asked, 1);
+    assert_int_equal(fixture->asked, 1);
+    assert_int_equal(fixture->flags, LWC_PROMPT_TWICE);
+    assert_int_equal(tmpdir_count(&fixture->dir, "."), 0);
+    assert_int_equal(store_fixture_put(store, "alpha", "x", NULL), LWC_OK);
+    assert_int_equal(store_fixture_find(store, "alpha", secret, NULL), LWC_OK);
+    assert_int_equal(fixture->asked, 1);
 }
 
 static void probe_without_passphrase_is_locked(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
     struct lwc_error err = {0};
 
     assert_int_equal(lwc_store_probe(store, LWC_CAP_STORE, &err), LWC_E_LOCKED);
@@ -255,7 +255,7 @@ static void probe_without_passphrase_is_locked(void **state)
 
 static void newer_optional_feature_is_read_and_not_written(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     AUTO_STORE store = NULL;
     struct lwc_identity query = LWC_IDENTITY_ANY;
     LWC_AUTO_FREE uint8_t *before = NULL;
@@ -264,17 +264,17 @@ static void newer_optional_feature_is_read_and_not_written(void **state)
     size_t after_len = 0;
     char secret[256];
 
-    bed_use_vector(bed, "store-keyfile.lwc");
-    bed_use_key_file(bed);
-    vector_amend(bed, NULL, 0, 0x10);
-    before = bed_read(bed->path, &before_len);
-    store = bed_store(bed);
+    store_fixture_use_vector(fixture, "store-keyfile.lwc");
+    store_fixture_use_key_file(fixture);
+    vector_amend(fixture, NULL, 0, 0x10);
+    before = store_fixture_read(fixture->path, &before_len);
+    store = store_fixture_store(fixture);
     query.profile = "default";
-    assert_int_equal(bed_find(store, "default", secret, NULL), LWC_OK);
-    assert_int_equal(bed_put(store, "beta", "x", NULL), LWC_E_TOO_NEW);
+    assert_int_equal(store_fixture_find(store, "default", secret, NULL), LWC_OK);
+    assert_int_equal(store_fixture_put(store, "beta", "x", NULL), LWC_E_TOO_NEW);
     assert_int_equal(lwc_store_remove(store, &query, NULL), LWC_E_TOO_NEW);
     assert_int_equal(lwc_store_probe(store, LWC_CAP_STORE, NULL), LWC_E_TOO_NEW);
-    after = bed_read(bed->path, &after_len);
+    after = store_fixture_read(fixture->path, &after_len);
     assert_int_equal(after_len, before_len);
     assert_memory_equal(after, before, before_len);
 }
@@ -287,7 +287,7 @@ static bool contains(const uint8_t *bytes, size_t len, const uint8_t *part, size
 
 static void what_is_not_touched_is_carried_byte_for_byte(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     AUTO_STORE store = NULL;
     LWC_AUTO_FORMAT format = {0};
     LWC_AUTO_FREE uint8_t *before = NULL;
@@ -296,15 +296,15 @@ static void what_is_not_touched_is_carried_byte_for_byte(void **state)
     size_t after_len = 0;
     struct lwc_identity query = LWC_IDENTITY_ANY;
 
-    bed_use_vector(bed, "store-several.lwc");
-    bed_use_key_file(bed);
-    vector_amend(bed, (const uint16_t[]){900}, 1, 0);
-    before = bed_read(bed->path, &before_len);
-    store = bed_store(bed);
+    store_fixture_use_vector(fixture, "store-several.lwc");
+    store_fixture_use_key_file(fixture);
+    vector_amend(fixture, (const uint16_t[]){900}, 1, 0);
+    before = store_fixture_read(fixture->path, &before_len);
+    store = store_fixture_store(fixture);
     query.profile = "token";
     assert_int_equal(lwc_store_remove(store, &query, NULL), LWC_OK);
-    assert_int_equal(bed_put(store, "middle", "x", NULL), LWC_OK);
-    after = bed_read(bed->path, &after_len);
+    assert_int_equal(store_fixture_put(store, "middle", "x", NULL), LWC_OK);
+    after = store_fixture_read(fixture->path, &after_len);
     assert_int_equal(lwc_format_parse(before, before_len, &format, NULL), LWC_OK);
     for (size_t i = 0; i < format.slot_count; i++) {
         assert_true(contains(after, after_len, format.slots[i].body, format.slots[i].len));
@@ -318,7 +318,7 @@ static void what_is_not_touched_is_carried_byte_for_byte(void **state)
 
 static void replaced_record_keeps_its_id_and_birth(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     AUTO_STORE store = NULL;
     LWC_AUTO_FORMAT old = {0};
     LWC_AUTO_FORMAT new = {0};
@@ -326,14 +326,14 @@ static void replaced_record_keeps_its_id_and_birth(void **state)
     LWC_AUTO_FREE uint8_t *after = NULL;
     size_t len = 0;
 
-    bed_use_vector(bed, "store-keyfile.lwc");
-    bed_use_key_file(bed);
-    before = bed_read(bed->path, &len);
+    store_fixture_use_vector(fixture, "store-keyfile.lwc");
+    store_fixture_use_key_file(fixture);
+    before = store_fixture_read(fixture->path, &len);
     assert_int_equal(lwc_format_parse(before, len, &old, NULL), LWC_OK);
-    store = bed_store(bed);
+    store = store_fixture_store(fixture);
     assert_int_equal(lwc_store_put(store, &old.records[0].id, "new", 3, LWC_STORE_REPLACE, NULL),
                      LWC_OK);
-    after = bed_read(bed->path, &len);
+    after = store_fixture_read(fixture->path, &len);
     assert_int_equal(lwc_format_parse(after, len, &new, NULL), LWC_OK);
     assert_memory_equal(new.records[0].bytes, old.records[0].bytes, LWC_FORMAT_ID_LEN);
     assert_int_equal(lwc_format_record_created_at(&new.records[0]),
@@ -346,57 +346,57 @@ static void replaced_record_keeps_its_id_and_birth(void **state)
 
 static void previous_generation_stays_beside_the_store(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
     AUTO_STORE previous = NULL;
     char names[1024];
     char secret[256];
 
-    bed_use_key_file(bed);
-    assert_int_equal(bed_put(store, "a", "1", NULL), LWC_OK);
-    assert_int_equal(bed_put(store, "b", "2", NULL), LWC_OK);
-    assert_int_equal(bed_put(store, "c", "3", NULL), LWC_OK);
-    tmpdir_join(&bed->dir, "keys.lwc.prev", bed->path);
-    previous = bed_store(bed);
-    assert_int_equal(bed_list(previous, names, NULL), LWC_OK);
+    store_fixture_use_key_file(fixture);
+    assert_int_equal(store_fixture_put(store, "a", "1", NULL), LWC_OK);
+    assert_int_equal(store_fixture_put(store, "b", "2", NULL), LWC_OK);
+    assert_int_equal(store_fixture_put(store, "c", "3", NULL), LWC_OK);
+    tmpdir_join(&fixture->dir, "keys.lwc.prev", fixture->path);
+    previous = store_fixture_store(fixture);
+    assert_int_equal(store_fixture_list(previous, names, NULL), LWC_OK);
     assert_string_equal(names, "a b");
-    assert_int_equal(bed_find(previous, "b", secret, NULL), LWC_OK);
+    assert_int_equal(store_fixture_find(previous, "b", secret, NULL), LWC_OK);
     assert_string_equal(secret, "2");
 }
 
 static void store_put_back_to_an_older_state_is_reported(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
-    AUTO_STORE again = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
+    AUTO_STORE again = store_fixture_store(fixture);
     LWC_AUTO_FREE uint8_t *old = NULL;
     size_t len = 0;
     char secret[256];
 
-    bed_use_key_file(bed);
-    assert_int_equal(bed_put(store, "a", "1", NULL), LWC_OK);
-    old = bed_read(bed->path, &len);
-    assert_int_equal(bed_put(store, "b", "2", NULL), LWC_OK);
-    assert_int_equal(bed_put(store, "c", "3", NULL), LWC_OK);
-    assert_int_equal(bed->warnings, 0);
-    bed_write(bed->path, old, len);
-    assert_int_equal(bed_find(again, "a", secret, NULL), LWC_OK);
-    assert_int_equal(bed->warnings, 1);
-    assert_non_null(strstr(bed->log, "generation 1, last seen 3"));
+    store_fixture_use_key_file(fixture);
+    assert_int_equal(store_fixture_put(store, "a", "1", NULL), LWC_OK);
+    old = store_fixture_read(fixture->path, &len);
+    assert_int_equal(store_fixture_put(store, "b", "2", NULL), LWC_OK);
+    assert_int_equal(store_fixture_put(store, "c", "3", NULL), LWC_OK);
+    assert_int_equal(fixture->warnings, 0);
+    store_fixture_write(fixture->path, old, len);
+    assert_int_equal(store_fixture_find(again, "a", secret, NULL), LWC_OK);
+    assert_int_equal(fixture->warnings, 1);
+    assert_non_null(strstr(fixture->log, "generation 1, last seen 3"));
 }
 
 /* Each child adds its own records; both must be there in the end. */
 #define CHILD_RECORDS 20
 
-static int add_records(struct bed *bed, char who)
+static int add_records(struct store_fixture *fixture, char who)
 {
-    struct lwc_store *store = bed_store(bed);
+    struct lwc_store *store = store_fixture_store(fixture);
     char profile[16];
     int failures = 0;
 
     for (int i = 0; i < CHILD_RECORDS; i++) {
         (void)snprintf(profile, sizeof profile, "%c%d", who, i);
-        failures += bed_put(store, profile, profile, NULL) != LWC_OK;
+        failures += store_fixture_put(store, profile, profile, NULL) != LWC_OK;
     }
     lwc_store_free(&store);
     return failures;
@@ -404,18 +404,18 @@ static int add_records(struct bed *bed, char who)
 
 static void two_processes_that_add_lose_nothing(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     AUTO_STORE store = NULL;
     pid_t children[2];
     char names[1024];
     size_t count = 1;
 
-    bed_use_key_file(bed);
+    store_fixture_use_key_file(fixture);
     for (int i = 0; i < 2; i++) {
         children[i] = fork();
         assert_true(children[i] >= 0);
         if (children[i] == 0) {
-            _exit(add_records(bed, (char)('a' + i)));
+            _exit(add_records(fixture, (char)('a' + i)));
         }
     }
     for (int i = 0; i < 2; i++) {
@@ -424,8 +424,8 @@ static void two_processes_that_add_lose_nothing(void **state)
         assert_int_equal(waitpid(children[i], &status, 0), children[i]);
         assert_int_equal(status, 0);
     }
-    store = bed_store(bed);
-    assert_int_equal(bed_list(store, names, NULL), LWC_OK);
+    store = store_fixture_store(fixture);
+    assert_int_equal(store_fixture_list(store, names, NULL), LWC_OK);
     for (const char *at = names; *at != '\0'; at++) {
         count += *at == ' ';
     }
@@ -435,20 +435,21 @@ static void two_processes_that_add_lose_nothing(void **state)
 
 static void lock_that_is_held_is_busy(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     LWC_AUTO_CLOSE int fd = -1;
 
-    bed_use_key_file(bed);
-    bed->remaining_ms = 10;
-    assert_int_equal(lwc_path_resolve(bed->path, &path, NULL), LWC_OK);
+    store_fixture_use_key_file(fixture);
+    fixture->remaining_ms = 10;
+    assert_int_equal(lwc_path_resolve(fixture->path, &path, NULL), LWC_OK);
     assert_int_equal(lwc_lock_take(&path, "keys.lwc.lock", 0, &fd, NULL), LWC_OK);
-    assert_int_equal(bed_put(store, "a", "1", NULL), LWC_E_BUSY);
-    assert_int_equal(access(bed->path, F_OK), -1);
+    assert_int_equal(store_fixture_put(store, "a", "1", NULL), LWC_E_BUSY);
+    assert_int_equal(access(fixture->path, F_OK), -1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 
 int main(void)
 {

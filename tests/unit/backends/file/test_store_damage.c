@@ -19,7 +19,7 @@
 
 static void vectors_open_for_ever(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
     for (size_t i = 0; i < vector_count; i++) {
         const struct vector *vector = &vectors[i];
@@ -27,15 +27,15 @@ static void vectors_open_for_ever(void **state)
         char names[1024];
         size_t count = 0;
 
-        bed_use_vector(bed, vector->name);
-        bed_set(bed, "LWCRED_KEY_FILE", NULL);
-        bed_set(bed, "LWCRED_PASSPHRASE_FILE", NULL);
-        store = bed_store(bed);
-        assert_int_equal(bed_list(store, names, NULL), LWC_OK);
+        store_fixture_use_vector(fixture, vector->name);
+        store_fixture_set(fixture, "LWCRED_KEY_FILE", NULL);
+        store_fixture_set(fixture, "LWCRED_PASSPHRASE_FILE", NULL);
+        store = store_fixture_store(fixture);
+        assert_int_equal(store_fixture_list(store, names, NULL), LWC_OK);
         if (vector->passphrase != NULL) {
-            bed_use_passphrase(bed, vector->passphrase);
+            store_fixture_use_passphrase(fixture, vector->passphrase);
         } else {
-            bed_use_key_file(bed);
+            store_fixture_use_key_file(fixture);
         }
         assert_int_equal(lwc_store_unlock(store, NULL), LWC_OK);
         for (; count < VECTOR_RECORDS && vector->records[count].id.profile != NULL; count++) {
@@ -56,7 +56,7 @@ static void vectors_open_for_ever(void **state)
 
 static void vectors_are_made_byte_for_byte(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
     for (size_t i = 0; i < vector_count; i++) {
         LWC_AUTO_FREE uint8_t *known = NULL;
@@ -64,12 +64,12 @@ static void vectors_are_made_byte_for_byte(void **state)
         size_t known_len = 0;
         size_t made_len = 0;
 
-        (void)unlink(bed->path);
-        bed_set(bed, "LWCRED_KEY_FILE", NULL);
-        bed_set(bed, "LWCRED_PASSPHRASE_FILE", NULL);
-        vector_make(bed, &vectors[i]);
-        known = bed_read_data(vectors[i].name, &known_len);
-        made = bed_read(bed->path, &made_len);
+        (void)unlink(fixture->path);
+        store_fixture_set(fixture, "LWCRED_KEY_FILE", NULL);
+        store_fixture_set(fixture, "LWCRED_PASSPHRASE_FILE", NULL);
+        vector_make(fixture, &vectors[i]);
+        known = store_fixture_read_data(vectors[i].name, &known_len);
+        made = store_fixture_read(fixture->path, &made_len);
         if (made_len != known_len || memcmp(made, known, known_len) != 0) {
             fail_msg("%s: other bytes", vectors[i].name);
         }
@@ -86,20 +86,20 @@ static bool tells_version(size_t at)
 
 static void every_flipped_byte_is_refused_while_locked(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
     for (size_t v = 0; v < vector_count; v++) {
         size_t len = 0;
-        LWC_AUTO_FREE uint8_t *bytes = bed_read_data(vectors[v].name, &len);
+        LWC_AUTO_FREE uint8_t *bytes = store_fixture_read_data(vectors[v].name, &len);
 
         for (size_t i = 0; i < len; i++) {
-            AUTO_STORE store = bed_store(bed);
+            AUTO_STORE store = store_fixture_store(fixture);
             char names[1024];
 
             bytes[i] ^= 0xff;
-            bed_write(bed->path, bytes, len);
+            store_fixture_write(fixture->path, bytes, len);
             bytes[i] ^= 0xff;
-            if (bed_list(store, names, NULL) !=
+            if (store_fixture_list(store, names, NULL) !=
                 (tells_version(i) ? LWC_E_TOO_NEW : LWC_E_CORRUPT)) {
                 fail_msg("%s: byte %zu", vectors[v].name, i);
             }
@@ -109,18 +109,18 @@ static void every_flipped_byte_is_refused_while_locked(void **state)
 
 static void every_truncation_is_corrupt(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
     for (size_t v = 0; v < vector_count; v++) {
         size_t len = 0;
-        LWC_AUTO_FREE uint8_t *bytes = bed_read_data(vectors[v].name, &len);
+        LWC_AUTO_FREE uint8_t *bytes = store_fixture_read_data(vectors[v].name, &len);
 
         for (size_t cut = 0; cut < len; cut++) {
-            AUTO_STORE store = bed_store(bed);
+            AUTO_STORE store = store_fixture_store(fixture);
             char names[1024];
 
-            bed_write(bed->path, bytes, cut);
-            if (bed_list(store, names, NULL) != LWC_E_CORRUPT) {
+            store_fixture_write(fixture->path, bytes, cut);
+            if (store_fixture_list(store, names, NULL) != LWC_E_CORRUPT) {
                 fail_msg("%s: cut to %zu", vectors[v].name, cut);
             }
         }
@@ -128,15 +128,15 @@ static void every_truncation_is_corrupt(void **state)
 }
 
 /* @unlock refuses @bytes with each byte changed in turn although the digest fits again. */
-static void assert_flips_are_refused(struct bed *bed, uint8_t *bytes, size_t len)
+static void assert_flips_are_refused(struct store_fixture *fixture, uint8_t *bytes, size_t len)
 {
     for (size_t i = 0; i < len - LWC_FORMAT_DIGEST_LEN; i++) {
-        AUTO_STORE store = bed_store(bed);
+        AUTO_STORE store = store_fixture_store(fixture);
         enum lwc_code code = LWC_OK;
 
         bytes[i] ^= 0x01;
-        bed_fix_digest(bytes, len);
-        bed_write(bed->path, bytes, len);
+        store_fixture_fix_digest(bytes, len);
+        store_fixture_write(fixture->path, bytes, len);
         bytes[i] ^= 0x01;
         code = lwc_store_unlock(store, NULL);
         if (code != LWC_E_CORRUPT && code != LWC_E_TOO_NEW && code != LWC_E_DENIED &&
@@ -148,57 +148,58 @@ static void assert_flips_are_refused(struct bed *bed, uint8_t *bytes, size_t len
 
 static void every_forged_byte_is_refused_after_unlocking(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     size_t len = 0;
-    LWC_AUTO_FREE uint8_t *several = bed_read_data("store-several.lwc", &len);
+    LWC_AUTO_FREE uint8_t *several = store_fixture_read_data("store-several.lwc", &len);
 
-    bed_use_key_file(bed);
-    assert_flips_are_refused(bed, several, len);
+    store_fixture_use_key_file(fixture);
+    assert_flips_are_refused(fixture, several, len);
 }
 
 static void every_forged_byte_of_passphrase_store_is_refused(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
     LWC_AUTO_FREE uint8_t *bytes = NULL;
     size_t len = 0;
 
-    bed_use_passphrase(bed, "horse");
-    assert_int_equal(bed_put(store, "a", "1", NULL), LWC_OK);
-    bytes = bed_read(bed->path, &len);
-    assert_flips_are_refused(bed, bytes, len);
+    store_fixture_use_passphrase(fixture, "horse");
+    assert_int_equal(store_fixture_put(store, "a", "1", NULL), LWC_OK);
+    bytes = store_fixture_read(fixture->path, &len);
+    assert_flips_are_refused(fixture, bytes, len);
 }
 
 static void records_moved_between_generations_are_refused(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     LWC_AUTO_FREE uint8_t *old = NULL;
     LWC_AUTO_FREE uint8_t *new = NULL;
     size_t len = 0;
 
-    bed_use_key_file(bed);
+    store_fixture_use_key_file(fixture);
     {
-        AUTO_STORE store = bed_store(bed);
+        AUTO_STORE store = store_fixture_store(fixture);
         char key_id[LWC_KEY_ID_MAX + 1];
-        const struct lwc_identity id = bed_identity("a", key_id);
+        const struct lwc_identity id = store_fixture_identity("a", key_id);
 
-        assert_int_equal(bed_put(store, "a", "1", NULL), LWC_OK);
-        old = bed_read(bed->path, &len);
+        assert_int_equal(store_fixture_put(store, "a", "1", NULL), LWC_OK);
+        old = store_fixture_read(fixture->path, &len);
         assert_int_equal(lwc_store_put(store, &id, "2", 1, LWC_STORE_REPLACE, NULL), LWC_OK);
     }
-    new = bed_read(bed->path, &len);
+    new = store_fixture_read(fixture->path, &len);
     memcpy(new + LWC_FORMAT_AT_SLOTS, old + LWC_FORMAT_AT_SLOTS,
            len - LWC_FORMAT_AT_SLOTS - LWC_FORMAT_TRAILER_LEN);
-    bed_fix_digest(new, len);
-    bed_write(bed->path, new, len);
+    store_fixture_fix_digest(new, len);
+    store_fixture_write(fixture->path, new, len);
     {
-        AUTO_STORE store = bed_store(bed);
+        AUTO_STORE store = store_fixture_store(fixture);
 
         assert_int_equal(lwc_store_unlock(store, NULL), LWC_E_CORRUPT);
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 
 int main(void)
 {

@@ -129,68 +129,69 @@ ssize_t __wrap_pread(int fd, void *bytes, size_t len, off_t offset)
 }
 
 /* The store holds alpha, and beta if @code says that it was put; no temporary file is left. */
-static void assert_old_or_new(struct bed *bed, const char *name, int n, enum lwc_code code,
-                              size_t files)
+static void assert_old_or_new(struct store_fixture *fixture, const char *name, int n,
+                              enum lwc_code code, size_t files)
 {
-    AUTO_STORE store = bed_store(bed);
+    AUTO_STORE store = store_fixture_store(fixture);
     char secret[256] = "";
     enum lwc_code beta = LWC_OK;
 
-    if (bed_find(store, "alpha", secret, NULL) != LWC_OK || strcmp(secret, "secret a") != 0) {
+    if (store_fixture_find(store, "alpha", secret, NULL) != LWC_OK ||
+        strcmp(secret, "secret a") != 0) {
         fail_msg("%s %d: alpha is lost", name, n);
     }
-    beta = bed_find(store, "beta", secret, NULL);
+    beta = store_fixture_find(store, "beta", secret, NULL);
     if (beta != LWC_OK && (beta != LWC_E_NOT_FOUND || code == LWC_OK)) {
         fail_msg("%s %d: beta is lost", name, n);
     }
     if (beta == LWC_OK && strcmp(secret, "secret b") != 0) {
         fail_msg("%s %d: beta is wrong", name, n);
     }
-    if (tmpdir_count(&bed->dir, ".") > files) {
+    if (tmpdir_count(&fixture->dir, ".") > files) {
         fail_msg("%s %d: a file is left behind", name, n);
     }
 }
 
 /* Put beta while the @n-th @call fails.  False when there are not so many calls. */
-static bool put_with_fault(struct bed *bed, size_t fault, int n)
+static bool put_with_fault(struct store_fixture *fixture, size_t fault, int n)
 {
-    AUTO_STORE store = bed_store(bed);
+    AUTO_STORE store = store_fixture_store(fixture);
     struct lwc_error err = {0};
     enum lwc_code code = LWC_OK;
 
     failing_sys = faults[fault].sys;
     countdown = n;
     failing = faults[fault].call;
-    code = bed_put(store, "beta", "secret b", &err);
+    code = store_fixture_put(store, "beta", "secret b", &err);
     failing = NONE;
     if (code == LWC_E_NOT_FOUND || (code != LWC_OK && err.msg[0] == '\0')) {
         fail_msg("%s %d: code %d, '%s'", faults[fault].name, n, (int)code, err.msg);
     }
     /* The store, the one before, the lock, the key and what remembers the generation. */
-    assert_old_or_new(bed, faults[fault].name, n, code, 5);
+    assert_old_or_new(fixture, faults[fault].name, n, code, 5);
     return countdown <= 0;
 }
 
 static void put_with_any_call_failing_leaves_old_or_new(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     LWC_AUTO_FREE uint8_t *before = NULL;
     size_t len = 0;
 
-    bed_use_key_file(bed);
+    store_fixture_use_key_file(fixture);
     {
-        AUTO_STORE store = bed_store(bed);
+        AUTO_STORE store = store_fixture_store(fixture);
 
-        assert_int_equal(bed_put(store, "alpha", "secret a", NULL), LWC_OK);
+        assert_int_equal(store_fixture_put(store, "alpha", "secret a", NULL), LWC_OK);
     }
-    before = bed_read(bed->path, &len);
+    before = store_fixture_read(fixture->path, &len);
     for (size_t fault = 0; fault < LWC_ARRAY_LEN(faults); fault++) {
         int n = 1;
 
-        for (; put_with_fault(bed, fault, n); n++) {
-            bed_write(bed->path, before, len);
+        for (; put_with_fault(fixture, fault, n); n++) {
+            store_fixture_write(fixture->path, before, len);
         }
-        bed_write(bed->path, before, len);
+        store_fixture_write(fixture->path, before, len);
         if (n == 1) {
             fail_msg("%s is never called", faults[fault].name);
         }
@@ -199,28 +200,28 @@ static void put_with_any_call_failing_leaves_old_or_new(void **state)
 
 static void first_put_with_any_call_failing_leaves_none_or_a_store(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     bool more = true;
 
-    bed_use_key_file(bed);
+    store_fixture_use_key_file(fixture);
     for (int n = 1; more; n++) {
-        AUTO_STORE store = bed_store(bed);
-        AUTO_STORE again = bed_store(bed);
+        AUTO_STORE store = store_fixture_store(fixture);
+        AUTO_STORE again = store_fixture_store(fixture);
         char secret[256];
         enum lwc_code code = LWC_OK;
 
-        (void)unlink(bed->path);
+        (void)unlink(fixture->path);
         failing_sys = EIO;
         countdown = n;
         failing = ANY;
-        code = bed_put(store, "alpha", "secret a", NULL);
+        code = store_fixture_put(store, "alpha", "secret a", NULL);
         failing = NONE;
         more = countdown <= 0;
-        if (bed_find(again, "alpha", secret, NULL) !=
-            (access(bed->path, F_OK) == 0 ? LWC_OK : LWC_E_NOT_FOUND)) {
+        if (store_fixture_find(again, "alpha", secret, NULL) !=
+            (access(fixture->path, F_OK) == 0 ? LWC_OK : LWC_E_NOT_FOUND)) {
             fail_msg("call %d: neither none nor a store", n);
         }
-        if (code == LWC_OK && access(bed->path, F_OK) != 0) {
+        if (code == LWC_OK && access(fixture->path, F_OK) != 0) {
             fail_msg("call %d: no store", n);
         }
     }
@@ -228,22 +229,22 @@ static void first_put_with_any_call_failing_leaves_none_or_a_store(void **state)
 
 static void rename_that_fails_leaves_the_store_as_it_was(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
     LWC_AUTO_FREE uint8_t *before = NULL;
     LWC_AUTO_FREE uint8_t *after = NULL;
     size_t before_len = 0;
     size_t after_len = 0;
 
-    bed_use_key_file(bed);
-    assert_int_equal(bed_put(store, "alpha", "secret a", NULL), LWC_OK);
-    before = bed_read(bed->path, &before_len);
+    store_fixture_use_key_file(fixture);
+    assert_int_equal(store_fixture_put(store, "alpha", "secret a", NULL), LWC_OK);
+    before = store_fixture_read(fixture->path, &before_len);
     failing_sys = EIO;
     countdown = 2; /* the first one keeps the previous generation */
     failing = RENAMEAT;
-    assert_int_equal(bed_put(store, "beta", "secret b", NULL), LWC_E_IO);
+    assert_int_equal(store_fixture_put(store, "beta", "secret b", NULL), LWC_E_IO);
     failing = NONE;
-    after = bed_read(bed->path, &after_len);
+    after = store_fixture_read(fixture->path, &after_len);
     assert_int_equal(after_len, before_len);
     assert_memory_equal(after, before, before_len);
 }
@@ -252,7 +253,7 @@ static void rename_that_fails_leaves_the_store_as_it_was(void **state)
 static enum { TRUE_SEALS, WRONG_MAC, OTHER_SECRET } lie;
 
 /* Where another host, which our lock does not reach, writes a store while ours is made. */
-static struct bed *intruded;
+static struct store_fixture *intruded;
 
 enum lwc_code __wrap_lwc_seal_finish(const struct lwc_buf *master, uint8_t *bytes, size_t len,
                                      struct lwc_error *err);
@@ -264,12 +265,12 @@ enum lwc_code __wrap_lwc_seal_finish(const struct lwc_buf *master, uint8_t *byte
     enum lwc_code code = __real_lwc_seal_finish(master, bytes, len, err);
 
     if (intruded != NULL) {
-        bed_use_vector(intruded, "store-several.lwc");
+        store_fixture_use_vector(intruded, "store-several.lwc");
         intruded = NULL;
     }
     if (lie == WRONG_MAC) {
         bytes[len - LWC_FORMAT_TRAILER_LEN] ^= 1;
-        bed_fix_digest(bytes, len);
+        store_fixture_fix_digest(bytes, len);
     }
     return code;
 }
@@ -294,51 +295,51 @@ static void what_reads_back_wrong_does_not_take_the_stores_place(void **state)
 {
     static const enum lwc_code codes[] = {
         [WRONG_MAC] = LWC_E_CORRUPT, [OTHER_SECRET] = LWC_E_INTERNAL};
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
-    bed_use_key_file(bed);
+    store_fixture_use_key_file(fixture);
     {
-        AUTO_STORE store = bed_store(bed);
+        AUTO_STORE store = store_fixture_store(fixture);
 
-        assert_int_equal(bed_put(store, "alpha", "secret a", NULL), LWC_OK);
+        assert_int_equal(store_fixture_put(store, "alpha", "secret a", NULL), LWC_OK);
     }
     for (size_t i = WRONG_MAC; i <= OTHER_SECRET; i++) {
-        AUTO_STORE store = bed_store(bed);
+        AUTO_STORE store = store_fixture_store(fixture);
         enum lwc_code code = LWC_OK;
 
         lie = i;
-        code = bed_put(store, "beta", "secret b", NULL);
+        code = store_fixture_put(store, "beta", "secret b", NULL);
         lie = TRUE_SEALS;
         assert_int_equal(code, codes[i]);
-        assert_old_or_new(bed, "lie", (int)i, code, 5);
+        assert_old_or_new(fixture, "lie", (int)i, code, 5);
     }
 }
 
 static void store_that_changed_in_spite_of_the_lock_is_not_written_over(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
-    bed_use_key_file(bed);
+    store_fixture_use_key_file(fixture);
     for (int first = 0; first < 2; first++) {
-        AUTO_STORE store = bed_store(bed);
+        AUTO_STORE store = store_fixture_store(fixture);
         struct lwc_error err = {0};
         char names[1024];
         char previous[TMPDIR_PATH_LEN];
 
         if (first == 0) {
-            (void)unlink(bed->path);
+            (void)unlink(fixture->path);
         }
-        intruded = bed;
-        assert_int_equal(bed_put(store, "mine", "secret", &err), LWC_E_BUSY);
+        intruded = fixture;
+        assert_int_equal(store_fixture_put(store, "mine", "secret", &err), LWC_E_BUSY);
         assert_null(intruded);
         assert_non_null(strstr(err.msg, "in spite of the lock"));
-        assert_int_equal(bed_list(store, names, NULL), LWC_OK);
+        assert_int_equal(store_fixture_list(store, names, NULL), LWC_OK);
         assert_string_equal(names, "Prod.eu default lab token zz-agent@host");
         /* The store, lock and key, later what remembers generations: no temporary file. */
-        assert_int_equal(tmpdir_count(&bed->dir, "."), first == 0 ? 3 : 4);
-        assert_int_equal(bed_put(store, "mine", "secret", &err), LWC_OK);
-        assert_int_equal(unlink(tmpdir_join(&bed->dir, "keys.lwc.prev", previous)), 0);
-        bed_use_vector(bed, "store-keyfile.lwc");
+        assert_int_equal(tmpdir_count(&fixture->dir, "."), first == 0 ? 3 : 4);
+        assert_int_equal(store_fixture_put(store, "mine", "secret", &err), LWC_OK);
+        assert_int_equal(unlink(tmpdir_join(&fixture->dir, "keys.lwc.prev", previous)), 0);
+        store_fixture_use_vector(fixture, "store-keyfile.lwc");
     }
 }
 
@@ -346,20 +347,20 @@ static void store_that_changed_in_spite_of_the_lock_is_not_written_over(void **s
 static void every_seal_has_a_nonce_of_its_own(void **state)
 {
     static const uint8_t zero[LWC_FORMAT_NONCE_LEN];
-    struct bed *bed = *state;
-    AUTO_STORE store = bed_store(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_STORE store = store_fixture_store(fixture);
     uint8_t nonces[3][LWC_FORMAT_NONCE_LEN];
 
-    bed_use_key_file(bed);
+    store_fixture_use_key_file(fixture);
     for (size_t i = 0; i < LWC_ARRAY_LEN(nonces); i++) {
         LWC_AUTO_FORMAT format = {0};
         LWC_AUTO_FREE uint8_t *bytes = NULL;
         char key_id[LWC_KEY_ID_MAX + 1];
-        const struct lwc_identity id = bed_identity("alpha", key_id);
+        const struct lwc_identity id = store_fixture_identity("alpha", key_id);
         size_t len = 0;
 
         assert_int_equal(lwc_store_put(store, &id, "same", 4, LWC_STORE_REPLACE, NULL), LWC_OK);
-        bytes = bed_read(bed->path, &len);
+        bytes = store_fixture_read(fixture->path, &len);
         assert_int_equal(lwc_format_parse(bytes, len, &format, NULL), LWC_OK);
         memcpy(nonces[i], format.records[0].bytes + LWC_FORMAT_RECORD_AT_NONCE, sizeof nonces[i]);
         assert_memory_not_equal(nonces[i], i == 0 ? zero : nonces[i - 1], sizeof zero);
@@ -369,24 +370,24 @@ static void every_seal_has_a_nonce_of_its_own(void **state)
 
 static void reading_writes_nothing_and_takes_no_lock(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     AUTO_STORE store = NULL;
     char names[1024];
     char secret[256];
     size_t entries = 0;
 
-    bed_use_vector(bed, "store-keyfile.lwc");
-    bed_use_key_file(bed);
-    bed_set(bed, "HOME", NULL); /* nowhere to remember the generation */
-    entries = tmpdir_count(&bed->dir, ".");
-    store = bed_store(bed);
+    store_fixture_use_vector(fixture, "store-keyfile.lwc");
+    store_fixture_use_key_file(fixture);
+    store_fixture_set(fixture, "HOME", NULL); /* nowhere to remember the generation */
+    entries = tmpdir_count(&fixture->dir, ".");
+    store = store_fixture_store(fixture);
     writes_seen = 0;
-    assert_int_equal(bed_list(store, names, NULL), LWC_OK);
-    assert_int_equal(bed_find(store, "default", secret, NULL), LWC_OK);
+    assert_int_equal(store_fixture_list(store, names, NULL), LWC_OK);
+    assert_int_equal(store_fixture_find(store, "default", secret, NULL), LWC_OK);
     assert_int_equal(lwc_store_unlock(store, NULL), LWC_OK);
     assert_int_equal(writes_seen, 0);
-    assert_int_equal(bed->warnings, 0);
-    assert_int_equal(tmpdir_count(&bed->dir, "."), entries);
+    assert_int_equal(fixture->warnings, 0);
+    assert_int_equal(tmpdir_count(&fixture->dir, "."), entries);
 }
 
 static bool read_only;
@@ -404,21 +405,22 @@ int __wrap_faccessat(int dir_fd, const char *path, int mode, int flags)
 
 static void probe_of_a_place_that_is_read_only_is_io_and_asks_nobody(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     AUTO_STORE store = NULL;
     struct lwc_error err = {0};
 
-    tmpdir_join(&bed->dir, "a/b/c/keys.lwc", bed->path);
-    store = bed_store(bed);
-    bed->answers[0] = "horse";
+    tmpdir_join(&fixture->dir, "a/b/c/keys.lwc", fixture->path);
+    store = store_fixture_store(fixture);
+    fixture->answers[0] = "horse";
     read_only = true;
     assert_int_equal(lwc_store_probe(store, LWC_CAP_STORE, &err), LWC_E_IO);
     read_only = false;
     assert_int_equal(err.sys, EROFS);
-    assert_int_equal(bed->asked, 0);
+    assert_int_equal(fixture->asked, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 
 int main(void)
 {

@@ -35,19 +35,19 @@ int __wrap_flock(int fd, int operation)
 
 static int setup(void **state)
 {
-    struct bed *bed = NULL;
-    int result = bed_setup(state);
+    struct store_fixture *fixture = NULL;
+    int result = store_fixture_setup(state);
 
     flock_errno = 0;
     if (result == 0) {
-        bed = *state;
-        tmpdir_write(&bed->dir, "keys.lwc", "x", 1, 0400);
+        fixture = *state;
+        tmpdir_write(&fixture->dir, "keys.lwc", "x", 1, 0400);
     }
     return result;
 }
 
 /* A child that takes its turn, stops if told so, and never gives it back. */
-static pid_t start_holder(struct bed *bed, bool is_stopped)
+static pid_t start_holder(struct store_fixture *fixture, bool is_stopped)
 {
     int ready[2] = {-1, -1};
     int status = 0;
@@ -58,7 +58,7 @@ static pid_t start_holder(struct bed *bed, bool is_stopped)
     pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        if (lwc_turn_take(&bed->host, bed->path) >= 0 && write(ready[1], "x", 1) == 1) {
+        if (lwc_turn_take(&fixture->host, fixture->path) >= 0 && write(ready[1], "x", 1) == 1) {
             (void)raise(is_stopped ? SIGSTOP : SIGCONT);
             (void)pause();
         }
@@ -81,58 +81,58 @@ static void end_holder(pid_t pid)
 
 static void take_is_free_again_after_give(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
     for (size_t i = 0; i < 2; i++) {
-        LWC_AUTO_LOCK turn = lwc_turn_take(&bed->host, bed->path);
+        LWC_AUTO_LOCK turn = lwc_turn_take(&fixture->host, fixture->path);
 
         assert_true(turn >= 0);
     }
-    assert_string_equal(bed->log, "");
+    assert_string_equal(fixture->log, "");
 }
 
 static void take_goes_on_without_a_lock_once_its_patience_is_over(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
-    bed->remaining_ms = 60;
+    fixture->remaining_ms = 60;
     for (int is_stopped = 0; is_stopped < 2; is_stopped++) {
-        pid_t pid = start_holder(bed, is_stopped != 0);
-        int turn = lwc_turn_take(&bed->host, bed->path);
+        pid_t pid = start_holder(fixture, is_stopped != 0);
+        int turn = lwc_turn_take(&fixture->host, fixture->path);
 
         end_holder(pid);
         assert_int_equal(turn, -1);
-        assert_non_null(strstr(bed->log, "waiting for another caller"));
+        assert_non_null(strstr(fixture->log, "waiting for another caller"));
     }
 }
 
 static void take_after_the_holder_was_killed_has_the_lock(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     LWC_AUTO_LOCK turn = -1;
 
-    end_holder(start_holder(bed, true));
-    turn = lwc_turn_take(&bed->host, bed->path);
+    end_holder(start_holder(fixture, true));
+    turn = lwc_turn_take(&fixture->host, fixture->path);
     assert_true(turn >= 0);
 }
 
 static void take_without_locks_or_without_a_store_goes_on(void **state)
 {
     static const int errors[] = {ENOLCK, EOPNOTSUPP, EBADF};
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(errors); i++) {
         flock_errno = errors[i];
-        assert_int_equal(lwc_turn_take(&bed->host, bed->path), -1);
+        assert_int_equal(lwc_turn_take(&fixture->host, fixture->path), -1);
     }
     flock_errno = 0;
-    assert_int_equal(unlink(bed->path), 0);
-    assert_int_equal(lwc_turn_take(&bed->host, bed->path), -1);
-    assert_int_equal(mkfifo(bed->path, 0600), 0);
-    assert_int_equal(lwc_turn_take(&bed->host, bed->path), -1);
+    assert_int_equal(unlink(fixture->path), 0);
+    assert_int_equal(lwc_turn_take(&fixture->host, fixture->path), -1);
+    assert_int_equal(mkfifo(fixture->path, 0600), 0);
+    assert_int_equal(lwc_turn_take(&fixture->host, fixture->path), -1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, bed_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, store_fixture_teardown)
 
 int main(void)
 {

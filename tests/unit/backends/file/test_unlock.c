@@ -21,7 +21,7 @@
 static const struct lwc_store_format store = {.generation = 1, .key_epoch = 1, .store_id = {9}};
 
 /* Stretches are counted; after number @stop_after the time is over, 0: never. */
-static struct bed *stretching;
+static struct store_fixture *stretching;
 static size_t stretches;
 static size_t stop_after;
 
@@ -59,27 +59,29 @@ void __wrap_lwc_seal_wrap(const struct lwc_buf *key, const uint8_t *nonce, struc
     wrapped_out[7] ^= flip_wrap;
 }
 
-static struct lwc_unlock *unlock_of(struct bed *bed)
+static struct lwc_unlock *unlock_of(struct store_fixture *fixture)
 {
     struct lwc_unlock *unlock = NULL;
 
-    assert_int_equal(lwc_unlock_new(&bed->host, bed->path, bed_random, &unlock, NULL), LWC_OK);
+    assert_int_equal(
+        lwc_unlock_new(&fixture->host, fixture->path, store_fixture_random, &unlock, NULL), LWC_OK);
     return unlock;
 }
 
-static void enrol_master(struct bed *bed, const char *text, struct lwc_unlock_slot *slot)
+static void enrol_master(struct store_fixture *fixture, const char *text,
+                         struct lwc_unlock_slot *slot)
 {
-    AUTO_UNLOCK unlock = unlock_of(bed);
+    AUTO_UNLOCK unlock = unlock_of(fixture);
     LWC_AUTO_BUF master = NULL;
 
     assert_int_equal(lwc_buf_copy(text, strlen(text), &master, NULL), LWC_OK);
-    assert_int_equal(lwc_unlock_enrol(unlock, bed->cost, &store, master, slot, NULL), LWC_OK);
+    assert_int_equal(lwc_unlock_enrol(unlock, fixture->cost, &store, master, slot, NULL), LWC_OK);
     assert_ptr_equal(slot->slot.body, slot->body);
 }
 
-static void enrol(struct bed *bed, struct lwc_unlock_slot *slot)
+static void enrol(struct store_fixture *fixture, struct lwc_unlock_slot *slot)
 {
-    enrol_master(bed, MASTER, slot);
+    enrol_master(fixture, MASTER, slot);
 }
 
 /* The store with the slots of @format and no record, made authentic with MASTER. */
@@ -106,26 +108,26 @@ static enum lwc_code open_store(struct lwc_unlock *unlock, const struct lwc_stor
 /* A store with a slot for store.key, for the passphrase "horse", or both. */
 enum slots { KEY = 1, PASS = 2 };
 
-static struct lwc_store_format format_with(struct bed *bed, unsigned which,
+static struct lwc_store_format format_with(struct store_fixture *fixture, unsigned which,
                                            struct lwc_unlock_slot slots[2])
 {
     struct lwc_store_format format = store;
 
-    bed_set(bed, "LWCRED_KEY_FILE", NULL);
-    bed_set(bed, "LWCRED_PASSPHRASE_FILE", NULL);
+    store_fixture_set(fixture, "LWCRED_KEY_FILE", NULL);
+    store_fixture_set(fixture, "LWCRED_PASSPHRASE_FILE", NULL);
     if ((which & KEY) != 0) {
-        bed_use_key_file(bed);
-        enrol(bed, &slots[0]);
+        store_fixture_use_key_file(fixture);
+        enrol(fixture, &slots[0]);
         assert_int_equal(slots[0].slot.type, LWC_FORMAT_SLOT_KEYFILE);
         format.slots[format.slot_count++] = slots[0].slot;
-        bed_set(bed, "LWCRED_KEY_FILE", NULL);
+        store_fixture_set(fixture, "LWCRED_KEY_FILE", NULL);
     }
     if ((which & PASS) != 0) {
-        bed_use_passphrase(bed, "horse");
-        enrol(bed, &slots[1]);
+        store_fixture_use_passphrase(fixture, "horse");
+        enrol(fixture, &slots[1]);
         assert_int_equal(slots[1].slot.type, LWC_FORMAT_SLOT_PASSPHRASE);
         format.slots[format.slot_count++] = slots[1].slot;
-        bed_set(bed, "LWCRED_PASSPHRASE_FILE", NULL);
+        store_fixture_set(fixture, "LWCRED_PASSPHRASE_FILE", NULL);
     }
     return format;
 }
@@ -160,43 +162,43 @@ static const struct open_case {
     {"empty answers", PASS, 0, {"", "", ""}, LWC_E_DENIED, 3},
 };
 
-static void give(struct bed *bed, const struct open_case *c)
+static void give(struct store_fixture *fixture, const struct open_case *c)
 {
-    bed_set(bed, "LWCRED_KEY_FILE", NULL);
-    bed_set(bed, "LWCRED_PASSPHRASE_FILE", NULL);
+    store_fixture_set(fixture, "LWCRED_KEY_FILE", NULL);
+    store_fixture_set(fixture, "LWCRED_PASSPHRASE_FILE", NULL);
     if ((c->given & RIGHT_KEY) != 0) {
-        bed_use_key_file(bed);
+        store_fixture_use_key_file(fixture);
     }
     if ((c->given & WRONG_KEY) != 0) {
         static const uint8_t other[32] = {1};
 
-        bed_write(bed->key_path, other, sizeof other);
-        bed_set(bed, "LWCRED_KEY_FILE", bed->key_path);
+        store_fixture_write(fixture->key_path, other, sizeof other);
+        store_fixture_set(fixture, "LWCRED_KEY_FILE", fixture->key_path);
     }
     if ((c->given & (RIGHT_FILE | WRONG_FILE)) != 0) {
-        bed_use_passphrase(bed, (c->given & RIGHT_FILE) != 0 ? "horse" : "cow");
+        store_fixture_use_passphrase(fixture, (c->given & RIGHT_FILE) != 0 ? "horse" : "cow");
     }
-    memcpy(bed->answers, c->answers, sizeof bed->answers);
-    bed->asked = 0;
+    memcpy(fixture->answers, c->answers, sizeof fixture->answers);
+    fixture->asked = 0;
 }
 
 static void open_uses_what_is_given(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(open_cases); i++) {
         const struct open_case *c = &open_cases[i];
         struct lwc_unlock_slot slots[2] = {0};
-        const struct lwc_store_format format = format_with(bed, c->slots, slots);
-        AUTO_UNLOCK unlock = unlock_of(bed);
+        const struct lwc_store_format format = format_with(fixture, c->slots, slots);
+        AUTO_UNLOCK unlock = unlock_of(fixture);
         LWC_AUTO_BUF master = NULL;
         struct lwc_error err = {0};
         enum lwc_code code = LWC_OK;
 
-        give(bed, c);
+        give(fixture, c);
         code = open_store(unlock, &format, &master, &err);
-        if (code != c->code || bed->asked != c->asked || err.code != c->code) {
-            fail_msg("%s: code %d, asked %zu, %s", c->name, (int)code, bed->asked, err.msg);
+        if (code != c->code || fixture->asked != c->asked || err.code != c->code) {
+            fail_msg("%s: code %d, asked %zu, %s", c->name, (int)code, fixture->asked, err.msg);
         }
         if (code == LWC_OK ? !lwc_buf_equal(master, MASTER, strlen(MASTER)) : master != NULL) {
             fail_msg("%s: wrong master key", c->name);
@@ -206,44 +208,44 @@ static void open_uses_what_is_given(void **state)
 
 static void open_of_unknown_slots_only_is_too_new(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     const uint8_t body[4] = {0};
     const struct lwc_store_format format = {.generation = 1,
                                             .key_epoch = 1,
                                             .slot_count = 1,
                                             .slots = {{LWC_FORMAT_SLOT_RECOVERY, 4, body}}};
-    AUTO_UNLOCK unlock = unlock_of(bed);
+    AUTO_UNLOCK unlock = unlock_of(fixture);
     LWC_AUTO_BUF master = NULL;
 
     assert_int_equal(open_store(unlock, &format, &master, NULL), LWC_E_TOO_NEW);
-    assert_int_equal(bed->asked, 0);
+    assert_int_equal(fixture->asked, 0);
 }
 
 static void open_with_both_settings_is_invalid(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     struct lwc_unlock_slot slots[2] = {0};
-    const struct lwc_store_format format = format_with(bed, PASS, slots);
-    AUTO_UNLOCK unlock = unlock_of(bed);
+    const struct lwc_store_format format = format_with(fixture, PASS, slots);
+    AUTO_UNLOCK unlock = unlock_of(fixture);
     LWC_AUTO_BUF master = NULL;
 
-    bed_use_passphrase(bed, "horse");
-    bed_set(bed, "LWCRED_PASSPHRASE_FD", "3");
+    store_fixture_use_passphrase(fixture, "horse");
+    store_fixture_set(fixture, "LWCRED_PASSPHRASE_FD", "3");
     assert_int_equal(open_store(unlock, &format, &master, NULL), LWC_E_INVALID);
     assert_int_equal(lwc_unlock_prepare(unlock, NULL), LWC_E_INVALID);
 }
 
 static void open_of_several_passphrase_slots_tries_each(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     struct lwc_unlock_slot slots[2] = {0};
     struct lwc_unlock_slot second = {0};
-    struct lwc_store_format format = format_with(bed, PASS, slots);
-    AUTO_UNLOCK unlock = unlock_of(bed);
+    struct lwc_store_format format = format_with(fixture, PASS, slots);
+    AUTO_UNLOCK unlock = unlock_of(fixture);
     LWC_AUTO_BUF master = NULL;
 
-    bed_use_passphrase(bed, "cow");
-    enrol(bed, &second);
+    store_fixture_use_passphrase(fixture, "cow");
+    enrol(fixture, &second);
     format.slots[format.slot_count++] = second.slot;
     assert_int_equal(open_store(unlock, &format, &master, NULL), LWC_OK);
     assert_true(lwc_buf_equal(master, MASTER, strlen(MASTER)));
@@ -251,18 +253,18 @@ static void open_of_several_passphrase_slots_tries_each(void **state)
 
 static void slot_beyond_the_memory_is_io_unless_another_opens(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     struct lwc_unlock_slot slots[2] = {0};
     struct lwc_unlock_slot huge = {0};
-    struct lwc_store_format format = format_with(bed, PASS, slots);
-    AUTO_UNLOCK unlock = unlock_of(bed);
+    struct lwc_store_format format = format_with(fixture, PASS, slots);
+    AUTO_UNLOCK unlock = unlock_of(fixture);
     LWC_AUTO_BUF master = NULL;
     struct lwc_error err = {0};
 
     huge = slots[1];
     lwc_format_cost_put((struct lwc_format_cost){1, UINT32_MAX}, huge.body);
     format.slots[0].body = huge.body;
-    bed_use_passphrase(bed, "horse");
+    store_fixture_use_passphrase(fixture, "horse");
     assert_int_equal(open_store(unlock, &format, &master, &err), LWC_E_IO);
     assert_int_equal(err.sys, ENOMEM);
     format.slots[format.slot_count++] = slots[1].slot;
@@ -272,22 +274,22 @@ static void slot_beyond_the_memory_is_io_unless_another_opens(void **state)
 /* Not even one stretch is begun without time, and none after the time is over. */
 static void open_without_time_left_is_failed(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     struct lwc_unlock_slot slots[2] = {0};
-    struct lwc_store_format format = format_with(bed, PASS, slots);
-    AUTO_UNLOCK unlock = unlock_of(bed);
+    struct lwc_store_format format = format_with(fixture, PASS, slots);
+    AUTO_UNLOCK unlock = unlock_of(fixture);
     LWC_AUTO_BUF master = NULL;
     struct lwc_error err = {0};
 
     for (size_t i = 0; i < 3; i++) {
         format.slots[format.slot_count++] = slots[1].slot;
     }
-    bed_use_passphrase(bed, "cow");
+    store_fixture_use_passphrase(fixture, "cow");
     for (size_t n = 1; n <= 2; n++) {
-        stretching = bed;
+        stretching = fixture;
         stretches = 0;
         stop_after = n;
-        bed->remaining_ms = 60000;
+        fixture->remaining_ms = 60000;
         assert_int_equal(open_store(unlock, &format, &master, &err), LWC_E_FAILED);
         assert_non_null(strstr(err.msg, "the passphrase took all of the time"));
         assert_int_equal(stretches, n);
@@ -296,13 +298,13 @@ static void open_without_time_left_is_failed(void **state)
     assert_int_equal(open_store(unlock, &format, &master, &err), LWC_E_FAILED);
     assert_int_equal(stretches, 0);
     stop_after = 0;
-    bed_use_passphrase(bed, "new");
+    store_fixture_use_passphrase(fixture, "new");
     {
-        AUTO_UNLOCK fresh = unlock_of(bed);
+        AUTO_UNLOCK fresh = unlock_of(fixture);
         struct lwc_unlock_slot slot = {0};
 
         assert_int_equal(lwc_buf_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
-        assert_int_equal(lwc_unlock_enrol(fresh, bed->cost, &store, master, &slot, NULL),
+        assert_int_equal(lwc_unlock_enrol(fresh, fixture->cost, &store, master, &slot, NULL),
                          LWC_E_FAILED);
     }
     assert_int_equal(stretches, 0);
@@ -311,21 +313,21 @@ static void open_without_time_left_is_failed(void **state)
 /* The master key is there; that the next step has no time left is explained. */
 static void open_that_takes_all_of_the_time_warns(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     struct lwc_unlock_slot slots[2] = {0};
-    const struct lwc_store_format format = format_with(bed, PASS, slots);
-    AUTO_UNLOCK unlock = unlock_of(bed);
+    const struct lwc_store_format format = format_with(fixture, PASS, slots);
+    AUTO_UNLOCK unlock = unlock_of(fixture);
     LWC_AUTO_BUF master = NULL;
 
-    bed_use_passphrase(bed, "horse");
-    stretching = bed;
+    store_fixture_use_passphrase(fixture, "horse");
+    stretching = fixture;
     stretches = 0;
     stop_after = 1;
-    bed->warnings = 0;
+    fixture->warnings = 0;
     assert_int_equal(open_store(unlock, &format, &master, NULL), LWC_OK);
     stop_after = 0;
-    assert_int_equal(bed->warnings, 1);
-    assert_non_null(strstr(bed->log, "the passphrase took all of the time"));
+    assert_int_equal(fixture->warnings, 1);
+    assert_non_null(strstr(fixture->log, "the passphrase took all of the time"));
 }
 
 /*
@@ -334,27 +336,27 @@ static void open_that_takes_all_of_the_time_warns(void **state)
  */
 static void forged_slot_counts_as_not_opened(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     struct lwc_unlock_slot slots[2] = {0};
     struct lwc_unlock_slot forged = {0};
-    struct lwc_store_format format = format_with(bed, PASS, slots);
-    AUTO_UNLOCK unlock = unlock_of(bed);
+    struct lwc_store_format format = format_with(fixture, PASS, slots);
+    AUTO_UNLOCK unlock = unlock_of(fixture);
     LWC_AUTO_BUF master = NULL;
     struct lwc_error right = {0};
     struct lwc_error wrong = {0};
 
-    bed_use_passphrase(bed, "horse");
-    enrol_master(bed, "the master key that a forger has", &forged);
+    store_fixture_use_passphrase(fixture, "horse");
+    enrol_master(fixture, "the master key that a forger has", &forged);
     format.slots[0] = forged.slot;
     assert_int_equal(open_store(unlock, &format, &master, &right), LWC_E_DENIED);
     lwc_unlock_forget(unlock);
-    bed_use_passphrase(bed, "cow");
+    store_fixture_use_passphrase(fixture, "cow");
     assert_int_equal(open_store(unlock, &format, &master, &wrong), LWC_E_DENIED);
     assert_string_equal(right.msg, wrong.msg);
     assert_non_null(strstr(right.msg, "wrong passphrase, or the store was changed"));
     assert_null(master);
     lwc_unlock_forget(unlock);
-    bed_use_passphrase(bed, "horse");
+    store_fixture_use_passphrase(fixture, "horse");
     format.slots[format.slot_count++] = slots[1].slot;
     assert_int_equal(open_store(unlock, &format, &master, NULL), LWC_OK);
 }
@@ -362,16 +364,16 @@ static void forged_slot_counts_as_not_opened(void **state)
 /* With a key file there is nothing to guess: the forgery is named. */
 static void forged_key_file_slot_is_corrupt_unless_another_opens(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     struct lwc_unlock_slot slots[2] = {0};
     struct lwc_unlock_slot forged = {0};
-    struct lwc_store_format format = format_with(bed, KEY, slots);
-    AUTO_UNLOCK unlock = unlock_of(bed);
+    struct lwc_store_format format = format_with(fixture, KEY, slots);
+    AUTO_UNLOCK unlock = unlock_of(fixture);
     LWC_AUTO_BUF master = NULL;
     struct lwc_error err = {0};
 
-    bed_use_key_file(bed);
-    enrol_master(bed, "the master key that a forger has", &forged);
+    store_fixture_use_key_file(fixture);
+    enrol_master(fixture, "the master key that a forger has", &forged);
     format.slots[0] = forged.slot;
     assert_int_equal(open_store(unlock, &format, &master, &err), LWC_E_CORRUPT);
     assert_non_null(strstr(err.msg, "not authentic"));
@@ -382,22 +384,22 @@ static void forged_key_file_slot_is_corrupt_unless_another_opens(void **state)
 /* Without the commitment a slot could be made that opens under several passphrases. */
 static void slot_whose_commitment_does_not_fit_is_denied(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
 
     for (unsigned which = KEY; which <= PASS; which++) {
         struct lwc_unlock_slot slots[2] = {0};
-        struct lwc_store_format format = format_with(bed, which, slots);
-        AUTO_UNLOCK unlock = unlock_of(bed);
+        struct lwc_store_format format = format_with(fixture, which, slots);
+        AUTO_UNLOCK unlock = unlock_of(fixture);
         LWC_AUTO_BUF master = NULL;
 
         if (which == KEY) {
             slots[0].body[LWC_FORMAT_KEYFILE_AT_COMMIT + 5] ^= 1;
             format.slots[0].body = slots[0].body;
-            bed_use_key_file(bed);
+            store_fixture_use_key_file(fixture);
         } else {
             slots[1].body[LWC_FORMAT_PASS_AT_COMMIT + 5] ^= 1;
             format.slots[0].body = slots[1].body;
-            bed_use_passphrase(bed, "horse");
+            store_fixture_use_passphrase(fixture, "horse");
         }
         assert_int_equal(open_store(unlock, &format, &master, NULL), LWC_E_DENIED);
     }
@@ -405,24 +407,24 @@ static void slot_whose_commitment_does_not_fit_is_denied(void **state)
 
 static void enrol_of_a_slot_that_does_not_open_is_internal(void **state)
 {
-    struct bed *bed = *state;
+    struct store_fixture *fixture = *state;
     LWC_AUTO_BUF master = NULL;
     struct lwc_error err = {0};
 
     assert_int_equal(lwc_buf_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
     for (unsigned which = KEY; which <= PASS; which++) {
-        AUTO_UNLOCK unlock = unlock_of(bed);
+        AUTO_UNLOCK unlock = unlock_of(fixture);
         struct lwc_unlock_slot slot = {0};
         enum lwc_code code = LWC_OK;
 
         if (which == KEY) {
-            bed_use_key_file(bed);
+            store_fixture_use_key_file(fixture);
         } else {
-            bed_set(bed, "LWCRED_KEY_FILE", NULL);
-            bed_use_passphrase(bed, "horse");
+            store_fixture_set(fixture, "LWCRED_KEY_FILE", NULL);
+            store_fixture_use_passphrase(fixture, "horse");
         }
         flip_wrap = true;
-        code = lwc_unlock_enrol(unlock, bed->cost, &store, master, &slot, &err);
+        code = lwc_unlock_enrol(unlock, fixture->cost, &store, master, &slot, &err);
         flip_wrap = false;
         assert_int_equal(code, LWC_E_INTERNAL);
         assert_non_null(strstr(err.msg, "the new slot does not open"));
@@ -431,41 +433,42 @@ static void enrol_of_a_slot_that_does_not_open_is_internal(void **state)
 
 static void prepare_keeps_the_new_passphrase_until_forgotten(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_UNLOCK unlock = unlock_of(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_UNLOCK unlock = unlock_of(fixture);
     LWC_AUTO_BUF master = NULL;
     struct lwc_unlock_slot slot = {0};
 
-    bed->answers[0] = "horse";
+    fixture->answers[0] = "horse";
     assert_int_equal(lwc_buf_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
     assert_int_equal(lwc_unlock_prepare(unlock, NULL), LWC_OK);
-    assert_int_equal(lwc_unlock_enrol(unlock, bed->cost, &store, master, &slot, NULL), LWC_OK);
-    assert_int_equal(bed->asked, 1);
+    assert_int_equal(lwc_unlock_enrol(unlock, fixture->cost, &store, master, &slot, NULL), LWC_OK);
+    assert_int_equal(fixture->asked, 1);
     lwc_unlock_forget(unlock);
     assert_int_equal(lwc_unlock_prepare(unlock, NULL), LWC_E_LOCKED);
-    assert_int_equal(bed->asked, 2);
+    assert_int_equal(fixture->asked, 2);
 }
 
 static void enrol_with_missing_key_file_makes_none(void **state)
 {
-    struct bed *bed = *state;
-    AUTO_UNLOCK unlock = unlock_of(bed);
+    struct store_fixture *fixture = *state;
+    AUTO_UNLOCK unlock = unlock_of(fixture);
     LWC_AUTO_BUF master = NULL;
     struct lwc_unlock_slot slot = {0};
     struct lwc_error err = {0};
 
-    bed_set(bed, "LWCRED_KEY_FILE", bed->key_path);
-    bed->answers[0] = "horse";
+    store_fixture_set(fixture, "LWCRED_KEY_FILE", fixture->key_path);
+    fixture->answers[0] = "horse";
     assert_int_equal(lwc_buf_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
     assert_int_equal(lwc_unlock_prepare(unlock, NULL), LWC_E_INVALID);
-    assert_int_equal(lwc_unlock_enrol(unlock, bed->cost, &store, master, &slot, &err),
+    assert_int_equal(lwc_unlock_enrol(unlock, fixture->cost, &store, master, &slot, &err),
                      LWC_E_INVALID);
     assert_non_null(strstr(err.hint, "/dev/urandom"));
-    assert_int_equal(bed->asked, 0);
-    assert_int_equal(tmpdir_count(&bed->dir, "."), 0);
+    assert_int_equal(fixture->asked, 0);
+    assert_int_equal(tmpdir_count(&fixture->dir, "."), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 
 int main(void)
 {
