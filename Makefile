@@ -179,7 +179,7 @@ $(O)/obj/%.o: %.cpp $(O)/flags.stamp
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(CPPFLAGS) $(BASE_CXXFLAGS) $(filter-out -D%,$(PKG_CFLAGS)) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-$(call obj,core/net/http.c tests/bench/curl_post.c tests/unit/net/test_http_program.c): PKG_CFLAGS := $(CFLAGS_CURL)
+$(call obj,core/net/http.c core/net/http_failure.c tests/bench/curl_post.c tests/unit/net/test_http_program.c): PKG_CFLAGS := $(CFLAGS_CURL)
 define pkg_cflags
 $(O)/obj/backends/$(1)/%.o: PKG_CFLAGS := $(patsubst -I%,-isystem %,$(call cflags_of,$(PKGS_$(1))))
 endef

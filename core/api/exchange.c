@@ -130,7 +130,7 @@ static enum lwc_code make_call(struct call *call, const struct lwc_exchange *exc
     request->method = "POST";
     request->url = call->url;
     request->timeout_ms = host->remaining_ms(host->data);
-    request->proxied = is_proxied(host);
+    request->is_proxied = is_proxied(host);
     request->is_fast_open = exchange->is_fast_open;
     request->ca_file = call->ca.file[0] != '\0' ? call->ca.file : NULL;
     request->ca_dir = call->ca.dir[0] != '\0' ? call->ca.dir : NULL;

@@ -19,14 +19,14 @@ static const char *const system_files[] = {
     "/etc/ssl/cert.pem",
 };
 
-static const char *setting(const struct lwc_host *host, const char *name)
+static const char *find_setting(const struct lwc_host *host, const char *name)
 {
     const char *value = host->setting(host->data, name);
 
     return lwc_is_set(value) ? value : NULL;
 }
 
-/* Whoever can write the file can read every secret that is sent: it is judged like a secret. */
+/* Checks the file like a secret: a user who can write it can read every secret that is sent. */
 static enum lwc_code check_file(const char *name, const char *path, struct lwc_error *err)
 {
     LWC_AUTO_PATH resolved = LWC_PATH_INIT;
@@ -42,7 +42,7 @@ static enum lwc_code check_file(const char *name, const char *path, struct lwc_e
     return lwc_wrap(err, code == LWC_E_UNSAFE ? code : LWC_E_INVALID, "%s", name);
 }
 
-/* One of the directories, @name of @len bytes; OpenSSL passes over those that are missing. */
+/* Checks directory @name of @len bytes; accepts a missing one, which OpenSSL ignores. */
 static enum lwc_code check_dir(const char *name, size_t len, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
@@ -56,7 +56,7 @@ static enum lwc_code check_dir(const char *name, size_t len, struct lwc_error *e
     if (len + sizeof "/0" > sizeof entry) {
         return lwc_fail(err, LWC_E_INVALID, "the path is too long");
     }
-    /* Any name in it makes the walk judge the directory itself. */
+    /* lwc_path_resolve() checks the directories of a path: any name in it will do. */
     (void)snprintf(entry, sizeof entry, "%.*s/0", (int)len, name);
     code = lwc_path_resolve(entry, &path, err);
     if (code != LWC_OK) {
@@ -72,7 +72,7 @@ static enum lwc_code check_dir(const char *name, size_t len, struct lwc_error *e
     return LWC_OK;
 }
 
-/* Whoever can put a file there decides what is trusted, as with the file. */
+/* Checks the directories of @list ("A:B"): a user who can add a file decides what is trusted. */
 static enum lwc_code check_dirs(const char *name, const char *list, struct lwc_error *err)
 {
     struct lwc_error why = {0};
@@ -92,8 +92,8 @@ static enum lwc_code check_dirs(const char *name, const char *list, struct lwc_e
     return LWC_OK;
 }
 
-static enum lwc_code put(char out[static PATH_MAX], const char *name, const char *path,
-                         struct lwc_error *err)
+static enum lwc_code copy_path(char out[static PATH_MAX], const char *name, const char *path,
+                               struct lwc_error *err)
 {
     size_t len = strlen(path);
 
@@ -104,12 +104,12 @@ static enum lwc_code put(char out[static PATH_MAX], const char *name, const char
     return LWC_OK;
 }
 
-static enum lwc_code put_file(struct lwc_ca *ca, const char *name, const char *path,
+static enum lwc_code set_file(struct lwc_ca *ca, const char *name, const char *path,
                               struct lwc_error *err)
 {
     enum lwc_code code = check_file(name, path, err);
 
-    return code == LWC_OK ? put(ca->file, name, path, err) : code;
+    return code == LWC_OK ? copy_path(ca->file, name, path, err) : code;
 }
 
 static bool is_hash_name(const char *name)
@@ -139,8 +139,8 @@ bool lwc_ca_dir_is_hashed(const char *path)
     return entry != NULL;
 }
 
-/* In the directory that @path_out names, to which the name of the file is added. */
-static bool find_in_dir(char path_out[static PATH_MAX])
+/* Finds an unreadable certificate in directory @path_out; appends the name of the file. */
+static bool find_unreadable(char path_out[static PATH_MAX])
 {
     const size_t len = strlen(path_out);
     DIR *dir = opendir(path_out);
@@ -168,7 +168,7 @@ enum lwc_code lwc_ca_check_readable(const char *dirs, const char *host, struct l
 
         if (len > 0 && len < sizeof path) {
             (void)snprintf(path, sizeof path, "%.*s", (int)len, dirs);
-            if (find_in_dir(path)) {
+            if (find_unreadable(path)) {
                 return lwc_fail_sys(err, LWC_E_NETWORK, EACCES,
                                     "%s: no TLS connection: CA certificate %s", host, path);
             }
@@ -195,21 +195,21 @@ static void choose_system(struct lwc_ca *ca)
 enum lwc_code lwc_ca_choose(const struct lwc_host *host, struct lwc_ca *ca_out,
                             struct lwc_error *err)
 {
-    const char *bundle = setting(host, "LWCRED_CA_BUNDLE");
-    const char *file = setting(host, "SSL_CERT_FILE");
-    const char *dir = setting(host, "SSL_CERT_DIR");
+    const char *bundle = find_setting(host, "LWCRED_CA_BUNDLE");
+    const char *file = find_setting(host, "SSL_CERT_FILE");
+    const char *dir = find_setting(host, "SSL_CERT_DIR");
     struct lwc_ca ca = {.file = "", .dir = ""};
     enum lwc_code code = LWC_OK;
 
     if (bundle != NULL) {
-        code = put_file(&ca, "LWCRED_CA_BUNDLE", bundle, err);
+        code = set_file(&ca, "LWCRED_CA_BUNDLE", bundle, err);
     } else if (file != NULL || dir != NULL) {
-        code = file != NULL ? put_file(&ca, "SSL_CERT_FILE", file, err) : LWC_OK;
+        code = file != NULL ? set_file(&ca, "SSL_CERT_FILE", file, err) : LWC_OK;
         if (code == LWC_OK && dir != NULL) {
             code = check_dirs("SSL_CERT_DIR", dir, err);
         }
         if (code == LWC_OK && dir != NULL) {
-            code = put(ca.dir, "SSL_CERT_DIR", dir, err);
+            code = copy_path(ca.dir, "SSL_CERT_DIR", dir, err);
         }
     } else {
         choose_system(&ca);

@@ -17,16 +17,16 @@
 #define END "-----END "
 #define TAIL "-----"
 
-/* One certificate, in the bytes of the bundle. */
+/* A certificate, in the bytes of the bundle. */
 struct entry {
     const unsigned char *der;
     size_t len;
-    bool is_trusted; /* with settings of trust behind it */
-    bool is_decoded; /* and in the store, or broken      */
+    bool is_trusted; /* settings of trust follow it     */
+    bool is_decoded; /* and in the store, or is broken  */
 };
 
 struct lwc_ca_bundle {
-    unsigned char *text; /* of the file; the certificates are decoded in place */
+    unsigned char *text; /* of the file; certificates are decoded in place */
     size_t len;
     struct entry *entry;
     size_t count;
@@ -100,8 +100,8 @@ static bool next_line(const struct lwc_ca_bundle *bundle, size_t *at, struct lin
     return true;
 }
 
-/* Is it @marker, a name, and dashes?  The kind whose name it is, or -1. */
-static int kind_of(const struct line *line, const char *marker)
+/* Returns the kind that a line of @marker, a name and dashes names, or -1. */
+static int find_kind(const struct line *line, const char *marker)
 {
     const size_t head = strlen(marker);
     const size_t tail = sizeof TAIL - 1;
@@ -139,7 +139,7 @@ static bool add_entry(struct lwc_ca_bundle *bundle, const struct entry *entry)
     return true;
 }
 
-/* OpenSSL takes a dash for the end of base64, and what follows it for nothing. */
+/* Refuses a dash, too: OpenSSL ends base64 there and ignores the rest. */
 static bool is_base64(const struct line *line)
 {
     size_t i = 0;
@@ -151,8 +151,7 @@ static bool is_base64(const struct line *line)
     return i == line->len;
 }
 
-/* From @at on, up to the line that ends a block of @kind: decoded in its own place, which is
- * longer. */
+/* Decodes from @at on, in place, up to the line that ends a block of @kind. */
 static bool take_block(struct lwc_ca_bundle *bundle, EVP_ENCODE_CTX *decoder, int kind, size_t *at)
 {
     unsigned char *const start = bundle->text + *at;
@@ -168,7 +167,7 @@ static bool take_block(struct lwc_ca_bundle *bundle, EVP_ENCODE_CTX *decoder, in
         }
         entry.len += (size_t)len;
     }
-    if (!starts_with(&line, END) || kind_of(&line, END) != kind ||
+    if (!starts_with(&line, END) || find_kind(&line, END) != kind ||
         EVP_DecodeFinal(decoder, start + entry.len, &len) < 0) {
         return false;
     }
@@ -176,7 +175,7 @@ static bool take_block(struct lwc_ca_bundle *bundle, EVP_ENCODE_CTX *decoder, in
     return entry.len > 0 && add_entry(bundle, &entry);
 }
 
-static bool scan(struct lwc_ca_bundle *bundle)
+static bool scan_blocks(struct lwc_ca_bundle *bundle)
 {
     EVP_ENCODE_CTX *decoder = EVP_ENCODE_CTX_new();
     struct line line;
@@ -185,7 +184,7 @@ static bool scan(struct lwc_ca_bundle *bundle)
 
     while (is_good && next_line(bundle, &at, &line)) {
         if (starts_with(&line, BEGIN)) {
-            const int kind = kind_of(&line, BEGIN);
+            const int kind = find_kind(&line, BEGIN);
 
             is_good = kind >= 0 && take_block(bundle, decoder, kind, &at);
         }
@@ -198,7 +197,7 @@ struct lwc_ca_bundle *lwc_ca_bundle_open(const char *path)
 {
     LWC_AUTO_CA_BUNDLE bundle = calloc(1, sizeof *bundle);
 
-    if (bundle == NULL || !read_file(bundle, path) || !scan(bundle)) {
+    if (bundle == NULL || !read_file(bundle, path) || !scan_blocks(bundle)) {
         return NULL;
     }
     return LWC_TAKE(bundle);
@@ -215,7 +214,7 @@ void lwc_ca_bundle_free(struct lwc_ca_bundle **bundle)
     }
 }
 
-static X509 *decode(const struct entry *entry)
+static X509 *decode_entry(const struct entry *entry)
 {
     const unsigned char *der = entry->der;
 
@@ -223,10 +222,10 @@ static X509 *decode(const struct entry *entry)
                              : d2i_X509(NULL, &der, (long)entry->len);
 }
 
-/* One that cannot be decoded is none; one that is in the store already stays once. */
+/* Ignores an entry that cannot be decoded; the store keeps each certificate once. */
 static void add_to_store(X509_STORE *store, struct entry *entry)
 {
-    X509 *cert = decode(entry);
+    X509 *cert = decode_entry(entry);
 
     entry->is_decoded = true;
     if (cert != NULL) {
@@ -236,8 +235,8 @@ static void add_to_store(X509_STORE *store, struct entry *entry)
 }
 
 /*
- * Lends a certificate of @name to OpenSSL, which takes *found for borrowed from the store and
- * counts the reference that it hands out itself.
+ * Lends a certificate of @name to OpenSSL, which treats *found as borrowed from the store and
+ * counts its own reference.
  */
 static int lend_from_store(X509_STORE *store, const X509_NAME *name, X509_OBJECT *found)
 {
@@ -288,7 +287,7 @@ bool lwc_ca_bundle_attach(struct lwc_ca_bundle *bundle, void *ssl_ctx)
     if (bundle == NULL) {
         return true;
     }
-    /* Another store, as of a proxy and of the server behind it, has none of them yet. */
+    /* A second store, of the server behind a proxy, holds no certificate yet. */
     for (size_t i = 0; i < bundle->count; i++) {
         bundle->entry[i].is_decoded = false;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cJSON takes more than JSON: control bytes in strings, text behind the value, keys twice, and
- * it cuts a string at an escaped NUL.  So the text is first held against the grammar here, and
+ * cJSON accepts more than JSON: control bytes in strings, text behind the value, keys twice, and
+ * it cuts a string at an escaped NUL.  So the text is first checked against the grammar here, and
  * cJSON only builds the tree.
  */
 #include "net/json.h"
@@ -10,39 +10,39 @@
 
 #define KEY_MAX 64
 
-/* Text that is judged; what is the complaint, and stands from the first false on. */
-struct scan {
+/* Text under check; complaint is set by the function that first returns false. */
+struct json_scan {
     const unsigned char *start;
     const unsigned char *at;
     const unsigned char *end;
     unsigned depth;
-    const char *what;
+    const char *complaint;
 };
 
-static bool scan_value(struct scan *scan);
+static bool scan_value(struct json_scan *scan);
 
-/* The next byte, or -1 at the end. */
-static int peek(const struct scan *scan)
+/* Returns the next byte, or -1 at the end. */
+static int peek_byte(const struct json_scan *scan)
 {
     return scan->at < scan->end ? *scan->at : -1;
 }
 
-static bool complain(struct scan *scan, const char *what)
+static bool set_complaint(struct json_scan *scan, const char *what)
 {
-    scan->what = peek(scan) < 0 ? "it is cut short" : what;
+    scan->complaint = peek_byte(scan) < 0 ? "it is cut short" : what;
     return false;
 }
 
-static bool take(struct scan *scan, int byte)
+static bool accept_byte(struct json_scan *scan, int byte)
 {
-    if (peek(scan) != byte) {
+    if (peek_byte(scan) != byte) {
         return false;
     }
     scan->at++;
     return true;
 }
 
-static void skip_blanks(struct scan *scan)
+static void skip_blanks(struct json_scan *scan)
 {
     while (scan->at < scan->end && memchr(" \t\r\n", *scan->at, 4) != NULL) {
         scan->at++;
@@ -57,43 +57,43 @@ static int hex_value(int byte)
     return found != NULL && byte > 0x20 ? (int)(found - digits) : -1;
 }
 
-static bool scan_unicode(struct scan *scan)
+static bool scan_unicode(struct json_scan *scan)
 {
     unsigned point = 0;
 
     for (size_t i = 0; i < 4; i++) {
-        int digit = hex_value(peek(scan));
+        int digit = hex_value(peek_byte(scan));
 
         if (digit < 0) {
-            return complain(scan, "a bad \\u escape");
+            return set_complaint(scan, "a bad \\u escape");
         }
         point = point << 4 | (unsigned)digit;
         scan->at++;
     }
-    return point != 0 || complain(scan, "a NUL in a string");
+    return point != 0 || set_complaint(scan, "a NUL in a string");
 }
 
-static bool scan_escape(struct scan *scan)
+static bool scan_escape(struct json_scan *scan)
 {
-    int byte = peek(scan);
+    int byte = peek_byte(scan);
 
     if (byte <= 0 || strchr("\"\\/bfnrtu", byte) == NULL) {
-        return complain(scan, "a bad escape in a string");
+        return set_complaint(scan, "a bad escape in a string");
     }
     scan->at++;
     return byte != 'u' || scan_unicode(scan);
 }
 
-static bool scan_string(struct scan *scan)
+static bool scan_string(struct json_scan *scan)
 {
-    if (!take(scan, '"')) {
-        return complain(scan, "no string where one must be");
+    if (!accept_byte(scan, '"')) {
+        return set_complaint(scan, "no string where one must be");
     }
-    while (!take(scan, '"')) {
-        int byte = peek(scan);
+    while (!accept_byte(scan, '"')) {
+        int byte = peek_byte(scan);
 
         if (byte < 0x20) {
-            return complain(scan, "a control byte in a string");
+            return set_complaint(scan, "a control byte in a string");
         }
         scan->at++;
         if (byte == '\\' && !scan_escape(scan)) {
@@ -103,35 +103,35 @@ static bool scan_string(struct scan *scan)
     return true;
 }
 
-static bool scan_digits(struct scan *scan)
+static bool scan_digits(struct json_scan *scan)
 {
     const unsigned char *start = scan->at;
 
-    while (peek(scan) >= '0' && peek(scan) <= '9') {
+    while (peek_byte(scan) >= '0' && peek_byte(scan) <= '9') {
         scan->at++;
     }
-    return scan->at > start || complain(scan, "a bad number");
+    return scan->at > start || set_complaint(scan, "a bad number");
 }
 
-static bool scan_number(struct scan *scan)
+static bool scan_number(struct json_scan *scan)
 {
-    (void)take(scan, '-');
-    if (!take(scan, '0') && !scan_digits(scan)) {
+    (void)accept_byte(scan, '-');
+    if (!accept_byte(scan, '0') && !scan_digits(scan)) {
         return false;
     }
-    if (take(scan, '.') && !scan_digits(scan)) {
+    if (accept_byte(scan, '.') && !scan_digits(scan)) {
         return false;
     }
-    if (take(scan, 'e') || take(scan, 'E')) {
-        if (!take(scan, '+')) {
-            (void)take(scan, '-');
+    if (accept_byte(scan, 'e') || accept_byte(scan, 'E')) {
+        if (!accept_byte(scan, '+')) {
+            (void)accept_byte(scan, '-');
         }
         return scan_digits(scan);
     }
     return true;
 }
 
-static bool scan_word(struct scan *scan)
+static bool scan_word(struct json_scan *scan)
 {
     static const char *const words[] = {"true", "false", "null"};
 
@@ -143,50 +143,50 @@ static bool scan_word(struct scan *scan)
             return true;
         }
     }
-    return complain(scan, "a value that is none");
+    return set_complaint(scan, "a value that is none");
 }
 
-static bool scan_member(struct scan *scan)
+static bool scan_member(struct json_scan *scan)
 {
     skip_blanks(scan);
     if (!scan_string(scan)) {
         return false;
     }
     skip_blanks(scan);
-    return take(scan, ':') || complain(scan, "a key without a colon");
+    return accept_byte(scan, ':') || set_complaint(scan, "a key without a colon");
 }
 
-/* The rest of an object or array behind its opening bracket. */
-static bool scan_members(struct scan *scan, int closing)
+/* Scans an object or array behind its opening bracket. */
+static bool scan_members(struct json_scan *scan, int closing)
 {
     skip_blanks(scan);
-    if (take(scan, closing)) {
+    if (accept_byte(scan, closing)) {
         return true;
     }
     do {
         if ((closing == '}' && !scan_member(scan)) || !scan_value(scan)) {
             return false;
         }
-    } while (take(scan, ','));
-    return take(scan, closing) || complain(scan, "a missing comma or bracket");
+    } while (accept_byte(scan, ','));
+    return accept_byte(scan, closing) || set_complaint(scan, "a missing comma or bracket");
 }
 
-static bool scan_nested(struct scan *scan, int closing)
+static bool scan_nested(struct json_scan *scan, int closing)
 {
     bool good = false;
 
     scan->at++;
     if (++scan->depth > LWC_JSON_DEPTH) {
-        return complain(scan, "it is nested too deeply");
+        return set_complaint(scan, "it is nested too deeply");
     }
     good = scan_members(scan, closing);
     scan->depth--;
     return good;
 }
 
-static bool scan_scalar(struct scan *scan)
+static bool scan_scalar(struct json_scan *scan)
 {
-    int byte = peek(scan);
+    int byte = peek_byte(scan);
 
     if (byte == '"') {
         return scan_string(scan);
@@ -194,15 +194,15 @@ static bool scan_scalar(struct scan *scan)
     return byte == '-' || (byte >= '0' && byte <= '9') ? scan_number(scan) : scan_word(scan);
 }
 
-/* One value with the blanks around it. */
-static bool scan_value(struct scan *scan)
+/* Scans a value with the blanks around it. */
+static bool scan_value(struct json_scan *scan)
 {
     bool good = false;
 
     skip_blanks(scan);
-    if (peek(scan) == '{') {
+    if (peek_byte(scan) == '{') {
         good = scan_nested(scan, '}');
-    } else if (peek(scan) == '[') {
+    } else if (peek_byte(scan) == '[') {
         good = scan_nested(scan, ']');
     } else {
         good = scan_scalar(scan);
@@ -216,7 +216,7 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorted, because a hostile reply can hold a hundred thousand keys. */
+/* Sorts the keys, because a hostile reply can hold a hundred thousand. */
 static enum lwc_code check_keys(const cJSON *object, struct lwc_error *err)
 {
     LWC_AUTO_FREE const char **keys = NULL;
@@ -243,7 +243,7 @@ static enum lwc_code check_keys(const cJSON *object, struct lwc_error *err)
     return LWC_OK;
 }
 
-/* No deeper than LWC_JSON_DEPTH, which was checked before. */
+/* Recurses no deeper than LWC_JSON_DEPTH, which was checked before. */
 static enum lwc_code check_tree(const cJSON *item, struct lwc_error *err)
 {
     enum lwc_code code = cJSON_IsObject(item) ? check_keys(item, err) : LWC_OK;
@@ -261,7 +261,7 @@ static void wipe_text(char *text)
     }
 }
 
-/* No deeper than LWC_JSON_DEPTH; only cJSON knows how its own memory is freed. */
+/* Recurses no deeper than LWC_JSON_DEPTH.  Frees nothing: cJSON frees its own memory. */
 static void wipe_tree(cJSON *item)
 {
     wipe_text(item->valuestring);
@@ -275,7 +275,7 @@ enum lwc_code lwc_json_parse(const void *bytes, size_t len, struct lwc_json **js
                              struct lwc_error *err)
 {
     LWC_AUTO_JSON json = NULL;
-    struct scan scan = {.start = bytes, .at = bytes};
+    struct json_scan scan = {.start = bytes, .at = bytes};
     enum lwc_code code = LWC_OK;
 
     if (len == 0 || len > LWC_JSON_MAX) {
@@ -283,8 +283,9 @@ enum lwc_code lwc_json_parse(const void *bytes, size_t len, struct lwc_json **js
                         len == 0 ? "it is empty" : "it is too long");
     }
     scan.end = scan.start + len;
-    if (!scan_value(&scan) || (scan.at < scan.end && !complain(&scan, "text behind the value"))) {
-        return lwc_fail(err, LWC_E_INVALID, "not valid JSON: %s at byte %td", scan.what,
+    if (!scan_value(&scan) ||
+        (scan.at < scan.end && !set_complaint(&scan, "text behind the value"))) {
+        return lwc_fail(err, LWC_E_INVALID, "not valid JSON: %s at byte %td", scan.complaint,
                         scan.at - scan.start + 1);
     }
     json = (struct lwc_json *)cJSON_ParseWithLengthOpts(bytes, len, NULL, 0);

@@ -39,7 +39,7 @@ LAYERS = (
 
 # Outside library: start of its headers -> the product files that may know it.
 LIBRARIES = {
-    "curl/": ("core/net/http.c",),
+    "curl/": ("core/net/http.c", "core/net/http_failure.h"),
     "cjson/": ("core/net/json.c",),
     "cJSON": ("core/net/json.c",),
     "openssl/": ("core/net/ca_bundle.c",),

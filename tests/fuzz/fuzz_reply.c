@@ -22,7 +22,7 @@ static size_t read_headers(const char *data, size_t len, struct lwc_http_reply *
     struct lwc_headers headers = {.reply = reply, .retry_at = -1};
     size_t at = 0;
 
-    while (at < len && !headers.done) {
+    while (at < len && !headers.is_done) {
         const char *end = memchr(data + at, '\n', len - at);
         size_t line_len = end != NULL ? (size_t)(end - data) + 1 - at : len - at;
 

@@ -39,7 +39,7 @@ struct fixture {
     int status;
     int64_t remaining_ms;
     const char *proxy_setting; /* the variable that names a proxy, or NULL */
-    bool proxied;
+    bool is_proxied;
     char trace[512];
 };
 
@@ -51,7 +51,7 @@ static enum lwc_code perform(void *data, const struct lwc_http_request *request,
 
     f->calls++;
     f->timeout_ms = request->timeout_ms;
-    f->proxied = request->proxied;
+    f->is_proxied = request->is_proxied;
     len = (size_t)snprintf(f->sent, sizeof f->sent, "%s %s\n", request->method, request->url);
     for (size_t i = 0; i < request->header_count; i++) {
         len += (size_t)snprintf(f->sent + len, sizeof f->sent - len, "%s: %s\n",
@@ -306,7 +306,7 @@ static void request_tells_of_a_proxy_in_the_environment(void **state)
         fixture_init(&f);
         f.proxy_setting = names[i];
         assert_int_equal(run(&f), LWC_OK);
-        assert_true(f.proxied == (names[i] != NULL));
+        assert_true(f.is_proxied == (names[i] != NULL));
         fixture_clear(&f);
     }
 }

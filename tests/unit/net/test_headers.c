@@ -96,10 +96,10 @@ static void headers_are_read(void **state)
         if (reply->date_s != blocks[i].date_s || reply->reset_s != blocks[i].reset_s ||
             reply->retry_after_s != blocks[i].retry_after_s ||
             !lwc_streq(reply->content_type, blocks[i].type) ||
-            block.headers.done != blocks[i].done) {
+            block.headers.is_done != blocks[i].done) {
             fail_msg("%s: %" PRId64 " %" PRId64 " %" PRId64 " \"%s\" %d", blocks[i].name,
                      reply->date_s, reply->reset_s, reply->retry_after_s, reply->content_type,
-                     block.headers.done);
+                     block.headers.is_done);
         }
     }
 }

@@ -442,7 +442,7 @@ static void proxy_sees_no_header_of_ours(void **state)
     assert_int_equal(unsetenv("no_proxy"), 0);
     assert_int_equal(setenv("https_proxy", "http://127.0.0.1:1", 1), 0);
     lwc_http_reply_clear(&reply);
-    request.proxied = true;
+    request.is_proxied = true;
     expect_failure("dead proxy", &request, LWC_E_NETWORK, "cannot connect", "HTTPS_PROXY");
     assert_int_equal(unsetenv("https_proxy"), 0);
 }
@@ -467,7 +467,7 @@ static void wrong_proxies_are_told_of_without_their_password(void **state)
     const struct fixture *f = *state;
     struct lwc_http_request request = post(f, ENOUGH_MS);
 
-    request.proxied = true;
+    request.is_proxied = true;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         LWC_AUTO_HTTP_REPLY reply = {.body = NULL};
         struct lwc_error err = {0};
