@@ -90,6 +90,7 @@ drop=()
 [ "$(id -u)" != 0 ] || drop=(setpriv '--bounding-set=-dac_override,-dac_read_search')
 run 10 "${drop[@]}" env -u LWCRED_CA_BUNDLE SSL_CERT_DIR="$T/unreadable" "$HELPER" get --refresh --format token -p default
 expect_stderr_has "no TLS connection: CA certificate $T/unreadable/[0-9a-f]+\\.0: Permission denied"
+chmod 600 "$T"/unreadable/*
 
 # TLS 1.2 at least, even where this machine's OpenSSL would take less.
 start_standin --dir "$T/old-tls" --old-tls
