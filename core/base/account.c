@@ -12,10 +12,10 @@
 #define LABELS_MAX 3
 #define LOOKS_LIKE "an account looks like 'acme' or 'acme.lacework.net'"
 
-/* Hosts of the service that are nobody's account. */
+/* Hosts of the service itself, which are no accounts. */
 static const char *const service_hosts[] = {"login", "api", "agent", "packages", "docs", "www"};
 
-static void lower(char *text)
+static void make_lower(char *text)
 {
     for (; *text != '\0'; text++) {
         if (*text >= 'A' && *text <= 'Z') {
@@ -24,7 +24,7 @@ static void lower(char *text)
     }
 }
 
-static enum lwc_code not_an_account(const char *text, const char *why, struct lwc_error *err)
+static enum lwc_code fail_account(const char *text, const char *why, struct lwc_error *err)
 {
     char shown[96];
 
@@ -35,8 +35,8 @@ static enum lwc_code not_an_account(const char *text, const char *why, struct lw
 }
 
 /*
- * Text that may hold a secret is not shown: a password stands before an '@', and an access key's
- * secret begins with '_'.  NULL: none of the two.
+ * Returns why @text may hold a secret and must not be shown, or NULL: a password stands before an
+ * '@', and the secret of an access key begins with '_'.
  */
 static const char *hidden_fault(const char *text)
 {
@@ -46,7 +46,7 @@ static const char *hidden_fault(const char *text)
     return text[0] == '_' ? "it begins with '_', as a secret does" : NULL;
 }
 
-/* Skips "https://" or "http://"; people paste both, and https is what is used. */
+/* Skips "https://" or "http://": users paste both, and only https is used. */
 static const char *skip_scheme(const char *text)
 {
     static const char *const schemes[] = {"https://", "http://"};
@@ -59,12 +59,12 @@ static const char *skip_scheme(const char *text)
     return text;
 }
 
-/* The labels before the domain, in lower case; is_full tells whether the domain was there. */
+/* Cuts @host to the labels before the domain, in lower case; *is_full_out: the domain was there. */
 static bool cut_domain(char *host, bool *is_full_out)
 {
     size_t len = strlen(host);
 
-    lower(host);
+    make_lower(host);
     *is_full_out = len > DOMAIN_LEN && lwc_streq(host + len - DOMAIN_LEN, DOMAIN);
     if (*is_full_out) {
         host[len - DOMAIN_LEN] = '\0';
@@ -77,7 +77,7 @@ static const char *labels_fault(const char *labels)
     const char *last = strrchr(labels, '.');
     size_t count = 1;
 
-    /* Said because it does not show at the end of what is shown. */
+    /* Named, because a blank at the end of the message would be invisible. */
     if (strpbrk(labels, " \t\r\n") != NULL) {
         return "a blank or newline in it";
     }
@@ -117,19 +117,19 @@ enum lwc_code lwc_account_canonical(const char *text, char host_out[LWC_ACCOUNT_
         len -= 4;
     }
     if (len == 0 || len + DOMAIN_LEN >= sizeof host) {
-        return not_an_account(text, len == 0 ? "it is empty" : "it is too long", err);
+        return fail_account(text, len == 0 ? "it is empty" : "it is too long", err);
     }
     memcpy(host, start, len);
     host[len] = '\0';
     if (!cut_domain(host, &is_full)) {
-        return not_an_account(text, "it is empty", err);
+        return fail_account(text, "it is empty", err);
     }
     if (!is_full && (start != text || start[len] != '\0')) {
-        return not_an_account(text, "a URL of another domain than lacework.net", err);
+        return fail_account(text, "a URL of another domain than lacework.net", err);
     }
     fault = labels_fault(host);
     if (fault != NULL) {
-        return not_an_account(text, fault, err);
+        return fail_account(text, fault, err);
     }
     (void)snprintf(host_out, LWC_ACCOUNT_MAX + 1, "%s" DOMAIN, host);
     return LWC_OK;
@@ -152,7 +152,7 @@ enum lwc_code lwc_origin_canonical(const char *url, char origin_out[LWC_ORIGIN_M
     if (len > 0 && len < sizeof origin) {
         memcpy(origin, host, len);
         origin[len] = '\0';
-        lower(origin);
+        make_lower(origin);
         if (len > 4 && lwc_streq(origin + len - 4, ":443")) {
             origin[len - 4] = '\0';
         }
@@ -161,7 +161,7 @@ enum lwc_code lwc_origin_canonical(const char *url, char origin_out[LWC_ORIGIN_M
             return LWC_OK;
         }
     }
-    /* What stands before the @ may be a password. */
+    /* The text before the '@' may be a password. */
     if (strchr(url, '@') != NULL) {
         return lwc_fail(err, LWC_E_INVALID,
                         "an API address has no user name: https://HOST[:PORT] expected");

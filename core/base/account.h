@@ -7,11 +7,11 @@
 #include "base/error.h"
 
 /*
- * Account names and origins, from what people have in hand to the one canonical form.  The
- * contracts are those of lwc_account_parse() and lwc_origin_parse() in lwcred.h.
+ * Account names and origins as users write them, made canonical.  lwcred.h has the contracts, at
+ * lwc_account_parse() and lwc_origin_parse().
  *
- * An account is 1 to 3 DNS labels below lacework.net: ACCOUNT[.CLUSTER[.corp]].  A host that
- * belongs to the service itself (login, api, agent, ...) is none.
+ * An account is 1 to 3 DNS labels below lacework.net: ACCOUNT[.CLUSTER[.corp]].  A host of the
+ * service itself (login, api, agent, ...) is not an account.
  */
 enum lwc_code lwc_account_canonical(const char *text, char host_out[LWC_ACCOUNT_MAX + 1],
                                     struct lwc_error *err) LWC_RESULT;

@@ -8,8 +8,8 @@
 
 #define STACK_BURN_LEN 4096
 
-/* @unit as it stands in a JSON string. */
-static size_t json_unit(char shown[static 8], const uint8_t *bytes, struct lwc_utf8 unit)
+/* Writes @unit as it stands in a JSON string.  Returns the length. */
+static size_t write_json_unit(char shown[static 8], const uint8_t *bytes, struct lwc_utf8 unit)
 {
     static const char escaped[] = "\"\\\b\f\n\r\t";
     static const char letters[] = "\"\\bfnrt";
@@ -30,8 +30,8 @@ static size_t json_unit(char shown[static 8], const uint8_t *bytes, struct lwc_u
     return unit.len;
 }
 
-/* How many bytes from the start stand in a JSON string as they are and are a character each. */
-static size_t json_run(const uint8_t *bytes, size_t len)
+/* Returns how many bytes at the start are characters that a JSON string holds unchanged. */
+static size_t json_run_len(const uint8_t *bytes, size_t len)
 {
     size_t run = 0;
 
@@ -51,14 +51,14 @@ enum lwc_code lwc_text_append_json(struct lwc_buf *out, const char *text, struct
     char shown[8] = {0};
 
     for (size_t at = 0; at < len && code == LWC_OK;) {
-        size_t step = json_run(bytes + at, len - at);
+        size_t step = json_run_len(bytes + at, len - at);
 
         if (step > 0) {
             code = lwc_buf_append(out, bytes + at, step, err);
         } else {
             struct lwc_utf8 unit = lwc_utf8_next(bytes + at, len - at);
 
-            code = lwc_buf_append(out, shown, json_unit(shown, bytes + at, unit), err);
+            code = lwc_buf_append(out, shown, write_json_unit(shown, bytes + at, unit), err);
             step = unit.len;
         }
         at += step;
@@ -74,8 +74,8 @@ enum lwc_code lwc_text_append_json(struct lwc_buf *out, const char *text, struct
 }
 
 /*
- * glibc measures with a small buffer of its own on the stack, which keeps what was printed last;
- * this frame lies over the one of vsnprintf() and wipes it.
+ * Wipes the stack below the caller: glibc's vsnprintf() leaves the last text in a buffer of its
+ * frame, over which this frame lies.
  */
 static __attribute__((noinline)) void burn_stack(void)
 {
@@ -84,9 +84,9 @@ static __attribute__((noinline)) void burn_stack(void)
     lwc_wipe(burnt, sizeof burnt);
 }
 
-static int measure(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
+static int measure_text(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
-static int measure(const char *fmt, va_list args)
+static int measure_text(const char *fmt, va_list args)
 {
     int len = vsnprintf(NULL, 0, fmt, args);
 
@@ -101,7 +101,7 @@ enum lwc_code lwc_text_append(struct lwc_buf *out, struct lwc_error *err, const 
     int len = 0;
 
     va_start(args, fmt);
-    len = measure(fmt, args);
+    len = measure_text(fmt, args);
     va_end(args);
     if (len < 0) {
         return lwc_fail(err, LWC_E_INTERNAL, "text cannot be formatted");

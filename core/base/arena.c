@@ -27,10 +27,10 @@
 
 /*
  * base    NULL where there is no arena.
- * wipes   the kernel leaves zeros to a child.
+ * wipes   the kernel gives zeros to a child of fork().
  * used    a bit for each slot.
  * ready   how many words of slots may be given out: their memory was locked, or could not be.
- * life    how often fork() led here.
+ * life    how many fork()s lie between the program's start and this process.
  */
 static struct {
     uint8_t *base;
@@ -47,7 +47,10 @@ static bool memory_lock(void *memory, size_t len)
     return mlock2(memory, len, MLOCK_ONFAULT) == 0 || mlock(memory, len) == 0;
 }
 
-/* Makes the words below @wanted ready.  Several threads may do so at once: it is the same twice. */
+/*
+ * Makes the words below @wanted ready.  Several threads may do so at once: locking twice is
+ * harmless.
+ */
 static void make_ready(size_t wanted)
 {
     size_t ready = atomic_load(&arena.ready);
@@ -64,7 +67,7 @@ static void make_ready(size_t wanted)
 }
 
 /*
- * Runs in the only thread of a new child, which has nothing of the parent's secrets.  Their slots
+ * Runs in the only thread of a new child.  The parent's secrets are zeros there, but their slots
  * stay taken: the child may have pointers into them.
  */
 static void begin_life(void)
@@ -83,7 +86,7 @@ static void begin_life(void)
     errno = saved;
 }
 
-/* Locks on memory do not reach a child, and its copies would lie unlocked. */
+/* Registers begin_life(): locks on memory are not inherited, so that a child must lock its own. */
 static void init_once(void)
 {
     size_t page_len = (size_t)sysconf(_SC_PAGESIZE);
@@ -111,7 +114,7 @@ static void init_once(void)
     errno = saved;
 }
 
-static void init(void)
+static void init_arena(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -128,7 +131,7 @@ static uint64_t run_of(unsigned count)
     return count < WORD_SLOTS ? (UINT64_C(1) << count) - 1 : UINT64_MAX;
 }
 
-/* Returns the first bit of @count clear ones in @used, or WORD_SLOTS. */
+/* Returns the first of @count clear bits in a row in @used, or WORD_SLOTS. */
 static unsigned find_run(uint64_t used, unsigned count)
 {
     uint64_t begins = ~used; /* bits at which @have clear ones begin */
@@ -161,7 +164,7 @@ uint8_t *lwc_arena_take(size_t len)
 {
     uint8_t *block = NULL;
 
-    init();
+    init_arena();
     if (arena.base == NULL || len == 0 || len > LWC_ARENA_BLOCK_MAX) {
         return NULL;
     }
@@ -190,13 +193,13 @@ bool lwc_arena_give(uint8_t *block, size_t len)
 
 bool lwc_arena_is_locked(void)
 {
-    init();
+    init_arena();
     return atomic_load(&arena.locked);
 }
 
 bool lwc_arena_exists(void)
 {
-    init();
+    init_arena();
     return arena.base != NULL;
 }
 

@@ -27,7 +27,7 @@
 
 /*
  * Returns @len zero bytes; NULL if @len is 0 or above LWC_ARENA_BLOCK_MAX, if the arena is full, or
- * if there is none: the address sanitizer is to see each secret by itself.  Any thread.
+ * if there is no arena: under the address sanitizer each secret is a block of its own.  Any thread.
  */
 uint8_t *lwc_arena_take(size_t len) LWC_RESULT;
 

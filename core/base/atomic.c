@@ -17,13 +17,13 @@
 #define COPY_STEP 16384
 #define COPY_MAX (64 * 1024 * 1024)
 
-/* A name that is removed when it leaves scope; empty: nothing is there. */
-struct temp {
+/* A temporary file that is removed when it leaves scope.  An empty name: no file. */
+struct temp_file {
     int dir_fd;
     char name[TEMP_NAME_LEN];
 };
 
-static void temp_remove(struct temp *temp)
+static void temp_remove(struct temp_file *temp)
 {
     int saved = errno;
 
@@ -32,9 +32,9 @@ static void temp_remove(struct temp *temp)
     }
     errno = saved;
 }
-#define AUTO_TEMP LWC_AUTO(struct temp, temp_remove)
+#define AUTO_TEMP LWC_AUTO(struct temp_file, temp_remove)
 
-/* ".TARGET-HEX.tmp", so that lwc_file_sweep() knows whose it is. */
+/* Makes ".TARGET-HEX.tmp", by which lwc_file_sweep() recognises leftovers of the target. */
 static enum lwc_code temp_name(const struct lwc_path *path, char name_out[static TEMP_NAME_LEN],
                                struct lwc_error *err)
 {
@@ -87,7 +87,7 @@ void lwc_file_sweep(const struct lwc_path *path)
     }
 }
 
-static enum lwc_code temp_open(const struct lwc_path *path, struct temp *temp, int *fd_out,
+static enum lwc_code temp_open(const struct lwc_path *path, struct temp_file *temp, int *fd_out,
                                struct lwc_error *err)
 {
     char name[TEMP_NAME_LEN];
@@ -116,8 +116,8 @@ static enum lwc_code temp_open(const struct lwc_path *path, struct temp *temp, i
     return LWC_OK;
 }
 
-/* Claim the room first: a full disk is noticed before anything is written. */
-static enum lwc_code claim(int fd, size_t len, struct lwc_error *err)
+/* Allocates the room first: a full disk is noticed before anything is written. */
+static enum lwc_code allocate_room(int fd, size_t len, struct lwc_error *err)
 {
     int sys = EINTR;
 
@@ -130,8 +130,7 @@ static enum lwc_code claim(int fd, size_t len, struct lwc_error *err)
     return LWC_OK;
 }
 
-/* A file system without modes (FAT) refuses the call, but may show the file as private all the
- * same. */
+/* Accepts a file system without modes (FAT) that refuses fchmod() but shows the file as private. */
 static enum lwc_code make_private(int fd, struct lwc_error *err)
 {
     struct stat st;
@@ -147,18 +146,18 @@ static enum lwc_code make_private(int fd, struct lwc_error *err)
     return lwc_fail_sys(err, LWC_E_IO, sys, "cannot set the mode");
 }
 
-static enum lwc_code fill(int fd, const void *bytes, size_t len, struct lwc_error *err)
+static enum lwc_code fill_temp(int fd, const void *bytes, size_t len, struct lwc_error *err)
 {
     enum lwc_code code = make_private(fd, err);
 
     if (code == LWC_OK) {
-        code = claim(fd, len, err);
+        code = allocate_room(fd, len, err);
     }
     return code == LWC_OK ? lwc_fd_write(fd, bytes, len, err) : code;
 }
 
 /* Forces the file to the disk and closes it; the descriptor is gone in any case. */
-static enum lwc_code finish(int *fd, struct lwc_error *err)
+static enum lwc_code sync_and_close(int *fd, struct lwc_error *err)
 {
     if (fsync(*fd) != 0) {
         return lwc_fail_sys(err, LWC_E_IO, errno, "fsync");
@@ -170,20 +169,20 @@ static enum lwc_code finish(int *fd, struct lwc_error *err)
     return LWC_OK;
 }
 
-static enum lwc_code temp_write(const struct lwc_path *path, struct temp *temp, const void *bytes,
-                                size_t len, struct lwc_error *err)
+static enum lwc_code temp_write(const struct lwc_path *path, struct temp_file *temp,
+                                const void *bytes, size_t len, struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = -1;
     enum lwc_code code = temp_open(path, temp, &fd, err);
 
     if (code == LWC_OK) {
-        code = fill(fd, bytes, len, err);
+        code = fill_temp(fd, bytes, len, err);
     }
-    return code == LWC_OK ? finish(&fd, err) : code;
+    return code == LWC_OK ? sync_and_close(&fd, err) : code;
 }
 
-static enum lwc_code temp_verify(const struct temp *temp, size_t len, lwc_file_verify_fn *verify,
-                                 void *data, struct lwc_error *err)
+static enum lwc_code temp_verify(const struct temp_file *temp, size_t len,
+                                 lwc_file_verify_fn *verify, void *data, struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = openat(temp->dir_fd, temp->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
@@ -240,7 +239,7 @@ static enum lwc_code copy_bytes(int from, int to, struct lwc_error *err)
     return LWC_OK;
 }
 
-static enum lwc_code copy_target(const struct lwc_path *path, struct temp *temp,
+static enum lwc_code copy_target(const struct lwc_path *path, struct temp_file *temp,
                                  struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int from =
@@ -258,18 +257,17 @@ static enum lwc_code copy_target(const struct lwc_path *path, struct temp *temp,
     if (code == LWC_OK) {
         code = copy_bytes(from, to, err);
     }
-    return code == LWC_OK ? finish(&to, err) : code;
+    return code == LWC_OK ? sync_and_close(&to, err) : code;
 }
 
-/* Errors of linkat() on FAT, SMB, 9p, FUSE and others that have no hard links, or no more of them.
- */
+/* Errors of linkat() where a file system (FAT, SMB, 9p, FUSE) has no hard links, or none left. */
 static bool is_link_refused(int sys)
 {
     return sys == EPERM || sys == EOPNOTSUPP || sys == ENOSYS || sys == EMLINK || sys == EXDEV;
 }
 
-/* A second name for the old file; where the file system has none to give, a copy of it. */
-static enum lwc_code double_target(const struct lwc_path *path, struct temp *temp,
+/* Makes a hard link to the old file, or a copy where the file system has no links. */
+static enum lwc_code double_target(const struct lwc_path *path, struct temp_file *temp,
                                    struct lwc_error *err)
 {
     char name[TEMP_NAME_LEN];
@@ -288,7 +286,7 @@ static enum lwc_code double_target(const struct lwc_path *path, struct temp *tem
     return lwc_fail_sys(err, LWC_E_IO, errno, "link");
 }
 
-/* The double of the old file takes the place of @previous in one step. */
+/* Replaces @previous by a double of the old file in one step. */
 static enum lwc_code keep_previous(const struct lwc_path *path, const char *previous,
                                    struct lwc_error *err)
 {
@@ -305,7 +303,7 @@ static enum lwc_code keep_previous(const struct lwc_path *path, const char *prev
     return LWC_OK;
 }
 
-static enum lwc_code put_in_place(const struct lwc_path *path, struct temp *temp,
+static enum lwc_code put_in_place(const struct lwc_path *path, struct temp_file *temp,
                                   struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
@@ -319,9 +317,9 @@ static enum lwc_code put_in_place(const struct lwc_path *path, struct temp *temp
                           : lwc_wrap(err, code, "written, but perhaps not safe against a crash");
 }
 
-static enum lwc_code replace(const struct lwc_path *path, const void *bytes, size_t len,
-                             const char *previous, lwc_file_verify_fn *verify, void *data,
-                             struct lwc_error *err)
+static enum lwc_code replace_file(const struct lwc_path *path, const void *bytes, size_t len,
+                                  const char *previous, lwc_file_verify_fn *verify, void *data,
+                                  struct lwc_error *err)
 {
     AUTO_TEMP temp = {.dir_fd = path->dir_fd};
     bool exists = false;
@@ -344,7 +342,7 @@ enum lwc_code lwc_file_replace(const struct lwc_path *path, const void *bytes, s
                                struct lwc_error *err)
 {
     char text[LWC_PATH_TEXT_LEN];
-    enum lwc_code code = replace(path, bytes, len, previous, verify, data, err);
+    enum lwc_code code = replace_file(path, bytes, len, previous, verify, data, err);
 
     return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", lwc_path_text(path, text));
 }

@@ -25,8 +25,8 @@
 #include "base/arena.h"
 
 /*
- * bytes  room for cap bytes and a NUL.
- * life   in which the bytes were made: a child of fork() finds zeros there.
+ * bytes  room for cap bytes and a NUL
+ * life   lwc_arena_life() when the bytes were made; after a fork() they are zeros
  */
 struct lwc_buf {
     uint8_t *bytes;
@@ -35,12 +35,12 @@ struct lwc_buf {
     unsigned life;
 };
 
-/* Where sodium's canary lies, before the block that sodium_malloc() returns. */
+/* Bytes of sodium's canary, in front of a block of sodium_malloc(). */
 #define CANARY_LEN 16
 
 static bool ready;
 
-/* libsodium ends the program where the system gives no random bytes. */
+/* Checked first, because libsodium ends the program where the system gives no random bytes. */
 static bool has_random_bytes(void)
 {
     static const char *const devices[] = {"/dev/urandom", "/dev/random"};
@@ -76,7 +76,9 @@ bool lwc_memory_ready(void)
     return ready;
 }
 
-/* Lets the kernel leave zeros to a child, in place of the canary, too: see block_free(). */
+/*
+ * Lets the kernel give zeros to a child of fork(), also in place of the canary: see block_free().
+ */
 static void keep_from_children(uint8_t *block, size_t len)
 {
     uintptr_t page_len = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -107,7 +109,10 @@ static uint8_t *block_new(size_t cap)
     return block;
 }
 
-/* @cap as it was given to block_new(); @life: when.  In a child, sodium's canary is gone. */
+/*
+ * @cap as given to block_new(), @life of that time.  In a child of fork(), sodium's canary is gone
+ * and the block is not freed.
+ */
 static void block_free(uint8_t *block, size_t cap, unsigned life)
 {
     if (block != NULL && !lwc_arena_give(block, cap + 1) && life == lwc_arena_life()) {
@@ -167,7 +172,7 @@ void lwc_buf_reset(struct lwc_buf *secret)
     lwc_buf_truncate(secret, 0);
 }
 
-/* Make room for @cap bytes in all; at least doubles, so that appending stays cheap. */
+/* Makes room for @cap bytes in all; at least doubles, so that appending stays cheap. */
 static bool grow_to(struct lwc_buf *secret, size_t cap)
 {
     size_t wanted = secret->cap < LWC_BUF_CAP / 2 ? secret->cap * 2 : LWC_BUF_CAP;

@@ -9,12 +9,11 @@
 
 #include "base/util.h"
 
-static struct timespec now(clockid_t id)
+static struct timespec read_clock(clockid_t id)
 {
     struct timespec at = {0};
 
-    /* Fails only for a clock that the kernel does not have; both are older than the syscalls used.
-     */
+    /* Fails only for an unknown clock, and both are older than the system calls in use. */
     (void)clock_gettime(id, &at);
     return at;
 }
@@ -22,12 +21,12 @@ static struct timespec now(clockid_t id)
 static int64_t system_wall_s(void *data)
 {
     (void)data;
-    return now(CLOCK_REALTIME).tv_sec;
+    return read_clock(CLOCK_REALTIME).tv_sec;
 }
 
 static int64_t system_boot_ms(void *data)
 {
-    struct timespec at = now(CLOCK_BOOTTIME);
+    struct timespec at = read_clock(CLOCK_BOOTTIME);
 
     (void)data;
     return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
@@ -62,7 +61,7 @@ static void boot_id_learn(void)
     is_boot_id_known = boot_id_read(boot_id_known);
 }
 
-/* The id is the same as long as this process lives, and reading it costs more than any clock. */
+/* Remembers the id, which stays the same while this process lives: reading it is slow. */
 bool lwc_clock_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1])
 {
     (void)pthread_once(&boot_id_once, boot_id_learn);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /*
- * Time, as a value that tests can replace.  wall_s is seconds since the epoch and may jump;
+ * A source of time that tests can replace.  wall_s is seconds since the epoch and may jump;
  * boot_ms counts milliseconds since boot, suspend included, and never jumps.
  */
 struct lwc_clock {
@@ -31,21 +31,21 @@ static inline int64_t lwc_clock_boot_ms(const struct lwc_clock *clock)
 
 #define LWC_BOOT_ID_LEN 36 /* text of /proc/sys/kernel/random/boot_id */
 
-/* Copies the id of this boot.  Returns false if the system does not tell.  Any thread. */
+/* Copies the id of this boot.  Returns false if it cannot be read.  Any thread. */
 bool lwc_clock_boot_id(char id_out[static LWC_BOOT_ID_LEN + 1]);
 
 /*
- * Read an RFC 3339 time of @len bytes, "2021-08-18T08:00:00.000Z": fraction of 1 to 9 digits
+ * Reads an RFC 3339 time of @len bytes, "2021-08-18T08:00:00.000Z": fraction of 1 to 9 digits
  * (dropped), zone Z, +hh:mm or +hhmm; the offset may be written without colon as some servers
- * do.  False, and nothing written, for anything else.  Years 1970 to 9999.
+ * do.  Years 1970 to 9999.  Returns false, and writes nothing, for anything else.
  */
 bool lwc_date_parse(const char *text, size_t len, int64_t *unix_out);
 
-/* Read an HTTP date, "Wed, 18 Aug 2021 08:00:00 GMT" (RFC 9110 5.6.7, the fixed form). */
+/* Reads an HTTP date, "Wed, 18 Aug 2021 08:00:00 GMT" (RFC 9110 5.6.7, the fixed form). */
 bool lwc_date_parse_http(const char *text, size_t len, int64_t *unix_out);
 
 #define LWC_DATE_LEN 32
-/* Write @unix_s as "2021-08-18T08:00:00Z". */
+/* Writes @unix_s as "2021-08-18T08:00:00Z". */
 void lwc_date_format(int64_t unix_s, char text_out[LWC_DATE_LEN]);
 
 #endif

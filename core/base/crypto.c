@@ -3,7 +3,7 @@
  * MUST:
  *  1. A hash is the same on every machine and in every version: names of cache entries and of
  *     locks are made with it.
- *  2. What is sealed has a nonce that was never used before: 24 random bytes.
+ *  2. Each seal has a nonce that was never used before: 24 random bytes.
  *  3. Nothing is written to the caller's plain text before all of it is authentic.
  *  4. Keys and hash states are wiped.
  */
@@ -87,7 +87,7 @@ void lwc_hash_hex(const uint8_t hash[static LWC_HASH_LEN], char hex_out[static L
     (void)sodium_bin2hex(hex_out, LWC_HASH_HEX_LEN, hash, LWC_HASH_LEN);
 }
 
-static void derive(const void *key, size_t key_len, uint8_t derived_out[static LWC_HASH_LEN])
+static void derive_key(const void *key, size_t key_len, uint8_t derived_out[static LWC_HASH_LEN])
 {
     struct lwc_hash hash;
 
@@ -110,7 +110,7 @@ enum lwc_code lwc_seal(const void *key, size_t key_len, const char *context, con
     if (nonce == NULL) {
         return lwc_fail_nomem(err);
     }
-    derive(key, key_len, derived);
+    derive_key(key, key_len, derived);
     lwc_random(nonce, NONCE_LEN);
     (void)crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE_LEN, NULL, plain, len,
                                                      (const uint8_t *)context, strlen(context),
@@ -136,7 +136,7 @@ enum lwc_code lwc_unseal(const void *key, size_t key_len, const char *context, c
     if (room == NULL) {
         return lwc_fail_nomem(err);
     }
-    derive(key, key_len, derived);
+    derive_key(key, key_len, derived);
     failed = crypto_aead_xchacha20poly1305_ietf_decrypt(room, NULL, NULL, nonce + NONCE_LEN,
                                                         len - NONCE_LEN, (const uint8_t *)context,
                                                         strlen(context), nonce, derived);

@@ -7,8 +7,8 @@
 
 #define DAY_S 86400
 
-/* What is left to read. */
-struct scan {
+/* The text that is left to read. */
+struct date_scan {
     const char *at;
     const char *end;
 };
@@ -22,7 +22,7 @@ struct civil {
     int second;
 };
 
-static bool take_char(struct scan *scan, char wanted)
+static bool take_char(struct date_scan *scan, char wanted)
 {
     if (scan->at == scan->end || *scan->at != wanted) {
         return false;
@@ -31,8 +31,8 @@ static bool take_char(struct scan *scan, char wanted)
     return true;
 }
 
-/* Exactly @digits digits. */
-static bool take_number(struct scan *scan, int digits, int *number_out)
+/* Takes exactly @digits digits. */
+static bool take_number(struct date_scan *scan, int digits, int *number_out)
 {
     int number = 0;
 
@@ -46,8 +46,8 @@ static bool take_number(struct scan *scan, int digits, int *number_out)
     return true;
 }
 
-/* One of @count names of @len bytes; its index counts from 0. */
-static bool take_name(struct scan *scan, const char *const *names, int count, int *index_out)
+/* Takes a name from the @count in @names; *index_out counts from 0. */
+static bool take_name(struct date_scan *scan, const char *const *names, int count, int *index_out)
 {
     for (int i = 0; i < count; i++) {
         size_t len = strlen(names[i]);
@@ -91,7 +91,7 @@ static int64_t civil_to_unix(const struct civil *c)
     return days * DAY_S + c->hour * 3600 + c->minute * 60 + c->second;
 }
 
-static bool take_fraction(struct scan *scan)
+static bool take_fraction(struct date_scan *scan)
 {
     int digits = 0;
 
@@ -105,8 +105,8 @@ static bool take_fraction(struct scan *scan)
     return digits >= 1 && digits <= 9;
 }
 
-/* Z, +hh:mm, +hhmm and the same with a minus. */
-static bool take_zone(struct scan *scan, int *offset_s_out)
+/* Takes Z, +hh:mm or +hhmm, or these with a minus. */
+static bool take_zone(struct date_scan *scan, int *offset_s_out)
 {
     int hours = 0;
     int minutes = 0;
@@ -132,7 +132,7 @@ static bool take_zone(struct scan *scan, int *offset_s_out)
     return true;
 }
 
-static bool take_time(struct scan *scan, struct civil *c)
+static bool take_time(struct date_scan *scan, struct civil *c)
 {
     return take_number(scan, 2, &c->hour) && take_char(scan, ':') &&
            take_number(scan, 2, &c->minute) && take_char(scan, ':') &&
@@ -141,7 +141,7 @@ static bool take_time(struct scan *scan, struct civil *c)
 
 bool lwc_date_parse(const char *text, size_t len, int64_t *unix_out)
 {
-    struct scan scan = {.at = text, .end = text + len};
+    struct date_scan scan = {.at = text, .end = text + len};
     struct civil c = {0};
     int offset_s = 0;
     int64_t at = 0;
@@ -168,7 +168,7 @@ bool lwc_date_parse_http(const char *text, size_t len, int64_t *unix_out)
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     static const char *const comma[] = {", "};
     static const char *const gmt[] = {" GMT"};
-    struct scan scan = {.at = text, .end = text + len};
+    struct date_scan scan = {.at = text, .end = text + len};
     struct civil c = {0};
     int month = 0;
     int ignored = 0;

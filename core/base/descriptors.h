@@ -7,15 +7,15 @@
 #include "base/util.h"
 
 /*
- * Has this process, or the system, no descriptors left for as much as a connection?  Libraries that
- * fail for it do not tell, and it is no failure of what they tried to reach.  Any thread.
+ * Returns whether this process, or the system, has too few descriptors left for a connection.
+ * Libraries do not report that cause, and it is no failure of the server.  Any thread.
  */
 bool lwc_descriptors_lack(void);
 
 /*
- * Returns @fd, or, where a program has closed its standard descriptors and @fd took the place of
- * one, a copy above them: that program's output or input must not be a file or socket of ours.
- * Takes over @fd; -1 with errno if that fails or @fd is -1.
+ * Returns @fd, or a copy above 2 if @fd took the place of a standard descriptor that the program
+ * has closed: the program's input and output must not be a file or socket of ours.  Takes over @fd.
+ * Returns -1 with errno on failure, or if @fd is -1.
  */
 int lwc_fd_above_stdio(int fd) LWC_RESULT;
 

@@ -24,7 +24,7 @@ static void format_printable(char *out, size_t cap, const char *fmt, va_list arg
     lwc_text_printable(out, cap, raw, strlen(raw));
 }
 
-static void set(struct lwc_error *err, enum lwc_code code, int sys, const char *msg)
+static void set_error(struct lwc_error *err, enum lwc_code code, int sys, const char *msg)
 {
     *err = (struct lwc_error){.code = code, .sys = sys};
     memcpy(err->msg, msg, strlen(msg));
@@ -40,7 +40,7 @@ enum lwc_code lwc_fail(struct lwc_error *err, enum lwc_code code, const char *fm
         va_start(args, fmt);
         format_printable(msg, sizeof msg, fmt, args);
         va_end(args);
-        set(err, code, 0, msg);
+        set_error(err, code, 0, msg);
     }
     errno = saved;
     return code;
@@ -64,7 +64,7 @@ enum lwc_code lwc_fail_sys(struct lwc_error *err, enum lwc_code code, int sys, c
         } else {
             (void)snprintf(raw, sizeof raw, "%s: system error %d", context, sys);
         }
-        set(err, code, sys, lwc_text_printable(msg, sizeof msg, raw, strlen(raw)));
+        set_error(err, code, sys, lwc_text_printable(msg, sizeof msg, raw, strlen(raw)));
     }
     errno = saved;
     return code;

@@ -9,47 +9,47 @@
 #include "base/util.h"
 
 /*
- * Describe a failure in @err (may be NULL) and return @code: "return lwc_fail(err, ...)".
- * Replaces what stood in @err; clears its hint.  Text is made printable and cut to fit.
+ * Describes a failure in @err (may be NULL) and returns @code: "return lwc_fail(err, ...)".
+ * Replaces the earlier content of @err, with its hint.  The text is made printable and cut to fit.
  * errno is preserved.
  */
 enum lwc_code lwc_fail(struct lwc_error *err, enum lwc_code code, const char *fmt, ...)
     LWC_PRINTF(3, 4) LWC_RESULT;
 
-/* The same, with ": strerror(@sys)" behind the text and @sys in err->sys. */
+/* As lwc_fail(), with ": strerror(@sys)" behind the text and @sys in err->sys. */
 enum lwc_code lwc_fail_sys(struct lwc_error *err, enum lwc_code code, int sys, const char *fmt, ...)
     LWC_PRINTF(4, 5) LWC_RESULT;
 
-/* Out of memory: LWC_E_IO with ENOMEM. */
+/* Fails for lack of memory: LWC_E_IO with ENOMEM. */
 enum lwc_code lwc_fail_nomem(struct lwc_error *err) LWC_RESULT;
 
 /*
- * Put context in front of @err's text, "CONTEXT: text", cut at the end, and return @code, which
- * becomes its code.  Keeps the hint.  LWC_OK changes nothing.
+ * Puts context in front of @err's text, "CONTEXT: text", cut at the end, and returns @code, which
+ * becomes the code of @err.  Keeps the hint.  LWC_OK changes nothing.
  */
 enum lwc_code lwc_wrap(struct lwc_error *err, enum lwc_code code, const char *fmt, ...)
     LWC_PRINTF(3, 4) LWC_RESULT;
 
-/* Set the hint, what the user can do, and return @code. */
+/* Sets the hint, which says what the user can do, and returns @code. */
 enum lwc_code lwc_hint(struct lwc_error *err, enum lwc_code code, const char *fmt, ...)
     LWC_PRINTF(3, 4);
 
 /*
- * Set the hint "@command 'NAME'", to be typed into a shell.  A name with a quote, which would end
- * the quoting, is left out.  Returns @code.
+ * Sets the hint "@command 'NAME'", to be typed into a shell, and returns @code.  A name with a
+ * quote, which would end the quoting, is left out.
  */
 enum lwc_code lwc_hint_command(struct lwc_error *err, enum lwc_code code, const char *command,
                                const char *name);
 
 /*
- * Returns whether a failure is one of the moment: no descriptors or memory left, an input/output
- * error.  The same call may succeed soon; its failure is not to be remembered.
+ * Returns whether a failure is transient: no descriptors or memory left, an input/output error.
+ * The same call may succeed soon, so that its failure must not be remembered.
  */
 bool lwc_error_is_passing(const struct lwc_error *err) LWC_RESULT;
 
 /*
- * The name of @code as in lw-credential-helper(1): "not-found".  Static; "unknown" for a number
- * that is no code.
+ * Returns the name of @code as in lw-credential-helper(1), "not-found", or "unknown" for a number
+ * that is no code.  Static.
  */
 const char *lwc_code_name(enum lwc_code code);
 

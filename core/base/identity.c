@@ -10,7 +10,7 @@
 #define PORT_MAX 65535
 #define PORT_HTTPS 443
 
-/* What a byte may stand in.  NUL stands in nothing, so that no run goes on behind it. */
+/* Classes of bytes.  NUL is in none, so that a run ends there. */
 enum {
     DIGIT = 1u << 0,
     LOWER = 1u << 1,
@@ -32,8 +32,8 @@ static const uint8_t classes[UINT8_MAX + 1] = {
     ['_'] = MARK,  ['`'] = OTHER,         ['a' ... 'z'] = LOWER, ['{' ... '~'] = OTHER,
 };
 
-/* How many bytes at the start of @text are of the classes in @allowed. */
-static size_t run(const char *text, unsigned allowed)
+/* Returns how many bytes at the start of @text are of the classes in @allowed. */
+static size_t class_run_len(const char *text, unsigned allowed)
 {
     size_t len = 0;
 
@@ -70,7 +70,7 @@ enum lwc_code lwc_profile_check(const char *profile, struct lwc_error *err)
     if (profile[0] == '_') { /* not shown: it may be a secret in the wrong place */
         return lwc_fail(err, LWC_E_INVALID, "profile name: it begins with '_', as a secret does");
     }
-    len = (classes[(uint8_t)profile[0]] & ALNUM) != 0 ? run(profile, PROFILE) : 0;
+    len = (classes[(uint8_t)profile[0]] & ALNUM) != 0 ? class_run_len(profile, PROFILE) : 0;
     if (profile[len] != '\0') {
         return lwc_hint(err,
                         lwc_fail(err, LWC_E_INVALID, "profile name '%s': wrong character at %zu",
@@ -90,7 +90,7 @@ static enum lwc_code plain_check(const char *what, const char *text, size_t max,
     if (code != LWC_OK) {
         return code;
     }
-    len = run(text, PLAIN);
+    len = class_run_len(text, PLAIN);
     if (text[len] != '\0') {
         return lwc_fail(err, LWC_E_INVALID,
                         "%s: character %zu is not printable ASCII, or a blank, quote or "
@@ -118,7 +118,7 @@ static bool is_within(char c, const char *set)
     return c != '\0' && strchr(set, c) != NULL;
 }
 
-/* What is wrong with one byte of a secret, in words that help; NULL if nothing is. */
+/* Returns words for the flaw of a secret's byte, or NULL. */
 static const char *secret_flaw(uint8_t byte)
 {
     static const struct {
@@ -163,21 +163,24 @@ enum lwc_code lwc_key_secret_check(const void *secret, size_t len, struct lwc_er
     return LWC_OK;
 }
 
-/* The length of the canonical label with which @text begins; 0: there is none. */
+/* Returns the length of the canonical label with which @text begins, or 0. */
 static size_t label_len(const char *text)
 {
-    size_t len = run(text, LABEL);
+    size_t len = class_run_len(text, LABEL);
 
     return len > 0 && len <= LABEL_MAX && text[0] != '-' && text[len - 1] != '-' ? len : 0;
 }
 
-/* Digits alone, or 0x and what follows: resolvers read a name that ends so as an address. */
+/*
+ * Returns whether a label is all digits or begins with 0x: resolvers take a name that ends so for
+ * an address.
+ */
 static bool label_is_number(const char *label, size_t len)
 {
-    return (label[0] == '0' && label[1] == 'x') || run(label, DIGIT) == len;
+    return (label[0] == '0' && label[1] == 'x') || class_run_len(label, DIGIT) == len;
 }
 
-/* Is @len bytes of @text, which need not end there, an address as inet_pton() knows them? */
+/* Returns whether the first @len bytes of @text are an address for inet_pton(). */
 static bool is_address(int family, const char *text, size_t len)
 {
     char copy[INET6_ADDRSTRLEN];
@@ -191,7 +194,7 @@ static bool is_address(int family, const char *text, size_t len)
     return inet_pton(family, copy, &address) == 1;
 }
 
-/* The length of the canonical name, or IPv4 address, with which @host begins; 0: there is none. */
+/* Returns the length of the canonical name, or IPv4 address, with which @host begins, or 0. */
 static size_t name_len(const char *host)
 {
     const char *label = host;
@@ -210,7 +213,7 @@ static size_t name_len(const char *host)
     return (size_t)(label - host) + len;
 }
 
-/* The same for an IPv6 address in brackets. */
+/* Returns the length of the IPv6 address in brackets with which @host begins, or 0. */
 static size_t ipv6_len(const char *host)
 {
     size_t len = 1 + strspn(host + 1, "0123456789abcdef:.");
@@ -333,16 +336,16 @@ void lwc_identity_place(const struct lwc_identity *id, char *room, struct lwc_id
     }
 }
 
-static bool agrees(const char *wanted, const char *value)
+static bool is_agreed(const char *wanted, const char *value)
 {
     return !lwc_is_set(wanted) || lwc_streq(wanted, value);
 }
 
 bool lwc_identity_matches(const struct lwc_identity *query, const struct lwc_identity *id)
 {
-    return agrees(query->profile, id->profile) && agrees(query->key_id, id->key_id) &&
-           agrees(query->origin, id->origin) &&
-           (agrees(query->account, id->account) || agrees(query->account, id->origin)) &&
+    return is_agreed(query->profile, id->profile) && is_agreed(query->key_id, id->key_id) &&
+           is_agreed(query->origin, id->origin) &&
+           (is_agreed(query->account, id->account) || is_agreed(query->account, id->origin)) &&
            (query->kind == LWC_KIND_ANY || query->kind == id->kind);
 }
 

@@ -29,51 +29,53 @@ struct lwc_identity_copy {
     }
 
 /*
- * Is @id fit to be kept and used?  Every limit and alphabet of lwcred/backend.h; account and
- * origin canonical; kind known, flags known; an access key has a key id.  LWC_E_INVALID names
- * the member and never the value of a secret.
+ * Checks @id: limits and alphabets of lwcred/backend.h, account and origin canonical, kind and
+ * flags known, a key id for an access key.  LWC_E_INVALID names the member, never the value of a
+ * secret.
  */
 enum lwc_code lwc_identity_check(const struct lwc_identity *id, struct lwc_error *err) LWC_RESULT;
 
-/* One member alone.  A sub-account may be "", none; a profile and a key id may not. */
+/* Checks a single member.  A sub-account may be ""; a profile and a key id may not. */
 enum lwc_code lwc_profile_check(const char *profile, struct lwc_error *err) LWC_RESULT;
 enum lwc_code lwc_key_id_check(const char *key_id, struct lwc_error *err) LWC_RESULT;
 enum lwc_code lwc_sub_account_check(const char *sub_account, struct lwc_error *err) LWC_RESULT;
 
 /*
- * The secret of an access key: 1 to LWC_SECRET_MAX bytes of printable ASCII without blank,
- * quote and backslash.  LWC_E_INVALID says what is wrong (a newline pasted along, quotes, ...),
- * never the bytes.
+ * Checks the secret of an access key: 1 to LWC_SECRET_MAX bytes of printable ASCII without blank,
+ * quote and backslash.  LWC_E_INVALID names the flaw (a pasted newline, quotes, ...), never the
+ * bytes.
  */
 enum lwc_code lwc_key_secret_check(const void *secret, size_t len, struct lwc_error *err)
     LWC_RESULT;
 
-/* Canonical host name (labels, or an IPv4 address) or "[IPv6]", with ":port" if allowed. */
+/*
+ * Returns whether @host is a canonical name, an IPv4 address or "[IPv6]", with ":port" if allowed.
+ */
 bool lwc_host_is_canonical(const char *host, bool port_allowed);
 
-/* Copy a checked identity; LWC_E_INVALID if it is not. */
+/* Checks and copies an identity.  LWC_E_INVALID as lwc_identity_check(). */
 enum lwc_code lwc_identity_copy(const struct lwc_identity *id, struct lwc_identity_copy *copy_out,
                                 struct lwc_error *err) LWC_RESULT;
 
-/* How many bytes the five strings of @id take, each with its NUL. */
+/* Returns how many bytes the five strings of @id take, each with its NUL. */
 size_t lwc_identity_text_len(const struct lwc_identity *id);
 
 /*
- * Write the strings of @id, each with its NUL, into @room in the order in which lwcred/backend.h
- * has them.  *placed_out is @id with its text there.
+ * Writes the strings of @id, each with its NUL, into @room, in the order of lwcred/backend.h.
+ * *placed_out is @id with its text in @room.
  */
 void lwc_identity_place(const struct lwc_identity *id, char *room, struct lwc_identity *placed_out);
 
 /*
- * Does @id agree with every set member of @query?  @query->account equals the account or the
- * origin.  sub_account and flags of a query do not select.
+ * Returns whether @id agrees with every set member of @query.  @query->account equals the account
+ * or the origin.  sub_account and flags of a query do not select.
  */
 bool lwc_identity_matches(const struct lwc_identity *query, const struct lwc_identity *id);
 
-/* host[:port] to which the secret may go: the origin if set, else the account. */
+/* Returns host[:port] to which the secret may be sent: the origin if set, else the account. */
 const char *lwc_identity_authority(const struct lwc_identity *id);
 
-/* Is the text of @len bytes the name of a backend: 1 to 32 of a-z, 0-9 and '-'? */
+/* Returns whether @len bytes are a backend's name: 1 to 32 of a-z, 0-9 and '-'. */
 bool lwc_backend_name_ok(const char *name, size_t len);
 
 #endif

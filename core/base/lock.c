@@ -35,8 +35,8 @@ static enum lwc_code lock_open(const struct lwc_path *path, const char *name, in
     return code;
 }
 
-/* False if the file was removed meanwhile: others would lock another one. */
-static bool still_there(const struct lwc_path *path, const char *name, int fd)
+/* Returns false if the file was removed meanwhile: others would lock another file. */
+static bool is_still_named(const struct lwc_path *path, const char *name, int fd)
 {
     struct stat opened;
     struct stat named;
@@ -57,8 +57,8 @@ static enum lwc_code lock_try(int fd, struct lwc_error *err)
     return lwc_fail_sys(err, LWC_E_IO, errno, "flock");
 }
 
-/* One attempt; LWC_E_BUSY if someone else holds it. */
-static enum lwc_code try_once(const struct lwc_path *path, const char *name, int *fd_out,
+/* Tries once; LWC_E_BUSY if another process holds the lock. */
+static enum lwc_code try_take(const struct lwc_path *path, const char *name, int *fd_out,
                               struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = -1;
@@ -71,7 +71,7 @@ static enum lwc_code try_once(const struct lwc_path *path, const char *name, int
     if (code != LWC_OK) {
         return code;
     }
-    if (!still_there(path, name, fd)) {
+    if (!is_still_named(path, name, fd)) {
         return lwc_fail(err, LWC_E_BUSY, "removed by another process");
     }
     *fd_out = LWC_TAKE_FD(fd);
@@ -85,22 +85,22 @@ static void pause_ms(int64_t ms)
     (void)nanosleep(&span, NULL); /* waking early does no harm */
 }
 
-/* The time that a caller waits, and how long it pauses between two attempts. */
-struct wait {
+/* The end of a caller's wait, and the pause between two attempts. */
+struct lock_wait {
     const struct lwc_clock *clock;
     int64_t end_ms;
     int64_t step_ms;
 };
 
-static struct wait wait_begin(int64_t timeout_ms)
+static struct lock_wait wait_begin(int64_t timeout_ms)
 {
     const struct lwc_clock *clock = lwc_clock_system();
 
-    return (struct wait){clock, lwc_clock_boot_ms(clock) + timeout_ms, 1};
+    return (struct lock_wait){clock, lwc_clock_boot_ms(clock) + timeout_ms, 1};
 }
 
-/* Pauses before the next attempt.  False if the time is over. */
-static bool wait_more(struct wait *wait)
+/* Pauses before the next attempt.  Returns false if the time is over. */
+static bool wait_more(struct lock_wait *wait)
 {
     int64_t left = wait->end_ms - lwc_clock_boot_ms(wait->clock);
 
@@ -115,11 +115,11 @@ static bool wait_more(struct wait *wait)
 enum lwc_code lwc_lock_take(const struct lwc_path *path, const char *name, int64_t timeout_ms,
                             int *fd_out, struct lwc_error *err)
 {
-    struct wait wait = wait_begin(timeout_ms);
-    enum lwc_code code = try_once(path, name, fd_out, err);
+    struct lock_wait wait = wait_begin(timeout_ms);
+    enum lwc_code code = try_take(path, name, fd_out, err);
 
     while (code == LWC_E_BUSY && wait_more(&wait)) {
-        code = try_once(path, name, fd_out, err);
+        code = try_take(path, name, fd_out, err);
     }
     if (code != LWC_OK) {
         return lwc_wrap(err, code, "lock %s/%s", path->dir, name);
@@ -129,7 +129,7 @@ enum lwc_code lwc_lock_take(const struct lwc_path *path, const char *name, int64
 
 enum lwc_code lwc_lock_opened(int fd, int64_t timeout_ms, struct lwc_error *err)
 {
-    struct wait wait = wait_begin(timeout_ms);
+    struct lock_wait wait = wait_begin(timeout_ms);
     enum lwc_code code = lock_try(fd, err);
 
     while (code == LWC_E_BUSY && wait_more(&wait)) {

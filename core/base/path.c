@@ -13,19 +13,19 @@
 #define LINKS_MAX 40
 
 /*
- * A walk under way.
+ * The state of a walk.
  *
- * dir   the directory reached, or the entry of it that is looked at: absolute, without links, every
- *       directory on it judged.  So nobody but root or us can make it mean something else, and
- *       it can be used as a name without holding a descriptor for each part.
- * at    points into rest, what is still to go.
- * name, seen  the last component, where that is kept as a name.
+ * dir         the directory reached, or its entry under examination: absolute, without links, each
+ *             directory in it checked.  So only root and we can make it name something else, and
+ *             no descriptor has to be held for each part.
+ * at          points into rest, the part still to be walked.
+ * name, seen  the last component, where it is kept as a name.
  */
-struct walk {
+struct path_walk {
     const char *at;
     mode_t seen;
     int links;
-    uid_t us;    /* asked for once                                               */
+    uid_t us;    /* the effective uid                                            */
     bool shared; /* the directory reached is a sticky one that others can write  */
     bool whole;  /* the last component is a directory to enter, too              */
     bool make;   /* make what is missing                                         */
@@ -87,13 +87,13 @@ enum lwc_code lwc_path_owner_check(const char *text, uid_t owner, struct lwc_err
     return lwc_hint(err, code, "give it to uid %u with chown, or use another place", us);
 }
 
-static enum lwc_code fail_at(const struct walk *walk, int sys, struct lwc_error *err)
+static enum lwc_code fail_at(const struct path_walk *walk, int sys, struct lwc_error *err)
 {
     return lwc_fail_sys(err, lwc_path_code(sys), sys, "%s", walk->dir);
 }
 
-/* Append @name to the directory reached. */
-static enum lwc_code push(struct walk *walk, const char *name, struct lwc_error *err)
+/* Appends @name to the directory reached. */
+static enum lwc_code push_name(struct path_walk *walk, const char *name, struct lwc_error *err)
 {
     const char *slash = separator(walk->dir);
     size_t len = strlen(walk->dir);
@@ -108,14 +108,14 @@ static enum lwc_code push(struct walk *walk, const char *name, struct lwc_error 
     return LWC_OK;
 }
 
-static void pop(struct walk *walk)
+static void pop_name(struct path_walk *walk)
 {
     char *slash = strrchr(walk->dir, '/');
 
     slash[slash == walk->dir ? 1 : 0] = '\0';
 }
 
-static enum lwc_code owner_check(const struct walk *walk, const char *what, uid_t owner,
+static enum lwc_code owner_check(const struct path_walk *walk, const char *what, uid_t owner,
                                  struct lwc_error *err)
 {
     char text[LWC_PATH_MAX + sizeof "directory "];
@@ -127,8 +127,8 @@ static enum lwc_code owner_check(const struct walk *walk, const char *what, uid_
     return lwc_path_owner_check(text, owner, err);
 }
 
-/* walk->dir, of which stat says @st, is the directory reached if it may be. */
-static enum lwc_code enter(struct walk *walk, const struct stat *st, struct lwc_error *err)
+/* Makes walk->dir, with status @st, the directory reached, if it can be trusted. */
+static enum lwc_code enter_dir(struct path_walk *walk, const struct stat *st, struct lwc_error *err)
 {
     enum lwc_code code = LWC_E_UNSAFE;
 
@@ -141,27 +141,29 @@ static enum lwc_code enter(struct walk *walk, const struct stat *st, struct lwc_
     return owner_check(walk, "directory", st->st_uid, err);
 }
 
-static enum lwc_code look(const struct walk *walk, struct stat *st_out, struct lwc_error *err)
+static enum lwc_code stat_entry(const struct path_walk *walk, struct stat *st_out,
+                                struct lwc_error *err)
 {
     return lstat(walk->dir, st_out) == 0 ? LWC_OK : fail_at(walk, errno, err);
 }
 
-static enum lwc_code enter_again(struct walk *walk, struct lwc_error *err)
+static enum lwc_code reenter_dir(struct path_walk *walk, struct lwc_error *err)
 {
     struct stat st;
-    enum lwc_code code = look(walk, &st, err);
+    enum lwc_code code = stat_entry(walk, &st, err);
 
-    return code == LWC_OK ? enter(walk, &st, err) : code;
+    return code == LWC_OK ? enter_dir(walk, &st, err) : code;
 }
 
-static enum lwc_code enter_root(struct walk *walk, struct lwc_error *err)
+static enum lwc_code enter_root(struct path_walk *walk, struct lwc_error *err)
 {
     memcpy(walk->dir, "/", 2);
-    return enter_again(walk, err);
+    return reenter_dir(walk, err);
 }
 
-/* walk->dir is a link with status @st: put what it says in front of the rest. */
-static enum lwc_code follow(struct walk *walk, const struct stat *st, struct lwc_error *err)
+/* Puts the target of the link walk->dir, with status @st, in front of the rest. */
+static enum lwc_code follow_link(struct path_walk *walk, const struct stat *st,
+                                 struct lwc_error *err)
 {
     char joined[LWC_PATH_MAX];
     size_t rest_len = strlen(walk->at);
@@ -185,7 +187,7 @@ static enum lwc_code follow(struct walk *walk, const struct stat *st, struct lwc
     memcpy(joined + len, walk->at, rest_len + 1);
     memcpy(walk->rest, joined, (size_t)len + rest_len + 1);
     walk->at = walk->rest;
-    pop(walk);
+    pop_name(walk);
     return walk->rest[0] == '/' ? enter_root(walk, err) : LWC_OK;
 }
 
@@ -200,8 +202,10 @@ static enum lwc_code sync_at(int dir_fd, const char *name, const char *dir, stru
     return LWC_OK;
 }
 
-/* Someone else may make it at the same time; what is there then is judged like any other. */
-static enum lwc_code make_entry(struct walk *walk, const char *name, struct stat *st_out,
+/*
+ * Makes the directory.  Another process may make it at the same time: it is checked like any other.
+ */
+static enum lwc_code make_entry(struct path_walk *walk, const char *name, struct stat *st_out,
                                 struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
@@ -209,16 +213,16 @@ static enum lwc_code make_entry(struct walk *walk, const char *name, struct stat
     if (mkdirat(AT_FDCWD, walk->dir, S_IRWXU) != 0 && errno != EEXIST) {
         return fail_at(walk, errno, err);
     }
-    pop(walk);
+    pop_name(walk);
     code = sync_at(AT_FDCWD, walk->dir, walk->dir, err);
     if (code == LWC_OK) {
-        code = push(walk, name, err);
+        code = push_name(walk, name, err);
     }
-    return code == LWC_OK ? look(walk, st_out, err) : code;
+    return code == LWC_OK ? stat_entry(walk, st_out, err) : code;
 }
 
-/* Go into @name, or follow it. */
-static enum lwc_code descend(struct walk *walk, const char *name, struct lwc_error *err)
+/* Enters the directory @name, or follows the link. */
+static enum lwc_code descend_into(struct path_walk *walk, const char *name, struct lwc_error *err)
 {
     struct stat st;
     enum lwc_code code = LWC_OK;
@@ -227,10 +231,10 @@ static enum lwc_code descend(struct walk *walk, const char *name, struct lwc_err
         return LWC_OK;
     }
     if (lwc_streq(name, "..")) {
-        pop(walk);
-        return enter_again(walk, err);
+        pop_name(walk);
+        return reenter_dir(walk, err);
     }
-    code = push(walk, name, err);
+    code = push_name(walk, name, err);
     if (code == LWC_OK && lstat(walk->dir, &st) != 0) {
         code = errno == ENOENT && walk->make ? make_entry(walk, name, &st, err)
                                              : fail_at(walk, errno, err);
@@ -239,16 +243,16 @@ static enum lwc_code descend(struct walk *walk, const char *name, struct lwc_err
         return code;
     }
     if (S_ISLNK(st.st_mode)) {
-        return follow(walk, &st, err);
+        return follow_link(walk, &st, err);
     }
-    return S_ISDIR(st.st_mode) ? enter(walk, &st, err) : fail_at(walk, ENOTDIR, err);
+    return S_ISDIR(st.st_mode) ? enter_dir(walk, &st, err) : fail_at(walk, ENOTDIR, err);
 }
 
-/* The last component: kept as a name, unless it is a link. */
-static enum lwc_code arrive(struct walk *walk, const char *name, struct lwc_error *err)
+/* Keeps the last component as a name, unless it is a link. */
+static enum lwc_code keep_last(struct path_walk *walk, const char *name, struct lwc_error *err)
 {
     struct stat st = {0};
-    enum lwc_code code = push(walk, name, err);
+    enum lwc_code code = push_name(walk, name, err);
 
     if (code != LWC_OK) {
         return code;
@@ -257,16 +261,16 @@ static enum lwc_code arrive(struct walk *walk, const char *name, struct lwc_erro
         return fail_at(walk, errno, err);
     }
     if (S_ISLNK(st.st_mode)) {
-        return follow(walk, &st, err);
+        return follow_link(walk, &st, err);
     }
-    pop(walk);
+    pop_name(walk);
     memcpy(walk->name, name, strlen(name) + 1);
     walk->seen = st.st_mode;
     return LWC_OK;
 }
 
-/* Take the next component off the rest; *last_out if nothing, not even a slash, stands behind. */
-static enum lwc_code take_component(struct walk *walk, char name[static LWC_NAME_MAX + 1],
+/* Takes the next component off the rest; *last_out: not even a slash stands behind it. */
+static enum lwc_code take_component(struct path_walk *walk, char name[static LWC_NAME_MAX + 1],
                                     bool *last_out, struct lwc_error *err)
 {
     const char *start = walk->at + lwc_text_span(walk->at, "/");
@@ -287,7 +291,7 @@ static bool is_dots(const char *name)
     return lwc_streq(name, ".") || lwc_streq(name, "..");
 }
 
-static enum lwc_code walk_all(struct walk *walk, struct lwc_error *err)
+static enum lwc_code walk_all(struct path_walk *walk, struct lwc_error *err)
 {
     char name[LWC_NAME_MAX + 1];
     bool last = false;
@@ -296,8 +300,8 @@ static enum lwc_code walk_all(struct walk *walk, struct lwc_error *err)
     while (code == LWC_OK && walk->at[lwc_text_span(walk->at, "/")] != '\0') {
         code = take_component(walk, name, &last, err);
         if (code == LWC_OK) {
-            code = last && !walk->whole && !is_dots(name) ? arrive(walk, name, err)
-                                                          : descend(walk, name, err);
+            code = last && !walk->whole && !is_dots(name) ? keep_last(walk, name, err)
+                                                          : descend_into(walk, name, err);
         }
     }
     if (code == LWC_OK && !walk->whole && walk->name[0] == '\0') {
@@ -306,8 +310,8 @@ static enum lwc_code walk_all(struct walk *walk, struct lwc_error *err)
     return code;
 }
 
-/* What stands in front of a path that is not absolute is put into walk->rest. */
-static enum lwc_code prefix_find(struct walk *walk, const char *text, struct lwc_error *err)
+/* Puts the directory in front of a path that is not absolute into walk->rest. */
+static enum lwc_code find_prefix(struct path_walk *walk, const char *text, struct lwc_error *err)
 {
     const char *home = NULL;
 
@@ -328,11 +332,11 @@ static enum lwc_code prefix_find(struct walk *walk, const char *text, struct lwc
     return LWC_OK;
 }
 
-static enum lwc_code walk_start(struct walk *walk, const char *text, struct lwc_error *err)
+static enum lwc_code walk_start(struct path_walk *walk, const char *text, struct lwc_error *err)
 {
     const char *rest = strncmp(text, "~/", 2) == 0 ? text + 2 : text;
     size_t prefix_len = 0;
-    enum lwc_code code = prefix_find(walk, text, err);
+    enum lwc_code code = find_prefix(walk, text, err);
 
     if (code != LWC_OK) {
         return code;
@@ -351,8 +355,8 @@ static enum lwc_code walk_start(struct walk *walk, const char *text, struct lwc_
     return walk_all(walk, err);
 }
 
-/* Not zeroed as a whole: it is large, and most of it is never used. */
-static void walk_init(struct walk *walk, bool whole, bool make)
+/* Sets single members: the struct is large, and most of it is never used. */
+static void walk_init(struct path_walk *walk, bool whole, bool make)
 {
     walk->name[0] = '\0';
     walk->seen = 0;
@@ -361,8 +365,9 @@ static void walk_init(struct walk *walk, bool whole, bool make)
     walk->make = make;
 }
 
-/* Open the directory reached; what was opened is judged once more. */
-static enum lwc_code walk_end(struct walk *walk, struct lwc_path *path_out, struct lwc_error *err)
+/* Opens the directory reached, and checks it once more. */
+static enum lwc_code walk_end(struct path_walk *walk, struct lwc_path *path_out,
+                              struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     struct stat st;
@@ -372,7 +377,7 @@ static enum lwc_code walk_end(struct walk *walk, struct lwc_path *path_out, stru
     if (path.dir_fd < 0 || fstat(path.dir_fd, &st) != 0) {
         return fail_at(walk, errno, err);
     }
-    code = enter(walk, &st, err);
+    code = enter_dir(walk, &st, err);
     if (code != LWC_OK) {
         return code;
     }
@@ -390,7 +395,7 @@ static enum lwc_code walk_end(struct walk *walk, struct lwc_path *path_out, stru
 
 enum lwc_code lwc_path_resolve(const char *text, struct lwc_path *path_out, struct lwc_error *err)
 {
-    struct walk walk;
+    struct path_walk walk;
     enum lwc_code code = LWC_OK;
 
     walk_init(&walk, false, false);
@@ -400,7 +405,7 @@ enum lwc_code lwc_path_resolve(const char *text, struct lwc_path *path_out, stru
 
 enum lwc_code lwc_dir_open(const char *text, struct lwc_path *path_out, struct lwc_error *err)
 {
-    struct walk walk;
+    struct path_walk walk;
     enum lwc_code code = LWC_OK;
 
     walk_init(&walk, true, false);
@@ -410,7 +415,7 @@ enum lwc_code lwc_dir_open(const char *text, struct lwc_path *path_out, struct l
 
 enum lwc_code lwc_dir_make(const char *text, struct lwc_error *err)
 {
-    struct walk walk;
+    struct path_walk walk;
 
     walk_init(&walk, true, true);
     return walk_start(&walk, text, err);

@@ -61,7 +61,7 @@ enum lwc_code lwc_file_open(const struct lwc_path *path, enum lwc_trust trust, i
     enum lwc_code code = LWC_OK;
 
     lwc_path_text(path, text);
-    /* Looked at before it is opened as well: opening a device or a FIFO can have effects. */
+    /* Checked before it is opened, too: opening a device or a FIFO can have effects. */
     st.st_mode = path->seen;
     if (st.st_mode == 0 && fstatat(path->dir_fd, path->name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return lwc_fail_sys(err, lwc_path_code(errno), errno, "%s", text);
@@ -88,8 +88,8 @@ enum lwc_code lwc_file_open(const struct lwc_path *path, enum lwc_trust trust, i
     return code;
 }
 
-/* A descriptor that others made non-blocking is waited for. */
-static bool retry(int fd, short event)
+/* Waits if the descriptor is non-blocking.  Returns whether the failed call can be repeated. */
+static bool can_retry(int fd, short event)
 {
     struct pollfd wait = {.fd = fd, .events = event};
 
@@ -102,7 +102,9 @@ static bool retry(int fd, short event)
     return poll(&wait, 1, -1) >= 0 || errno == EINTR;
 }
 
-/* Waits for input, its end or an error on @fd.  False, with errno, once the time is over. */
+/*
+ * Waits for input, its end or an error on @fd.  Returns false, with errno, once the time is over.
+ */
 static bool await_input(int fd, int64_t deadline_ms)
 {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
@@ -130,7 +132,7 @@ ssize_t lwc_fd_read_step(int fd, void *room, size_t len, int64_t deadline_ms)
         }
         got = read(fd, room, len);
     } while (got < 0 && (deadline_ms != LWC_NO_DEADLINE ? errno == EINTR || errno == EAGAIN
-                                                        : retry(fd, POLLIN)));
+                                                        : can_retry(fd, POLLIN)));
     return got;
 }
 
@@ -260,7 +262,7 @@ enum lwc_code lwc_fd_write(int fd, const void *bytes, size_t len, struct lwc_err
             return lwc_fail_sys(err, LWC_E_IO, EIO, "write");
         }
         if (done < 0) {
-            if (!retry(fd, POLLOUT)) {
+            if (!can_retry(fd, POLLOUT)) {
                 return lwc_fail_sys(err, LWC_E_IO, errno, "write");
             }
             continue;

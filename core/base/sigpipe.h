@@ -6,18 +6,18 @@
 #include <stdbool.h>
 
 /*
- * No SIGPIPE of ours reaches the program: libraries write to broken connections, and what a
- * program does about the signal is not ours to change.
+ * Keeps our SIGPIPE from the program: libraries write to broken connections, and the program's
+ * signal handlers are not ours to change.
  */
 struct lwc_sigpipe {
     sigset_t before;
-    bool was_pending; /* one was waiting before: it stays */
+    bool was_pending; /* a SIGPIPE of the program, which stays pending */
 };
 
 /* Blocks the signal in this thread. */
 struct lwc_sigpipe lwc_sigpipe_block(void);
 
-/* Takes away one that was raised since, and puts the mask of this thread back. */
+/* Drops a SIGPIPE that was raised since, and restores the mask of this thread. */
 void lwc_sigpipe_restore(const struct lwc_sigpipe *guard);
 
 #endif

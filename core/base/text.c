@@ -7,7 +7,7 @@
 
 #define ELLIPSIS "..."
 
-/* @unit as shown; the room needed is 4 bytes for each of at most 4 bytes. */
+/* Writes @unit as shown, at most 4 bytes for each of at most 4.  Returns the length. */
 static size_t show_unit(char shown[static 17], const uint8_t *bytes, struct lwc_utf8 unit)
 {
     if (!lwc_utf8_is_active(unit.point)) {
@@ -20,7 +20,7 @@ static size_t show_unit(char shown[static 17], const uint8_t *bytes, struct lwc_
     return 4 * unit.len;
 }
 
-/* Where text goes; mark is the last place from which the ellipsis still fits. */
+/* The output; mark is the last place from which the ellipsis still fits. */
 struct printer {
     char *out;
     size_t cap;
@@ -28,7 +28,7 @@ struct printer {
     size_t mark;
 };
 
-static bool print(struct printer *printer, const char *text, size_t len)
+static bool print_text(struct printer *printer, const char *text, size_t len)
 {
     if (len >= printer->cap - printer->len) {
         return false;
@@ -70,7 +70,7 @@ char *lwc_text_printable(char *out, size_t cap, const void *in, size_t len)
         } else {
             size_t shown_len = show_unit(shown + blank, bytes + at, unit) + blank;
 
-            fits = print(&printer, shown, shown_len);
+            fits = print_text(&printer, shown, shown_len);
             blank = false;
         }
         at += unit.len;
@@ -128,7 +128,7 @@ size_t lwc_text_reach(const char *text, const char *set)
     return len;
 }
 
-/* How many bytes of @word @text begins with. */
+/* Returns how many bytes of @word @text begins with. */
 static size_t common_len(const char *text, const char *word)
 {
     size_t len = 0;
@@ -240,16 +240,16 @@ bool lwc_text_is_no(const char *word)
 
 #define WORD_MAX 64
 
-static size_t least(size_t a, size_t b)
+static size_t min_of(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
 /*
- * How many slips lead from one word to the other, both of at most WORD_MAX bytes: a byte too many,
- * missing or wrong, or two neighbours swapped.
+ * Returns the edit distance of two words of at most WORD_MAX bytes: bytes too many, missing or
+ * wrong, and neighbours swapped.
  */
-static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+static size_t edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     size_t rows[3][WORD_MAX + 1]; /* of the bytes i, i - 1 and i - 2 of @a, in turn */
 
@@ -262,10 +262,10 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 
         row[0] = i;
         for (size_t j = 1; j <= b_len; j++) {
-            row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1] ? 1 : 0),
-                           least(above[j], row[j - 1]) + 1);
+            row[j] = min_of(above[j - 1] + (a[i - 1] != b[j - 1] ? 1 : 0),
+                            min_of(above[j], row[j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-                row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
+                row[j] = min_of(row[j], rows[(i - 2) % 3][j - 2] + 1);
             }
         }
     }
@@ -280,7 +280,7 @@ const char *lwc_text_nearest(const char *word, const char *const *words, size_t 
 
     for (size_t i = 0; i < count && len <= WORD_MAX; i++) {
         size_t other_len = strlen(words[i]);
-        size_t far = other_len <= WORD_MAX ? distance(word, len, words[i], other_len) : best;
+        size_t far = other_len <= WORD_MAX ? edit_distance(word, len, words[i], other_len) : best;
 
         if (far < best && far * 2 < len) {
             best = far;

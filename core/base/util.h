@@ -39,7 +39,7 @@ static inline void lwc_auto_free_(void *p)
     free(*(void **)p);
 }
 
-/* For descriptors whose close() result says nothing more: read, or fsynced before. */
+/* For descriptors whose close() cannot lose data: read only, or fsynced before. */
 static inline void lwc_auto_close_(int *fd)
 {
     if (*fd >= 0) {
