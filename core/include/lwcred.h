@@ -56,24 +56,27 @@ extern "C" {
 #define LWC_MUST_CHECK
 #endif
 
-/* The version of the library in use, e.g. "0.1.0".  Static.  Since 0.1. */
+/* Returns the version of the library in use, "0.1.0".  Static.  Any thread.  Since 0.1. */
 LWC_API const char *lwc_version(void);
 
 /*
- * Make @text, any form in which users have an account name in hand ("acme", "ACME",
- * "acme.fra", "https://acme.lacework.net/ui/"), the canonical host "acme.lacework.net".
+ * Makes @text, an account in any form that users write ("acme", "ACME", "acme.fra",
+ * "https://acme.lacework.net/ui/"), the canonical host "acme.lacework.net".
  *
  * @host_out  filled on LWC_OK.
- * Returns LWC_OK, or LWC_E_INVALID for what is no account: other domains and ports, user
- * information, names of the service itself.  Any thread.  Since 0.1.
+ * Returns LWC_OK, or LWC_E_INVALID for other domains and ports, user information, and hosts of the
+ * service itself.  Any thread.  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_account_parse(const char *text,
                                                        char host_out[LWC_ACCOUNT_MAX + 1],
                                                        struct lwc_error *err);
 
 /*
- * Make @url, "https://HOST[:PORT]" with nothing behind it, the origin "host[:port]"; port 443 is
- * left out.  Returns LWC_OK or LWC_E_INVALID.  Any thread.  Since 0.1.
+ * Makes @url, "https://HOST[:PORT]" with nothing behind it, the origin "host[:port]"; port 443 is
+ * left out.
+ *
+ * @origin_out  filled on LWC_OK.
+ * Returns LWC_OK or LWC_E_INVALID.  Any thread.  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_origin_parse(const char *url,
                                                       char origin_out[LWC_ORIGIN_MAX + 1],
@@ -87,7 +90,7 @@ enum lwc_open_flag {
 };
 
 /*
- * Options for lwc_open(); zero means the default.  @size is sizeof(struct lwc_options).
+ * Options for lwc_open(); zero means the default.  @size is sizeof(struct lwc_options).  Since 0.1.
  *
  * service     whose stack file is read; NULL means "default".
  * config      this stack file and no other, or NULL.
@@ -95,7 +98,7 @@ enum lwc_open_flag {
  * flags       enum lwc_open_flag.
  * data        handed to the callbacks.
  * log         receives one line of text; level is enum lwc_log_level.  NULL: nothing is logged.
- * prompt      as lwc_host.prompt in lwcred/backend.h.  NULL: nobody can be asked.
+ * prompt      as lwc_host.prompt in lwcred/backend.h.  NULL: not interactive.
  */
 struct lwc_options {
     uint32_t size;
@@ -111,105 +114,122 @@ struct lwc_options {
 };
 
 /*
- * Make a context: reads the stack file, loads nothing else.
+ * Makes a context: reads the stack file, loads nothing else.
  *
  * @options  borrowed for the call; NULL means all defaults.  Callbacks stay in use until close.
  * @ctx_out  owned by the caller, lwc_close().
  * Returns LWC_OK, LWC_E_INVALID (stack file, names), LWC_E_UNSAFE (its owner or mode), LWC_E_IO.
- * Any thread.  Since 0.1.
+ * Any thread.  In a child of fork(), the child's own context.  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_open(const struct lwc_options *options,
                                               struct lwc_context **ctx_out, struct lwc_error *err);
 
 /*
- * Bound all later calls together: they end @timeout_ms from now, own prompts not counted, and each
- * of them after the timeout_ms of its options at the latest.  A call under way is not changed.
+ * Sets one deadline for all later calls: they end @timeout_ms milliseconds from now, own prompts
+ * not counted, and each after the timeout_ms of its options at the latest.  A call under way is not
+ * changed.
  *
- * @timeout_ms  0: the time is over; less than 0: no such bound, as before the first call.
+ * @timeout_ms  0: the time is over; less than 0: no such deadline, as before the first call.
  * Any thread, in callbacks as well.  Not in a child of fork().  Since 0.1.
  */
 LWC_API void lwc_deadline_set(struct lwc_context *ctx, int64_t timeout_ms);
 
-/* Free the context, wipe its secrets, set *ctx to NULL.  NULL is allowed.  Since 0.1. */
+/*
+ * Wipes the secrets of *ctx, frees it and sets it to NULL.  NULL is allowed.  Not while another
+ * thread uses it; in a child of fork(), without effect on the parent.  Since 0.1.
+ */
 LWC_API void lwc_close(struct lwc_context **ctx);
 
 struct lwc_token;
 
 /*
- * Get a bearer token that is fresh now: from the cache, or by one exchange, which all processes of
- * a user that want the same token share.  Ask again before each use that matters: the call renews
- * the token in time, and costs microseconds while it is fresh.
+ * Gets a bearer token that is fresh now: from the cache, or by an exchange, which all processes of
+ * a user that want the same token share.  Call it before each use: it renews the token in time, and
+ * costs microseconds while the token is fresh.
  *
- * @query      borrowed for the call; NULL asks for nothing in particular.
+ * @query      borrowed for the call; NULL sets no member.
  * @token_out  owned by the caller, lwc_token_free().
  * Returns LWC_OK; LWC_E_NOT_FOUND; LWC_E_INVALID (several credentials fit: @err lists them);
  * LWC_E_LOCKED, LWC_E_DENIED and the other failures of the stores; LWC_E_NETWORK,
  * LWC_E_REFUSED, LWC_E_RATE_LIMITED of the exchange.
- * May prompt, read files and connect.  Any thread.  Since 0.1.
+ * May prompt, read files and connect.  Any thread; not in a child of fork().  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_token_get(struct lwc_context *ctx,
                                                    const struct lwc_query *query,
                                                    struct lwc_token **token_out,
                                                    struct lwc_error *err);
 
-/* Free and wipe the token, set *token to NULL.  NULL is allowed.  Since 0.1. */
+/* Wipes and frees *token and sets it to NULL.  NULL is allowed.  Since 0.1. */
 LWC_API void lwc_token_free(struct lwc_token **token);
 
 /*
- * The token's text: RFC 6750 b64token, at most 16384 bytes, in locked memory.  Borrowed until
- * lwc_token_free().  Since 0.1.
+ * Returns the token's text: RFC 6750 b64token, at most 16384 bytes, in locked memory.  Borrowed
+ * until lwc_token_free(); zeros in a child of fork().  Any thread.  Since 0.1.
  */
 LWC_API const char *lwc_token_text(const struct lwc_token *token);
 
 /*
- * When the token dies, in seconds since the epoch on this machine's clock; 0 if unknown (a ready
- * token from the environment).  Since 0.1.
+ * Returns when the token expires, in seconds since the epoch on this machine's clock; 0 if unknown
+ * (a ready token from the environment).  Any thread.  Since 0.1.
  */
 LWC_API int64_t lwc_token_expires_at(const struct lwc_token *token);
 
-/* Seconds that the token had left when it was handed out; 0 if unknown.  Since 0.1. */
+/*
+ * Returns the seconds that the token had left when it was returned; 0 if unknown.  Any thread.
+ * Since 0.1.
+ */
 LWC_API int64_t lwc_token_expires_in(const struct lwc_token *token);
 
-/* Whose token it is.  Borrowed until lwc_token_free().  Since 0.1. */
+/*
+ * Returns the identity of the token's credential.  Borrowed until lwc_token_free().  Any thread.
+ * Since 0.1.
+ */
 LWC_API const struct lwc_identity *lwc_token_identity(const struct lwc_token *token);
 
-/* Name of the backend that held the credential.  Borrowed as above.  Since 0.1. */
+/*
+ * Returns the name of the backend that held the credential.  Borrowed until lwc_token_free().  Any
+ * thread.  Since 0.1.
+ */
 LWC_API const char *lwc_token_source(const struct lwc_token *token);
 
 /*
- * Forget cached tokens: @token alone (@len bytes), or with NULL all that @account, a host as in
- * struct lwc_query, has, or of these the ones of @key_id.  The next lwc_token_get() exchanges.
+ * Forgets cached tokens: @token alone (@len bytes), or with NULL all tokens of @account, a host as
+ * in struct lwc_query, or those of @key_id among them.  The next lwc_token_get() exchanges.
  *
- * @account, @key_id  NULL means "not said"; without @token one of them must be said.
- * Returns LWC_OK, also where there is nothing to forget.  Any thread.  Since 0.1.
+ * @account, @key_id  NULL means "not set"; without @token one of them must be set.
+ * Returns LWC_OK, also if nothing was cached; LWC_E_INVALID; LWC_E_BUSY.  Any thread; not in a
+ * child of fork().  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_token_forget(struct lwc_context *ctx, const char *account,
                                                       const char *key_id, const char *token,
                                                       size_t len, struct lwc_error *err);
 
 /*
- * Called for each cached token: whose, how many seconds it lives, and where it lies ("keyring",
- * "runtime", "sealed").  Borrowed for the call.
+ * Receives each cached token: its identity, the seconds until it expires, and its place ("keyring",
+ * "runtime", "sealed").  Borrowed for the call.  Since 0.1.
  */
 typedef void lwc_cached_fn(void *data, const struct lwc_identity *identity, int64_t expires_in,
                            const char *place);
 
 /*
- * Name the cached tokens that live and remove the dead ones; of those sealed on disk, the ones of
- * the environment's key.  Since 0.1.
+ * Visits the cached tokens that have not expired and removes the others; of those sealed on disk,
+ * only the ones of the environment's key.  Any thread; not in a child of fork().  Since 0.1.
  */
 LWC_API void lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data);
 
-/* Forget everything that is cached, in every place; returns how many entries.  Since 0.1. */
+/*
+ * Removes everything that is cached, in every place, and returns the number of entries.  Any
+ * thread; not in a child of fork().  Since 0.1.
+ */
 LWC_API size_t lwc_cached_clear(struct lwc_context *ctx);
 
 /*
- * Prove an access key by one exchange.  Its token is kept in the context, in locked memory, until
+ * Proves an access key by one exchange.  Its token is kept in the context, in locked memory, until
  * lwc_key_store() stores that very key and caches the token, or until lwc_close().
  *
  * @identity, @secret  borrowed for the call.  The secret goes to @identity's origin only.
  * Returns LWC_OK; LWC_E_INVALID (a malformed key); LWC_E_REFUSED; the network's failures.
- * Since 0.1.
+ * Connects.  Any thread; not in a child of fork().  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_prove(struct lwc_context *ctx,
                                                    const struct lwc_identity *identity,
@@ -217,14 +237,15 @@ LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_prove(struct lwc_context *ctx,
                                                    struct lwc_error *err);
 
 /*
- * Would lwc_key_store() work?  Unlocks what must be unlocked, so that the user is not asked for
- * a secret in vain.
+ * Checks whether lwc_key_store() would work, and unlocks the store, so that no secret is asked for
+ * in vain.
  *
- * @identity     what will be stored; only the profile counts here.
+ * @identity     the identity to be stored; only its profile counts here.
  * @backend      name of one backend, or NULL: as the stack's store lines say.
  * @flags        enum lwc_store_flag; without LWC_STORE_REPLACE a taken profile is LWC_E_INVALID.
  * @backend_out  the backend that would take it.
- * Returns LWC_OK or the store's failure.  May prompt.  Since 0.1.
+ * Returns LWC_OK or the store's failure.  May prompt.  Any thread; not in a child of fork().  Since
+ * 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_probe(struct lwc_context *ctx,
                                                    const struct lwc_identity *identity,
@@ -233,12 +254,12 @@ LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_probe(struct lwc_context *ctx,
                                                    struct lwc_error *err);
 
 /*
- * Store an access key.  A profile that a backend holds already stays in that backend.
+ * Stores an access key.  A profile that a backend holds already stays in that backend.
  *
  * @identity, @secret  borrowed; validated: names, account, key id, printable secret.
  * @backend, @flags, @backend_out  as for lwc_key_probe().
- * Returns LWC_OK, LWC_E_INVALID (malformed, or profile taken), or the store's failure, after
- * which nothing has changed.  May prompt.  Since 0.1.
+ * Returns LWC_OK, LWC_E_INVALID (malformed, or profile taken), or the store's failure, after which
+ * nothing has changed.  May prompt.  Any thread; not in a child of fork().  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_store(struct lwc_context *ctx,
                                                    const struct lwc_identity *identity,
@@ -248,16 +269,17 @@ LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_store(struct lwc_context *ctx,
                                                    struct lwc_error *err);
 
 /*
- * Remove one stored credential, from every backend of the stack's erase lines that holds it.
+ * Removes a stored credential from every backend of the stack's erase lines that holds it.
  *
  * @query        must set the profile or the key id, and may set the account.
- * @secret       if not NULL, remove it only if this is its secret (compared in constant time);
- *               otherwise LWC_E_NOT_FOUND.
- * @backend      look in this backend only, or NULL: in all.
- * @visit        told of each backend that mattered; may be NULL.
+ * @secret       if not NULL, remove the credential only if this is its secret (compared in constant
+ *               time); otherwise LWC_E_NOT_FOUND.
+ * @backend      search this backend only, or NULL: all.
+ * @visit        receives each backend that held the credential or may hold it; may be NULL.
  * Returns LWC_OK if it was removed and no backend may hold it still; LWC_E_NOT_FOUND; LWC_E_INVALID
- * (an empty query, several fit).  A backend that could not be asked is LWC_E_UNAVAILABLE or its
- * own failure, which comes first, after all others were asked.  May prompt.  Since 0.1.
+ * (an empty query, several fit).  A backend that could not be asked is LWC_E_UNAVAILABLE or its own
+ * failure, which comes first, after all others were asked.  May prompt.  Any thread; not in a child
+ * of fork().  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_remove(struct lwc_context *ctx,
                                                     const struct lwc_query *query,
@@ -266,46 +288,48 @@ LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_remove(struct lwc_context *ctx,
                                                     void *data, struct lwc_error *err);
 
 /*
- * Called for each credential; @backend names where it is.  Both borrowed for the call.  Anything
- * but LWC_OK ends the listing and is returned by lwc_list().
+ * Receives each credential, and the name of the @backend that holds it.  Both borrowed for the
+ * call.  Any code but LWC_OK ends the listing and is returned by lwc_list().  Since 0.1.
  */
 typedef enum lwc_code lwc_list_fn(void *data, const struct lwc_identity *identity,
                                   const char *backend, struct lwc_error *err);
 
 /*
- * List the credentials of all lookup lines, in their order; unlocks nothing, asks nobody.  Logs a
- * warning for each backend that could not be asked or cannot list what it holds, but the one that
- * is returned.
+ * Lists the credentials of all lookup lines, in their order; unlocks nothing and does not prompt.
+ * Logs a warning for each backend that could not be asked or cannot list, except the returned
+ * failure.
  *
  * @query  filter by profile and account, or NULL.
  * Returns LWC_OK (also for none), or, after all the others have been listed, the first failure of
- * a backend; LWC_E_UNAVAILABLE if all stores are absent, or one that the stack does not let be
- * passed over.  Since 0.1.
+ * a backend; LWC_E_UNAVAILABLE if all stores are absent, or a store that the stack's control does
+ * not pass over.  Any thread; not in a child of fork().  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_list(struct lwc_context *ctx,
                                               const struct lwc_query *query, lwc_list_fn *visit,
                                               void *data, struct lwc_error *err);
 
 /*
- * Called for each backend that the stack names.  @backend is NULL if it could not be loaded;
- * @why then says why.  All borrowed for the call.
+ * Receives each backend that the stack names.  @backend is NULL if it could not be loaded; @why
+ * then gives the reason.  All borrowed for the call.  Since 0.1.
  */
 typedef void lwc_backends_fn(void *data, const char *name, const struct lwc_backend *backend,
                              const struct lwc_error *why);
 
-/* Name the backends of the stack in force.  Since 0.1. */
+/* Visits the backends of the stack in force.  Any thread; not in a child of fork().  Since 0.1. */
 LWC_API void lwc_backends(struct lwc_context *ctx, lwc_backends_fn *visit, void *data);
 
-/* Name of the stack file in force, as it was found, or "built-in".  Borrowed until lwc_close().
-   Since 0.1. */
+/*
+ * Returns the name of the stack file in force, as it was found, or "built-in".  Borrowed until
+ * lwc_close().  Any thread.  Since 0.1.
+ */
 LWC_API const char *lwc_config_source(const struct lwc_context *ctx);
 
 /*
- * One line of the stack in force, includes flattened.  @size, as in the other structs that the
- * library fills, is how much it knows of it.
+ * A line of the stack in force, includes flattened.  @size, as in the other structs that the
+ * library fills, is the size that the library knows.  Since 0.1.
  *
- * file, line  where it stands, the line from 1.
- * text        the whole of it in the words of a stack file, its control as a bracketed list.
+ * file, line  the place of the line, counted from 1.
+ * text        the line in the words of a stack file, its control as a bracketed list.
  * operation   "lookup", "store", "erase", or "set" for a setting.
  * control     the bracketed list; NULL for a setting.
  * name        of the backend, or of the setting.
@@ -324,23 +348,27 @@ struct lwc_config_line {
     /* 0.1 ends here */
 };
 
-/* Called for each line, settings first; borrowed for the call. */
+/* Receives each line, settings first; borrowed for the call.  Since 0.1. */
 typedef void lwc_config_line_fn(void *data, const struct lwc_config_line *line);
 
 /*
- * Tell the stack in force line by line.  The texts together are a stack file that means the same.
- * Returns LWC_OK or LWC_E_IO (out of memory).  Since 0.1.
+ * Visits the lines of the stack in force.  The texts together are a stack file with the same
+ * meaning.
+ *
+ * Returns LWC_OK or LWC_E_IO (out of memory).  Any thread; not in a child of fork().  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_config_lines(struct lwc_context *ctx,
                                                       lwc_config_line_fn *visit, void *data,
                                                       struct lwc_error *err);
 
 /*
- * Something about a stack file.
+ * A finding about a stack file.
  *
- * is_fault  the file cannot be used as it is; otherwise it can, but this is not what anyone wants.
+ * is_fault  true: the file cannot be used; false: it can, but a part of it has no effect.
  * column    from 1, in bytes.
  * what      text and hint; does not name the place.
+ *
+ * Since 0.1.
  */
 struct lwc_config_finding {
     uint32_t size;
@@ -351,36 +379,43 @@ struct lwc_config_finding {
     const struct lwc_error *what;
     /* 0.1 ends here */
 };
+
+/* Receives each finding; borrowed for the call.  Since 0.1. */
 typedef void lwc_config_finding_fn(void *data, const struct lwc_config_finding *finding);
 
 /*
- * Read the stack file that lwc_open() with @options would read, and those that it includes, and
- * tell everything that is wrong with them: all faults, or else what can never matter, which
- * backends cannot do what they are named for, and as faults the arguments that they refuse.  Loads
- * and opens the backends, those that may block in their host, and asks them nothing.
+ * Checks the stack file that lwc_open() with @options would read, and those that it includes.
+ * Reports all faults; in a file without, lines that have no effect, backends that cannot do what
+ * the stack names them for, and, as faults, arguments that backends refuse.  Loads and opens the
+ * backends, those that may block in their host, and asks them for nothing.
  *
- * Returns LWC_OK if the file can be used; otherwise the code of the first fault, or why the file
- * could not be read at all.  Any thread.  Since 0.1.
+ * Returns LWC_OK if the file can be used; otherwise the code of the first fault, or of the
+ * failure to read the file.  Any thread.  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_config_check(const struct lwc_options *options,
                                                       lwc_config_finding_fn *visit, void *data,
                                                       struct lwc_error *err);
 
 /*
- * One line of the stack, as lwc_token_get() would come to it.
+ * A line of the stack, as lwc_token_get() would come to it.
  *
- * rule      why the stack is walked.
- * walk      how often it has been walked before: 0, 1, ...; lines of one walk come in order.
- * wanted    what is looked for; "" is "any".
- * asked     false: an earlier line skipped it, and the members below say nothing.
- * code      what the backend said; @why in words unless it is LWC_OK.
- * holds     the credential that it would give, or NULL.
- * untold    it cannot tell without giving the secret, and was counted as one that holds nothing;
- * or, where @code is LWC_E_LOCKED, without being opened, which lwc_token_get() would try. outcome
- * what the control calls it: "success", "not_found", ... action    what the control makes of it:
- * "done", "ignore", "2", ... if_locked  what the control makes of it if the store of @holds cannot
- * be opened when it is needed; NULL where there is none, or none that locks. counts    it entered
- * into the result. ends no further line is asked.
+ * rule       why the stack is walked.
+ * walk       how often it has been walked before: 0, 1, ...; lines of one walk come in order.
+ * wanted     what is looked for; "" is "any".
+ * asked      false: an earlier line skipped this one, and the members below mean nothing.
+ * code       the backend's result; @why describes it unless it is LWC_OK.
+ * holds      the credential that the backend would give, or NULL.
+ * untold     the backend cannot tell without giving the secret, and counted as one that holds
+ *            nothing; or, where @code is LWC_E_LOCKED, without being opened, which lwc_token_get()
+ *            would try.
+ * outcome    the control's word for the result: "success", "not_found", ...
+ * action     what the control makes of it: "done", "ignore", "2", ...
+ * if_locked  what the control makes of it if the store of @holds cannot be opened when it is
+ *            needed; NULL without @holds, or for a store that does not lock.
+ * counts     the line entered into the result.
+ * ends       no further line is asked.
+ *
+ * Since 0.1.
  */
 struct lwc_explained_line {
     uint32_t size;
@@ -404,7 +439,7 @@ struct lwc_explained_line {
     /* 0.1 ends here */
 };
 
-/* Where a token would come from. */
+/* Where a token would come from.  Since 0.1. */
 enum lwc_token_from {
     LWC_FROM_CACHE = 0,       /* the answer is cached: no backend is asked              */
     LWC_FROM_CACHE_KEYED = 1, /* the cache, if the token there was made with that key   */
@@ -413,12 +448,14 @@ enum lwc_token_from {
 };
 
 /*
- * What lwc_token_get() would answer.
+ * The answer that lwc_token_get() would give.
  *
- * rule      by which it would be found; of a cached answer nobody knows.
- * untold    another backend could answer before, see struct lwc_explained_line.
- * behind_absent  a line in front was passed over because its backend is absent: such an answer is
- *           cached for one minute.
+ * rule           the rule by which it would be found; unknown for a cached answer.
+ * untold         another backend could answer before, see struct lwc_explained_line.
+ * behind_absent  an earlier line was passed over because its backend is absent: the answer is
+ *                cached for one minute only.
+ *
+ * Since 0.1.
  */
 struct lwc_explained_answer {
     uint32_t size;
@@ -432,8 +469,8 @@ struct lwc_explained_answer {
 };
 
 /*
- * Called as often as there is something to tell; what they get is borrowed.  @size is
- * sizeof(struct lwc_explain_visitor).
+ * Receives the lines and the answer; both are borrowed for the call.  @size is
+ * sizeof(struct lwc_explain_visitor).  Since 0.1.
  */
 struct lwc_explain_visitor {
     uint32_t size;
@@ -444,13 +481,13 @@ struct lwc_explain_visitor {
 };
 
 /*
- * Tell how lwc_token_get() for @query would come to its answer, without unlocking, revealing or
- * asking for anything: which credentials a backend holds is all it is asked.  Whether a store
- * could be opened when it is needed is not known.
+ * Explains how lwc_token_get() for @query would come to its answer, without unlocking, revealing or
+ * prompting: backends are asked only which credentials they hold.  Whether a store could be opened
+ * when it is needed stays unknown.
  *
- * answer() is called last, once, if there is one.
+ * answer() is called last, once, if there is an answer.
  * Returns LWC_OK, or the code with which lwc_token_get() would fail.  Reads files, does not prompt
- * or connect to the API.  Any thread.  Since 0.1.
+ * or connect to the API.  Any thread; not in a child of fork().  Since 0.1.
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_explain(struct lwc_context *ctx,
                                                  const struct lwc_query *query,

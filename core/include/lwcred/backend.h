@@ -14,11 +14,11 @@
  *
  *     const struct lwc_backend lwc_backend = { .abi = LWC_BACKEND_ABI, ... };
  *
- * lwcred-backend(7) shows a whole one; lwcred-backend-check(1) tells which of the rules below a
+ * lwcred-backend(7) shows a whole backend; lwcred-backend-check(1) names the rules below that a
  * module breaks.
  *
- * The host reads that descriptor out of the file and judges it before any code of the module runs,
- * and calls nothing in it unless it is the same once the module is loaded.  A backend imports no
+ * The host reads that descriptor from the file and checks it before any code of the module runs,
+ * and calls its functions only if it is the same once the module is loaded.  A backend imports no
  * symbol of liblwcred: everything it needs comes in through struct lwc_host.  Rules for all
  * functions:
  *
@@ -51,7 +51,7 @@
 #define LWC_SECRET_MAX 65536
 
 /*
- * What a backend can do.  A bit that the host does not know makes it refuse the backend.
+ * Capabilities of a backend.  The host refuses a backend with an unknown bit.  Since 0.1.
  *
  * A BLOCKING backend runs in a child process, lwcred-backend-host(8), whose standard descriptors
  * are /dev/null and whose environment is short.  A call of it that takes longer than its argument
@@ -69,6 +69,7 @@ enum lwc_cap {
 };
 #define LWC_CAPS_KNOWN 0x7fu
 
+/* Kinds of credentials.  Since 0.1. */
 enum lwc_kind {
     LWC_KIND_ANY = 0,        /* in queries only                                       */
     LWC_KIND_ACCESS_KEY = 1, /* the secret of key_id: makes tokens                    */
@@ -76,6 +77,7 @@ enum lwc_kind {
     LWC_KIND_AGENT_TOKEN = 3,
 };
 
+/* Flags of an identity.  Since 0.1. */
 enum lwc_identity_flag {
     LWC_ID_ORG_ACCESS = 1u << 0, /* act on the organization: "Org-Access: true"       */
 };
@@ -107,10 +109,9 @@ struct lwc_identity {
 };
 
 /*
- * Where a secret enters the host.  put() copies @len bytes (1 to LWC_SECRET_MAX) into locked
- * memory; call it once, then wipe your copy.  @identity is the credential that the bytes belong
- * to, or NULL when they answer a prompt.  Returns LWC_OK, or the failure that the backend
- * must return.  Since 0.1.
+ * Receives a secret.  put() copies @len bytes (1 to LWC_SECRET_MAX) into locked memory; call it
+ * once, then wipe your copy.  @identity is the credential that the bytes belong to, or NULL when
+ * they answer a prompt.  Returns LWC_OK, or the failure that the backend must return.  Since 0.1.
  */
 struct lwc_sink {
     void *data;
@@ -119,38 +120,41 @@ struct lwc_sink {
 };
 
 /*
- * Receives the identities of list(), one call each; borrowed for the call.  Anything but LWC_OK
- * ends the listing and is what list() must return.  Since 0.1.
+ * Receives the identities of list(), one call each; borrowed for the call.  Any code but LWC_OK
+ * ends the listing and must be returned by list().  Since 0.1.
  */
 struct lwc_visitor {
     void *data;
     enum lwc_code (*visit)(void *data, const struct lwc_identity *identity, struct lwc_error *err);
 };
 
+/* Since 0.1. */
 enum lwc_log_level { LWC_LOG_WARNING = 1, LWC_LOG_INFO = 2, LWC_LOG_TRACE = 3 };
 
+/* Flags of lwc_host.prompt.  Since 0.1. */
 enum lwc_prompt_flag {
     LWC_PROMPT_ECHO = 1u << 0,  /* show what is typed                                 */
     LWC_PROMPT_TWICE = 1u << 1, /* a new secret: ask again and compare                */
 };
 
 /*
- * What a backend may ask of its host.  Look at @size before using a member beyond the first
- * minor version that you need.
+ * Services of the host for a backend.  Check @size before using a member beyond the first minor
+ * version that you need.
  *
  * log           one line for the user or the trace; never a secret.
  * prompt        asks the user @text (without colon) and puts the answer into @answer.  Returns
- *               LWC_OK; LWC_E_LOCKED if nobody can be asked or the user declined.
+ *               LWC_OK; LWC_E_LOCKED if not interactive, or if the user declined.
  * setting       the value of a named setting (environment variable), or NULL.  Borrowed until
- *               close().  LWCRED_NO_PROMPT is "1" wherever nobody may be asked.  Every answer of
- *               this backend depends on it from then on: once it changes, no cached one is given.
+ *               close().  LWCRED_NO_PROMPT is "1" where not interactive.  Every answer of this
+ *               backend depends on the setting from then on: once it changes, no cached answer is
+ *               given.
  * remaining_ms  milliseconds until the call is to be over, 0 when it is; prompts not counted.  For
  *               a BLOCKING backend its "timeout=" counts, too; it is ended a moment later.
  * depends       the answer depends on the file @path (absolute, present or not): once it changes,
  *               no cached answer is given.  Call it before reading the file, in list() and find().
- * asking        the user is now asked elsewhere, by a window of the keyring's own; @text says what
- *               for.  A BLOCKING backend whose call would be ended by its own "timeout=" now has
- *               until the caller's deadline.
+ * asking        reports that the user is asked elsewhere, by a window of the keyring; @text says
+ *               for what.  A BLOCKING backend whose call would be ended by its own "timeout=" now
+ *               has until the caller's deadline.
  *
  * Since 0.1.
  */
@@ -168,12 +172,14 @@ struct lwc_host {
     /* 1.0 ends here */
 };
 
+/* Flags of store().  Since 0.1. */
 enum lwc_store_flag {
     LWC_STORE_REPLACE = 1u << 0, /* an existing profile is overwritten                */
 };
 
 /*
- * The descriptor.  A constant, with static storage: no code makes it when the module is loaded.
+ * The descriptor: a constant with static storage, not made by code when the module is loaded.
+ * Since 0.1.
  *
  * abi      LWC_BACKEND_ABI at build time.  Another major version is refused.
  * size     sizeof(struct lwc_backend) at build time; members beyond it count as NULL.
@@ -181,7 +187,7 @@ enum lwc_store_flag {
  * summary  one line for people, at most LWC_BACKEND_SUMMARY_MAX bytes.
  * caps     enum lwc_cap.
  * needs    NULL, or a text of at most LWC_BACKEND_NEEDS_MAX bytes, "WHAT: WORD ...", that names
- *          what the backend is of no use without: "session bus: DBUS_SESSION_BUS_ADDRESS
+ *          requirements of the backend: "session bus: DBUS_SESSION_BUS_ADDRESS
  *          XDG_RUNTIME_DIR/bus".  Each WORD is a setting that must not be empty, or a file in the
  *          directory that a setting names; one of them is enough.  Where none is there the backend
  *          is LWC_E_UNAVAILABLE without being opened, and no process is started for it.
@@ -195,19 +201,19 @@ struct lwc_backend {
     uint32_t reserved; /* 0 */
 
     /*
-     * Mandatory.  Make the state for one use with @argc arguments ("key=value" or "word") from
+     * Mandatory.  Makes the state for one use with @argc arguments ("key=value" or "word") from
      * the stack file; unknown ones are LWC_E_INVALID.  Cheap: reads nothing that list() does
-     * not need, unlocks nothing, asks nobody.  @host stays until close(), @argv only until
+     * not need, unlocks nothing, does not prompt.  @host stays until close(), @argv only until
      * open() returns.  *state_out is untouched unless LWC_OK.
      */
     enum lwc_code (*open)(const struct lwc_host *host, size_t argc, const char *const *argv,
                           void **state_out, struct lwc_error *err);
 
-    /* Mandatory.  Free and wipe the state.  NULL is allowed. */
+    /* Mandatory.  Wipes and frees the state.  NULL is allowed. */
     void (*close)(void *state);
 
     /*
-     * LWC_CAP_READ.  Put the secret of the one credential that agrees with every set member of
+     * LWC_CAP_READ.  Puts the secret of the only credential that agrees with every set member of
      * @query into @sink.  With LWC_CAP_LIST the host asks only for identities that list() gave.
      * A backend that cannot list and finds several: LWC_E_INVALID.
      */
@@ -215,31 +221,31 @@ struct lwc_backend {
                           const struct lwc_sink *sink, struct lwc_error *err);
 
     /*
-     * LWC_CAP_LIST.  Name every credential held, without unlocking or asking.  None: LWC_OK, or
-     * LWC_E_NOT_FOUND with a reason that the user should hear if nothing else answers.  So locked
-     * that it cannot name them: LWC_E_LOCKED before the first one; the host may call
-     * probe(LWC_CAP_READ), which unlocks, and list() again.
+     * LWC_CAP_LIST.  Visits every credential held, without unlocking or prompting.  None: LWC_OK,
+     * or LWC_E_NOT_FOUND with a reason for the user if nothing else answers.  Locked against
+     * listing: LWC_E_LOCKED before the first visit; the host may call probe(LWC_CAP_READ), which
+     * unlocks, and list() again.
      */
     enum lwc_code (*list)(void *state, const struct lwc_visitor *visitor, struct lwc_error *err);
 
     /*
-     * LWC_CAP_STORE.  Keep @secret for @identity.  Profile taken and no LWC_STORE_REPLACE:
+     * LWC_CAP_STORE.  Stores @secret for @identity.  Profile taken and no LWC_STORE_REPLACE:
      * LWC_E_INVALID.  All or nothing: after a failure the store is as it was.
      */
     enum lwc_code (*store)(void *state, const struct lwc_identity *identity, const void *secret,
                            size_t len, uint32_t flags, struct lwc_error *err);
 
-    /* LWC_CAP_ERASE.  Remove the credential that agrees with every set member of @query. */
+    /* LWC_CAP_ERASE.  Removes the credential that agrees with every set member of @query. */
     enum lwc_code (*erase)(void *state, const struct lwc_identity *query, struct lwc_error *err);
 
-    /* LWC_CAP_UNLOCK.  Make secrets readable, asking if need be; forget what makes them so. */
+    /* LWC_CAP_UNLOCK.  unlock() makes secrets readable and may prompt; lock() forgets their key. */
     enum lwc_code (*unlock)(void *state, struct lwc_error *err);
     enum lwc_code (*lock)(void *state, struct lwc_error *err);
 
     /*
-     * Optional.  Would an operation of capability @cap succeed now?  Does all that can fail or
-     * ask beforehand, such as unlocking, so that no secret is asked for in vain.  Changes
-     * nothing that is kept.
+     * Optional.  Checks whether an operation of capability @cap would succeed now.  Does beforehand
+     * all that can fail or prompt, such as unlocking, so that no secret is asked for in vain.
+     * Changes nothing that is stored.
      */
     enum lwc_code (*probe)(void *state, uint32_t cap, struct lwc_error *err);
 
@@ -253,7 +259,7 @@ struct lwc_backend {
 #define LWC_BACKEND_EXPORT extern __attribute__((visibility("default")))
 #endif
 
-/* The one symbol of a backend, which defines it: seen also where all else is hidden. */
+/* The only symbol that a backend exports, also under -fvisibility=hidden.  Since 0.1. */
 LWC_BACKEND_EXPORT const struct lwc_backend lwc_backend;
 
 #endif

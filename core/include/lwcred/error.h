@@ -5,18 +5,17 @@
 #include <stdint.h>
 
 /*
- * How calls fail.  Shared by programs (lwcred.h) and backends (lwcred/backend.h).
+ * Failures of calls, for programs (lwcred.h) and backends (lwcred/backend.h).
  *
- * There are few codes, and each is something that a caller does differently about.  Their
- * numbers are also the exit statuses of lw-credential-helper(1); they never change.
+ * There are few codes, and callers act differently on each.  Their numbers are also the exit
+ * statuses of lw-credential-helper(1); they never change.  Since 0.1.
  */
-
 enum lwc_code {
     LWC_OK = 0,
     LWC_E_INTERNAL = 1,      /* a defect of ours, or of a backend                        */
     LWC_E_INVALID = 2,       /* argument, request, configuration, name or file is wrong  */
     LWC_E_NOT_FOUND = 3,     /* nothing is held for this query                           */
-    LWC_E_LOCKED = 4,        /* a store is locked and nobody could or would open it      */
+    LWC_E_LOCKED = 4,        /* a store is locked: declined, or not interactive          */
     LWC_E_DENIED = 5,        /* wrong passphrase or key file                             */
     LWC_E_CORRUPT = 6,       /* a store is damaged                                       */
     LWC_E_TOO_NEW = 7,       /* a store was made by a newer version                      */
@@ -34,7 +33,7 @@ enum lwc_code {
 #define LWC_ERROR_HINT_LEN 256
 
 /*
- * One failure.  Owned by the caller, who zeroes it before first use ("= {0}"); calls that
+ * A failure.  Owned by the caller, who zeroes it before first use ("= {0}"); calls that
  * succeed leave it alone.  Holds no pointer and needs no freeing.  Wherever a function takes a
  * struct lwc_error pointer, NULL means "not interested".
  *

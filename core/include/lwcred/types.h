@@ -7,7 +7,7 @@
 
 #include <lwcred/error.h>
 
-/* Types and limits of lwcred.h that name no function: a query, and the rules that answer it. */
+/* Types and limits of lwcred.h without functions: a query, and the rules that answer it. */
 
 #define LWC_VERSION "0.1.0"
 
@@ -17,7 +17,8 @@
 #define LWC_TTL_DEFAULT 3600
 
 /*
- * What is asked for.  Zero or NULL means "not said".  @size is sizeof(struct lwc_query).
+ * A request for a token.  Zero or NULL means "not set".  @size is sizeof(struct lwc_query).  Since
+ * 0.1.
  *
  * profile      exactly that profile.
  * account      host of the account or of its origin, as lwc_account_parse() makes it.
@@ -26,7 +27,7 @@
  * sub_account  value of the Account-Name header in place of the stored one.
  * org_access   act on the organization.
  * ttl_s        lifetime to ask for, 1 to 86400 seconds; 0 means 3600.
- * min_valid_s  what the token must still live, in seconds, honoured exactly; a longer lifetime is
+ * min_valid_s  seconds that the token must still live, honoured exactly; a longer lifetime is
  *              asked for if need be.  0 means 300, or half of the lifetime if that is less.
  * refresh      exchange even if the cache could answer, and cache the new token.
  * no_cache     neither read nor write the cache.
@@ -50,7 +51,7 @@ struct lwc_query {
     /* 0.1 ends here */
 };
 
-/* By which rule a credential is looked for. */
+/* The rule by which a credential is looked for.  Since 0.1. */
 enum lwc_rule {
     LWC_RULE_PROFILE = 0,         /* the query names the profile                      */
     LWC_RULE_KEY_ID = 1,          /* the query names account and key id               */
@@ -63,8 +64,8 @@ enum lwc_rule {
 };
 
 /*
- * Called for each backend that held a credential to be removed, or may hold it still: @why is NULL
- * if it was removed there.  Borrowed for the call.
+ * Receives each backend that held a credential to be removed, or may still hold it: @why is NULL if
+ * it was removed there.  Borrowed for the call.  Since 0.1.
  */
 typedef void lwc_removed_fn(void *data, const char *backend, const struct lwc_error *why);
 
