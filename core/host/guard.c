@@ -21,9 +21,10 @@
 #define PID_MAX (1 << 22)
 
 /*
- * worker  its process; 0 once it has been reaped.
- * caller  our parent as long as it lives.
- * status  of the worker, unless it ended because the caller had gone.
+ * worker       its process; 0 once reaped.
+ * caller       the parent process as long as it lives.
+ * status       exit status of the worker.
+ * caller_gone  the caller ended first: status says nothing.
  */
 struct guard {
     int socket_fd;
@@ -49,10 +50,10 @@ static bool watch_signals(struct guard *guard)
 }
 
 /*
- * A group of its own: what the backend sends to its group does not reach the guard.  Killed with
- * the guard, should that be killed.
+ * Runs the worker in a group of its own, so that signals of the backend to its group miss the guard.
+ * The worker dies with the guard.
  */
-static void worker_run(const struct guard *guard, pid_t guard_pid, lwc_guard_work *work)
+static void run_worker(const struct guard *guard, pid_t guard_pid, lwc_guard_work *work)
 {
     sigset_t none;
 
@@ -65,8 +66,8 @@ static void worker_run(const struct guard *guard, pid_t guard_pid, lwc_guard_wor
     _exit(work(guard->socket_fd));
 }
 
-/* Reap whom the signals tell of. */
-static void reap(struct guard *guard)
+/* Reaps all children that have ended. */
+static void reap_children(struct guard *guard)
 {
     int status = 0;
     pid_t pid = 0;
@@ -81,10 +82,10 @@ static void reap(struct guard *guard)
 }
 
 /*
- * The kernel sends PARENT_DIED also when the thread that started us ends; then another of the same
- * process is our parent, and its number is the same.
+ * Reads the pending signals.  The kernel sends PARENT_DIED also when only the thread that started
+ * this process ends; the parent's process id is then the same as before.
  */
-static bool told_to_end(struct guard *guard)
+static bool is_told_to_end(struct guard *guard)
 {
     struct signalfd_siginfo info;
 
@@ -97,7 +98,7 @@ static bool told_to_end(struct guard *guard)
     return false;
 }
 
-static void watch(struct guard *guard)
+static void wait_for_end(struct guard *guard)
 {
     struct pollfd polled[] = {
         {.fd = guard->signal_fd, .events = POLLIN},
@@ -109,13 +110,13 @@ static void watch(struct guard *guard)
         if (poll(polled, LWC_ARRAY_LEN(polled), -1) < 0 && errno != EINTR) {
             return;
         }
-        guard->caller_gone = told_to_end(guard) || polled[1].revents != 0;
-        reap(guard);
+        guard->caller_gone = is_told_to_end(guard) || polled[1].revents != 0;
+        reap_children(guard);
         ended = guard->caller_gone || guard->worker == 0;
     }
 }
 
-/* Kill our children by the list that /proc has of them.  False if it has none. */
+/* Kills the children that /proc lists.  Returns false if the list cannot be read. */
 static bool kill_children(void)
 {
     char list[CHILDREN_LEN];
@@ -132,7 +133,7 @@ static bool kill_children(void)
         return false;
     }
     list[len] = '\0';
-    while ((word = strsep(&rest, " ")) != NULL && rest != NULL) { /* the last may be cut */
+    while ((word = strsep(&rest, " ")) != NULL && rest != NULL) { /* the last word may be cut */
         int64_t pid = 0;
 
         if (lwc_text_parse_number(word, strlen(word), PID_MAX, &pid) && pid > 1) {
@@ -143,10 +144,10 @@ static bool kill_children(void)
 }
 
 /*
- * Whoever loses its parent becomes our child (a subreaper), so that killing children until there
- * are none reaches all.
+ * Kills all descendants.  This process is a subreaper: orphans become its children, so that killing
+ * children until none is left reaches every descendant.
  */
-static void end_all(struct guard *guard)
+static void kill_descendants(struct guard *guard)
 {
     if (guard->worker != 0) {
         (void)kill(-guard->worker, SIGKILL);
@@ -170,9 +171,9 @@ int lwc_guard_run(int fd, lwc_guard_work *work)
         return STATUS_FAILED;
     }
     if (guard.worker == 0) {
-        worker_run(&guard, guard_pid, work);
+        run_worker(&guard, guard_pid, work);
     }
-    watch(&guard);
-    end_all(&guard);
+    wait_for_end(&guard);
+    kill_descendants(&guard);
     return guard.caller_gone ? 0 : guard.status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/request.h"
 
-/* A deadline further away than that is none; sums with a clock do not overflow. */
+/* The longest time accepted: sums with a clock do not overflow. */
 #define TIMES_MAX_MS (INT64_MAX / 2)
 
 static struct lwc_wire_times take_times(struct lwc_wire_in *in)
@@ -81,7 +81,7 @@ bool lwc_host_request_parse(struct lwc_wire_in *in, struct lwc_host_request *req
         request_out->times = take_times(in);
     }
     requests[i].take(in, request_out);
-    return lwc_wire_ended(in);
+    return lwc_wire_is_ended(in);
 }
 
 bool lwc_host_answer_parse(struct lwc_wire_in *in, struct lwc_host_answer *answer_out,
@@ -97,5 +97,5 @@ bool lwc_host_answer_parse(struct lwc_wire_in *in, struct lwc_host_answer *answe
         answer_out->value = NULL;
         answer_out->len = 0;
     }
-    return in->type == LWC_WIRE_ANSWER && lwc_wire_ended(in);
+    return in->type == LWC_WIRE_ANSWER && lwc_wire_is_ended(in);
 }

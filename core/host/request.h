@@ -8,12 +8,12 @@
 
 #include "remote/wire.h"
 
-/* What the caller sends, as values.  Each is judged as if it came from anybody. */
+/* The caller's frames, as values.  Input is untrusted. */
 
 #define LWC_REQUEST_ARGS_MAX 1024
 
 /*
- * A request; members that its type does not have are 0 or NULL, the rest is borrowed from the
+ * A request.  Members that its type does not have are 0 or NULL; pointers are borrowed from the
  * frame.
  *
  * value  version of HELLO, flags of STORE, capability of PROBE.
@@ -32,11 +32,11 @@ struct lwc_host_request {
     const char *argv[LWC_REQUEST_ARGS_MAX + 1];
 };
 
-/* False for what is no request, or none that is well-formed. */
+/* Read a request.  Returns false for a frame of another kind or a malformed one. */
 bool lwc_host_request_parse(struct lwc_wire_in *in, struct lwc_host_request *request_out)
     LWC_RESULT;
 
-/* An ANSWER; value is NULL if there is none. */
+/* An ANSWER; value is NULL if it has none. */
 struct lwc_host_answer {
     uint32_t number;
     struct lwc_wire_times times;
@@ -45,7 +45,7 @@ struct lwc_host_answer {
     size_t len;
 };
 
-/* False for what is no well-formed ANSWER; @err, which may be NULL, is filled from its code on. */
+/* Read an ANSWER and fill @err (may be NULL) from it.  Returns false for a malformed one. */
 bool lwc_host_answer_parse(struct lwc_wire_in *in, struct lwc_host_answer *answer_out,
                            struct lwc_error *err) LWC_RESULT;
 

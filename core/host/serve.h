@@ -3,12 +3,12 @@
 #define CORE_HOST_SERVE_H
 
 /*
- * The host's side of base/frame.h: requests from the caller become calls of one module, and what
- * the module asks of struct lwc_host becomes frames to the caller.
+ * The host's side of remote/wire.h: turns requests from the caller into calls of one module, and
+ * the module's calls of struct lwc_host into frames to the caller.
  *
  * MUST:
- *  1. The caller's frames are judged as if they came from anybody.  What is no request, or is out
- * of turn, ends the process; so does the caller's end.
+ *  1. The caller's frames are untrusted.  A frame that is no request or is out of turn ends the
+ *     process; so does the caller's end.
  *  2. Secrets lie in struct lwc_buf, and are wiped when their call is over.
  */
 

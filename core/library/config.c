@@ -144,7 +144,7 @@ static enum lwc_code check_use(const struct lwc_conf_line *line, struct lwc_stac
 static enum lwc_code check_line(struct lwc_context *ctx, size_t index, struct checking *checking)
 {
     const struct lwc_conf_line *line = &ctx->conf->lines[index];
-    struct lwc_stack_backend *unit = lwc_stack_unit_at(ctx->stack, index);
+    struct lwc_stack_backend *unit = lwc_stack_backend_at(ctx->stack, index);
     const bool is_loaded = lwc_backend_is_loaded(unit);
     struct lwc_error what = {0};
     enum lwc_code code = check_use(line, unit, &what);

@@ -354,8 +354,8 @@ static const char *text_or_none(const char *text)
     return text != NULL ? text : "";
 }
 
-enum lwc_code lwc_lookup_take(const struct lwc_query *query, struct lwc_query *query_out,
-                              struct lwc_identity *identity_out, struct lwc_error *err)
+enum lwc_code lwc_query_take(const struct lwc_query *query, struct lwc_query *query_out,
+                             struct lwc_identity *identity_out, struct lwc_error *err)
 {
     enum lwc_code code =
         lwc_sized_take(query_out, sizeof *query_out, query, "struct lwc_query", err);

@@ -68,8 +68,8 @@ void lwc_call_end(struct lwc_held *held);
  * Copy what both sides know of a caller's query, and the part of it that is an identity; its
  * strings stay the caller's.  LWC_E_INVALID if its size is not set.
  */
-enum lwc_code lwc_lookup_take(const struct lwc_query *query, struct lwc_query *query_out,
-                              struct lwc_identity *identity_out, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_query_take(const struct lwc_query *query, struct lwc_query *query_out,
+                             struct lwc_identity *identity_out, struct lwc_error *err) LWC_RESULT;
 
 /*
  * Copy what both sides know of a caller's struct that begins with its size.  LWC_E_INVALID if the

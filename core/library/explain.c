@@ -40,7 +40,7 @@ static void turn(void *data, const struct lwc_turn *turn, const struct lwc_ident
     struct telling *telling = data;
     char action[LWC_ACTION_TEXT_LEN];
     char locked[LWC_ACTION_TEXT_LEN];
-    const bool locks = holds != NULL && lwc_backend_can(turn->unit, LWC_CAP_UNLOCK);
+    const bool locks = holds != NULL && lwc_backend_can(turn->backend, LWC_CAP_UNLOCK);
 
     lwc_buf_reset(telling->text);
     if (telling->code == LWC_OK) {
@@ -107,7 +107,7 @@ static enum lwc_code tell(struct telling *telling, const struct lwc_obtain *obta
     struct lwc_error why = {0};
     const bool cached = lwc_obtain_cached(obtain, query, &token, NULL) == LWC_OK;
     enum lwc_code code =
-        lwc_lookup_foresee(obtain->stack, wanted, obtain->host, &watch, &found, &why);
+        lwc_lookup_dry_run(obtain->stack, wanted, obtain->host, &watch, &found, &why);
 
     if (telling->code != LWC_OK) {
         return telling->code;
@@ -155,7 +155,7 @@ enum lwc_code lwc_explain(struct lwc_context *ctx, const struct lwc_query *query
     struct lwc_query known;
     struct lwc_identity wanted;
     bool is_quiet = false;
-    enum lwc_code code = lwc_lookup_take(query, &known, &wanted, err);
+    enum lwc_code code = lwc_query_take(query, &known, &wanted, err);
 
     if (code == LWC_OK) {
         code = take_visitor(visitor, &told, err);

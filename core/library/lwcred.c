@@ -69,7 +69,7 @@ enum lwc_code lwc_token_get(struct lwc_context *ctx, const struct lwc_query *que
     enum lwc_code code = lwc_call_check_process(ctx, err);
 
     if (code == LWC_OK) {
-        code = lwc_lookup_take(query, &known, &identity, err);
+        code = lwc_query_take(query, &known, &identity, err);
     }
     if (code != LWC_OK) {
         return code;
@@ -233,7 +233,7 @@ enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *qu
     struct lwc_answers answers;
     struct lwc_query known;
     struct lwc_identity identity;
-    enum lwc_code code = lwc_lookup_take(query, &known, &identity, err);
+    enum lwc_code code = lwc_query_take(query, &known, &identity, err);
 
     if (code == LWC_OK && identity.profile[0] == '\0' && identity.key_id[0] == '\0') {
         code = lwc_fail(err, LWC_E_INVALID, "a profile or a key id must be named");
@@ -281,11 +281,12 @@ static void note_listed(void *data, const struct lwc_turn *turn)
 
     lwc_survey_note(&listing->survey, turn);
     if (turn->code == LWC_E_UNAVAILABLE) {
-        listing->is_needed = listing->is_needed || !lwc_survey_passes(turn);
-    } else if (is_heard && !lwc_backend_can(turn->unit, LWC_CAP_LIST)) {
-        lwc_backend_warn(turn->unit, "backend '%s' cannot list what it holds", turn->line->backend);
+        listing->is_needed = listing->is_needed || !lwc_survey_is_passed_over(turn);
+    } else if (is_heard && !lwc_backend_can(turn->backend, LWC_CAP_LIST)) {
+        lwc_backend_warn(turn->backend, "backend '%s' cannot list what it holds",
+                         turn->line->backend);
     } else if (!is_heard && listing->has_failed) {
-        lwc_backend_warn(turn->unit, "backend '%s': %s", turn->line->backend, turn->why->msg);
+        lwc_backend_warn(turn->backend, "backend '%s': %s", turn->line->backend, turn->why->msg);
     }
     listing->has_failed = listing->has_failed || (!is_heard && turn->code != LWC_E_UNAVAILABLE);
 }
@@ -315,7 +316,7 @@ enum lwc_code lwc_list(struct lwc_context *ctx, const struct lwc_query *query, l
     LWC_AUTO_HELD held = {NULL};
     struct lwc_query known;
     struct listing listing = {.visit = visit, .data = data};
-    enum lwc_code code = lwc_lookup_take(query, &known, &listing.query, err);
+    enum lwc_code code = lwc_query_take(query, &known, &listing.query, err);
 
     if (code == LWC_OK) {
         code = lwc_call_start(ctx, &held, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The MUST list stands in callback.h. */
+/* The MUST list stands in callbacks.h. */
 #include "remote/callbacks.h"
 
 #include <stdio.h>
@@ -11,19 +11,19 @@
 #define NAME_MAX_LEN 255
 #define PATH_MAX_LEN 4096
 
-/* What is sent back: a code, and perhaps a value, from one of two sources. */
-struct answer {
+/* Contents of an ANSWER: a code, and a value if text or typed is set. */
+struct callback_answer {
     enum lwc_code code;
     struct lwc_error why;
     const char *text;
     struct lwc_buf *typed;
 };
 
-static void answer_clear(struct answer *answer)
+static void clear_answer(struct callback_answer *answer)
 {
     lwc_buf_free(&answer->typed);
 }
-#define AUTO_ANSWER LWC_AUTO(struct answer, answer_clear)
+#define AUTO_ANSWER LWC_AUTO(struct callback_answer, clear_answer)
 
 static int64_t now_ms(void)
 {
@@ -36,21 +36,22 @@ struct lwc_wire_times lwc_call_times(const struct lwc_call *call)
     struct lwc_wire_times times = {.caller_ms = call->host->remaining_ms(call->host->data)};
 
     own_ms = own_ms > 0 ? own_ms : 0;
-    times.call_ms = call->asking || times.caller_ms < own_ms ? times.caller_ms : own_ms;
+    times.call_ms = call->is_asking || times.caller_ms < own_ms ? times.caller_ms : own_ms;
     return times;
 }
 
-/* Each takes all members of its frame first; false: it is malformed. */
-typedef bool serve_fn(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer);
+/* Takes all members of its frame first; returns false for a malformed frame. */
+typedef bool serve_fn(struct lwc_call *call, struct lwc_wire_in *in,
+                      struct callback_answer *answer);
 
-static bool serve_log(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
+static bool serve_log(struct lwc_call *call, struct lwc_wire_in *in, struct callback_answer *answer)
 {
     uint32_t level = lwc_wire_take_u32(in);
     const char *text = lwc_wire_take_text(in);
     char line[LINE_LEN];
 
     (void)answer;
-    if (!lwc_wire_ended(in) || level < LWC_LOG_WARNING || level > LWC_LOG_TRACE) {
+    if (!lwc_wire_is_ended(in) || level < LWC_LOG_WARNING || level > LWC_LOG_TRACE) {
         return false;
     }
     call->host->log(call->host->data, (enum lwc_log_level)level,
@@ -58,33 +59,35 @@ static bool serve_log(struct lwc_call *call, struct lwc_wire_in *in, struct answ
     return true;
 }
 
-static bool serve_depends(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
+static bool serve_depends(struct lwc_call *call, struct lwc_wire_in *in,
+                          struct callback_answer *answer)
 {
     const char *path = lwc_wire_take_text(in);
 
     (void)answer;
-    if (!lwc_wire_ended(in) || path[0] != '/' || strlen(path) > PATH_MAX_LEN) {
+    if (!lwc_wire_is_ended(in) || path[0] != '/' || strlen(path) > PATH_MAX_LEN) {
         return false;
     }
     call->host->depends(call->host->data, path);
     return true;
 }
 
-static bool serve_asking(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
+static bool serve_asking(struct lwc_call *call, struct lwc_wire_in *in,
+                         struct callback_answer *answer)
 {
     const char *text = lwc_wire_take_text(in);
     char line[LINE_LEN];
 
     (void)answer;
-    if (!lwc_wire_ended(in)) {
+    if (!lwc_wire_is_ended(in)) {
         return false;
     }
-    call->asking = call->request != LWC_WIRE_CLOSE; /* for nobody waits for that one */
+    call->is_asking = call->request != LWC_WIRE_CLOSE; /* no caller waits for CLOSE */
     call->host->asking(call->host->data, lwc_text_printable(line, sizeof line, text, strlen(text)));
     return true;
 }
 
-static bool begins_with_one(const char *name, const char *const *prefixes, size_t count)
+static bool has_prefix(const char *name, const char *const *prefixes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) {
@@ -94,9 +97,8 @@ static bool begins_with_one(const char *name, const char *const *prefixes, size_
     return false;
 }
 
-/* Returns whether @name is a word of the line: an argument, or a part of one between = and commas.
- */
-static bool line_names(const struct lwc_call *call, const char *name)
+/* Returns whether @name is an argument of the line, or a part of an argument between = and commas. */
+static bool is_named_in_line(const struct lwc_call *call, const char *name)
 {
     const size_t len = strlen(name);
 
@@ -115,8 +117,8 @@ static bool line_names(const struct lwc_call *call, const char *name)
     return false;
 }
 
-/* LW_API_SECRET is for the backend env alone, which is linked in. */
-static bool may_read(const struct lwc_call *call, const char *name)
+/* LW_API_SECRET is for the backend env alone, which is linked in and needs no host. */
+static bool can_read_variable(const struct lwc_call *call, const char *name)
 {
     static const char *const secret[] = {"LW_API_SECRET", "LW_API_TOKEN"};
     static const char *const families[] = {"LW_", "LWCRED_", "XDG_", "LC_"};
@@ -140,7 +142,7 @@ static bool may_read(const struct lwc_call *call, const char *name)
         "CREDENTIALS_DIRECTORY",
     };
 
-    if (begins_with_one(name, secret, LWC_ARRAY_LEN(secret))) {
+    if (has_prefix(name, secret, LWC_ARRAY_LEN(secret))) {
         return false;
     }
     for (size_t i = 0; i < LWC_ARRAY_LEN(single); i++) {
@@ -148,16 +150,16 @@ static bool may_read(const struct lwc_call *call, const char *name)
             return true;
         }
     }
-    return begins_with_one(name, families, LWC_ARRAY_LEN(families)) || line_names(call, name);
+    return has_prefix(name, families, LWC_ARRAY_LEN(families)) || is_named_in_line(call, name);
 }
 
-/* A variable that is withheld is not set, and a line of the log says so. */
+/* Returns NULL for a variable that is withheld, and logs that. */
 static const char *read_setting(const struct lwc_call *call, const char *name)
 {
     char shown[NAME_MAX_LEN + 1];
     char line[LINE_LEN];
 
-    if (may_read(call, name)) {
+    if (can_read_variable(call, name)) {
         return call->host->setting(call->host->data, name);
     }
     (void)snprintf(line, sizeof line, "backend '%s' may not read %s, which its line does not name",
@@ -166,19 +168,21 @@ static const char *read_setting(const struct lwc_call *call, const char *name)
     return NULL;
 }
 
-static bool serve_setting(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
+static bool serve_setting(struct lwc_call *call, struct lwc_wire_in *in,
+                          struct callback_answer *answer)
 {
     const char *name = lwc_wire_take_text(in);
 
-    if (!lwc_wire_ended(in) || strlen(name) > NAME_MAX_LEN) {
+    if (!lwc_wire_is_ended(in) || strlen(name) > NAME_MAX_LEN) {
         return false;
     }
     answer->text = read_setting(call, name);
     return true;
 }
 
-/* The time that a person needs is not the backend's. */
-static bool serve_prompt(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
+/* Adds the time that the user needs to the backend's own time. */
+static bool serve_prompt(struct lwc_call *call, struct lwc_wire_in *in,
+                         struct callback_answer *answer)
 {
     uint32_t flags = lwc_wire_take_u32(in);
     const char *text = lwc_wire_take_text(in);
@@ -187,7 +191,7 @@ static bool serve_prompt(struct lwc_call *call, struct lwc_wire_in *in, struct a
     char line[LINE_LEN];
     char question[LINE_LEN + LWC_BACKEND_NAME_MAX + sizeof "backend '': "];
 
-    if (!lwc_wire_ended(in)) {
+    if (!lwc_wire_is_ended(in)) {
         return false;
     }
     if ((call->caps & LWC_CAP_PROMPTS) == 0) {
@@ -203,14 +207,14 @@ static bool serve_prompt(struct lwc_call *call, struct lwc_wire_in *in, struct a
     return true;
 }
 
-static bool serve_put(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
+static bool serve_put(struct lwc_call *call, struct lwc_wire_in *in, struct callback_answer *answer)
 {
     bool is_known = lwc_wire_take_u32(in) != 0;
     struct lwc_identity identity = lwc_wire_take_identity(in);
     size_t len = 0;
     const void *bytes = lwc_wire_take_bytes(in, &len);
 
-    if (!lwc_wire_ended(in)) {
+    if (!lwc_wire_is_ended(in)) {
         return false;
     }
     answer->code =
@@ -218,23 +222,28 @@ static bool serve_put(struct lwc_call *call, struct lwc_wire_in *in, struct answ
     return true;
 }
 
-static bool serve_visit(struct lwc_call *call, struct lwc_wire_in *in, struct answer *answer)
+static bool serve_visit(struct lwc_call *call, struct lwc_wire_in *in,
+                        struct callback_answer *answer)
 {
     struct lwc_identity identity = lwc_wire_take_identity(in);
 
-    if (!lwc_wire_ended(in)) {
+    if (!lwc_wire_is_ended(in)) {
         return false;
     }
     answer->code = call->visitor->visit(call->visitor->data, &identity, &answer->why);
     return true;
 }
 
-/* request: the only one during which it is due, or 0; max: how often in one request. */
+/*
+ * request     the only request during which the frame is due; 0: any.
+ * max         how often the frame may come in one request.
+ * has_answer  the host waits for an ANSWER.
+ */
 static const struct {
     uint32_t type;
     uint32_t request;
     unsigned max;
-    bool asks;
+    bool has_answer;
     const char *name;
     serve_fn *serve;
 } kinds[LWC_CALLBACK_KINDS] = {
@@ -247,7 +256,7 @@ static const struct {
     {LWC_WIRE_VISIT, LWC_WIRE_LIST, 20000, true, "a credential", serve_visit},
 };
 
-static void answer_write(const struct lwc_call *call, const struct answer *answer,
+static void write_answer(const struct lwc_call *call, const struct callback_answer *answer,
                          struct lwc_wire_out *out)
 {
     const struct lwc_buf *typed = answer->code == LWC_OK ? answer->typed : NULL;
@@ -264,7 +273,7 @@ static void answer_write(const struct lwc_call *call, const struct answer *answe
 
 enum lwc_code lwc_callbacks_serve(struct lwc_call *call, struct lwc_wire_in *in,
                                   struct lwc_buf *bytes, struct lwc_wire_out *answer_out,
-                                  bool *asks_out, struct lwc_error *err)
+                                  bool *has_answer_out, struct lwc_error *err)
 {
     AUTO_ANSWER answer = {.code = LWC_OK};
     size_t kind = 0;
@@ -285,10 +294,10 @@ enum lwc_code lwc_callbacks_serve(struct lwc_call *call, struct lwc_wire_in *in,
     if (!kinds[kind].serve(call, in, &answer)) {
         return lwc_fail(err, LWC_E_INVALID, "%s that is malformed", kinds[kind].name);
     }
-    *asks_out = kinds[kind].asks;
-    if (kinds[kind].asks) {
+    *has_answer_out = kinds[kind].has_answer;
+    if (kinds[kind].has_answer) {
         *answer_out = lwc_wire_begin(bytes, LWC_WIRE_ANSWER, call->number);
-        answer_write(call, &answer, answer_out);
+        write_answer(call, &answer, answer_out);
     }
     return LWC_OK;
 }

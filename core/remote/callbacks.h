@@ -12,31 +12,37 @@
 #include "remote/wire.h"
 
 /*
- * What a backend host may send before it is done with a request, and what its caller does about it:
- * the services of struct lwc_host, the sink and the visitor, in the other direction.
+ * Serves the frames that a backend host may send during a request: calls of struct lwc_host, of
+ * the sink and of the visitor, in the direction from the host to its caller.
  *
  * MUST:
- *  1. Each kind of frame comes only where it is due, and only so often.
- *  2. Nothing is done for a frame that is not well-formed as a whole.
+ *  1. Each kind of frame is accepted only where it is due, and up to a limit per request.
+ *  2. A frame that is malformed in any part has no effect.
  *  3. Text for people is made printable, and a question names the backend that asks it.
- *  4. A backend asks the user only with LWC_CAP_PROMPTS, and reads no variable but those that a
- *     store may need: none with a secret of ours, and of others only those that its line names.
+ *  4. A backend asks the user only with LWC_CAP_PROMPTS.  It reads the variables that a store may
+ *     need and those that its line names, and never a Lacework secret.
  */
 
 enum { LWC_CALLBACK_KINDS = 7 };
 
 /*
- * One request under way.
+ * The request under way.
  *
- * name     of the backend; caps: what it may do; argc, argv: the arguments of its line.
- * request  enum lwc_wire_type of it; number: its number.
- * sink     where FIND puts; visitor: whom LIST names; else NULL.
- * end_ms   when the backend's own time is over, by the boot clock; it began span_ms before, and
- *          the backend is ended grace_ms later.
- * asking   the user is asked elsewhere: end_ms does not count any more.
- *
+ * name       of the backend.
+ * caps       its capabilities.
+ * argc,
+ * argv       arguments of its line.
+ * request    enum lwc_wire_type of the request.
+ * number     number of the request.
+ * sink       receives what FIND puts; NULL in other requests.
+ * visitor    receives what LIST visits; NULL in other requests.
+ * end_ms     end of the backend's own time, by the boot clock.
+ * span_ms    length of the backend's own time.
+ * grace_ms   time after end_ms until the backend is ended.
  * is_halved  span_ms and grace_ms are half of what the caller had left, less than the backend's
- * own.
+ *            own.
+ * is_asking  the user is asked elsewhere: end_ms does not count any more.
+ * counts     frames received so far, by kind.
  */
 struct lwc_call {
     const struct lwc_host *host;
@@ -52,21 +58,21 @@ struct lwc_call {
     int64_t span_ms;
     int64_t grace_ms;
     bool is_halved;
-    bool asking;
+    bool is_asking;
     unsigned counts[LWC_CALLBACK_KINDS];
 };
 
-/* How long the request may take from now on. */
+/* Return how long the request may take from now on. */
 struct lwc_wire_times lwc_call_times(const struct lwc_call *call);
 
 /*
- * Do what the frame @in asks for.
+ * Serve the frame @in.
  *
- * @answer      a frame that is to be sent, made in @bytes; only if *asks_out.
- * Returns LWC_OK; LWC_E_INVALID with a text that goes behind "sent".
+ * @answer_out     frame to send, made in @bytes; written only if *has_answer_out.
+ * Returns LWC_OK; LWC_E_INVALID with a text that completes "backend 'NAME' sent ...".
  */
 enum lwc_code lwc_callbacks_serve(struct lwc_call *call, struct lwc_wire_in *in,
                                   struct lwc_buf *bytes, struct lwc_wire_out *answer_out,
-                                  bool *asks_out, struct lwc_error *err) LWC_RESULT;
+                                  bool *has_answer_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

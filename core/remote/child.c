@@ -14,15 +14,14 @@
 
 #include "base/clock.h"
 #include "base/descriptors.h"
-#include "module/module.h"
 
 #define CHILD_END_MS 3000
 #define NAP_MS_MAX 20
-#define STATUS_SIGNALLED 128 /* what a program ends with whose own child was killed by a signal */
+#define STATUS_SIGNALLED 128 /* exit status of a guard whose worker was killed by a signal */
 
 /*
- * The child's environment.  Whatever else the caller has, LW_API_SECRET above all, stays with the
- * caller: a module asks for it by name.
+ * The variables of the child's environment.  All others, LW_API_SECRET above all, stay with the
+ * caller: a module asks for them by name.
  */
 static const char *const passed[] = {
     "HOME",                     /* a store's own files, and the configuration of a helper     */
@@ -37,7 +36,7 @@ static const char *const passed[] = {
     "WAYLAND_DISPLAY",          /*                                                            */
     "XAUTHORITY",               /*                                                            */
     "XDG_CURRENT_DESKTOP",      /* which prompter                                             */
-    "LANG",                     /* the language that it speaks                                */
+    "LANG",                     /* language of the prompter                                   */
     "LANGUAGE",                 /*                                                            */
     "LC_ALL",                   /*                                                            */
     "LC_CTYPE",                 /*                                                            */
@@ -51,20 +50,20 @@ const char *lwc_child_variable(size_t index)
 }
 
 /* NULL-terminated, with room for PATH_FIXED. */
-struct environment {
+struct child_environment {
     char *entry[LWC_ARRAY_LEN(passed) + 2];
     size_t count;
 };
 
-static void environment_clear(struct environment *environment)
+static void clear_environment(struct child_environment *environment)
 {
     for (size_t i = 0; i < environment->count; i++) {
         free(environment->entry[i]);
     }
 }
-#define AUTO_ENVIRONMENT LWC_AUTO(struct environment, environment_clear)
+#define AUTO_ENVIRONMENT LWC_AUTO(struct child_environment, clear_environment)
 
-static bool environment_fill(struct environment *environment)
+static bool fill_environment(struct child_environment *environment)
 {
     for (size_t i = 0; i < LWC_ARRAY_LEN(passed); i++) {
         const char *value = secure_getenv(passed[i]);
@@ -82,20 +81,20 @@ static bool environment_fill(struct environment *environment)
     return environment->entry[environment->count++] != NULL;
 }
 
-static void file_actions_clear(posix_spawn_file_actions_t *actions)
+static void clear_file_actions(posix_spawn_file_actions_t *actions)
 {
     (void)posix_spawn_file_actions_destroy(actions);
 }
-#define AUTO_FILE_ACTIONS LWC_AUTO(posix_spawn_file_actions_t, file_actions_clear)
+#define AUTO_FILE_ACTIONS LWC_AUTO(posix_spawn_file_actions_t, clear_file_actions)
 
-static void attributes_clear(posix_spawnattr_t *attributes)
+static void clear_attributes(posix_spawnattr_t *attributes)
 {
     (void)posix_spawnattr_destroy(attributes);
 }
-#define AUTO_ATTRIBUTES LWC_AUTO(posix_spawnattr_t, attributes_clear)
+#define AUTO_ATTRIBUTES LWC_AUTO(posix_spawnattr_t, clear_attributes)
 
-/* The socket first: it may be one of 0 to 2, where the program around us has closed them. */
-static int actions_fill(posix_spawn_file_actions_t *actions, int fd)
+/* Moves the socket first: it may be one of 0 to 2, where the calling program has closed them. */
+static int fill_file_actions(posix_spawn_file_actions_t *actions, int fd)
 {
     int sys = posix_spawn_file_actions_adddup2(actions, fd, LWC_CHILD_FD);
 
@@ -109,7 +108,7 @@ static int actions_fill(posix_spawn_file_actions_t *actions, int fd)
     return sys != 0 ? sys : posix_spawn_file_actions_addchdir_np(actions, "/");
 }
 
-static int attributes_fill(posix_spawnattr_t *attributes)
+static int fill_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t all;
     sigset_t none;
@@ -125,8 +124,8 @@ static int attributes_fill(posix_spawnattr_t *attributes)
     return sys != 0 ? sys : posix_spawnattr_setsigmask(attributes, &none);
 }
 
-/* posix_spawn() borrows our memory until the program is in place: nothing of it is copied. */
-static int spawn(const char *path, int fd, char *const *environment, pid_t *pid_out)
+/* posix_spawn() shares this process's memory until the program is in place: no copy of a secret. */
+static int spawn_program(const char *path, int fd, char *const *environment, pid_t *pid_out)
 {
     AUTO_FILE_ACTIONS actions;
     AUTO_ATTRIBUTES attributes;
@@ -135,14 +134,14 @@ static int spawn(const char *path, int fd, char *const *environment, pid_t *pid_
 
     (void)posix_spawn_file_actions_init(&actions); /* neither can fail in glibc */
     (void)posix_spawnattr_init(&attributes);
-    if ((sys = actions_fill(&actions, fd)) != 0 || (sys = attributes_fill(&attributes)) != 0) {
+    if ((sys = fill_file_actions(&actions, fd)) != 0 || (sys = fill_attributes(&attributes)) != 0) {
         return sys;
     }
     return posix_spawn(pid_out, path, &actions, &attributes, argv, environment);
 }
 
-/* Absent, without resources at the moment, or unfit to run? */
-static enum lwc_code code_of_start(int sys)
+/* Tells an absent program and a lack of resources from a file that cannot be run. */
+static enum lwc_code get_start_code(int sys)
 {
     switch (sys) {
     case ENOENT:
@@ -170,8 +169,8 @@ static void read_limits(struct rlimit limits_out[LWC_CHILD_LIMITS])
     }
 }
 
-enum lwc_code lwc_child_start(const char *dir, const char *name, struct lwc_child *child_out,
-                              struct lwc_error *err)
+enum lwc_code lwc_child_start(lwc_child_locate *locate, const char *dir, const char *name,
+                              struct lwc_child *child_out, struct lwc_error *err)
 {
     AUTO_ENVIRONMENT environment = {0};
     LWC_AUTO_FREE char *path = NULL;
@@ -180,7 +179,7 @@ enum lwc_code lwc_child_start(const char *dir, const char *name, struct lwc_chil
     int ends[2] = {-1, -1};
     pid_t pid = 0;
     int sys = 0;
-    enum lwc_code code = lwc_module_path(dir, name, &path, err);
+    enum lwc_code code = locate(dir, name, &path, err);
 
     if (code == LWC_E_NOT_FOUND) {
         return lwc_fail(err, LWC_E_UNAVAILABLE, "'%s/%s' is not installed", dir, name);
@@ -189,22 +188,22 @@ enum lwc_code lwc_child_start(const char *dir, const char *name, struct lwc_chil
         return code;
     }
     if (access(path, X_OK) != 0) {
-        return lwc_fail_sys(err, code_of_start(errno), errno, "cannot start '%s'", path);
+        return lwc_fail_sys(err, get_start_code(errno), errno, "cannot start '%s'", path);
     }
-    if (!environment_fill(&environment)) {
+    if (!fill_environment(&environment)) {
         return lwc_fail_nomem(err);
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        return lwc_fail_sys(err, code_of_start(errno), errno, "cannot talk to '%s'", path);
+        return lwc_fail_sys(err, get_start_code(errno), errno, "cannot talk to '%s'", path);
     }
     ours = lwc_fd_above_stdio(ends[0]);
     theirs = ends[1];
     if (ours < 0) {
-        return lwc_fail_sys(err, code_of_start(errno), errno, "cannot talk to '%s'", path);
+        return lwc_fail_sys(err, get_start_code(errno), errno, "cannot talk to '%s'", path);
     }
-    sys = spawn(path, theirs, environment.entry, &pid);
+    sys = spawn_program(path, theirs, environment.entry, &pid);
     if (sys != 0) {
-        return lwc_fail_sys(err, code_of_start(sys), sys, "cannot start '%s'", path);
+        return lwc_fail_sys(err, get_start_code(sys), sys, "cannot start '%s'", path);
     }
     *child_out = (struct lwc_child){.pid = pid, .fd = LWC_TAKE_FD(ours), .owner = getpid()};
     read_limits(child_out->limits);
@@ -231,7 +230,7 @@ bool lwc_child_has_our_limits(const struct lwc_child *child)
     return memcmp(limits, child->limits, sizeof limits) == 0;
 }
 
-static void tell(int status, char cause_out[LWC_CHILD_CAUSE_LEN])
+static void describe_status(int status, char cause_out[LWC_CHILD_CAUSE_LEN])
 {
     int number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) - STATUS_SIGNALLED;
     const char *signal_name = number > 0 ? sigabbrev_np(number) : NULL;
@@ -244,10 +243,10 @@ static void tell(int status, char cause_out[LWC_CHILD_CAUSE_LEN])
 }
 
 /*
- * False if it runs on.  Somebody else may have reaped it, or the kernel, where the program around
- * us ignores SIGCHLD: then it has no status.
+ * Returns false if the child still runs.  The status stays 0 where other code of the program has
+ * reaped the child, or the kernel has, since the program ignores SIGCHLD.
  */
-static bool wait_until(pid_t pid, int64_t until_ms, int *status_out)
+static bool wait_for_exit(pid_t pid, int64_t until_ms, int *status_out)
 {
     struct timespec nap = {.tv_nsec = 1000000};
 
@@ -283,16 +282,17 @@ void lwc_child_end(struct lwc_child *child, char cause_out[LWC_CHILD_CAUSE_LEN])
         *child = (struct lwc_child)LWC_CHILD_NONE;
         return;
     }
-    (void)shutdown(child->fd, SHUT_RDWR); /* seen even if a fork of ours holds the socket, too */
+    (void)shutdown(child->fd,
+                   SHUT_RDWR); /* reaches the child even if a fork() holds the socket, too */
     (void)close(child->fd);
-    if (!wait_until(child->pid, now_ms + CHILD_END_MS, &status)) {
-        (void)kill(-child->pid, SIGKILL); /* its session's first group, if only it is in there */
+    if (!wait_for_exit(child->pid, now_ms + CHILD_END_MS, &status)) {
+        (void)kill(-child->pid, SIGKILL); /* the first group of its session */
         (void)kill(child->pid, SIGKILL);
-        (void)wait_until(child->pid, now_ms + 2 * CHILD_END_MS, &status);
+        (void)wait_for_exit(child->pid, now_ms + 2 * CHILD_END_MS, &status);
         status = 0;
     }
     if (cause_out != NULL) {
-        tell(status, cause_out);
+        describe_status(status, cause_out);
     }
     *child = (struct lwc_child)LWC_CHILD_NONE;
 }

@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 
-/* poll()'s argument: at least 1 while there is time left, so that it is not a busy loop. */
-static int poll_ms(int64_t deadline_ms)
+/* Returns poll()'s timeout: at least 1 while time is left, which prevents a busy loop. */
+static int get_poll_ms(int64_t deadline_ms)
 {
     int64_t left_ms = 0;
 
@@ -24,14 +24,15 @@ static int poll_ms(int64_t deadline_ms)
     return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
 }
 
-static enum lwc_code wait_until(int fd, short events, int64_t deadline_ms, struct lwc_error *err)
+static enum lwc_code wait_for_socket(int fd, short events, int64_t deadline_ms,
+                                     struct lwc_error *err)
 {
     struct pollfd polled = {.fd = fd, .events = events};
     int wait_ms = 0;
     int count = 0;
 
     do {
-        wait_ms = poll_ms(deadline_ms);
+        wait_ms = get_poll_ms(deadline_ms);
         count = wait_ms != 0 ? poll(&polled, 1, wait_ms) : 0;
     } while ((count < 0 && errno == EINTR) || (count == 0 && wait_ms != 0));
     if (count < 0) {
@@ -40,24 +41,24 @@ static enum lwc_code wait_until(int fd, short events, int64_t deadline_ms, struc
     return count > 0 ? LWC_OK : lwc_fail(err, LWC_E_BUSY, "the time is over");
 }
 
-static enum lwc_code gone(bool midway, struct lwc_error *err)
+static enum lwc_code fail_gone(bool midway, struct lwc_error *err)
 {
     return lwc_fail(err, midway ? LWC_E_CORRUPT : LWC_E_UNAVAILABLE, "the other side has gone");
 }
 
-/* What one system call moved, or what its failure means; *moved_out 0: try again. */
-static enum lwc_code moved(int fd, ssize_t result, short events, int64_t deadline_ms,
-                           size_t *moved_out, struct lwc_error *err)
+/* Evaluates one send or receive; *moved_out 0: try again. */
+static enum lwc_code check_transfer(int fd, ssize_t result, short events, int64_t deadline_ms,
+                                    size_t *moved_out, struct lwc_error *err)
 {
     *moved_out = result > 0 ? (size_t)result : 0;
     if (result >= 0 || errno == EINTR) {
         return LWC_OK;
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        return wait_until(fd, events, deadline_ms, err);
+        return wait_for_socket(fd, events, deadline_ms, err);
     }
     if (errno == EPIPE || errno == ECONNRESET) {
-        return gone(false, err);
+        return fail_gone(false, err);
     }
     return lwc_fail_sys(err, LWC_E_IO, errno, "socket");
 }
@@ -84,16 +85,16 @@ enum lwc_code lwc_socket_send(int fd, const struct lwc_wire_out *out, int64_t de
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = LWC_ARRAY_LEN(parts)};
         size_t count = 0;
 
-        code = moved(fd, sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT), POLLOUT, deadline_ms,
-                     &count, err);
+        code = check_transfer(fd, sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT), POLLOUT,
+                              deadline_ms, &count, err);
         sent += count;
     }
     return code;
 }
 
-/* @midway: is this the rest of a frame? */
-static enum lwc_code receive_all(int fd, uint8_t *bytes, size_t len, bool midway,
-                                 int64_t deadline_ms, struct lwc_error *err)
+/* @midway: the bytes are the rest of a frame. */
+static enum lwc_code receive_bytes(int fd, uint8_t *bytes, size_t len, bool midway,
+                                   int64_t deadline_ms, struct lwc_error *err)
 {
     size_t have = 0;
 
@@ -103,11 +104,11 @@ static enum lwc_code receive_all(int fd, uint8_t *bytes, size_t len, bool midway
         enum lwc_code code = LWC_OK;
 
         if (result == 0) {
-            return gone(midway || have > 0, err);
+            return fail_gone(midway || have > 0, err);
         }
-        code = moved(fd, result, POLLIN, deadline_ms, &count, err);
-        if (code == LWC_E_UNAVAILABLE) { /* reset: it left what we had sent unread */
-            return gone(midway || have > 0, err);
+        code = check_transfer(fd, result, POLLIN, deadline_ms, &count, err);
+        if (code == LWC_E_UNAVAILABLE) { /* reset: the other side closed with our bytes unread */
+            return fail_gone(midway || have > 0, err);
         }
         if (code != LWC_OK) {
             return code;
@@ -123,7 +124,7 @@ enum lwc_code lwc_socket_receive(int fd, struct lwc_buf *bytes, int64_t deadline
     uint8_t header[LWC_WIRE_HEADER_LEN];
     struct lwc_wire_in in = {0};
     uint8_t *room = NULL;
-    enum lwc_code code = receive_all(fd, header, sizeof header, false, deadline_ms, err);
+    enum lwc_code code = receive_bytes(fd, header, sizeof header, false, deadline_ms, err);
 
     lwc_buf_reset(bytes);
     if (code != LWC_OK) {
@@ -136,7 +137,7 @@ enum lwc_code lwc_socket_receive(int fd, struct lwc_buf *bytes, int64_t deadline
     if (room == NULL) {
         return lwc_fail_nomem(err);
     }
-    code = receive_all(fd, room, in.left, true, deadline_ms, err);
+    code = receive_bytes(fd, room, in.left, true, deadline_ms, err);
     lwc_buf_grow(bytes, in.left);
     if (code == LWC_OK) {
         in.at = lwc_buf_bytes(bytes);

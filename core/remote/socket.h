@@ -9,13 +9,14 @@
 #include "remote/wire.h"
 
 /*
- * Frames over a stream socket, each whole and in time, whatever the other side does.
+ * Sends and receives frames over a stream socket, each whole and in time, even if the other side
+ * hangs or closes.
  *
  * @deadline_ms  by the system's boot clock; LWC_SOCKET_FOREVER: none.
  *
- * Both return LWC_OK; LWC_E_BUSY if the deadline came first; LWC_E_UNAVAILABLE if the other side
- * has gone; LWC_E_CORRUPT if it has gone in the middle of a frame; LWC_E_INVALID for what is no
- * frame; LWC_E_IO.  After a failure the socket is of no more use.  No SIGPIPE is raised.
+ * Both functions return LWC_OK; LWC_E_BUSY if the deadline came first; LWC_E_UNAVAILABLE if the other side
+ * has closed; LWC_E_CORRUPT if it closed in the middle of a frame; LWC_E_INVALID for bytes that are
+ * no frame; LWC_E_IO.  After a failure the socket is useless.  No SIGPIPE is raised.
  */
 #define LWC_SOCKET_FOREVER INT64_MAX
 

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The MUST list stands in frame.h. */
+/* The MUST list stands in wire.h. */
 #include "remote/wire.h"
 
 #define NUMBER_MAX 8
 
-static void put(struct lwc_wire_out *out, const void *bytes, size_t len)
+static void append_bytes(struct lwc_wire_out *out, const void *bytes, size_t len)
 {
     out->failed = out->failed || lwc_buf_append(out->bytes, bytes, len, NULL) != LWC_OK;
 }
 
-static void number_write(uint8_t *to, uint64_t number, size_t len)
+static void write_number(uint8_t *to, uint64_t number, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         to[i] = (uint8_t)(number >> 8 * i);
     }
 }
 
-static uint64_t number_read(const uint8_t *from, size_t len)
+static uint64_t read_number(const uint8_t *from, size_t len)
 {
     uint64_t number = 0;
 
@@ -30,8 +30,8 @@ static void put_number(struct lwc_wire_out *out, uint64_t number, size_t len)
 {
     uint8_t bytes[NUMBER_MAX];
 
-    number_write(bytes, number, len);
-    put(out, bytes, len);
+    write_number(bytes, number, len);
+    append_bytes(out, bytes, len);
 }
 
 struct lwc_wire_out lwc_wire_begin(struct lwc_buf *bytes, uint32_t type, uint32_t request)
@@ -58,14 +58,14 @@ void lwc_wire_put_bytes(struct lwc_wire_out *out, const void *bytes, size_t len)
     }
     lwc_wire_put_u32(out, (uint32_t)len);
     if (len > 0) {
-        put(out, bytes, len);
+        append_bytes(out, bytes, len);
     }
 }
 
 static void put_text(struct lwc_wire_out *out, const char *text, size_t len)
 {
     lwc_wire_put_bytes(out, text, len);
-    put(out, "", 1);
+    append_bytes(out, "", 1);
 }
 
 void lwc_wire_put_text(struct lwc_wire_out *out, const char *text)
@@ -92,13 +92,13 @@ void lwc_wire_put_identity(struct lwc_wire_out *out, const struct lwc_identity *
 
 void lwc_wire_put_error(struct lwc_wire_out *out, enum lwc_code code, const struct lwc_error *err)
 {
-    const bool told = code != LWC_OK && err != NULL && err->code == code;
+    const bool has_text = code != LWC_OK && err != NULL && err->code == code;
 
     lwc_wire_put_u32(out, (uint32_t)code);
-    lwc_wire_put_u32(out, told ? (uint32_t)err->sys : 0);
-    lwc_wire_put_i64(out, told ? err->wait_s : 0);
-    put_text(out, told ? err->msg : "", told ? strnlen(err->msg, sizeof err->msg) : 0);
-    put_text(out, told ? err->hint : "", told ? strnlen(err->hint, sizeof err->hint) : 0);
+    lwc_wire_put_u32(out, has_text ? (uint32_t)err->sys : 0);
+    lwc_wire_put_i64(out, has_text ? err->wait_s : 0);
+    put_text(out, has_text ? err->msg : "", has_text ? strnlen(err->msg, sizeof err->msg) : 0);
+    put_text(out, has_text ? err->hint : "", has_text ? strnlen(err->hint, sizeof err->hint) : 0);
 }
 
 bool lwc_wire_end(const struct lwc_wire_out *out, uint8_t header_out[static LWC_WIRE_HEADER_LEN])
@@ -108,22 +108,22 @@ bool lwc_wire_end(const struct lwc_wire_out *out, uint8_t header_out[static LWC_
     if (out->failed || len > LWC_WIRE_BODY_MAX) {
         return false;
     }
-    number_write(header_out, out->type, 4);
-    number_write(header_out + 4, len, 4);
-    number_write(header_out + 8, out->request, 4);
+    write_number(header_out, out->type, 4);
+    write_number(header_out + 4, len, 4);
+    write_number(header_out + 8, out->request, 4);
     return true;
 }
 
 bool lwc_wire_header(const uint8_t header[static LWC_WIRE_HEADER_LEN], struct lwc_wire_in *in_out)
 {
-    *in_out = (struct lwc_wire_in){.type = (uint32_t)number_read(header, 4),
-                                   .left = (size_t)number_read(header + 4, 4),
-                                   .request = (uint32_t)number_read(header + 8, 4)};
+    *in_out = (struct lwc_wire_in){.type = (uint32_t)read_number(header, 4),
+                                   .left = (size_t)read_number(header + 4, 4),
+                                   .request = (uint32_t)read_number(header + 8, 4)};
     return in_out->left <= LWC_WIRE_BODY_MAX;
 }
 
-/* The next @len bytes; NULL, and bad from now on, if there are not so many. */
-static const uint8_t *take(struct lwc_wire_in *in, size_t len)
+/* Returns the next @len bytes; NULL, and sets bad, if fewer are left. */
+static const uint8_t *take_raw(struct lwc_wire_in *in, size_t len)
 {
     const uint8_t *at = in->at;
 
@@ -138,9 +138,9 @@ static const uint8_t *take(struct lwc_wire_in *in, size_t len)
 
 static uint64_t take_number(struct lwc_wire_in *in, size_t len)
 {
-    const uint8_t *at = take(in, len);
+    const uint8_t *at = take_raw(in, len);
 
-    return at != NULL ? number_read(at, len) : 0;
+    return at != NULL ? read_number(at, len) : 0;
 }
 
 uint32_t lwc_wire_take_u32(struct lwc_wire_in *in)
@@ -156,7 +156,7 @@ int64_t lwc_wire_take_i64(struct lwc_wire_in *in)
 const void *lwc_wire_take_bytes(struct lwc_wire_in *in, size_t *len_out)
 {
     size_t len = lwc_wire_take_u32(in);
-    const uint8_t *at = take(in, len);
+    const uint8_t *at = take_raw(in, len);
 
     *len_out = at != NULL ? len : 0;
     return at != NULL ? at : (const uint8_t *)"";
@@ -166,7 +166,7 @@ const char *lwc_wire_take_text(struct lwc_wire_in *in)
 {
     size_t len = 0;
     const char *text = lwc_wire_take_bytes(in, &len);
-    const uint8_t *end = take(in, 1);
+    const uint8_t *end = take_raw(in, 1);
 
     if (end == NULL || *end != '\0' || memchr(text, '\0', len) != NULL) {
         in->bad = true;
@@ -217,7 +217,7 @@ enum lwc_code lwc_wire_take_error(struct lwc_wire_in *in, struct lwc_error *err)
     return code;
 }
 
-bool lwc_wire_ended(const struct lwc_wire_in *in)
+bool lwc_wire_is_ended(const struct lwc_wire_in *in)
 {
     return !in->bad && in->left == 0;
 }

@@ -12,24 +12,24 @@
 #include "base/error.h"
 
 /*
- * What a caller and its backend host say to each other, as bytes and as values.
+ * The protocol between a caller and its backend host, as bytes and as values.
  *
  * A frame is a header, type and length of the body, and the body: numbers and texts one behind the
- * other, as the table says.  Numbers are little-endian; a text or a run of bytes is its length (4
+ * other, as listed in enum lwc_wire_type.  Numbers are little-endian; a text or a run of bytes is its length (4
  * bytes), the bytes, and for a text a NUL that is not counted and the only one.
  *
  *     0  4  type     enum lwc_wire_type
  *     4  4  length   of the body, at most LWC_WIRE_BODY_MAX
- *     8  4  request  number of the request to which the frame belongs, so that an answer that
- *                    comes too late or twice is not taken for another one
+ *     8  4  request  number of the request to which the frame belongs, so that a late or
+ *                    repeated answer is not taken for that of another request
  *
- * One request at a time.  Until its DONE, the host may send other frames; those marked "asks" are
- * answered by one ANSWER each, before anything else.
+ * Requests do not overlap.  Until its DONE, the host may send other frames; the caller answers each
+ * frame marked "asks" by one ANSWER, before anything else.
  *
  * MUST:
- *  1. Nothing that was read is believed: lengths are held against what is there, a text has no NUL
- *     in it, a body has nothing behind its last member.
- *  2. Bodies lie in struct lwc_buf on both sides: any of them may hold a secret.
+ *  1. Input is untrusted: lengths are checked against the bytes left, a text has no NUL in it, a
+ *     body has nothing behind its last member.
+ *  2. Bodies lie in struct lwc_buf on both sides: each may hold a secret.
  */
 
 #define LWC_WIRE_VERSION 3
@@ -63,16 +63,17 @@ enum lwc_wire_type {
 #define LWC_WIRE_BODY_MAX ((size_t)LWC_SECRET_MAX + 16384)
 
 /*
- * How long a call may take, from now on: call_ms until it is ended, caller_ms until the caller's
- * own deadline, which counts once the user is asked elsewhere.
+ * Time left to a call.
+ *
+ * call_ms    until the call is ended.
+ * caller_ms  until the caller's own deadline, which counts once the user is asked elsewhere.
  */
 struct lwc_wire_times {
     int64_t call_ms;
     int64_t caller_ms;
 };
 
-/* A frame being written: after a failure (memory, too long), which send reports, puts do nothing.
- */
+/* A frame being written.  After a failure (memory, length) puts do nothing and send reports it. */
 struct lwc_wire_out {
     uint32_t type;
     uint32_t request;
@@ -90,16 +91,16 @@ void lwc_wire_put_bytes(struct lwc_wire_out *out, const void *bytes, size_t len)
 void lwc_wire_put_times(struct lwc_wire_out *out, struct lwc_wire_times times);
 void lwc_wire_put_identity(struct lwc_wire_out *out, const struct lwc_identity *identity);
 
-/* @code, and what @err says of it unless it is LWC_OK. */
+/* Put @code, with the texts of @err unless @code is LWC_OK. */
 void lwc_wire_put_error(struct lwc_wire_out *out, enum lwc_code code, const struct lwc_error *err);
 
-/* Write the header of the finished body.  False if anything failed or the body is too long. */
+/* Write the header of the finished body.  Returns false if a put failed or the body is too long. */
 bool lwc_wire_end(const struct lwc_wire_out *out, uint8_t header_out[static LWC_WIRE_HEADER_LEN])
     LWC_RESULT;
 
 /*
- * A frame being read.  A take that finds no well-formed member sets bad, gives 0 or "", and so do
- * all that follow.  What is given is borrowed until the bytes change.
+ * A frame being read.  A take that finds no well-formed member sets bad and returns 0 or "", as do
+ * all later takes.  Returned texts and bytes are borrowed until the buffer changes.
  */
 struct lwc_wire_in {
     uint32_t type;
@@ -110,8 +111,8 @@ struct lwc_wire_in {
 };
 
 /*
- * Read a header: left is the length of the body, which the caller lets at point to.  False if it is
- * too long to be received.
+ * Read a header: left becomes the length of the body; the caller sets at to the body.  Returns
+ * false for a body that is too long.
  */
 bool lwc_wire_header(const uint8_t header[static LWC_WIRE_HEADER_LEN], struct lwc_wire_in *in_out)
     LWC_RESULT;
@@ -121,13 +122,16 @@ int64_t lwc_wire_take_i64(struct lwc_wire_in *in);
 const char *lwc_wire_take_text(struct lwc_wire_in *in);
 const void *lwc_wire_take_bytes(struct lwc_wire_in *in, size_t *len_out);
 struct lwc_wire_times lwc_wire_take_times(struct lwc_wire_in *in);
-/* Well-formed, not judged: lwc_identity_check() does that. */
+/* Take an identity, well-formed but not checked: lwc_identity_check() checks its values. */
 struct lwc_identity lwc_wire_take_identity(struct lwc_wire_in *in);
 
-/* The code, which may be none of ours; what it says goes to @err (may be NULL), made printable. */
+/*
+ * Take an error; fills @err (may be NULL) with its texts, made printable.  Returns the code, which
+ * may be unknown to enum lwc_code.
+ */
 enum lwc_code lwc_wire_take_error(struct lwc_wire_in *in, struct lwc_error *err) LWC_RESULT;
 
-/* Were all takes good, and is nothing left? */
-bool lwc_wire_ended(const struct lwc_wire_in *in) LWC_RESULT;
+/* Return whether all takes were good and nothing is left. */
+bool lwc_wire_is_ended(const struct lwc_wire_in *in) LWC_RESULT;
 
 #endif

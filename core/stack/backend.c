@@ -7,16 +7,19 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "module/module.h"
 #include "module/needs.h"
-#include "remote/client.h"
 
 #define WARN_AGAIN_MS 60000
 
 /*
- * States: new, or failed for a reason of the moment (tried is false); bad (tried, why.code set);
- * loaded (tried, no state yet); open (state_open).  hosted is set, and the functions of the backend
- * ask it, if that may block.
+ * States:
+ *   tried is false          new, or loading failed for a passing reason
+ *   tried, why.code set     cannot be loaded
+ *   tried, why.code LWC_OK  loaded
+ *   state_open              loaded and open
+ * client is set if the backend may block: its functions then call the client.
  */
 struct lwc_stack_backend {
     const struct lwc_conf_line *line;
@@ -27,15 +30,15 @@ struct lwc_stack_backend {
     pid_t owner; /* the process that opened the state */
     void *state;
     struct lwc_descriptor descriptor;
-    struct lwc_client *hosted;
+    struct lwc_client *client;
     struct lwc_error why;
     char warned[LWC_ERROR_MSG_LEN]; /* the last warning, logged at warned_ms */
     int64_t warned_ms;
 };
 
-/* Receives from a backend, and judges. */
+/* Receives what a backend lists or finds, and checks it. */
 struct receiver {
-    struct lwc_stack_backend *unit;
+    struct lwc_stack_backend *backend;
     const struct lwc_identity *query;
     struct lwc_identity_copy *identity;
     struct lwc_buf *secret;
@@ -45,85 +48,103 @@ struct receiver {
 struct lwc_stack_backend *lwc_backend_new(const struct lwc_conf_line *line,
                                           const struct lwc_host *host, bool external)
 {
-    struct lwc_stack_backend *unit = calloc(1, sizeof *unit);
+    struct lwc_stack_backend *backend = calloc(1, sizeof *backend);
 
-    if (unit != NULL) {
-        unit->line = line;
-        unit->host = host;
-        unit->external = external;
+    if (backend != NULL) {
+        backend->line = line;
+        backend->host = host;
+        backend->external = external;
     }
-    return unit;
+    return backend;
 }
 
-void lwc_backend_free(struct lwc_stack_backend **unit)
+void lwc_backend_free(struct lwc_stack_backend **backend)
 {
-    if (unit == NULL || *unit == NULL) {
+    if (backend == NULL || *backend == NULL) {
         return;
     }
-    if ((*unit)->state_open && (*unit)->owner == getpid()) { /* the parent's state is its own */
-        (*unit)->descriptor.backend.close((*unit)->state);
+    if ((*backend)->state_open &&
+        (*backend)->owner == getpid()) { /* a fork() leaves the parent's state alone */
+        (*backend)->descriptor.backend.close((*backend)->state);
     }
-    lwc_client_free(&(*unit)->hosted);
-    free(*unit);
-    *unit = NULL;
+    lwc_client_free(&(*backend)->client);
+    free(*backend);
+    *backend = NULL;
 }
 
-bool lwc_backend_serves(const struct lwc_stack_backend *unit, const struct lwc_conf_line *line)
+bool lwc_backend_is_for_line(const struct lwc_stack_backend *backend,
+                             const struct lwc_conf_line *line)
 {
-    if (!lwc_streq(unit->line->backend, line->backend) || unit->line->argc != line->argc) {
+    if (!lwc_streq(backend->line->backend, line->backend) || backend->line->argc != line->argc) {
         return false;
     }
     for (size_t i = 0; i < line->argc; i++) {
-        if (!lwc_streq(unit->line->argv[i], line->argv[i])) {
+        if (!lwc_streq(backend->line->argv[i], line->argv[i])) {
             return false;
         }
     }
     return true;
 }
 
-const char *lwc_backend_name(const struct lwc_stack_backend *unit)
+const char *lwc_backend_name(const struct lwc_stack_backend *backend)
 {
-    return unit->line->backend;
+    return backend->line->backend;
 }
 
-static enum lwc_code unit_load(struct lwc_stack_backend *unit, struct lwc_error *err)
+struct lwc_client *lwc_backend_new_client(const struct lwc_backend *descriptor, bool external,
+                                          const struct lwc_host *host, size_t argc,
+                                          const char *const *argv)
+{
+    char print[LWC_HASH_HEX_LEN];
+    const struct lwc_client_module module = {.backend = descriptor,
+                                             .print = print,
+                                             .external_dir =
+                                                 external ? lwc_module_external_dir : NULL,
+                                             .locate = lwc_module_path};
+
+    lwc_descriptor_print(descriptor, print);
+    return lwc_client_new(&module, host, argc, argv);
+}
+
+static enum lwc_code load_backend(struct lwc_stack_backend *backend, struct lwc_error *err)
 {
     enum lwc_code code =
-        lwc_module_use(unit->line->backend, unit->external, &unit->descriptor, err);
+        lwc_module_use(backend->line->backend, backend->external, &backend->descriptor, err);
 
-    if (code != LWC_OK || (unit->descriptor.backend.caps & LWC_CAP_BLOCKING) == 0) {
+    if (code != LWC_OK || (backend->descriptor.backend.caps & LWC_CAP_BLOCKING) == 0) {
         return code;
     }
-    unit->hosted = lwc_client_new(&unit->descriptor.backend, unit->external, unit->host,
-                                  unit->line->argc, (const char *const *)unit->line->argv);
-    if (unit->hosted == NULL) {
+    backend->client =
+        lwc_backend_new_client(&backend->descriptor.backend, backend->external, backend->host,
+                               backend->line->argc, (const char *const *)backend->line->argv);
+    if (backend->client == NULL) {
         return lwc_fail_nomem(err);
     }
-    lwc_client_proxy(&unit->descriptor.backend);
+    lwc_client_proxy(&backend->descriptor.backend);
     return LWC_OK;
 }
 
-const struct lwc_backend *lwc_backend_backend(struct lwc_stack_backend *unit,
-                                              const struct lwc_error **why_out)
+const struct lwc_backend *lwc_backend_descriptor(struct lwc_stack_backend *backend,
+                                                 const struct lwc_error **why_out)
 {
-    if (!unit->tried) {
-        enum lwc_code code = unit_load(unit, &unit->why);
+    if (!backend->tried) {
+        enum lwc_code code = load_backend(backend, &backend->why);
 
-        unit->why.code = code;
-        unit->tried = code == LWC_OK || !lwc_error_is_passing(&unit->why);
+        backend->why.code = code;
+        backend->tried = code == LWC_OK || !lwc_error_is_passing(&backend->why);
     }
     if (why_out != NULL) {
-        *why_out = &unit->why;
+        *why_out = &backend->why;
     }
-    return unit->why.code == LWC_OK ? &unit->descriptor.backend : NULL;
+    return backend->why.code == LWC_OK ? &backend->descriptor.backend : NULL;
 }
 
-bool lwc_backend_is_loaded(struct lwc_stack_backend *unit)
+bool lwc_backend_is_loaded(struct lwc_stack_backend *backend)
 {
-    return lwc_backend_backend(unit, NULL) != NULL;
+    return lwc_backend_descriptor(backend, NULL) != NULL;
 }
 
-void lwc_backend_warn(struct lwc_stack_backend *unit, const char *fmt, ...)
+void lwc_backend_warn(struct lwc_stack_backend *backend, const char *fmt, ...)
 {
     const int64_t now_ms = lwc_clock_boot_ms(lwc_clock_system());
     char text[LWC_ERROR_MSG_LEN];
@@ -132,40 +153,40 @@ void lwc_backend_warn(struct lwc_stack_backend *unit, const char *fmt, ...)
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    if (lwc_streq(unit->warned, text) && now_ms - unit->warned_ms < WARN_AGAIN_MS) {
+    if (lwc_streq(backend->warned, text) && now_ms - backend->warned_ms < WARN_AGAIN_MS) {
         return;
     }
-    memcpy(unit->warned, text, sizeof text);
-    unit->warned_ms = now_ms;
-    unit->host->log(unit->host->data, LWC_LOG_WARNING, text);
+    memcpy(backend->warned, text, sizeof text);
+    backend->warned_ms = now_ms;
+    backend->host->log(backend->host->data, LWC_LOG_WARNING, text);
 }
 
-bool lwc_backend_can(struct lwc_stack_backend *unit, uint32_t caps)
+bool lwc_backend_can(struct lwc_stack_backend *backend, uint32_t caps)
 {
-    const struct lwc_backend *backend = lwc_backend_backend(unit, NULL);
+    const struct lwc_backend *descriptor = lwc_backend_descriptor(backend, NULL);
 
-    return backend != NULL && (backend->caps & caps) == caps;
+    return descriptor != NULL && (descriptor->caps & caps) == caps;
 }
 
-/* A backend that fails must say so in full; one that does not is described by us. */
-static enum lwc_code checked(struct lwc_stack_backend *unit, enum lwc_code code,
-                             struct lwc_error *err)
+/* Completes a failure that lacks a known code or a text. */
+static enum lwc_code complete_failure(struct lwc_stack_backend *backend, enum lwc_code code,
+                                      struct lwc_error *err)
 {
     if (code == LWC_OK || code == LWC_E_NOT_FOUND) {
         return code;
     }
     if ((unsigned)code > (unsigned)LWC_E_FAILED) {
         return lwc_fail(err, LWC_E_INTERNAL, "backend '%s' answered with the unknown code %d",
-                        lwc_backend_name(unit), (int)code);
+                        lwc_backend_name(backend), (int)code);
     }
     if (err != NULL && (err->code != code || err->msg[0] == '\0')) {
-        return lwc_fail(err, code, "backend '%s' gave no reason (%s)", lwc_backend_name(unit),
+        return lwc_fail(err, code, "backend '%s' gave no reason (%s)", lwc_backend_name(backend),
                         lwc_code_name(code));
     }
     return code;
 }
 
-static enum lwc_code pass_on(const struct lwc_error *why, struct lwc_error *err)
+static enum lwc_code return_failure(const struct lwc_error *why, struct lwc_error *err)
 {
     if (err != NULL) {
         *err = *why;
@@ -173,22 +194,23 @@ static enum lwc_code pass_on(const struct lwc_error *why, struct lwc_error *err)
     return why->code;
 }
 
-/* Names the backend that refused its arguments, unless @why does. */
-static enum lwc_code name_refused(const struct lwc_stack_backend *unit, struct lwc_error *why)
+/* Puts the name of the backend that refused its arguments in front, unless @why has it. */
+static enum lwc_code add_backend_name(const struct lwc_stack_backend *backend,
+                                      struct lwc_error *why)
 {
     char name[LWC_BACKEND_NAME_MAX + sizeof "backend ''"];
 
-    (void)snprintf(name, sizeof name, "backend '%s'", lwc_backend_name(unit));
+    (void)snprintf(name, sizeof name, "backend '%s'", lwc_backend_name(backend));
     if (strncmp(why->msg, name, strlen(name)) != 0) {
         return lwc_wrap(why, why->code, "%s", name);
     }
     return why->code;
 }
 
-static enum lwc_code name_line(const struct lwc_stack_backend *unit, enum lwc_code code,
-                               struct lwc_error *err)
+static enum lwc_code add_line_name(const struct lwc_stack_backend *backend, enum lwc_code code,
+                                   struct lwc_error *err)
 {
-    const struct lwc_conf_place *where = &unit->line->where;
+    const struct lwc_conf_place *where = &backend->line->where;
 
     if (code != LWC_E_INVALID || where->file == NULL || lwc_streq(where->file, "built-in")) {
         return code;
@@ -196,24 +218,24 @@ static enum lwc_code name_line(const struct lwc_stack_backend *unit, enum lwc_co
     return lwc_wrap(err, code, "%s:%u", where->file, where->line);
 }
 
-static enum lwc_code open_state(struct lwc_stack_backend *unit, struct lwc_error *err)
+static enum lwc_code open_state(struct lwc_stack_backend *backend, struct lwc_error *err)
 {
     struct lwc_error why = {0};
     enum lwc_code code;
 
-    if (unit->hosted != NULL) {
-        unit->state = unit->hosted;
-        code = lwc_client_open(unit->hosted, &why);
+    if (backend->client != NULL) {
+        backend->state = backend->client;
+        code = lwc_client_open(backend->client, &why);
     } else {
-        code = unit->descriptor.backend.open(unit->host, unit->line->argc,
-                                             (const char *const *)unit->line->argv, &unit->state,
-                                             &why);
+        code = backend->descriptor.backend.open(backend->host, backend->line->argc,
+                                                (const char *const *)backend->line->argv,
+                                                &backend->state, &why);
     }
-    unit->state_open = code == LWC_OK;
-    unit->owner = getpid();
-    code = checked(unit, code, &why);
+    backend->state_open = code == LWC_OK;
+    backend->owner = getpid();
+    code = complete_failure(backend, code, &why);
     if (code == LWC_E_INVALID) {
-        code = name_refused(unit, &why);
+        code = add_backend_name(backend, &why);
     }
     if (code != LWC_OK && err != NULL) {
         *err = why;
@@ -221,37 +243,38 @@ static enum lwc_code open_state(struct lwc_stack_backend *unit, struct lwc_error
     return code;
 }
 
-enum lwc_code lwc_backend_try(struct lwc_stack_backend *unit, struct lwc_error *err)
+enum lwc_code lwc_backend_try(struct lwc_stack_backend *backend, struct lwc_error *err)
 {
-    if (lwc_backend_backend(unit, NULL) == NULL) {
-        return pass_on(&unit->why, err);
+    if (lwc_backend_descriptor(backend, NULL) == NULL) {
+        return return_failure(&backend->why, err);
     }
-    return unit->state_open ? LWC_OK : open_state(unit, err);
+    return backend->state_open ? LWC_OK : open_state(backend, err);
 }
 
-static enum lwc_code unit_open(struct lwc_stack_backend *unit, uint32_t caps, const char *what,
-                               struct lwc_error *err)
+static enum lwc_code open_backend(struct lwc_stack_backend *backend, uint32_t caps,
+                                  const char *what, struct lwc_error *err)
 {
     enum lwc_code code;
 
-    if (lwc_backend_backend(unit, NULL) == NULL) {
-        return pass_on(&unit->why, err);
+    if (lwc_backend_descriptor(backend, NULL) == NULL) {
+        return return_failure(&backend->why, err);
     }
-    if ((unit->descriptor.backend.caps & caps) != caps) {
-        return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot %s", lwc_backend_name(unit), what);
+    if ((backend->descriptor.backend.caps & caps) != caps) {
+        return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot %s", lwc_backend_name(backend),
+                        what);
     }
-    if (unit->state_open) {
+    if (backend->state_open) {
         return LWC_OK;
     }
-    code = lwc_needs_check(&unit->descriptor.backend, unit->host, err);
-    return code == LWC_OK ? name_line(unit, open_state(unit, err), err) : code;
+    code = lwc_needs_check(&backend->descriptor.backend, backend->host, err);
+    return code == LWC_OK ? add_line_name(backend, open_state(backend, err), err) : code;
 }
 
-static enum lwc_code malformed(const struct receiver *receiver, enum lwc_code code,
-                               struct lwc_error *err)
+static enum lwc_code fail_malformed(const struct receiver *receiver, enum lwc_code code,
+                                    struct lwc_error *err)
 {
     return lwc_wrap(err, code, "backend '%s' holds a malformed credential",
-                    lwc_backend_name(receiver->unit));
+                    lwc_backend_name(receiver->backend));
 }
 
 static enum lwc_code receive_listed(void *data, const struct lwc_identity *identity,
@@ -261,22 +284,23 @@ static enum lwc_code receive_listed(void *data, const struct lwc_identity *ident
     enum lwc_code code = lwc_identity_check(identity, err);
 
     if (code != LWC_OK) {
-        return malformed(receiver, code, err);
+        return fail_malformed(receiver, code, err);
     }
     return receiver->visitor->visit(receiver->visitor->data, identity, err);
 }
 
-enum lwc_code lwc_backend_list(struct lwc_stack_backend *unit, const struct lwc_visitor *visitor,
+enum lwc_code lwc_backend_list(struct lwc_stack_backend *backend, const struct lwc_visitor *visitor,
                                struct lwc_error *err)
 {
-    struct receiver receiver = {.unit = unit, .visitor = visitor};
+    struct receiver receiver = {.backend = backend, .visitor = visitor};
     const struct lwc_visitor checking = {.data = &receiver, .visit = receive_listed};
-    enum lwc_code code = unit_open(unit, 0, "be opened", err);
+    enum lwc_code code = open_backend(backend, 0, "be opened", err);
 
-    if (code != LWC_OK || (unit->descriptor.backend.caps & LWC_CAP_LIST) == 0) {
+    if (code != LWC_OK || (backend->descriptor.backend.caps & LWC_CAP_LIST) == 0) {
         return code;
     }
-    return checked(unit, unit->descriptor.backend.list(unit->state, &checking, err), err);
+    return complete_failure(backend,
+                            backend->descriptor.backend.list(backend->state, &checking, err), err);
 }
 
 static enum lwc_code receive_found(void *data, const struct lwc_identity *identity,
@@ -288,35 +312,36 @@ static enum lwc_code receive_found(void *data, const struct lwc_identity *identi
 
     if (identity == NULL || receiver->secret != NULL) {
         return lwc_fail(err, LWC_E_INTERNAL, "backend '%s' broke the rules of its sink",
-                        lwc_backend_name(receiver->unit));
+                        lwc_backend_name(receiver->backend));
     }
     code = lwc_identity_copy(identity, receiver->identity, err);
     if (code != LWC_OK) {
-        return malformed(receiver, code, err);
+        return fail_malformed(receiver, code, err);
     }
     if (!lwc_identity_matches(receiver->query, identity)) {
         return lwc_fail(err, LWC_E_INVALID, "backend '%s' answered with another credential",
-                        lwc_backend_name(receiver->unit));
+                        lwc_backend_name(receiver->backend));
     }
     lwc_buf_sink(&receiver->secret, &sink);
     return sink.put(sink.data, NULL, bytes, len, err);
 }
 
-enum lwc_code lwc_backend_find(struct lwc_stack_backend *unit, const struct lwc_identity *query,
+enum lwc_code lwc_backend_find(struct lwc_stack_backend *backend, const struct lwc_identity *query,
                                struct lwc_identity_copy *identity_out, struct lwc_buf **secret_out,
                                struct lwc_error *err)
 {
-    struct receiver receiver = {.unit = unit, .query = query, .identity = identity_out};
+    struct receiver receiver = {.backend = backend, .query = query, .identity = identity_out};
     const struct lwc_sink sink = {.data = &receiver, .put = receive_found};
-    enum lwc_code code = unit_open(unit, LWC_CAP_READ, "be read", err);
+    enum lwc_code code = open_backend(backend, LWC_CAP_READ, "be read", err);
 
     if (code != LWC_OK) {
         return code;
     }
-    code = checked(unit, unit->descriptor.backend.find(unit->state, query, &sink, err), err);
+    code = complete_failure(
+        backend, backend->descriptor.backend.find(backend->state, query, &sink, err), err);
     if (code == LWC_OK && receiver.secret == NULL) {
         code = lwc_fail(err, LWC_E_INTERNAL, "backend '%s' found a credential and did not give it",
-                        lwc_backend_name(unit));
+                        lwc_backend_name(backend));
     }
     if (code != LWC_OK) {
         lwc_buf_free(&receiver.secret);
@@ -326,7 +351,7 @@ enum lwc_code lwc_backend_find(struct lwc_stack_backend *unit, const struct lwc_
     return LWC_OK;
 }
 
-static const char *verb_of(uint32_t cap)
+static const char *get_verb(uint32_t cap)
 {
     switch (cap) {
     case LWC_CAP_STORE:
@@ -338,36 +363,52 @@ static const char *verb_of(uint32_t cap)
     }
 }
 
-enum lwc_code lwc_backend_probe(struct lwc_stack_backend *unit, uint32_t cap, struct lwc_error *err)
-{
-    enum lwc_code code = unit_open(unit, cap, verb_of(cap), err);
-
-    if (code != LWC_OK || unit->descriptor.backend.probe == NULL) {
-        return code;
-    }
-    return checked(unit, unit->descriptor.backend.probe(unit->state, cap, err), err);
-}
-
-enum lwc_code lwc_backend_store(struct lwc_stack_backend *unit, const struct lwc_identity *identity,
-                                const void *secret, size_t len, uint32_t flags,
+enum lwc_code lwc_backend_probe(struct lwc_stack_backend *backend, uint32_t cap,
                                 struct lwc_error *err)
 {
-    enum lwc_code code = unit_open(unit, LWC_CAP_STORE, "store", err);
+    enum lwc_code code = open_backend(backend, cap, get_verb(cap), err);
+
+    if (code != LWC_OK || backend->descriptor.backend.probe == NULL) {
+        return code;
+    }
+    return complete_failure(backend, backend->descriptor.backend.probe(backend->state, cap, err),
+                            err);
+}
+
+enum lwc_code lwc_backend_store(struct lwc_stack_backend *backend,
+                                const struct lwc_identity *identity, const void *secret, size_t len,
+                                uint32_t flags, struct lwc_error *err)
+{
+    enum lwc_code code = open_backend(backend, LWC_CAP_STORE, "store", err);
 
     if (code != LWC_OK) {
         return code;
     }
-    return checked(
-        unit, unit->descriptor.backend.store(unit->state, identity, secret, len, flags, err), err);
+    return complete_failure(
+        backend,
+        backend->descriptor.backend.store(backend->state, identity, secret, len, flags, err), err);
 }
 
-enum lwc_code lwc_backend_erase(struct lwc_stack_backend *unit, const struct lwc_identity *query,
+enum lwc_code lwc_backend_erase(struct lwc_stack_backend *backend, const struct lwc_identity *query,
                                 struct lwc_error *err)
 {
-    enum lwc_code code = unit_open(unit, LWC_CAP_ERASE, "erase", err);
+    enum lwc_code code = open_backend(backend, LWC_CAP_ERASE, "erase", err);
 
     if (code != LWC_OK) {
         return code;
     }
-    return checked(unit, unit->descriptor.backend.erase(unit->state, query, err), err);
+    return complete_failure(backend, backend->descriptor.backend.erase(backend->state, query, err),
+                            err);
+}
+
+enum lwc_code lwc_backend_list_unlocked(struct lwc_stack_backend *backend,
+                                        const struct lwc_visitor *visitor, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_backend_list(backend, visitor, err);
+
+    if (code == LWC_E_LOCKED) {
+        code = lwc_backend_probe(backend, LWC_CAP_READ, err);
+        code = code == LWC_OK ? lwc_backend_list(backend, visitor, err) : code;
+    }
+    return code;
 }

@@ -4,18 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stack/backend.h"
-
 struct lwc_stack {
     const struct lwc_conf *conf;
     const struct lwc_host *host;
-    struct lwc_stack_backend **line_units; /* one pointer a line, into units */
-    struct lwc_stack_backend **units;
-    size_t unit_count;
+    struct lwc_stack_backend **line_backends; /* one pointer a line, into backends */
+    struct lwc_stack_backend **backends;
+    size_t backend_count;
 };
 
-/* What a walk knows so far: PAM's impression and status. */
-struct verdict {
+/* State of a walk: PAM's impression and status. */
+struct walk_state {
     enum { UNDECIDED, GOOD, BAD } impression;
     enum lwc_code code;
     struct lwc_error why;
@@ -27,30 +25,30 @@ void lwc_stack_close(struct lwc_stack **stack)
     if (stack == NULL || *stack == NULL) {
         return;
     }
-    for (size_t i = 0; i < (*stack)->unit_count; i++) {
-        lwc_backend_free(&(*stack)->units[i]);
+    for (size_t i = 0; i < (*stack)->backend_count; i++) {
+        lwc_backend_free(&(*stack)->backends[i]);
     }
-    free((*stack)->units);
-    free((*stack)->line_units);
+    free((*stack)->backends);
+    free((*stack)->line_backends);
     free(*stack);
     *stack = NULL;
 }
 
-static struct lwc_stack_backend *unit_for(struct lwc_stack *stack, const struct lwc_conf_line *line,
-                                          bool external)
+static struct lwc_stack_backend *use_backend(struct lwc_stack *stack,
+                                             const struct lwc_conf_line *line, bool external)
 {
-    struct lwc_stack_backend *unit = NULL;
+    struct lwc_stack_backend *backend = NULL;
 
-    for (size_t i = 0; i < stack->unit_count; i++) {
-        if (lwc_backend_serves(stack->units[i], line)) {
-            return stack->units[i];
+    for (size_t i = 0; i < stack->backend_count; i++) {
+        if (lwc_backend_is_for_line(stack->backends[i], line)) {
+            return stack->backends[i];
         }
     }
-    unit = lwc_backend_new(line, stack->host, external);
-    if (unit != NULL) {
-        stack->units[stack->unit_count++] = unit;
+    backend = lwc_backend_new(line, stack->host, external);
+    if (backend != NULL) {
+        stack->backends[stack->backend_count++] = backend;
     }
-    return unit;
+    return backend;
 }
 
 enum lwc_code lwc_stack_open(const struct lwc_conf *conf, const struct lwc_host *host,
@@ -63,14 +61,14 @@ enum lwc_code lwc_stack_open(const struct lwc_conf *conf, const struct lwc_host 
     }
     stack->conf = conf;
     stack->host = host;
-    stack->units = calloc(conf->count + 1, sizeof(struct lwc_stack_backend *));
-    stack->line_units = calloc(conf->count + 1, sizeof(struct lwc_stack_backend *));
-    if (stack->units == NULL || stack->line_units == NULL) {
+    stack->backends = calloc(conf->count + 1, sizeof(struct lwc_stack_backend *));
+    stack->line_backends = calloc(conf->count + 1, sizeof(struct lwc_stack_backend *));
+    if (stack->backends == NULL || stack->line_backends == NULL) {
         return lwc_fail_nomem(err);
     }
     for (size_t i = 0; i < conf->count; i++) {
-        stack->line_units[i] = unit_for(stack, &conf->lines[i], external);
-        if (stack->line_units[i] == NULL) {
+        stack->line_backends[i] = use_backend(stack, &conf->lines[i], external);
+        if (stack->line_backends[i] == NULL) {
             return lwc_fail_nomem(err);
         }
     }
@@ -78,36 +76,36 @@ enum lwc_code lwc_stack_open(const struct lwc_conf *conf, const struct lwc_host 
     return LWC_OK;
 }
 
-static void decide(struct verdict *verdict, enum lwc_code code, const struct lwc_error *why)
+static void set_status(struct walk_state *state, enum lwc_code code, const struct lwc_error *why)
 {
-    verdict->code = code;
+    state->code = code;
     if (code != LWC_OK) {
-        verdict->why = *why;
+        state->why = *why;
     }
 }
 
-/* PAM's rules for one answer: does it count, and does it end the walk? */
-static void weigh(struct verdict *verdict, struct lwc_turn *turn)
+/* Applies PAM's rules to one answer: sets whether it counts and whether it ends the walk. */
+static void weigh_turn(struct walk_state *state, struct lwc_turn *turn)
 {
-    const bool spotless = verdict->impression == UNDECIDED ||
-                          (verdict->impression == GOOD && verdict->code == LWC_OK);
+    const bool spotless =
+        state->impression == UNDECIDED || (state->impression == GOOD && state->code == LWC_OK);
 
     switch (turn->action) {
     case LWC_ACT_OK:
     case LWC_ACT_DONE:
         if (spotless) {
-            verdict->impression = GOOD;
-            decide(verdict, turn->code, turn->why);
+            state->impression = GOOD;
+            set_status(state, turn->code, turn->why);
         }
         turn->counts = spotless;
-        turn->ends = turn->action == LWC_ACT_DONE && verdict->impression == GOOD;
+        turn->ends = turn->action == LWC_ACT_DONE && state->impression == GOOD;
         return;
     case LWC_ACT_BAD:
     case LWC_ACT_DIE:
-        turn->counts = verdict->impression != BAD;
+        turn->counts = state->impression != BAD;
         if (turn->counts) {
-            verdict->impression = BAD;
-            decide(verdict, turn->code, turn->why);
+            state->impression = BAD;
+            set_status(state, turn->code, turn->why);
         }
         turn->ends = turn->action == LWC_ACT_DIE;
         return;
@@ -116,68 +114,68 @@ static void weigh(struct verdict *verdict, struct lwc_turn *turn)
     }
 }
 
-static enum lwc_code conclude(const struct verdict *verdict, struct lwc_error *err)
+static enum lwc_code conclude_walk(const struct walk_state *state, struct lwc_error *err)
 {
-    if (verdict->impression == GOOD && verdict->code == LWC_OK) {
+    if (state->impression == GOOD && state->code == LWC_OK) {
         return LWC_OK;
     }
-    if (verdict->code != LWC_OK && verdict->code != LWC_E_NOT_FOUND) {
+    if (state->code != LWC_OK && state->code != LWC_E_NOT_FOUND) {
         if (err != NULL) {
-            *err = verdict->why;
+            *err = state->why;
         }
-        return verdict->code;
+        return state->code;
     }
-    if (verdict->absence.msg[0] != '\0') {
+    if (state->absence.msg[0] != '\0') {
         if (err != NULL) {
-            *err = verdict->absence;
+            *err = state->absence;
         }
         return LWC_E_NOT_FOUND;
     }
     return lwc_fail(err, LWC_E_NOT_FOUND, LWC_ABSENT);
 }
 
-static void trace(const struct lwc_stack *stack, const struct lwc_stack_backend *unit,
-                  enum lwc_code code, const struct lwc_error *why)
+static void trace_turn(const struct lwc_stack *stack, const struct lwc_stack_backend *backend,
+                       enum lwc_code code, const struct lwc_error *why)
 {
     struct lwc_error line = {0};
 
     if (code == LWC_OK) {
-        (void)!lwc_fail(&line, LWC_OK, "stack: %s: ok", lwc_backend_name(unit));
+        (void)!lwc_fail(&line, LWC_OK, "stack: %s: ok", lwc_backend_name(backend));
     } else {
-        (void)!lwc_fail(&line, code, "stack: %s: %s%s%s", lwc_backend_name(unit),
+        (void)!lwc_fail(&line, code, "stack: %s: %s%s%s", lwc_backend_name(backend),
                         lwc_code_name(code), why->msg[0] != '\0' ? ": " : "", why->msg);
     }
     stack->host->log(stack->host->data, LWC_LOG_TRACE, line.msg);
 }
 
-static void ask_unit(struct lwc_stack *stack, struct lwc_turn *turn, lwc_stack_step *step,
-                     void *data, struct lwc_error *why)
+static void ask_backend(struct lwc_stack *stack, struct lwc_turn *turn, lwc_stack_step *step,
+                        void *data, struct lwc_error *why)
 {
     turn->is_asked = true;
-    turn->code = step(data, turn->unit, why);
+    turn->code = step(data, turn->backend, why);
     turn->action = turn->line->actions[lwc_outcome_of(turn->code)];
-    trace(stack, turn->unit, turn->code, why);
+    trace_turn(stack, turn->backend, turn->code, why);
 }
 
 static void take_turn(struct lwc_stack *stack, struct lwc_turn *turn, lwc_stack_step *step,
-                      void *data, struct verdict *verdict, struct lwc_error *why)
+                      void *data, struct walk_state *state, struct lwc_error *why)
 {
-    ask_unit(stack, turn, step, data, why);
-    if (turn->code == LWC_E_NOT_FOUND && verdict->absence.msg[0] == '\0') {
-        verdict->absence = *why;
+    ask_backend(stack, turn, step, data, why);
+    if (turn->code == LWC_E_NOT_FOUND && state->absence.msg[0] == '\0') {
+        state->absence = *why;
     }
-    weigh(verdict, turn);
+    weigh_turn(state, turn);
 }
 
 enum lwc_code lwc_stack_walk(struct lwc_stack *stack, enum lwc_op op, lwc_stack_step *step,
                              lwc_stack_watch *watch, void *data, struct lwc_error *err)
 {
-    struct verdict verdict = {.impression = UNDECIDED, .code = LWC_E_NOT_FOUND};
+    struct walk_state state = {.impression = UNDECIDED, .code = LWC_E_NOT_FOUND};
     unsigned skip = 0;
     bool ends = false;
 
     for (size_t i = 0; i < stack->conf->count && !ends; i++) {
-        struct lwc_turn turn = {.line = &stack->conf->lines[i], .unit = stack->line_units[i]};
+        struct lwc_turn turn = {.line = &stack->conf->lines[i], .backend = stack->line_backends[i]};
         struct lwc_error why = {0};
 
         if (turn.line->op != op) {
@@ -187,7 +185,7 @@ enum lwc_code lwc_stack_walk(struct lwc_stack *stack, enum lwc_op op, lwc_stack_
         if (skip > 0) {
             skip--;
         } else {
-            take_turn(stack, &turn, step, data, &verdict, &why);
+            take_turn(stack, &turn, step, data, &state, &why);
             skip = turn.action > LWC_ACT_SKIP ? turn.action - (unsigned)LWC_ACT_SKIP : 0;
         }
         ends = turn.ends;
@@ -195,15 +193,15 @@ enum lwc_code lwc_stack_walk(struct lwc_stack *stack, enum lwc_op op, lwc_stack_
             watch(data, &turn);
         }
     }
-    return conclude(&verdict, err);
+    return conclude_walk(&state, err);
 }
 
-/* Did an earlier line of the same operation name the same unit? */
-static bool seen_before(const struct lwc_stack *stack, size_t index)
+/* Returns whether an earlier line of the same operation has the same backend. */
+static bool is_repeated(const struct lwc_stack *stack, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
         if (stack->conf->lines[i].op == stack->conf->lines[index].op &&
-            stack->line_units[i] == stack->line_units[index]) {
+            stack->line_backends[i] == stack->line_backends[index]) {
             return true;
         }
     }
@@ -221,14 +219,14 @@ enum lwc_code lwc_stack_each(struct lwc_stack *stack, enum lwc_op op, lwc_stack_
     enum lwc_code first = LWC_OK;
 
     for (size_t i = 0; i < stack->conf->count; i++) {
-        struct lwc_turn turn = {.line = &stack->conf->lines[i], .unit = stack->line_units[i]};
+        struct lwc_turn turn = {.line = &stack->conf->lines[i], .backend = stack->line_backends[i]};
         struct lwc_error why = {0};
 
-        if (turn.line->op != op || seen_before(stack, i)) {
+        if (turn.line->op != op || is_repeated(stack, i)) {
             continue;
         }
         turn.why = &why;
-        ask_unit(stack, &turn, step, data, &why);
+        ask_backend(stack, &turn, step, data, &why);
         if (watch != NULL) {
             watch(data, &turn);
         }
@@ -247,7 +245,7 @@ enum lwc_code lwc_stack_only(struct lwc_stack *stack, enum lwc_op op, const char
 {
     for (size_t i = 0; i < stack->conf->count; i++) {
         if (stack->conf->lines[i].op == op && lwc_streq(stack->conf->lines[i].backend, backend)) {
-            return step(data, stack->line_units[i], err);
+            return step(data, stack->line_backends[i], err);
         }
     }
     return lwc_hint(err,
@@ -256,17 +254,17 @@ enum lwc_code lwc_stack_only(struct lwc_stack *stack, enum lwc_op op, const char
                     "'lw-credential-helper backends' lists those of the stack");
 }
 
-struct lwc_stack_backend *lwc_stack_unit_at(struct lwc_stack *stack, size_t index)
+struct lwc_stack_backend *lwc_stack_backend_at(struct lwc_stack *stack, size_t index)
 {
-    return stack->line_units[index];
+    return stack->line_backends[index];
 }
 
 void lwc_stack_backends(struct lwc_stack *stack, lwc_stack_name_fn *visit, void *data)
 {
-    for (size_t i = 0; i < stack->unit_count; i++) {
+    for (size_t i = 0; i < stack->backend_count; i++) {
         const struct lwc_error *why = NULL;
-        const struct lwc_backend *backend = lwc_backend_backend(stack->units[i], &why);
+        const struct lwc_backend *descriptor = lwc_backend_descriptor(stack->backends[i], &why);
 
-        visit(data, lwc_backend_name(stack->units[i]), backend, why);
+        visit(data, lwc_backend_name(stack->backends[i]), descriptor, why);
     }
 }

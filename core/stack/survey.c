@@ -8,14 +8,14 @@
 
 #define WHY_LEN 96
 
-bool lwc_survey_expects(const struct lwc_turn *turn)
+bool lwc_survey_is_expected(const struct lwc_turn *turn)
 {
-    return lwc_streq(turn->line->where.file, "built-in") && !lwc_backend_is_loaded(turn->unit);
+    return lwc_streq(turn->line->where.file, "built-in") && !lwc_backend_is_loaded(turn->backend);
 }
 
 /*
- * The length of the reason that is shown: the whole text if that is short, else up to its last
- * colon or comma before the limit, where a detail begins.
+ * Returns the length of the reason to show: the whole text if short, else up to its last colon or
+ * comma before the limit, where a detail begins.
  */
 static int get_shown_len(const char *why)
 {
@@ -35,7 +35,7 @@ static void add_name(struct lwc_survey *survey, const struct lwc_turn *turn)
 
     (void)snprintf(name, sizeof name, "%s (%.*s)", turn->line->backend,
                    get_shown_len(turn->why->msg), turn->why->msg);
-    if (lwc_survey_expects(turn) || strstr(survey->names, name) != NULL) {
+    if (lwc_survey_is_expected(turn) || strstr(survey->names, name) != NULL) {
         return;
     }
     (void)snprintf(survey->names + used, sizeof survey->names - used, "%s%s", used > 0 ? ", " : "",
@@ -50,7 +50,7 @@ static void note_absent(struct lwc_survey *survey, const struct lwc_turn *turn)
     add_name(survey, turn);
 }
 
-bool lwc_survey_passes(const struct lwc_turn *turn)
+bool lwc_survey_is_passed_over(const struct lwc_turn *turn)
 {
     return turn->action == LWC_ACT_IGNORE || turn->action > LWC_ACT_SKIP;
 }
@@ -70,8 +70,8 @@ void lwc_survey_note(struct lwc_survey *survey, const struct lwc_turn *turn)
 void lwc_survey_warn(const struct lwc_turn *turn)
 {
     if (turn->is_asked && turn->code != LWC_OK && turn->code != LWC_E_NOT_FOUND &&
-        turn->code != LWC_E_UNAVAILABLE && lwc_survey_passes(turn)) {
-        lwc_backend_warn(turn->unit, "backend '%s' is passed over: %s", turn->line->backend,
+        turn->code != LWC_E_UNAVAILABLE && lwc_survey_is_passed_over(turn)) {
+        lwc_backend_warn(turn->backend, "backend '%s' is passed over: %s", turn->line->backend,
                          turn->why->msg);
     }
 }

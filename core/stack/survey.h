@@ -12,10 +12,10 @@
  * Records which lines of a stack could not be asked during one request.
  *
  * absent      lines passed over because their backend is not there (LWC_E_UNAVAILABLE).
- * has_store   a line other than that of the environment was there, whatever it answered.
+ * has_store   a line other than that of the environment answered, if only with a failure.
  * first       the answer of the first absent line.
- * names       "NAME (why), NAME (why)" of the absent lines, cut where it grows too long.  Leaves
- *             out what a built-in stack names and this installation lacks.
+ * names       "NAME (why), NAME (why)" of the absent lines, cut if too long, without those that
+ *             lwc_survey_is_expected() holds for.
  *
  * All zero at first.
  */
@@ -29,14 +29,14 @@ struct lwc_survey {
 /* Record one line of a walk. */
 void lwc_survey_note(struct lwc_survey *survey, const struct lwc_turn *turn);
 
-/* Warn of a line that failed and is passed over all the same. */
+/* Warn of a line that failed and is passed over. */
 void lwc_survey_warn(const struct lwc_turn *turn);
 
-/* Is an absent line what a built-in stack names and this installation lacks? */
-bool lwc_survey_expects(const struct lwc_turn *turn) LWC_RESULT;
+/* Return whether a built-in stack names the line's module and this installation lacks it. */
+bool lwc_survey_is_expected(const struct lwc_turn *turn) LWC_RESULT;
 
-/* Does the control pass over the line with what it answered? */
-bool lwc_survey_passes(const struct lwc_turn *turn) LWC_RESULT;
+/* Return whether the control passes over the line with its answer. */
+bool lwc_survey_is_passed_over(const struct lwc_turn *turn) LWC_RESULT;
 
 /*
  * Complete @err of a search that found nothing (LWC_E_NOT_FOUND): names the absent lines, and

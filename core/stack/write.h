@@ -8,14 +8,14 @@
 #include "stack/stack.h"
 
 /*
- * Storing and removing.  A profile that a backend which can store holds already stays in that
- * backend; it is replaced there or not at all.  Contracts: lwc_key_probe(), lwc_key_store() and
- * lwc_key_remove() in lwcred.h.
+ * Storing and removing.  A profile that a storing backend already holds is replaced in that
+ * backend or not at all.  Contracts: lwc_key_probe(), lwc_key_store() and lwc_key_remove() in
+ * lwcred.h.
  *
  * @backend  name, or NULL.
  */
 
-/* Would lwc_stack_store() work?  Unlocks what has to be unlocked. */
+/* Check whether lwc_stack_store() would work.  Unlocks the backend if need be. */
 enum lwc_code lwc_stack_probe(struct lwc_stack *stack, const struct lwc_identity *identity,
                               const char *backend, uint32_t flags,
                               char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
@@ -27,10 +27,10 @@ enum lwc_code lwc_stack_store(struct lwc_stack *stack, const struct lwc_identity
     LWC_RESULT;
 
 /*
- * Remove the credential from every backend of the erase lines that holds it, whatever their
+ * Remove the credential from each backend of the erase lines that holds it, without regard to
  * controls, or from @backend alone.
  *
- * @secret  NULL: remove it whatever its secret.
+ * @secret  NULL: do not compare secrets.
  */
 enum lwc_code lwc_stack_remove(struct lwc_stack *stack, const struct lwc_identity *query,
                                const void *secret, size_t len, const char *backend,

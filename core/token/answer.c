@@ -115,7 +115,7 @@ static bool foresee(struct attempt *attempt)
         .data = &is_unsure, .begin = note_begin, .turn = note_turn};
 
     lwc_dependencies_reset(obtain->witnesses);
-    return lwc_lookup_foresee(obtain->stack, &wanted, obtain->host, &watch, &attempt->found,
+    return lwc_lookup_dry_run(obtain->stack, &wanted, obtain->host, &watch, &attempt->found,
                               NULL) == LWC_OK &&
            !is_unsure && lwc_attempt_take_found(attempt, NULL) == LWC_OK;
 }

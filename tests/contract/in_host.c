@@ -2,13 +2,14 @@
 #include "tests/contract/in_host.h"
 
 #include "remote/client.h"
+#include "stack/backend.h"
 
 static struct lwc_backend hosted_backend;
 
 static enum lwc_code in_host_open(const struct lwc_host *host, size_t argc, const char *const *argv,
                                   void **state_out, struct lwc_error *err)
 {
-    struct lwc_client *hosted = lwc_client_new(&hosted_backend, true, host, argc, argv);
+    struct lwc_client *hosted = lwc_backend_new_client(&hosted_backend, true, host, argc, argv);
     enum lwc_code code = hosted != NULL ? lwc_client_open(hosted, err) : lwc_fail_nomem(err);
 
     if (code == LWC_OK) {

@@ -124,7 +124,7 @@ static void caller_reads(uint8_t request, int fd, struct lwc_buf *in_bytes,
     while (lwc_socket_receive(fd, in_bytes, deadline_ms, &in, &err) == LWC_OK) {
         if (in.type == LWC_WIRE_DONE) {
             (void)!lwc_wire_take_error(&in, &err);
-            (void)!lwc_wire_ended(&in);
+            (void)!lwc_wire_is_ended(&in);
             break;
         }
         if (lwc_callbacks_serve(&call, &in, out_bytes, &out, &asks, &err) != LWC_OK) {

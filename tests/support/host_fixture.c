@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "module/module.h"
+#include "stack/backend.h"
 #include "tests/support/modules.h"
 
 static void host_log(void *data, enum lwc_log_level level, const char *text)
@@ -106,8 +107,8 @@ void host_fixture_open(struct host_fixture *fixture, const char *args)
     }
     assert_int_equal(lwc_module_use("blocking", true, &fixture->descriptor, NULL), LWC_OK);
     fixture->backend = fixture->descriptor.backend;
-    fixture->hosted =
-        lwc_client_new(&fixture->backend, true, &fixture->host, fixture->argc, fixture->argv);
+    fixture->hosted = lwc_backend_new_client(&fixture->backend, true, &fixture->host, fixture->argc,
+                                             fixture->argv);
     assert_non_null(fixture->hosted);
     lwc_client_proxy(&fixture->backend);
 }

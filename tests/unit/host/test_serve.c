@@ -108,7 +108,7 @@ static void expect_ready(struct served *served)
     assert_int_equal(in.type, LWC_WIRE_READY);
     assert_int_equal(lwc_wire_take_u32(&in), LWC_WIRE_VERSION);
     assert_int_equal(strlen(lwc_wire_take_text(&in)), LWC_HASH_HEX_LEN - 1);
-    assert_true(lwc_wire_ended(&in));
+    assert_true(lwc_wire_is_ended(&in));
 }
 
 static void expect_done(struct served *served, enum lwc_code code, const char *msg)
@@ -118,7 +118,7 @@ static void expect_done(struct served *served, enum lwc_code code, const char *m
 
     assert_int_equal(in.type, LWC_WIRE_DONE);
     assert_int_equal(lwc_wire_take_error(&in, &err), code);
-    assert_true(lwc_wire_ended(&in));
+    assert_true(lwc_wire_is_ended(&in));
     assert_non_null(strstr(err.msg, msg));
 }
 

@@ -176,12 +176,12 @@ static void sized_structs_are_taken_as_far_as_both_know_them(void **state)
     struct lwc_identity identity;
 
     (void)state;
-    assert_int_equal(lwc_lookup_take(&query, &known, &identity, NULL), LWC_E_INVALID);
+    assert_int_equal(lwc_query_take(&query, &known, &identity, NULL), LWC_E_INVALID);
     query.size = offsetof(struct lwc_query, account);
-    assert_int_equal(lwc_lookup_take(&query, &known, &identity, NULL), LWC_OK);
+    assert_int_equal(lwc_query_take(&query, &known, &identity, NULL), LWC_OK);
     assert_string_equal(identity.profile, "prod");
     assert_string_equal(identity.account, "");
-    assert_int_equal(lwc_lookup_take(NULL, &known, &identity, NULL), LWC_OK);
+    assert_int_equal(lwc_query_take(NULL, &known, &identity, NULL), LWC_OK);
     assert_string_equal(identity.profile, "");
 }
 
@@ -202,12 +202,12 @@ static void members_and_flags_of_later_versions_are_refused(void **state)
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(lwc_lookup_take(&query.known, &known, &identity, NULL), LWC_OK);
+    assert_int_equal(lwc_query_take(&query.known, &known, &identity, NULL), LWC_OK);
     query.later = UINT64_C(1) << 63;
-    assert_int_equal(lwc_lookup_take(&query.known, &known, &identity, &err), LWC_E_INVALID);
+    assert_int_equal(lwc_query_take(&query.known, &known, &identity, &err), LWC_E_INVALID);
     assert_non_null(strstr(err.msg, "struct lwc_query: sets a member"));
     query.known.size = 0x10000;
-    assert_int_equal(lwc_lookup_take(&query.known, &known, &identity, NULL), LWC_E_INVALID);
+    assert_int_equal(lwc_query_take(&query.known, &known, &identity, NULL), LWC_E_INVALID);
 
     assert_int_equal(lwc_options_take(&options.known, &taken, NULL), LWC_OK);
     options.later = 1;

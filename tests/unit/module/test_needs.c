@@ -19,15 +19,15 @@
 
 static unsigned starts;
 
-enum lwc_code __real_lwc_child_start(const char *dir, const char *name, struct lwc_child *child_out,
-                                     struct lwc_error *err);
-enum lwc_code __wrap_lwc_child_start(const char *dir, const char *name, struct lwc_child *child_out,
-                                     struct lwc_error *err);
-enum lwc_code __wrap_lwc_child_start(const char *dir, const char *name, struct lwc_child *child_out,
-                                     struct lwc_error *err)
+enum lwc_code __real_lwc_child_start(lwc_child_locate *locate, const char *dir, const char *name,
+                                     struct lwc_child *child_out, struct lwc_error *err);
+enum lwc_code __wrap_lwc_child_start(lwc_child_locate *locate, const char *dir, const char *name,
+                                     struct lwc_child *child_out, struct lwc_error *err);
+enum lwc_code __wrap_lwc_child_start(lwc_child_locate *locate, const char *dir, const char *name,
+                                     struct lwc_child *child_out, struct lwc_error *err)
 {
     starts++;
-    return __real_lwc_child_start(dir, name, child_out, err);
+    return __real_lwc_child_start(locate, dir, name, child_out, err);
 }
 
 static void only_what_any_host_understands_is_valid(void **state)
@@ -66,16 +66,16 @@ static void list_needy(enum lwc_code code, const char *msg)
     struct stacks stacks;
     struct lwc_error err = {0};
     const struct lwc_visitor visitor = {0};
-    struct lwc_stack_backend *unit = NULL;
+    struct lwc_stack_backend *backend = NULL;
 
     stacks_open(&stacks, "lookup required needy\n");
     starts = 0;
-    unit = lwc_backend_new(&stacks.conf->lines[0], &stacks.host, true);
-    assert_non_null(unit);
-    assert_int_equal(lwc_backend_list(unit, &visitor, &err), code);
+    backend = lwc_backend_new(&stacks.conf->lines[0], &stacks.host, true);
+    assert_non_null(backend);
+    assert_int_equal(lwc_backend_list(backend, &visitor, &err), code);
     assert_int_equal(starts, code == LWC_OK);
     assert_non_null(strstr(err.msg, msg));
-    lwc_backend_free(&unit);
+    lwc_backend_free(&backend);
     stacks_close(&stacks);
 }
 

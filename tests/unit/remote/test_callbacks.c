@@ -349,7 +349,7 @@ static void what_is_not_due_is_refused_and_reaches_nobody(void **state)
         assert_string_equal(err.msg, cases[i].msg);
         assert_string_equal(told.text, "");
         assert_int_equal(told.puts + told.visits, 0);
-        assert_false(call.asking);
+        assert_false(call.is_asking);
     }
 }
 

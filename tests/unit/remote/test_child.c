@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "base/paths.h"
+#include "module/module.h"
 #include "tests/support/host_fixture.h"
 #include "tests/support/tmpdir.h"
 
@@ -29,7 +30,8 @@ static struct lwc_child start(void)
 {
     struct lwc_child child = LWC_CHILD_NONE;
 
-    assert_int_equal(lwc_child_start(lwc_libexec_dir, PROGRAM, &child, NULL), LWC_OK);
+    assert_int_equal(lwc_child_start(lwc_module_path, lwc_libexec_dir, PROGRAM, &child, NULL),
+                     LWC_OK);
     assert_true(child.pid > 0);
     assert_true(lwc_child_is_idle(&child));
     return child;
@@ -140,7 +142,7 @@ static void closed_standard_descriptors_are_no_trouble(void **state)
         for (int fd = 0; fd < 3; fd++) {
             (void)close(fd);
         }
-        if (lwc_child_start(lwc_libexec_dir, PROGRAM, &child, NULL) != LWC_OK) {
+        if (lwc_child_start(lwc_module_path, lwc_libexec_dir, PROGRAM, &child, NULL) != LWC_OK) {
             _exit(1);
         }
         usleep(100000);
@@ -181,20 +183,25 @@ static void what_is_no_trusted_program_is_not_started(void **state)
     struct lwc_child child = LWC_CHILD_NONE;
     struct lwc_error err = {0};
 
-    assert_int_equal(lwc_child_start(dir->path, PROGRAM, &child, &err), LWC_E_UNAVAILABLE);
+    assert_int_equal(lwc_child_start(lwc_module_path, dir->path, PROGRAM, &child, &err),
+                     LWC_E_UNAVAILABLE);
     assert_non_null(strstr(err.msg, "is not installed"));
     copy_program(dir, 0777);
-    assert_int_equal(lwc_child_start(dir->path, PROGRAM, &child, &err), LWC_E_UNSAFE);
+    assert_int_equal(lwc_child_start(lwc_module_path, dir->path, PROGRAM, &child, &err),
+                     LWC_E_UNSAFE);
     assert_int_equal(chmod(tmpdir_join(dir, PROGRAM, path), 0644), 0);
-    assert_int_equal(lwc_child_start(dir->path, PROGRAM, &child, &err), LWC_E_FAILED);
+    assert_int_equal(lwc_child_start(lwc_module_path, dir->path, PROGRAM, &child, &err),
+                     LWC_E_FAILED);
     assert_non_null(strstr(err.msg, "cannot start"));
     assert_int_equal(chmod(path, 0755), 0);
     assert_int_equal(chmod(dir->path, 0777), 0);
-    assert_int_equal(lwc_child_start(dir->path, PROGRAM, &child, &err), LWC_E_UNSAFE);
+    assert_int_equal(lwc_child_start(lwc_module_path, dir->path, PROGRAM, &child, &err),
+                     LWC_E_UNSAFE);
     assert_int_equal(chmod(dir->path, 0700), 0);
     assert_int_equal(unlink(path), 0);
     tmpdir_write(dir, PROGRAM, "#!/bin/sh\n", 10, 0755);
-    assert_int_equal(lwc_child_start(dir->path, PROGRAM, &child, &err), LWC_E_INVALID);
+    assert_int_equal(lwc_child_start(lwc_module_path, dir->path, PROGRAM, &child, &err),
+                     LWC_E_INVALID);
     assert_int_equal(child.pid, 0);
     assert_int_equal(host_fixture_children(), 0);
 }
@@ -242,7 +249,8 @@ static void a_start_without_resources_is_no_absence(void **state)
 
         socketpair_sys = cases[i].socketpair_sys;
         spawn_sys = cases[i].spawn_sys;
-        assert_int_equal(lwc_child_start(lwc_libexec_dir, PROGRAM, &child, &err), cases[i].code);
+        assert_int_equal(lwc_child_start(lwc_module_path, lwc_libexec_dir, PROGRAM, &child, &err),
+                         cases[i].code);
         assert_int_equal(err.sys, socketpair_sys != 0 ? socketpair_sys : spawn_sys);
         assert_int_equal(child.pid, 0);
     }

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "remote/child.h"
+#include "stack/backend.h"
 #include "tests/support/host_fixture.h"
 
 #define HANG_MS 20000 /* much longer than any of the faults may take */
@@ -521,7 +522,8 @@ static void a_host_with_another_descriptor_than_the_file_is_a_failure(void **sta
         other.probe = i == 4 ? NULL : other.probe;
         other.needs = i == 5 ? "display:DISPLAY" : other.needs;
         lwc_client_free(&fixture.hosted);
-        fixture.hosted = lwc_client_new(&other, true, &fixture.host, fixture.argc, fixture.argv);
+        fixture.hosted =
+            lwc_backend_new_client(&other, true, &fixture.host, fixture.argc, fixture.argv);
         assert_int_equal(lwc_client_open(fixture.hosted, &err), LWC_E_FAILED);
         assert_string_equal(err.msg,
                             "backend 'blocking' sent another descriptor than its file has");

@@ -54,7 +54,7 @@ static void frames_come_whole_and_in_order(void **state)
         assert_int_equal(in.type, 20 + i);
         assert_int_equal(in.request, i);
         assert_int_equal(lwc_wire_take_u32(&in), 7 * i);
-        assert_true(lwc_wire_ended(&in));
+        assert_true(lwc_wire_is_ended(&in));
     }
 }
 

@@ -77,7 +77,7 @@ static void every_kind_of_member_comes_back(void **state)
     assert_string_equal(back.sub_account, "sub");
     assert_int_equal(back.kind, LWC_KIND_TOKEN);
     assert_int_equal(back.flags, LWC_ID_ORG_ACCESS);
-    assert_true(lwc_wire_ended(&in));
+    assert_true(lwc_wire_is_ended(&in));
 }
 
 static void an_error_comes_back_whole_and_printable(void **state)
@@ -93,7 +93,7 @@ static void an_error_comes_back_whole_and_printable(void **state)
     lwc_wire_put_error(&out, LWC_E_RATE_LIMITED, &err);
     in = read_back(&out);
     assert_int_equal(lwc_wire_take_error(&in, &back), LWC_E_RATE_LIMITED);
-    assert_true(lwc_wire_ended(&in));
+    assert_true(lwc_wire_is_ended(&in));
     assert_int_equal(back.code, LWC_E_RATE_LIMITED);
     assert_int_equal(back.sys, 5);
     assert_int_equal(back.wait_s, 7);
@@ -147,7 +147,7 @@ static void a_malformed_text_is_bad_and_stays_bad(void **state)
         assert_true(in.bad);
         in.left = 4;
         assert_int_equal(lwc_wire_take_u32(&in), 0);
-        assert_false(lwc_wire_ended(&in));
+        assert_false(lwc_wire_is_ended(&in));
     }
 }
 
@@ -157,7 +157,7 @@ static void what_is_left_over_is_not_ended(void **state)
 
     (void)state;
     assert_int_equal(lwc_wire_take_u32(&in), 1);
-    assert_false(lwc_wire_ended(&in));
+    assert_false(lwc_wire_is_ended(&in));
 }
 
 static void a_body_that_is_too_long_is_refused_on_both_sides(void **state)

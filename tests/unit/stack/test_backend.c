@@ -16,34 +16,35 @@
 
 #define HELD "hold=p:acme.lacework.net:ACME_0:s"
 
-/* A unit made from the one line of a stack file. */
+/* A backend made from the one line of a stack file. */
 struct fixture {
     struct stacks stacks;
-    struct lwc_stack_backend *unit;
+    struct lwc_stack_backend *backend;
 };
 
 static void fixture_open(struct fixture *fixture, const char *line)
 {
     stacks_open(&fixture->stacks, line);
-    fixture->unit = lwc_backend_new(&fixture->stacks.conf->lines[0], &fixture->stacks.host, true);
-    assert_non_null(fixture->unit);
+    fixture->backend =
+        lwc_backend_new(&fixture->stacks.conf->lines[0], &fixture->stacks.host, true);
+    assert_non_null(fixture->backend);
 }
 
 static void fixture_close(struct fixture *fixture)
 {
-    lwc_backend_free(&fixture->unit);
-    assert_null(fixture->unit);
+    lwc_backend_free(&fixture->backend);
+    assert_null(fixture->backend);
     stacks_close(&fixture->stacks);
 }
 
-static enum lwc_code find_p(struct lwc_stack_backend *unit, struct lwc_buf **secret_out,
+static enum lwc_code find_p(struct lwc_stack_backend *backend, struct lwc_buf **secret_out,
                             struct lwc_error *err)
 {
     struct lwc_identity query = LWC_IDENTITY_ANY;
     struct lwc_identity_copy identity;
 
     query.profile = "p";
-    return lwc_backend_find(unit, &query, &identity, secret_out, err);
+    return lwc_backend_find(backend, &query, &identity, secret_out, err);
 }
 
 static void find_good_module_gives_the_secret(void **state)
@@ -53,8 +54,8 @@ static void find_good_module_gives_the_secret(void **state)
 
     (void)state;
     fixture_open(&fixture, "lookup required answer " HELD "\n");
-    assert_string_equal(lwc_backend_name(fixture.unit), "answer");
-    assert_int_equal(find_p(fixture.unit, &secret, NULL), LWC_OK);
+    assert_string_equal(lwc_backend_name(fixture.backend), "answer");
+    assert_int_equal(find_p(fixture.backend, &secret, NULL), LWC_OK);
     assert_true(lwc_buf_equal(secret, "s", 1));
     fixture_close(&fixture);
 }
@@ -83,7 +84,7 @@ static void find_lying_module_is_caught(void **state)
 
         print_message("%s\n", cases[i].line);
         fixture_open(&fixture, strcat(line, cases[i].line));
-        assert_int_equal(find_p(fixture.unit, &secret, &err), cases[i].code);
+        assert_int_equal(find_p(fixture.backend, &secret, &err), cases[i].code);
         assert_null(secret);
         assert_non_null(strstr(err.msg, cases[i].msg));
         fixture_close(&fixture);
@@ -98,14 +99,14 @@ static void calls_without_the_capability_are_refused(void **state)
 
     (void)state;
     fixture_open(&fixture, "lookup required env\n");
-    assert_true(lwc_backend_can(fixture.unit, LWC_CAP_READ | LWC_CAP_LIST));
-    assert_false(lwc_backend_can(fixture.unit, LWC_CAP_READ | LWC_CAP_STORE));
-    assert_int_equal(lwc_backend_store(fixture.unit, &identity, "s", 1, 0, &err), LWC_E_INVALID);
+    assert_true(lwc_backend_can(fixture.backend, LWC_CAP_READ | LWC_CAP_LIST));
+    assert_false(lwc_backend_can(fixture.backend, LWC_CAP_READ | LWC_CAP_STORE));
+    assert_int_equal(lwc_backend_store(fixture.backend, &identity, "s", 1, 0, &err), LWC_E_INVALID);
     assert_string_equal(err.msg, "backend 'env' cannot store");
-    assert_int_equal(lwc_backend_erase(fixture.unit, &identity, &err), LWC_E_INVALID);
+    assert_int_equal(lwc_backend_erase(fixture.backend, &identity, &err), LWC_E_INVALID);
     assert_string_equal(err.msg, "backend 'env' cannot erase");
-    assert_int_equal(lwc_backend_probe(fixture.unit, LWC_CAP_STORE, &err), LWC_E_INVALID);
-    assert_int_equal(lwc_backend_probe(fixture.unit, LWC_CAP_READ, &err), LWC_OK);
+    assert_int_equal(lwc_backend_probe(fixture.backend, LWC_CAP_STORE, &err), LWC_E_INVALID);
+    assert_int_equal(lwc_backend_probe(fixture.backend, LWC_CAP_READ, &err), LWC_OK);
     fixture_close(&fixture);
 }
 
@@ -120,12 +121,12 @@ static void a_bad_module_stays_bad_and_says_why_each_time(void **state)
         struct lwc_buf *secret = NULL;
         struct lwc_error err = {0};
 
-        assert_int_equal(find_p(fixture.unit, &secret, &err), LWC_E_INVALID);
+        assert_int_equal(find_p(fixture.backend, &secret, &err), LWC_E_INVALID);
         assert_non_null(strstr(err.msg, "ABI 2"));
     }
-    assert_null(lwc_backend_backend(fixture.unit, &why));
+    assert_null(lwc_backend_descriptor(fixture.backend, &why));
     assert_int_equal(why->code, LWC_E_INVALID);
-    assert_false(lwc_backend_can(fixture.unit, 0));
+    assert_false(lwc_backend_can(fixture.backend, 0));
     fixture_close(&fixture);
 }
 
@@ -137,7 +138,7 @@ static void an_open_that_fails_is_reported(void **state)
 
     (void)state;
     fixture_open(&fixture, "lookup required env no-such-argument\n");
-    assert_int_equal(find_p(fixture.unit, &secret, &err), LWC_E_INVALID);
+    assert_int_equal(find_p(fixture.backend, &secret, &err), LWC_E_INVALID);
     assert_non_null(strstr(err.msg, "no-such-argument"));
     fixture_close(&fixture);
 }
@@ -160,7 +161,8 @@ static void serves_compares_name_and_arguments(void **state)
         struct stacks other;
 
         stacks_open(&other, cases[i].line);
-        assert_int_equal(lwc_backend_serves(fixture.unit, &other.conf->lines[0]), cases[i].serves);
+        assert_int_equal(lwc_backend_is_for_line(fixture.backend, &other.conf->lines[0]),
+                         cases[i].serves);
         stacks_close(&other);
     }
     fixture_close(&fixture);
@@ -185,12 +187,12 @@ static void a_backend_is_tried_again_after_a_failure_of_the_moment(void **state)
         few = before;
         few.rlim_cur = (rlim_t)(lowest + more);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-        code = find_p(fixture.unit, &secret, &err);
+        code = find_p(fixture.backend, &secret, &err);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
         assert_int_equal(code, LWC_E_IO);
         assert_int_equal(err.sys, EMFILE);
     }
-    assert_int_equal(find_p(fixture.unit, &secret, &err), LWC_OK);
+    assert_int_equal(find_p(fixture.backend, &secret, &err), LWC_OK);
     fixture_close(&fixture);
 }
 
@@ -206,5 +208,5 @@ int main(void)
         cmocka_unit_test(serves_compares_name_and_arguments),
     };
 
-    return cmocka_run_group_tests_name("unit", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("backend", tests, NULL, NULL);
 }

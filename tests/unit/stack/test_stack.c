@@ -14,7 +14,7 @@
 
 #define LINE(control, args) "lookup " control " answer " args "\n"
 
-static enum lwc_code step_find(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
+static enum lwc_code step_find(void *data, struct lwc_stack_backend *backend, struct lwc_error *err)
 {
     struct lwc_identity query = LWC_IDENTITY_ANY;
     struct lwc_identity_copy identity;
@@ -23,7 +23,7 @@ static enum lwc_code step_find(void *data, struct lwc_stack_backend *unit, struc
 
     query.profile = "p";
     (*asked)++;
-    return lwc_backend_find(unit, &query, &identity, &secret, err);
+    return lwc_backend_find(backend, &query, &identity, &secret, err);
 }
 
 static enum lwc_code walk(const char *text, unsigned *asked, struct lwc_error *err)
@@ -119,11 +119,11 @@ static enum lwc_code count_visit(void *data, const struct lwc_identity *identity
     return LWC_OK;
 }
 
-static enum lwc_code step_list(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
+static enum lwc_code step_list(void *data, struct lwc_stack_backend *backend, struct lwc_error *err)
 {
     const struct lwc_visitor visitor = {.data = data, .visit = count_visit};
 
-    return lwc_backend_list(unit, &visitor, err);
+    return lwc_backend_list(backend, &visitor, err);
 }
 
 static enum lwc_code list_each(const char *text, unsigned *count, struct lwc_error *err)

@@ -153,10 +153,10 @@ static void hear_lint(void *data, const struct lwc_conf_place *where, const stru
     sum->hopeless = sum->hopeless || strstr(what->msg, "no line of this operation") != NULL;
 }
 
-static enum lwc_code act(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
+static enum lwc_code act(void *data, struct lwc_stack_backend *backend, struct lwc_error *err)
 {
     struct stage *stage = data;
-    const size_t line = (size_t)(lwc_backend_name(unit)[0] - 'a');
+    const size_t line = (size_t)(lwc_backend_name(backend)[0] - 'a');
     const enum lwc_code code = outcomes[stage->play->outcome[line]].code;
 
     assert_int_equal(stage->asked & (1u << line), 0);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stack/candidates.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void add_name(struct lwc_candidates *candidates, const struct lwc_identity *identity)
+{
+    size_t used = strlen(candidates->names);
+
+    (void)snprintf(candidates->names + used, sizeof candidates->names - used, "%s%s%s%s%s",
+                   used > 0 ? ", " : "", identity->profile, identity->key_id[0] != '\0' ? " (" : "",
+                   identity->key_id, identity->key_id[0] != '\0' ? ")" : "");
+}
+
+enum lwc_code lwc_candidates_add(void *data, const struct lwc_identity *identity,
+                                 struct lwc_error *err)
+{
+    struct lwc_candidates *candidates = data;
+    bool is_default = lwc_streq(identity->profile, "default");
+
+    if (!lwc_identity_matches(candidates->query, identity) ||
+        (candidates->query->kind == LWC_KIND_ANY && identity->kind == LWC_KIND_AGENT_TOKEN)) {
+        return LWC_OK;
+    }
+    add_name(candidates, identity);
+    if (candidates->count++ == 0 || (is_default && !candidates->is_default)) {
+        candidates->is_default = is_default;
+        return lwc_identity_copy(identity, &candidates->best, err);
+    }
+    return LWC_OK;
+}
+
+enum lwc_code lwc_candidates_refuse(const struct lwc_candidates *candidates, struct lwc_error *err)
+{
+    return lwc_hint(err,
+                    lwc_fail(err, LWC_E_INVALID, "several credentials fit: %s", candidates->names),
+                    LWC_CHOOSE_HINT);
+}
+
+enum lwc_code lwc_candidates_pick(struct lwc_stack_backend *backend,
+                                  const struct lwc_identity *query, lwc_backend_list_fn *list,
+                                  struct lwc_identity_copy *picked_out, struct lwc_error *err)
+{
+    struct lwc_candidates candidates = {.query = query};
+    const struct lwc_visitor visitor = {.data = &candidates, .visit = lwc_candidates_add};
+    enum lwc_code code = list(backend, &visitor, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (candidates.count == 0) {
+        return LWC_E_NOT_FOUND;
+    }
+    if (candidates.count > 1 && !candidates.is_default) {
+        return lwc_candidates_refuse(&candidates, err);
+    }
+    return lwc_identity_copy(&candidates.best.id, picked_out, err);
+}
