@@ -53,7 +53,7 @@ port=$(cat "$dir/api/port")
 echo "listening on https://127.0.0.1:$port"
 export LWCRED_CA_BUNDLE=$dir/ca/ca.pem
 
-say "An encrypted store whose key is a file, so that nobody is asked for a passphrase."
+say "An encrypted store whose key is a file: no passphrase is asked for."
 show "head -c 32 /dev/urandom >store.key"
 (umask 077 && head -c 32 /dev/urandom >store.key)
 show "export LWCRED_STORE=~/keys.lwc LWCRED_KEY_FILE=~/store.key"
@@ -64,7 +64,7 @@ run lw-credential-helper add --account acme --key-id "$key_id" --secret-file sec
     --backend file --api-url "https://127.0.0.1:$port"
 run rm secret.txt
 
-say "Tell git who knows the passwords of acme.lacework.net, and that nobody else shall."
+say "Tell git which helper has the passwords of acme.lacework.net, and that no other helper is asked."
 run git config --global credential.https://acme.lacework.net.helper ""
 run git config --global --add credential.https://acme.lacework.net.helper lacework
 

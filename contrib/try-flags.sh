@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# try-flags.sh FILE "COMPILER..." FLAG...: print the flags that the compiler takes.  FILE remembers the
-# answer, until the compiler or the question is another.
+# try-flags.sh FILE "COMPILER..." FLAG...: print the flags that the compiler takes.  FILE keeps the
+# answer for the same compiler and flags.
 set -eu
 file=$1 compiler=$2
 shift 2

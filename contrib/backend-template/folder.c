@@ -35,7 +35,7 @@ struct folder {
     char *path;
 };
 
-/* One file: identity and secret point into text, which ends in NUL. */
+/* A file: identity and secret point into text, which ends in NUL. */
 struct entry {
     struct lwc_identity identity;
     const char *secret;
@@ -107,7 +107,7 @@ static void folder_close(void *state)
     free(folder);
 }
 
-/* The directory, which must be ours alone.  What is cached depends on it, there or not. */
+/* Opens the directory, which must be ours alone.  Cached answers depend on it, present or not. */
 static enum lwc_code dir_open(const struct folder *folder, int *fd_out, struct lwc_error *err)
 {
     struct stat st;
@@ -126,7 +126,7 @@ static enum lwc_code dir_open(const struct folder *folder, int *fd_out, struct l
     return LWC_OK;
 }
 
-static bool parse(struct entry *entry, const char *name, size_t len)
+static bool parse_entry(struct entry *entry, const char *name, size_t len)
 {
     char *rest = entry->text;
     const char *line[LINES];
@@ -156,7 +156,7 @@ static bool parse(struct entry *entry, const char *name, size_t len)
     return strcmp(line[0], MAGIC) == 0 && entry->secret_len > 0;
 }
 
-/* Read file @name into @entry; the caller wipes it, whatever comes back. */
+/* Reads file @name into @entry; the caller wipes @entry, also after a failure. */
 static enum lwc_code entry_read(const struct folder *folder, int dir, const char *name,
                                 struct entry *entry, struct lwc_error *err)
 {
@@ -178,22 +178,23 @@ static enum lwc_code entry_read(const struct folder *folder, int dir, const char
         return code;
     }
     close(fd);
-    return parse(entry, name, len)
+    return parse_entry(entry, name, len)
                ? LWC_OK
                : fail(err, LWC_E_CORRUPT, "%s: %s: is no credential", folder->path, name);
 }
 
-static bool agrees(const char *wanted, const char *held)
+static bool is_agreed(const char *wanted, const char *held)
 {
     return wanted[0] == '\0' || strcmp(wanted, held) == 0;
 }
 
-static bool matches(const struct lwc_identity *query, const struct lwc_identity *identity)
+static bool is_match(const struct lwc_identity *query, const struct lwc_identity *identity)
 {
-    return agrees(query->profile, identity->profile) && agrees(query->key_id, identity->key_id) &&
-           (agrees(query->account, identity->account) ||
-            agrees(query->account, identity->origin)) &&
-           agrees(query->origin, identity->origin) &&
+    return is_agreed(query->profile, identity->profile) &&
+           is_agreed(query->key_id, identity->key_id) &&
+           (is_agreed(query->account, identity->account) ||
+            is_agreed(query->account, identity->origin)) &&
+           is_agreed(query->origin, identity->origin) &&
            (query->kind == LWC_KIND_ANY || query->kind == identity->kind);
 }
 
@@ -212,7 +213,7 @@ static enum lwc_code visit_file(const struct folder *folder, int dir, const char
     code = entry_read(folder, dir, name, entry, err);
     if (code == LWC_E_NOT_FOUND) {
         code = LWC_OK; /* removed by another process meanwhile */
-    } else if (code == LWC_OK && matches(query, &entry->identity)) {
+    } else if (code == LWC_OK && is_match(query, &entry->identity)) {
         code = visit(data, entry, err);
     }
     explicit_bzero(entry, sizeof *entry);
@@ -220,7 +221,7 @@ static enum lwc_code visit_file(const struct folder *folder, int dir, const char
     return code;
 }
 
-/* Call @visit for each credential that agrees with @query. */
+/* Calls @visit for each credential that agrees with @query. */
 static enum lwc_code visit_all(const struct folder *folder, const struct lwc_identity *query,
                                visit_fn *visit, void *data, struct lwc_error *err)
 {
@@ -239,7 +240,7 @@ static enum lwc_code visit_all(const struct folder *folder, const struct lwc_ide
         return code;
     }
     while (code == LWC_OK && (file = readdir(dir)) != NULL) {
-        if (file->d_name[0] != '.' && agrees(query->profile, file->d_name)) {
+        if (file->d_name[0] != '.' && is_agreed(query->profile, file->d_name)) {
             code = visit_file(folder, fd, file->d_name, query, visit, data, err);
         }
     }
@@ -247,7 +248,7 @@ static enum lwc_code visit_all(const struct folder *folder, const struct lwc_ide
     return code;
 }
 
-/* Counts what fits and keeps the name of it. */
+/* Counts the credentials that fit, and keeps the last name. */
 struct pick {
     unsigned count;
     char profile[LWC_PROFILE_MAX + 1];
@@ -263,7 +264,7 @@ static enum lwc_code pick_entry(void *data, const struct entry *entry, struct lw
     return LWC_OK;
 }
 
-/* The one credential that agrees with @query: none and several are told apart. */
+/* Finds the only credential that agrees with @query; fails differently for none and for several. */
 static enum lwc_code pick_one(const struct folder *folder, const struct lwc_identity *query,
                               struct pick *pick, struct lwc_error *err)
 {
@@ -283,7 +284,7 @@ struct gift {
     bool given;
 };
 
-static enum lwc_code give(void *data, const struct entry *entry, struct lwc_error *err)
+static enum lwc_code give_secret(void *data, const struct entry *entry, struct lwc_error *err)
 {
     struct gift *gift = data;
 
@@ -302,12 +303,12 @@ static enum lwc_code folder_find(void *state, const struct lwc_identity *query,
 
     if (code == LWC_OK) {
         exact.profile = pick.profile;
-        code = visit_all(state, &exact, give, &gift, err);
+        code = visit_all(state, &exact, give_secret, &gift, err);
     }
     return code == LWC_OK && !gift.given ? LWC_E_NOT_FOUND : code;
 }
 
-static enum lwc_code name_it(void *data, const struct entry *entry, struct lwc_error *err)
+static enum lwc_code visit_identity(void *data, const struct entry *entry, struct lwc_error *err)
 {
     const struct lwc_visitor *visitor = data;
 
@@ -321,10 +322,13 @@ static enum lwc_code folder_list(void *state, const struct lwc_visitor *visitor,
         .profile = "", .account = "", .origin = "", .key_id = "", .sub_account = ""};
     struct lwc_visitor own = *visitor;
 
-    return visit_all(state, &any, name_it, &own, err);
+    return visit_all(state, &any, visit_identity, &own, err);
 }
 
-/* At most @max of the characters in @allowed; a file holds one member on each line. */
+/*
+ * Accepts at most @max characters of @allowed: no newline, since a file holds a member on each
+ * line.
+ */
 static bool text_ok(const char *text, size_t max, const char *allowed)
 {
     return strlen(text) <= max && strspn(text, allowed) == strlen(text);
@@ -361,7 +365,7 @@ static int write_all(int fd, const void *bytes, size_t len)
     return 0;
 }
 
-/* Write the new file beside the old one.  It gets its name only when all of it is on the disk. */
+/* Writes the new file beside the old one.  It gets its name once all of it is on the disk. */
 static int write_file(int dir, const char *temporary, const struct lwc_identity *identity,
                       const void *secret, size_t len)
 {
@@ -382,7 +386,7 @@ static int write_file(int dir, const char *temporary, const struct lwc_identity 
     return close(fd) == 0 ? result : -1;
 }
 
-/* link() takes a name only if it is free, rename() always. */
+/* Names the file: link() refuses a taken name, rename() replaces it. */
 static int give_name(int dir, const char *temporary, const char *name, bool replace)
 {
     if (replace) {
@@ -391,9 +395,9 @@ static int give_name(int dir, const char *temporary, const char *name, bool repl
     return linkat(dir, temporary, dir, name, 0);
 }
 
-static enum lwc_code put_file(const struct folder *folder, int dir,
-                              const struct lwc_identity *identity, const void *secret, size_t len,
-                              bool replace, struct lwc_error *err)
+static enum lwc_code replace_or_add(const struct folder *folder, int dir,
+                                    const struct lwc_identity *identity, const void *secret,
+                                    size_t len, bool replace, struct lwc_error *err)
 {
     char temporary[32];
     enum lwc_code code = LWC_OK;
@@ -434,7 +438,8 @@ static enum lwc_code folder_store(void *state, const struct lwc_identity *identi
     if (code != LWC_OK) {
         return code;
     }
-    code = put_file(folder, dir, identity, secret, len, (flags & LWC_STORE_REPLACE) != 0, err);
+    code =
+        replace_or_add(folder, dir, identity, secret, len, (flags & LWC_STORE_REPLACE) != 0, err);
     close(dir);
     return code;
 }
@@ -462,7 +467,7 @@ static enum lwc_code folder_erase(void *state, const struct lwc_identity *query,
     return code;
 }
 
-/* The one symbol that is exported. */
+/* The only symbol that is exported. */
 const struct lwc_backend lwc_backend = {
     .abi = LWC_BACKEND_ABI,
     .size = sizeof(struct lwc_backend),

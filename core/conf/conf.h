@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 /*
- * Stack files: which backends are asked, in which order, and what each outcome means.
+ * Stack files name the backends to ask, their order, and the meaning of each outcome.
  * lwcred.conf(5) is their manual; the grammar is that of pam.d(5):
  *
  *     OPERATION CONTROL BACKEND [ARGUMENT...]        # comment
@@ -19,16 +19,16 @@
  *     OPERATION include FILE
  *     set NAME VALUE
  *
- * Parsing makes each control an action table, and all files one list of lines; whoever walks the
- * stack looks up and does not reason.
+ * Parsing makes each control an action table, and all files one list of lines: a walk of the stack
+ * only looks up.
  */
 
 enum lwc_op { LWC_OP_LOOKUP, LWC_OP_STORE, LWC_OP_ERASE, LWC_OP_COUNT };
 
-/* The word for @op in a stack file.  Static. */
+/* Returns the word for @op in a stack file.  Static. */
 const char *lwc_op_name(enum lwc_op op);
 
-/* What a backend's answer means to the stack: the columns of an action table. */
+/* Outcomes of a backend's call: the columns of an action table. */
 enum lwc_outcome {
     LWC_OUT_SUCCESS,
     LWC_OUT_NOT_FOUND,
@@ -50,7 +50,7 @@ enum lwc_action {
     LWC_ACT_SKIP
 };
 
-/* Where a token is kept; conf_setting.h has the words. */
+/* Places of cached tokens; conf/setting.h has the words. */
 enum lwc_cache_mode {
     LWC_CACHE_AUTO, /* keyring, else runtime, else sealed where there is a key to seal with */
     LWC_CACHE_KEYRING,
@@ -59,13 +59,13 @@ enum lwc_cache_mode {
     LWC_CACHE_NONE,
 };
 
-/* What becomes of an access key that git hands over to be stored. */
+/* Treatment of an access key that git gives to be stored. */
 enum lwc_git_store {
-    LWC_GIT_STORE_OFF,    /* it is ignored                         */
-    LWC_GIT_STORE_PROVED, /* it is kept once an exchange proved it */
+    LWC_GIT_STORE_OFF,    /* ignored                             */
+    LWC_GIT_STORE_PROVED, /* stored once an exchange proved it   */
 };
 
-/* A position in a stack file, from 1.  @file is NULL where nothing stands, and borrowed. */
+/* A position in a stack file, from 1.  @file is borrowed; NULL: no place. */
 struct lwc_conf_place {
     const char *file;
     unsigned line;
@@ -93,10 +93,10 @@ enum lwc_setting {
 
 /*
  * source       path, or "built-in".
- * min_valid_s  of "set min-valid"; 0 if not said.
- * cache        of "set cache"; LWC_CACHE_AUTO if not said.
- * git_store    of "set git-store"; LWC_GIT_STORE_OFF if not said.
- * is_fast_open of "set tcp-fast-open"; false if not said.
+ * min_valid_s  of "set min-valid"; 0 if not set.
+ * cache        of "set cache"; LWC_CACHE_AUTO if not set.
+ * git_store    of "set git-store"; LWC_GIT_STORE_OFF if not set.
+ * is_fast_open of "set tcp-fast-open"; false if not set.
  * set          where each setting was made last.
  * files        names of all files, to which the places point.
  */
@@ -115,21 +115,21 @@ struct lwc_conf {
 
 #define LWC_CONF_FILE_MAX ((size_t)64 * 1024) /* bytes of one file                       */
 #define LWC_CONF_LINE_MAX 4096                /* bytes of one line with all its words    */
-#define LWC_CONF_REST_MAX 3840                /* the same without the control            */
+#define LWC_CONF_REST_MAX 3840                /* bytes of a line without its control     */
 #define LWC_CONF_LINES_MAX 256                /* lines of the stack, includes flattened  */
 #define LWC_CONF_ARGS_MAX 32
 #define LWC_CONF_DEPTH_MAX 8  /* files within files                      */
 #define LWC_CONF_FILES_MAX 64 /* files read in all                       */
 
-/* Hears of a fault at @where; @what does not name the place.  Borrowed for the call. */
+/* Receives a fault at @where; @what does not name the place.  Borrowed for the call. */
 typedef void lwc_conf_fault_fn(void *data, const struct lwc_conf_place *where,
                                const struct lwc_error *what);
 
-/* Free; sets *conf to NULL.  NULL is allowed. */
+/* Frees *conf and sets it to NULL.  NULL is allowed. */
 void lwc_conf_free(struct lwc_conf **conf);
 #define LWC_AUTO_CONF LWC_AUTO(struct lwc_conf *, lwc_conf_free)
 
-/* The column of an action table for what a backend returned. */
+/* Returns the column of an action table for the code of a backend. */
 enum lwc_outcome lwc_outcome_of(enum lwc_code code);
 
 #endif

@@ -55,8 +55,8 @@ unsigned lwc_action_skip(uint16_t action)
     return action > LWC_ACT_SKIP ? action - (unsigned)LWC_ACT_SKIP : 0;
 }
 
-/* Index of the @len bytes in @words; @count if they are none of them. */
-static size_t find(const char *text, size_t len, const char *const *words, size_t count)
+/* Returns the index of the @len bytes in @words, or @count. */
+static size_t find_word(const char *text, size_t len, const char *const *words, size_t count)
 {
     size_t i = 0;
 
@@ -69,7 +69,7 @@ static size_t find(const char *text, size_t len, const char *const *words, size_
 static enum lwc_code parse_action(const char *text, size_t len, uint16_t *action_out,
                                   struct lwc_error *err)
 {
-    const size_t word = find(text, len, action_words, LWC_ACT_SKIP);
+    const size_t word = find_word(text, len, action_words, LWC_ACT_SKIP);
     int64_t lines = 0;
 
     if (word < LWC_ACT_SKIP) {
@@ -88,19 +88,19 @@ static enum lwc_code parse_action(const char *text, size_t len, uint16_t *action
     return LWC_OK;
 }
 
-/* What a list has said so far, OUT_DEFAULT last. */
-struct table {
+/* The actions that a list has set so far, OUT_DEFAULT last. */
+struct action_list {
     bool said[LWC_OUT_COUNT + 1];
     uint16_t actions[LWC_OUT_COUNT + 1];
 };
 
-/* One "RETURN=ACTION"; @offset_out tells where in it the fault is. */
-static enum lwc_code parse_item(const char *text, size_t len, struct table *table,
+/* Parses an item "RETURN=ACTION"; *@offset_out is the place of the fault in it. */
+static enum lwc_code parse_item(const char *text, size_t len, struct action_list *table,
                                 size_t *offset_out, struct lwc_error *err)
 {
     const char *equals = memchr(text, '=', len);
     const size_t name_len = equals == NULL ? len : (size_t)(equals - text);
-    const size_t outcome = find(text, name_len, outcome_words, LWC_ARRAY_LEN(outcome_words));
+    const size_t outcome = find_word(text, name_len, outcome_words, LWC_ARRAY_LEN(outcome_words));
 
     *offset_out = 0;
     if (equals == NULL) {
@@ -119,11 +119,11 @@ static enum lwc_code parse_item(const char *text, size_t len, struct table *tabl
     return parse_action(equals + 1, len - name_len - 1, &table->actions[outcome], err);
 }
 
-/* Parse a list; *@offset_out is where in @text the fault is. */
+/* Parses a list; *@offset_out is the place of the fault in @text. */
 static enum lwc_code parse_list(const char *text, uint16_t actions_out[LWC_OUT_COUNT],
                                 size_t *offset_out, struct lwc_error *err)
 {
-    struct table table = {.actions = {[OUT_DEFAULT] = LWC_ACT_BAD}};
+    struct action_list table = {.actions = {[OUT_DEFAULT] = LWC_ACT_BAD}};
     size_t at = lwc_text_span(text, " \t");
 
     *offset_out = at;

@@ -34,7 +34,7 @@ static const char builtin_stack[] = "lookup sufficient env\n"
                                     "erase  sufficient file\n"
                                     "erase  sufficient secret-service\n";
 
-/* Read the file @text; *path_out is where it lies, links followed. */
+/* Reads the file @text; *path_out is its path, links followed. */
 static enum lwc_code read_file(const char *text, struct lwc_buf *content, char **path_out,
                                struct lwc_error *err)
 {
@@ -60,7 +60,7 @@ static enum lwc_code read_file(const char *text, struct lwc_buf *content, char *
     return LWC_OK;
 }
 
-/* A relative name is one in the directory where the including file lies. */
+/* Reads the file @name, relative to the directory of the including file. */
 static enum lwc_code read_included(void *data, const char *from, const char *name,
                                    struct lwc_buf *content, char **path_out, struct lwc_error *err)
 {
@@ -83,14 +83,14 @@ static enum lwc_code read_included(void *data, const char *from, const char *nam
     return read_file(joined, content, path_out, err);
 }
 
-/* What a search has to do with the file that it finds. */
-struct search {
+/* The parser's input, and the outputs of a search. */
+struct stack_search {
     struct lwc_conf_input input;
     struct lwc_conf **conf_out;
     struct lwc_error *err;
 };
 
-static enum lwc_code load_file(const struct search *search, const char *path)
+static enum lwc_code load_file(const struct stack_search *search, const char *path)
 {
     LWC_AUTO_BUF content = NULL;
     LWC_AUTO_FREE char *real = NULL;
@@ -106,9 +106,9 @@ static enum lwc_code load_file(const struct search *search, const char *path)
                                real, search->conf_out, search->err);
 }
 
-/* LWC_E_NOT_FOUND where there is no such file. */
-static enum lwc_code load_named(const struct search *search, const char *dir, const char *sub_dir,
-                                const char *name)
+/* Returns LWC_E_NOT_FOUND if the file is missing. */
+static enum lwc_code load_named(const struct stack_search *search, const char *dir,
+                                const char *sub_dir, const char *name)
 {
     LWC_AUTO_FREE char *path = NULL;
     size_t dir_len = strlen(dir) + strlen(sub_dir) + strlen("/stack.d");
@@ -118,7 +118,7 @@ static enum lwc_code load_named(const struct search *search, const char *dir, co
         path = NULL;
         return lwc_fail_nomem(search->err);
     }
-    /* Most people have no stack.d: that is seen without walking and judging the whole path. */
+    /* Most users have no stack.d: its absence shows without walking the whole path. */
     path[dir_len] = '\0';
     if (stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
         return LWC_E_NOT_FOUND;
@@ -127,7 +127,7 @@ static enum lwc_code load_named(const struct search *search, const char *dir, co
     return load_file(search, path);
 }
 
-static enum lwc_code load_service(const struct search *search, const char *name)
+static enum lwc_code load_service(const struct stack_search *search, const char *name)
 {
     const char *config_home = secure_getenv("XDG_CONFIG_HOME");
     const char *home = secure_getenv("HOME");
@@ -154,7 +154,7 @@ static enum lwc_code service_check(const char *service, struct lwc_error *err)
     return LWC_OK;
 }
 
-static enum lwc_code load_first(const struct search *search, const char *service)
+static enum lwc_code load_first(const struct stack_search *search, const char *service)
 {
     enum lwc_code code = load_service(search, service);
 
@@ -168,7 +168,8 @@ static enum lwc_code load_first(const struct search *search, const char *service
     return code;
 }
 
-static enum lwc_code load(const struct search *search, const char *service, const char *config)
+static enum lwc_code load_stack(const struct stack_search *search, const char *service,
+                                const char *config)
 {
     enum lwc_code code = LWC_OK;
 
@@ -188,12 +189,12 @@ enum lwc_code lwc_conf_check(const char *service, const char *config, lwc_conf_f
                              void *data, struct lwc_conf **conf_out, struct lwc_error *err)
 {
     struct lwc_error why = {0};
-    const struct search search = {
+    const struct stack_search search = {
         .input = {.data = data, .read = read_included, .fault = fault},
         .conf_out = conf_out,
         .err = &why,
     };
-    enum lwc_code code = load(&search, service, config);
+    enum lwc_code code = load_stack(&search, service, config);
 
     if (code != LWC_OK && err != NULL) {
         *err = why;

@@ -8,14 +8,14 @@
 /* Stack files in the file system. */
 
 /*
- * Find and parse the stack of @service: @config if given, else the first of SERVICE and then
+ * Finds and parses the stack of @service: @config if given, else the first of SERVICE and then
  * "default" in $XDG_CONFIG_HOME/lwcred/stack.d and the system's stack.d, else the built-in
- * stack.  Each file must be trusted: LWC_E_UNSAFE.
+ * stack.  Refuses a file that other users can write: LWC_E_UNSAFE.
  */
 enum lwc_code lwc_conf_load(const char *service, const char *config, struct lwc_conf **conf_out,
                             struct lwc_error *err) LWC_RESULT;
 
-/* The same, hearing of every fault. */
+/* As lwc_conf_load(); @fault receives every fault. */
 enum lwc_code lwc_conf_check(const char *service, const char *config, lwc_conf_fault_fn *fault,
                              void *data, struct lwc_conf **conf_out, struct lwc_error *err)
     LWC_RESULT;

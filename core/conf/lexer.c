@@ -8,13 +8,13 @@
 
 #define LINE_END (-1)
 
-/* What stands at a position: a byte, or LINE_END, and how many bytes of the file that takes. */
+/* A unit of the text: a byte, or LINE_END, and its length in the file. */
 struct unit {
     int byte;
     size_t len;
 };
 
-/* How many bytes the end of a line takes at @at; 0 if there is none. */
+/* Returns the length of the line end at @at, or 0. */
 static size_t newline_len(const struct lwc_lexer *lexer, size_t at)
 {
     if (at < lexer->len && lexer->text[at] == '\n') {
@@ -28,8 +28,11 @@ static bool is_blank(int byte)
     return byte == ' ' || byte == '\t';
 }
 
-/* A continued line is one blank, with the blanks at the start of the next one. */
-static struct unit look(const struct lwc_lexer *lexer)
+/*
+ * Returns the unit at the lexer's position.  A line's continuation, with the blanks behind it, is
+ * one blank.
+ */
+static struct unit peek_unit(const struct lwc_lexer *lexer)
 {
     size_t at = lexer->at;
     size_t end = 0;
@@ -92,7 +95,7 @@ static enum lwc_code read_plain(struct lwc_lexer *lexer, struct lwc_words *words
                                 struct lwc_error *err)
 {
     const struct lwc_word *word = &words->word[words->count];
-    struct unit unit = look(lexer);
+    struct unit unit = peek_unit(lexer);
     enum lwc_code code = LWC_OK;
 
     while (unit.byte != LINE_END && !is_blank(unit.byte)) {
@@ -109,7 +112,7 @@ static enum lwc_code read_plain(struct lwc_lexer *lexer, struct lwc_words *words
             return code;
         }
         lexer->at += unit.len;
-        unit = look(lexer);
+        unit = peek_unit(lexer);
     }
     if (word->text[word->len - 1] == '\\') {
         lexer->at--;
@@ -122,7 +125,7 @@ static enum lwc_code read_plain(struct lwc_lexer *lexer, struct lwc_words *words
 
 static enum lwc_code bracket_end_check(const struct lwc_lexer *lexer, struct lwc_error *err)
 {
-    const struct unit unit = look(lexer);
+    const struct unit unit = peek_unit(lexer);
 
     if (unit.byte != LINE_END && !is_blank(unit.byte)) {
         return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "a blank expected behind ']'"),
@@ -141,7 +144,7 @@ static enum lwc_code read_bracketed(struct lwc_lexer *lexer, struct lwc_words *w
     words->word[words->count].bracketed = true;
     for (;;) {
         lexer->at += unit.len;
-        unit = look(lexer);
+        unit = peek_unit(lexer);
         if (unit.byte == LINE_END) {
             lexer->at = begin;
             return lwc_fail(err, LWC_E_INVALID, "'[' without ']' on the same line");
@@ -181,7 +184,7 @@ static enum lwc_code read_word(struct lwc_lexer *lexer, struct lwc_words *words,
                                          : read_plain(lexer, words, err);
 }
 
-/* A comment ends with its line, whatever its last byte. */
+/* Skips a comment.  It ends with its line, even behind a backslash. */
 static enum lwc_code read_comment(struct lwc_lexer *lexer, struct lwc_error *err)
 {
     while (lexer->at < lexer->len && newline_len(lexer, lexer->at) == 0) {
@@ -195,7 +198,7 @@ static enum lwc_code read_comment(struct lwc_lexer *lexer, struct lwc_error *err
     return LWC_OK;
 }
 
-/* Up to the end of the line, which stays. */
+/* Reads up to the end of the line, which is not consumed. */
 static enum lwc_code read_line(struct lwc_lexer *lexer, struct lwc_words *words,
                                struct lwc_error *err)
 {
@@ -204,7 +207,7 @@ static enum lwc_code read_line(struct lwc_lexer *lexer, struct lwc_words *words,
     words->count = 0;
     words->used = 0;
     while (code == LWC_OK) {
-        const struct unit unit = look(lexer);
+        const struct unit unit = peek_unit(lexer);
 
         if (unit.byte == LINE_END) {
             return LWC_OK;
@@ -220,11 +223,11 @@ static enum lwc_code read_line(struct lwc_lexer *lexer, struct lwc_words *words,
 
 static void skip_line(struct lwc_lexer *lexer)
 {
-    struct unit unit = look(lexer);
+    struct unit unit = peek_unit(lexer);
 
     while (unit.byte != LINE_END) {
         lexer->at += unit.len;
-        unit = look(lexer);
+        unit = peek_unit(lexer);
     }
     lexer->at += unit.len;
 }

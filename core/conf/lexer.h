@@ -15,7 +15,7 @@
  * line; every other control byte but the tab is a fault.
  */
 
-/* known is a position whose line was counted, and where that line begins. */
+/* known is a position whose line was counted, with the beginning of that line. */
 struct lwc_lexer {
     const char *text;
     size_t len;
@@ -27,7 +27,7 @@ struct lwc_lexer {
     } known;
 };
 
-/* from[i] is where text[i] stood in the file.  A bracketed word has lost its outer brackets. */
+/* from[i] is the place of text[i] in the file.  A bracketed word is without its outer brackets. */
 struct lwc_word {
     const char *text; /* ends in NUL */
     size_t len;
@@ -45,27 +45,27 @@ struct lwc_words {
 };
 
 /*
- * The next line that has words.
+ * Reads the next line that has words.
  *
- * @at_out  on failure, where in the text.
+ * @at_out  on failure, its place in the text.
  * Returns LWC_OK; LWC_E_NOT_FOUND behind the last line; LWC_E_INVALID, after which the next call
  * goes on behind the faulty line.
  */
 enum lwc_code lwc_lexer_next(struct lwc_lexer *lexer, struct lwc_words *words, size_t *at_out,
                              struct lwc_error *err) LWC_RESULT;
 
-/* Line and column, both from 1, of the byte @at.  Quick where the calls go forward. */
+/* Counts the line and column, both from 1, of the byte @at.  Quick for ascending @at. */
 void lwc_lexer_place(struct lwc_lexer *lexer, size_t at, unsigned *line_out, unsigned *column_out);
 
-/* Where in the file it begins, its bracket included. */
+/* Returns the place in the file where @word, or its bracket, begins. */
 size_t lwc_word_at(const struct lwc_word *word);
 
-/* Is it @text, not bracketed? */
+/* Returns whether @word is @text, without brackets. */
 bool lwc_word_is(const struct lwc_word *word, const char *text);
 
 /*
- * LWC_E_INVALID, "unknown WHAT 'TEXT'"; the hint is the nearest of the @count words of @right, or
- * all of them.
+ * Fails with LWC_E_INVALID, "unknown WHAT 'TEXT'"; the hint is the nearest of the @count words of
+ * @right, or all of them.
  */
 enum lwc_code lwc_word_unknown(const char *what, const char *text, size_t len,
                                const char *const *right, size_t count, struct lwc_error *err)

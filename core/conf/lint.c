@@ -4,69 +4,71 @@
 #include "conf/control.h"
 
 /*
- * What a walk may have been through when it comes to a line: any of these at once, for different
- * answers of the lines before.
+ * States in which a walk may come to a line: several at once, for different answers of the lines
+ * before.
  */
-struct states {
+struct walk_states {
     bool bare;   /* nothing has counted                                            */
     bool good;   /* only success has counted                                       */
     bool failed; /* a failure has counted: the walk cannot succeed any more        */
 };
 
-static bool is_hopeful(const struct states *states)
+static bool is_hopeful(const struct walk_states *states)
 {
     return states->bare || states->good;
 }
 
-static bool is_reached(const struct states *states)
+static bool is_reached(const struct walk_states *states)
 {
     return is_hopeful(states) || states->failed;
 }
 
-static void join(struct states *to, const struct states *from)
+static void join_states(struct walk_states *to, const struct walk_states *from)
 {
     to->bare = to->bare || from->bare;
     to->good = to->good || from->good;
     to->failed = to->failed || from->failed;
 }
 
-/* The states behind a line that is reached in @before and gives @outcome; none if that ends it. */
-static struct states states_after(const struct states *before, enum lwc_outcome outcome,
-                                  uint16_t action)
+/*
+ * Returns the states behind a line reached in @before that gives @outcome; none if the walk ends.
+ */
+static struct walk_states states_after(const struct walk_states *before, enum lwc_outcome outcome,
+                                       uint16_t action)
 {
     switch (action) {
     case LWC_ACT_DIE:
-        return (struct states){.failed = false};
+        return (struct walk_states){.failed = false};
     case LWC_ACT_BAD:
-        return (struct states){.failed = true};
+        return (struct walk_states){.failed = true};
     case LWC_ACT_DONE: /* ends it, but for a failure before */
-        return (struct states){.failed = before->failed};
+        return (struct walk_states){.failed = before->failed};
     case LWC_ACT_OK:
-        return (struct states){.good = outcome == LWC_OUT_SUCCESS && is_hopeful(before),
-                               .failed = outcome != LWC_OUT_SUCCESS || before->failed};
+        return (struct walk_states){.good = outcome == LWC_OUT_SUCCESS && is_hopeful(before),
+                                    .failed = outcome != LWC_OUT_SUCCESS || before->failed};
     default: /* ignored */
         return *before;
     }
 }
 
-/* Where each answer of line @index leads: into the states of the lines behind it. */
-static void spread(const struct lwc_conf_line *line, size_t count, size_t index,
-                   struct states *states)
+/* Adds the states behind each answer of line @index to the lines where they lead. */
+static void spread_states(const struct lwc_conf_line *line, size_t count, size_t index,
+                          struct walk_states *states)
 {
     for (size_t i = 0; i < LWC_OUT_COUNT; i++) {
         const size_t next = index + 1 + lwc_action_skip(line->actions[i]);
-        const struct states after =
+        const struct walk_states after =
             states_after(&states[index], (enum lwc_outcome)i, line->actions[i]);
 
         if (next < count) {
-            join(&states[next], &after);
+            join_states(&states[next], &after);
         }
     }
 }
 
-/* Does success lead past the last line, with nothing that has counted? */
+/* Returns whether success leads past the last line before anything has counted. */
 static bool is_futile(const struct lwc_conf_line *line, size_t count, size_t index,
-                      const struct states *before)
+                      const struct walk_states *before)
 {
     const uint16_t action = line->actions[LWC_OUT_SUCCESS];
 
@@ -84,7 +86,7 @@ static void warn_at(const struct lwc_conf_line *line, lwc_conf_fault_fn *visit, 
     visit(data, &line->where, &what);
 }
 
-/* Is there an answer that this line does not pass over? */
+/* Returns whether the line ignores every answer. */
 static bool is_idle(const struct lwc_conf_line *line)
 {
     for (size_t i = 0; i < LWC_OUT_COUNT; i++) {
@@ -105,7 +107,7 @@ static void lint_op(const struct lwc_conf *conf, enum lwc_op op, lwc_conf_fault_
                     void *data)
 {
     size_t lines[LWC_CONF_LINES_MAX];
-    struct states states[LWC_CONF_LINES_MAX] = {{.bare = true}};
+    struct walk_states states[LWC_CONF_LINES_MAX] = {{.bare = true}};
     size_t count = 0;
     bool hopeful = false;
 
@@ -118,8 +120,9 @@ static void lint_op(const struct lwc_conf *conf, enum lwc_op op, lwc_conf_fault_
         const struct lwc_conf_line *line = &conf->lines[lines[i]];
 
         if (!is_reached(&states[i])) {
-            warn_at(line, visit, data,
-                    "this line is never reached: those before it end or skip, whatever happens");
+            warn_at(
+                line, visit, data,
+                "this line is never reached: the lines before it always end the walk or skip it");
             continue;
         }
         if (is_idle(line)) {
@@ -130,7 +133,7 @@ static void lint_op(const struct lwc_conf *conf, enum lwc_op op, lwc_conf_fault_
                     "stack fails");
         }
         hopeful = hopeful || (is_hopeful(&states[i]) && can_succeed(line));
-        spread(line, count, i, states);
+        spread_states(line, count, i, states);
     }
     if (count > 0 && !hopeful) {
         warn_at(&conf->lines[lines[0]], visit, data,

@@ -7,11 +7,11 @@
 #include "base/error.h"
 #include "conf/conf.h"
 
-/* What is wrong, or of no use, with a stack as a whole. */
+/* Parts of a stack without effect. */
 
 /*
- * Point out what can never matter, and only that: lines that no walk reaches, lines that change
- * nothing whatever happens, operations that no line can bring to success.
+ * Reports parts that can never have an effect, and only these: lines that no walk reaches, lines
+ * that ignore every outcome, operations that no line can bring to success.
  */
 void lwc_conf_lint(const struct lwc_conf *conf, lwc_conf_fault_fn *visit, void *data);
 

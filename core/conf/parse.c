@@ -15,11 +15,12 @@
 #define EVERY_OP LWC_OP_COUNT
 
 /*
- * One file that is being read.
+ * A file that is being read.
  *
- * path  its unique name; source the one for messages, owned by the conf.
- * only  the lines of this operation are taken, and no settings; or EVERY_OP.
- * seen  the lines in which it makes a setting; 0 for none.
+ * source  its name for messages, owned by the conf.
+ * path    its unique name.
+ * only    take the lines of this operation alone, and no settings; or EVERY_OP.
+ * seen    the lines in which the file makes a setting; 0 for none.
  */
 struct frame {
     const struct frame *outer;
@@ -46,11 +47,11 @@ static struct lwc_conf_place place_of(struct frame *frame, size_t at)
 }
 
 /*
- * Pass a fault on and go on (LWC_OK), or end with it.  One that a file within @where had names
- * its own place already, and is put behind this one.
+ * Passes a fault to the caller's function and returns LWC_OK; without a function, returns @code
+ * with the place in front of the text.
  */
-static enum lwc_code fault(struct parser *parser, const struct lwc_conf_place *where,
-                           enum lwc_code code, struct lwc_error *err)
+static enum lwc_code pass_fault(struct parser *parser, const struct lwc_conf_place *where,
+                                enum lwc_code code, struct lwc_error *err)
 {
     if (parser->input->fault == NULL || (code == LWC_E_IO && err->sys == ENOMEM)) {
         return lwc_wrap(err, code, "%s:%u:%u", where->file, where->line, where->column);
@@ -107,7 +108,7 @@ static enum lwc_code copy_args(const struct lwc_words *words, struct lwc_conf_li
     return LWC_OK;
 }
 
-/* A line of an operation.  *@at_out is where the fault is. */
+/* Parses a line of an operation.  *@at_out is the place of the fault. */
 static enum lwc_code parse_rule(struct parser *parser, struct frame *frame,
                                 const struct lwc_words *words, enum lwc_op op, size_t *at_out,
                                 struct lwc_error *err)
@@ -137,7 +138,7 @@ static enum lwc_code parse_rule(struct parser *parser, struct frame *frame,
     if (code != LWC_OK || (frame->only != EVERY_OP && frame->only != op)) {
         return code;
     }
-    /* Counted at once: what it owns is freed with the conf. */
+    /* Counted before it is whole: its members are freed with the conf. */
     parser->conf->count++;
     return copy_args(words, line, err);
 }
@@ -164,14 +165,14 @@ static enum lwc_code parse_set(struct parser *parser, struct frame *frame,
     return LWC_OK;
 }
 
-/* "a -> b -> c", outermost first. */
-static void chain_text(const struct frame *frame, char *out, size_t cap)
+/* Writes "a -> b -> c", outermost first. */
+static void write_chain(const struct frame *frame, char *out, size_t cap)
 {
     size_t used = 0;
 
     out[0] = '\0';
     if (frame->outer != NULL) {
-        chain_text(frame->outer, out, cap);
+        write_chain(frame->outer, out, cap);
         used = strlen(out);
     }
     (void)snprintf(out + used, cap - used, "%s%s", used > 0 ? " -> " : "", frame->source);
@@ -183,7 +184,7 @@ static enum lwc_code depth_check(const struct parser *parser, const struct frame
     char chain[LWC_ERROR_MSG_LEN];
 
     if (frame->depth == LWC_CONF_DEPTH_MAX) {
-        chain_text(frame, chain, sizeof chain);
+        write_chain(frame, chain, sizeof chain);
         return lwc_fail(err, LWC_E_INVALID, "files are included more than %d deep: %s",
                         LWC_CONF_DEPTH_MAX, chain);
     }
@@ -199,7 +200,7 @@ static enum lwc_code cycle_check(const struct frame *frame, const char *path, st
 
     for (const struct frame *at = frame; at != NULL; at = at->outer) {
         if (at->path != NULL && lwc_streq(at->path, path)) {
-            chain_text(frame, chain, sizeof chain);
+            write_chain(frame, chain, sizeof chain);
             return lwc_fail(err, LWC_E_INVALID, "the file includes itself: %s -> %s", chain,
                             at->source);
         }
@@ -222,7 +223,7 @@ static enum lwc_code read_included(const struct parser *parser, const struct fra
     }
     if (code == LWC_OK) {
         code = input->read(input->data, frame->path, name, *content, path, err);
-        /* The user meant it: its absence is a fault. */
+        /* A named file that is missing is a fault. */
         code = code == LWC_E_NOT_FOUND ? lwc_wrap(err, LWC_E_INVALID, "include") : code;
     }
     return code == LWC_OK ? cycle_check(frame, *path, err) : code;
@@ -231,8 +232,8 @@ static enum lwc_code read_included(const struct parser *parser, const struct fra
 static enum lwc_code parse_frame(struct parser *parser, struct frame *frame, struct lwc_error *err);
 
 /*
- * Read the file that @word names.  A fault of the line itself is told by *@own_out; one inside
- * of the file has been dealt with.
+ * Reads the file that @word names.  *@own_out: the fault is of the line itself; faults inside of
+ * the file were passed on.
  */
 static enum lwc_code parse_include(struct parser *parser, const struct frame *frame,
                                    const struct lwc_word *word, enum lwc_op only, bool *own_out,
@@ -254,7 +255,10 @@ static enum lwc_code parse_include(struct parser *parser, const struct frame *fr
     return parse_frame(parser, &inner, err);
 }
 
-/* Is it a line that includes, and if so, which word names the file and which lines are taken? */
+/*
+ * Returns which word of an include names the file, or 0 for another line.  *only: the lines to
+ * take.
+ */
 static size_t find_include(const struct lwc_words *words, enum lwc_op *only)
 {
     if (lwc_word_is(&words->word[0], "include")) {
@@ -286,7 +290,7 @@ static enum lwc_code parse_words(struct parser *parser, struct frame *frame,
                         name > 1 ? "OPERATION " : "");
     }
     if (name > 0) {
-        /* What the outer file does not take, it does not take from within an inner one. */
+        /* An operation that the outer file leaves out is left out of inner files, too. */
         if (frame->only != EVERY_OP && only != frame->only) {
             return LWC_OK;
         }
@@ -300,7 +304,7 @@ static enum lwc_code parse_words(struct parser *parser, struct frame *frame,
     return code == LWC_OK ? parse_rule(parser, frame, words, op, at_out, err) : code;
 }
 
-/* What is wrong with a file as a whole. */
+/* Checks a file as a whole: its length and first bytes. */
 static enum lwc_code text_check(struct parser *parser, struct frame *frame, struct lwc_error *err)
 {
     struct lwc_lexer *lexer = &frame->lexer;
@@ -310,13 +314,13 @@ static enum lwc_code text_check(struct parser *parser, struct frame *frame, stru
     if (lexer->len > LWC_CONF_FILE_MAX) {
         code = lwc_fail(err, LWC_E_INVALID, "more than %zu bytes", LWC_CONF_FILE_MAX);
         lexer->len = 0;
-        return fault(parser, &start, code, err);
+        return pass_fault(parser, &start, code, err);
     }
     if (lexer->len >= strlen(BYTE_ORDER_MARK) &&
         memcmp(lexer->text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
         lexer->at = strlen(BYTE_ORDER_MARK);
         code = lwc_fail(err, LWC_E_INVALID, "the file begins with a byte order mark");
-        return fault(parser, &start, lwc_hint(err, code, "save it as plain UTF-8"), err);
+        return pass_fault(parser, &start, lwc_hint(err, code, "save it as plain UTF-8"), err);
     }
     return LWC_OK;
 }
@@ -340,12 +344,12 @@ static enum lwc_code parse_line(struct parser *parser, struct frame *frame, stru
     }
     where = place_of(frame, at);
     if (own) {
-        return fault(parser, &where, code, err);
+        return pass_fault(parser, &where, code, err);
     }
     return lwc_wrap(err, code, "%s:%u:%u", where.file, where.line, where.column);
 }
 
-/* @err is not NULL. */
+/* Parses all lines of @frame.  @err is not NULL. */
 static enum lwc_code parse_frame(struct parser *parser, struct frame *frame, struct lwc_error *err)
 {
     struct lwc_words words;
@@ -357,7 +361,7 @@ static enum lwc_code parse_frame(struct parser *parser, struct frame *frame, str
     return code == LWC_E_NOT_FOUND ? LWC_OK : code;
 }
 
-/* How many lines of the same operation come behind line @index? */
+/* Returns how many lines of the same operation follow line @index. */
 static size_t lines_behind(const struct lwc_conf *conf, size_t index)
 {
     size_t count = 0;
@@ -388,7 +392,7 @@ static enum lwc_code skip_check(const struct lwc_conf *conf, size_t index, struc
                     "lines of other operations do not count");
 }
 
-/* A skip that leads beyond the end means other lines than there are. */
+/* Refuses skips beyond the last line, in each line. */
 static enum lwc_code skips_check(struct parser *parser, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
@@ -398,7 +402,7 @@ static enum lwc_code skips_check(struct parser *parser, struct lwc_error *err)
 
         code = skip_check(parser->conf, i, &why);
         if (code != LWC_OK) {
-            code = fault(parser, &parser->conf->lines[i].control, code, &why);
+            code = pass_fault(parser, &parser->conf->lines[i].control, code, &why);
         }
         if (code != LWC_OK && err != NULL) {
             *err = why;
@@ -415,7 +419,7 @@ static enum lwc_code conf_new(const char *source, struct lwc_conf **conf_out, st
         return lwc_fail_nomem(err);
     }
     conf->source = strdup(source);
-    /* Not zeroed, for few stacks use much of it: a line is set as a whole before it counts. */
+    /* Not zeroed, because it is large: a line is set as a whole before it counts. */
     conf->lines = malloc((LWC_CONF_LINES_MAX + 1) * sizeof *conf->lines);
     conf->files = calloc(LWC_CONF_FILES_MAX, sizeof *conf->files);
     if (conf->source == NULL || conf->lines == NULL || conf->files == NULL) {

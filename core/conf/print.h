@@ -11,11 +11,11 @@
  * them.  Without a newline.  Parsing it gives the same lines.
  */
 
-/* Append one line to @out. */
+/* Appends a line to @out. */
 enum lwc_code lwc_conf_text_line(struct lwc_buf *out, const struct lwc_conf_line *line,
                                  struct lwc_error *err) LWC_RESULT;
 
-/* Append "set NAME VALUE", which must be set. */
+/* Appends "set NAME VALUE".  @setting must be set in @conf. */
 enum lwc_code lwc_conf_text_setting(struct lwc_buf *out, const struct lwc_conf *conf,
                                     enum lwc_setting setting, struct lwc_error *err) LWC_RESULT;
 

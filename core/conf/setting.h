@@ -11,25 +11,25 @@
 
 /* Settings: the lines "set NAME VALUE". */
 
-/* "auto", "keyring", ...  Static. */
+/* Returns the word for @mode, "keyring".  Static. */
 const char *lwc_cache_mode_name(enum lwc_cache_mode mode);
 
-/* The mode of such a word.  False for another one. */
+/* Reads the mode from its word.  Returns false for another word. */
 bool lwc_cache_mode_parse(const char *word, enum lwc_cache_mode *mode_out);
 
-/* "cache", "min-valid", ...  Static. */
+/* Returns the name of @setting, "min-valid".  Static. */
 const char *lwc_setting_name(enum lwc_setting setting);
 
-/* The value of @setting in @conf as it is written.  Into @out, which it returns. */
+/* Returns the value of @setting in @conf as it is written: static, or in @out. */
 #define LWC_SETTING_TEXT_LEN 24
 const char *lwc_setting_text(const struct lwc_conf *conf, enum lwc_setting setting,
                              char out[LWC_SETTING_TEXT_LEN]);
 
 /*
- * Take the words of a line "set NAME VALUE" into @conf.
+ * Sets the words of a line "set NAME VALUE" in @conf.
  *
- * @setting_out  which one it was.
- * @at_out       on failure, where in the file.
+ * @setting_out  the setting.
+ * @at_out       on failure, its place in the file.
  */
 enum lwc_code lwc_setting_parse(const struct lwc_words *words, struct lwc_conf *conf,
                                 enum lwc_setting *setting_out, size_t *at_out,

@@ -5,5 +5,5 @@
 
 #include "backends/env/env.h"
 
-/* env: what a token of the environment's key is sealed with is that key's secret. */
+/* env: a cached token of the environment's key is sealed with that key's secret. */
 const struct lwc_backend *const lwc_builtin_backends[] = {&lwc_env_backend, NULL};

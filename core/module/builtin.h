@@ -5,8 +5,8 @@
 #include <lwcred/backend.h>
 
 /*
- * Backends that are part of the library and no modules, up to a NULL: those that the warm path may
- * need, since loading a module costs more than all the rest of it.  They pass the same checks.
+ * Backends linked into the library, up to a NULL: the ones that a cached answer may need, where
+ * loading a module would cost more than all the rest.  They pass the same checks as modules.
  */
 extern const struct lwc_backend *const lwc_builtin_backends[];
 

@@ -7,7 +7,7 @@
 #include "base/util.h"
 #include "module/needs.h"
 
-/* Up to the end of "summary" and "caps": what any version of the descriptor has. */
+/* The members up to "caps", which every version of the descriptor has. */
 #define SIZE_MIN offsetof(struct lwc_backend, open)
 
 #define WORDS (sizeof(struct lwc_backend) / sizeof(uintptr_t))
@@ -56,7 +56,7 @@ static enum lwc_code functions_check(const struct lwc_backend *backend, struct l
     return LWC_OK;
 }
 
-/* All behind the version; @backend has this version's size. */
+/* Checks the members behind the version; @backend has this version's size. */
 static enum lwc_code members_check(const struct lwc_backend *backend, const char *name,
                                    struct lwc_error *err)
 {
@@ -97,7 +97,7 @@ enum lwc_code lwc_descriptor_judge(const struct lwc_backend *found, const char *
     return code;
 }
 
-static enum lwc_code not_constant(const char *path, struct lwc_error *err)
+static enum lwc_code fail_not_constant(const char *path, struct lwc_error *err)
 {
     enum lwc_code code = lwc_fail(err, LWC_E_INVALID, "'%s' has no constant 'lwc_backend'", path);
 
@@ -106,9 +106,10 @@ static enum lwc_code not_constant(const char *path, struct lwc_error *err)
                     "be constexpr");
 }
 
-/* The text to which *text points, an address in the file, into @bytes; NULL stays NULL. */
-static enum lwc_code text_take(const struct lwc_elf *elf, const char *path, const char *what,
-                               const char **text, char *bytes, size_t size, struct lwc_error *err)
+/* Reads the text at *text, an address in the file, into @bytes.  NULL stays NULL. */
+static enum lwc_code read_member_text(const struct lwc_elf *elf, const char *path, const char *what,
+                                      const char **text, char *bytes, size_t size,
+                                      struct lwc_error *err)
 {
     if (*text == NULL) {
         return LWC_OK;
@@ -135,7 +136,7 @@ enum lwc_code lwc_descriptor_read(const struct lwc_elf *elf, const char *path, c
         return lwc_fail(err, LWC_E_INVALID, "'%s' has no symbol 'lwc_backend'", path);
     }
     if (!lwc_elf_read(elf, address, head, sizeof head)) {
-        return not_constant(path, err);
+        return fail_not_constant(path, err);
     }
     if ((code = version_check(head[0], head[1], name, err)) != LWC_OK) {
         return code;
@@ -145,19 +146,19 @@ enum lwc_code lwc_descriptor_read(const struct lwc_elf *elf, const char *path, c
         !lwc_elf_relocate(elf, address, words, len / sizeof words[0])) {
         return lwc_fail(err, LWC_E_INVALID, "the descriptor in '%s' is not whole", path);
     }
-    if (memcmp(words, head, sizeof head) != 0) { /* a relocation would change what was judged */
-        return not_constant(path, err);
+    if (memcmp(words, head, sizeof head) != 0) { /* a relocation would change the checked version */
+        return fail_not_constant(path, err);
     }
     memcpy(backend, words, sizeof *backend);
-    code = text_take(elf, path, "name", &backend->name, descriptor->name, sizeof descriptor->name,
-                     err);
+    code = read_member_text(elf, path, "name", &backend->name, descriptor->name,
+                            sizeof descriptor->name, err);
     if (code == LWC_OK) {
-        code = text_take(elf, path, "summary", &backend->summary, descriptor->summary,
-                         sizeof descriptor->summary, err);
+        code = read_member_text(elf, path, "summary", &backend->summary, descriptor->summary,
+                                sizeof descriptor->summary, err);
     }
     if (code == LWC_OK) {
-        code = text_take(elf, path, "text of its needs", &backend->needs, descriptor->needs,
-                         sizeof descriptor->needs, err);
+        code = read_member_text(elf, path, "text of its needs", &backend->needs, descriptor->needs,
+                                sizeof descriptor->needs, err);
     }
     return code == LWC_OK ? members_check(backend, name, err) : code;
 }
@@ -197,7 +198,7 @@ void lwc_descriptor_print(const struct lwc_backend *backend,
     lwc_hash_add_text(&hash, backend->summary);
     lwc_hash_add_text(&hash, backend->needs);
     memcpy(words, backend, sizeof words);
-    for (size_t i = 0; i < WORDS; i++) { /* addresses are others in each process */
+    for (size_t i = 0; i < WORDS; i++) { /* addresses differ in each process */
         lwc_hash_add_number(&hash, words[i] != 0);
     }
     lwc_hash_end(&hash, bytes);

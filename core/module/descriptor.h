@@ -9,18 +9,18 @@
 #include "module/elf.h"
 
 /*
- * The descriptor of a backend: read out of a file, and judged, wherever it was found.
+ * The descriptor of a backend, read from a file, and checked there and in memory.
  *
  * MUST:
- *  1. No code of the module runs for it.
- *  2. It is judged in this order: ABI and size, before anything behind them is looked at; name,
+ *  1. No code of the module runs.
+ *  2. Checks come in this order: ABI and size, before any member behind them is read; name,
  *     capabilities, summary; the mandatory functions and those that the capabilities promise.
- *  3. What the loader makes of it must be the same: LWC_E_INVALID otherwise.
+ *  3. The loaded descriptor must be the same: LWC_E_INVALID otherwise.
  */
 
 /*
- * @backend of a module that is not loaded: its texts lie beside it, so that it must not be copied;
- * its functions cannot be called, but for those that the module lacks they are NULL.
+ * The @backend of a module that is not loaded.  Its texts lie beside it, so that it must not be
+ * copied.  Its functions must not be called; those that the module lacks are NULL.
  */
 struct lwc_descriptor {
     struct lwc_backend backend;
@@ -30,30 +30,32 @@ struct lwc_descriptor {
 };
 
 /*
- * Read the descriptor of backend @name, a valid name, out of @elf, a file at @path, and judge it.
+ * Reads the descriptor of backend @name, a valid name, from @elf, the file at @path, and checks it.
  *
  * @descriptor  filled, and of use only if LWC_OK is returned.
- * Returns LWC_OK; LWC_E_INVALID if there is none, or none that a host of this ABI can use.
+ * Returns LWC_OK; LWC_E_INVALID if there is none for a host of this ABI.
  */
 enum lwc_code lwc_descriptor_read(const struct lwc_elf *elf, const char *path, const char *name,
                                   struct lwc_descriptor *descriptor, struct lwc_error *err)
     LWC_RESULT;
 
 /*
- * Judge a descriptor in memory that was found under @name.
+ * Checks a descriptor in memory that was found under @name.
  *
- * @backend_out  what both sides know of it: cut or zero-extended to this version's size.
+ * @backend_out  the descriptor, cut or zero-extended to this version's size.
  */
 enum lwc_code lwc_descriptor_judge(const struct lwc_backend *found, const char *name,
                                    struct lwc_backend *backend_out, struct lwc_error *err)
     LWC_RESULT;
 
-/* Is the judged descriptor @loaded the one that was read out of the file? */
+/*
+ * Refuses, with LWC_E_INVALID, a checked descriptor @loaded other than the one @read from the file.
+ */
 enum lwc_code lwc_descriptor_agree(const struct lwc_descriptor *read,
                                    const struct lwc_backend *loaded, struct lwc_error *err)
     LWC_RESULT;
 
-/* The print of a judged descriptor: the same for the same numbers, texts and set of functions. */
+/* Writes the hash of a checked descriptor: its numbers, texts and set of functions. */
 void lwc_descriptor_print(const struct lwc_backend *backend,
                           char print_out[static LWC_HASH_HEX_LEN]);
 

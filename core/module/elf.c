@@ -12,13 +12,13 @@
 #define CHAIN_MAX 4096         /* symbols of one hash; good tables have a handful     */
 #define RELOCATIONS_AT_ONCE 64 /* entries per read                                    */
 
-/* Which symbol a relocation is about; ELF32_R_SYM() or ELF64_R_SYM(). */
+/* The symbol of a relocation: ELF32_R_SYM() or ELF64_R_SYM(). */
 #define SYMBOL_OF _ElfW(ELF, __ELF_NATIVE_CLASS, R_SYM)
 
-/* Made by the linker: the header of the object that this very code is part of. */
+/* The header of the object with this code; made by the linker. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
-static enum lwc_code cut_short(const char *path, struct lwc_error *err)
+static enum lwc_code fail_cut_short(const char *path, struct lwc_error *err)
 {
     return lwc_fail(err, LWC_E_INVALID, "'%s' is cut short", path);
 }
@@ -50,20 +50,20 @@ static enum lwc_code segments_read(struct lwc_elf *elf, const ElfW(Ehdr) * heade
 
     if (header->e_phoff > size ||
         pread(elf->fd, elf->segments, len, (off_t)header->e_phoff) != (ssize_t)len) {
-        return cut_short(path, err);
+        return fail_cut_short(path, err);
     }
     elf->segment_count = header->e_phnum;
     for (size_t i = 0; i < elf->segment_count; i++) {
         const ElfW(Phdr) *segment = &elf->segments[i];
 
         if (segment->p_filesz > size || segment->p_offset > size - segment->p_filesz) {
-            return cut_short(path, err);
+            return fail_cut_short(path, err);
         }
     }
     return LWC_OK;
 }
 
-static void dynamic_take(struct lwc_elf *elf, const ElfW(Dyn) * entry)
+static void take_dynamic_entry(struct lwc_elf *elf, const ElfW(Dyn) * entry)
 {
     static const int64_t tags[LWC_ELF_TABLES] = {
         [LWC_ELF_SYMBOLS] = DT_SYMTAB,    [LWC_ELF_STRINGS] = DT_STRTAB,
@@ -96,7 +96,7 @@ static void dynamic_read(struct lwc_elf *elf)
                     (off_t)segment->p_offset);
     }
     for (ssize_t i = 0; i < len / (ssize_t)sizeof entries[0] && entries[i].d_tag != DT_NULL; i++) {
-        dynamic_take(elf, &entries[i]);
+        take_dynamic_entry(elf, &entries[i]);
     }
 }
 
@@ -116,7 +116,7 @@ enum lwc_code lwc_elf_check(int fd, const char *path, struct lwc_elf *elf_out,
         return lwc_fail(err, LWC_E_INVALID, "'%s' is not a shared object", path);
     }
     if (len < (ssize_t)sizeof header) {
-        return cut_short(path, err);
+        return fail_cut_short(path, err);
     }
     code = kind_check(&header, path, err);
     if (code == LWC_OK) {
@@ -129,8 +129,8 @@ enum lwc_code lwc_elf_check(int fd, const char *path, struct lwc_elf *elf_out,
     return code;
 }
 
-/* Where in the file @address is, and how many bytes there are from there on; 0: none. */
-static uint64_t locate(const struct lwc_elf *elf, uint64_t address, off_t *offset_out)
+/* Finds the offset of @address in the file.  Returns how many bytes follow there; 0: none. */
+static uint64_t find_offset(const struct lwc_elf *elf, uint64_t address, off_t *offset_out)
 {
     for (size_t i = 0; i < elf->segment_count; i++) {
         const ElfW(Phdr) *segment = &elf->segments[i];
@@ -148,14 +148,14 @@ bool lwc_elf_read(const struct lwc_elf *elf, uint64_t address, void *bytes_out, 
 {
     off_t offset = 0;
 
-    return len <= locate(elf, address, &offset) &&
+    return len <= find_offset(elf, address, &offset) &&
            pread(elf->fd, bytes_out, len, offset) == (ssize_t)len;
 }
 
 bool lwc_elf_read_text(const struct lwc_elf *elf, uint64_t address, char *text_out, size_t size)
 {
     off_t offset = 0;
-    uint64_t there = locate(elf, address, &offset);
+    uint64_t there = find_offset(elf, address, &offset);
     ssize_t len = pread(elf->fd, text_out, there < size ? there : size, offset);
 
     return len > 0 && memchr(text_out, '\0', (size_t)len) != NULL;
@@ -270,8 +270,8 @@ bool lwc_elf_find(const struct lwc_elf *elf, const char *name, uint64_t *address
 }
 
 /*
- * The kind of a relocation, which each machine numbers in its own way, is not looked at: of a word
- * in data it is the address of the object or of a symbol, and an addend, in @entry or in the word.
+ * Relocates a word of data by the address of the object or of a symbol, and an addend in @entry or
+ * in the word.  The kind of the relocation, which each machine numbers in its own way, is ignored.
  */
 static void word_relocate(const struct lwc_elf *elf, const ElfW(Rela) * entry, bool has_addend,
                           uintptr_t *word)
@@ -291,8 +291,7 @@ static void word_relocate(const struct lwc_elf *elf, const ElfW(Rela) * entry, b
     }
 }
 
-/* A table of @len bytes at @table: of ElfW(Rela), or without addends, which comes to a shorter one.
- */
+/* Relocates by a table of @len bytes at @table: of ElfW(Rela), or of the shorter ElfW(Rel). */
 static bool relocate_by(const struct lwc_elf *elf, uint64_t table, uint64_t len, bool has_addend,
                         uint64_t address, uintptr_t *words, size_t count)
 {

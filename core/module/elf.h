@@ -10,14 +10,13 @@
 #include "base/error.h"
 
 /*
- * A shared object as a file: what stands in it, without loading it, which would run its code.
+ * Reads a shared object as a file: loading it would run its code.
  *
  * MUST:
- *  1. Nothing in the file is believed: each number is held against what is there, each walk ends.
- *  2. All is read through the descriptor that was judged, and not mapped: a file that is cut
- *     meanwhile is a read that fails, not a signal.
- *  3. What is looked at is what the loader looks at: segments and the dynamic section, never the
- *     headers of sections.
+ *  1. No number in the file is trusted: each is checked against the file, and each loop ends.
+ *  2. All is read through the checked file descriptor, never mapped: a file that is cut meanwhile
+ *     is a failed read, not a signal.
+ *  3. Only segments and the dynamic section are read, as by the loader, never section headers.
  */
 
 #define LWC_ELF_SEGMENTS_MAX 64
@@ -36,7 +35,7 @@ enum lwc_elf_table {
 
 /*
  * fd      borrowed.
- * tables  what the dynamic section says of each, addresses and lengths; 0: it has none.
+ * tables  addresses and lengths from the dynamic section; 0: none.
  */
 struct lwc_elf {
     int fd;
@@ -46,36 +45,38 @@ struct lwc_elf {
 };
 
 /*
- * Could the file open at @fd be loaded into this process?  It is an ELF shared object for the
- * machine, word size and byte order of this one, and all of its segments are in the file: of a
- * half-written one the loader would touch pages that are not there, and the process would die.
+ * Checks that the file open at @fd can be loaded into this process: an ELF shared object for its
+ * machine, word size and byte order, with all segments in the file.  In a half-written file the
+ * loader would touch missing pages, and the process would die.
  *
  * @path     for the messages.
  * @elf_out  for the functions below, as long as @fd is open.
- * Returns LWC_OK, LWC_E_INVALID with the one thing that is wrong, or LWC_E_IO.
+ * Returns LWC_OK, LWC_E_INVALID with the fault, or LWC_E_IO.
  */
 enum lwc_code lwc_elf_check(int fd, const char *path, struct lwc_elf *elf_out,
                             struct lwc_error *err) LWC_RESULT;
 
 /*
- * Read what would be at @address, counted from where the object is loaded, before any relocation.
- * False if not all of it is in the file.
+ * Reads the bytes for @address, relative to the start of the loaded object, before any relocation.
+ * Returns false if not all of them are in the file.
  */
 bool lwc_elf_read(const struct lwc_elf *elf, uint64_t address, void *bytes_out, size_t len)
     LWC_RESULT;
 
-/* The same for a text with its NUL.  False also if that takes more than @size bytes. */
+/* As lwc_elf_read(), for a text with its NUL.  Returns false also for more than @size bytes. */
 bool lwc_elf_read_text(const struct lwc_elf *elf, uint64_t address, char *text_out, size_t size)
     LWC_RESULT;
 
-/* Where is the exported symbol @name, shorter than LWC_ELF_NAME_LEN?  False if there is none. */
+/*
+ * Finds the exported symbol @name, shorter than LWC_ELF_NAME_LEN.  Returns false if it is missing.
+ */
 #define LWC_ELF_NAME_LEN 64
 bool lwc_elf_find(const struct lwc_elf *elf, const char *name, uint64_t *address_out) LWC_RESULT;
 
 /*
- * Relocate @words, the @count words read from @address, for an object that is loaded at 0: what
- * points into the object becomes the address of that; what points elsewhere, LWC_ELF_ELSEWHERE.
- * False if a table of relocations is not whole.
+ * Relocates the @count @words read from @address, for an object that is loaded at 0: pointers into
+ * the object become addresses in it, others LWC_ELF_ELSEWHERE.  Returns false if a table of
+ * relocations is not whole.
  */
 #define LWC_ELF_ELSEWHERE UINTPTR_MAX
 bool lwc_elf_relocate(const struct lwc_elf *elf, uint64_t address, uintptr_t *words, size_t count)

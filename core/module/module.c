@@ -2,19 +2,18 @@
 /*
  * MUST:
  *  1. A module is named, never given by path; the name has no character of a path.
- *  2. The directories on the way and the file are root's or ours, writable by nobody else
- *     (base/safefile.h), judged before dlopen(), which runs constructors.  dlopen() opens it
- *     again by its path: that is the file which was judged, for nobody but root and us could
- *     have put another one there.
+ *  2. The directories on the way and the file are root's or ours, writable by no other user
+ *     (base/safefile.h), checked before dlopen(), which runs constructors.  dlopen() opens the file
+ *     again by its path: only root and we could have put another file there.
  *  3. The file is regular, and an object for this machine with all of its segments (elf.h),
  *     before dlopen() sees it.
- *  4. A backend's descriptor is read out of that file and judged (descriptor.h) before dlopen()
- *     sees it, too.  One that may block is not loaded for a caller: its constructors, and those
- *     of the libraries behind it, run in its host only.
+ *  4. A backend's descriptor is read from that file and checked (descriptor.h) before dlopen() sees
+ *     it, too.  A backend that may block is not loaded for a caller: its constructors, and those of
+ *     its libraries, run in its host only.
  *  5. dlopen() gets the canonical absolute path: RTLD_NOW, RTLD_LOCAL, RTLD_NODELETE.  An object
  *     of this build is linked with -z now: RTLD_LAZY leaves its own calls bound at once, and those
  *     of the system's libraries behind it as they are in any other program.
- *  6. Nothing in a loaded descriptor is called before that was judged as well, and found to be
+ *  6. No function of a loaded descriptor is called before it was checked as well, and found to be
  *     the one in the file.
  */
 #include "module/module.h"
@@ -41,7 +40,7 @@ static enum lwc_code name_check(const char *name, struct lwc_error *err)
     return LWC_OK;
 }
 
-/* An object of ours, found and judged, not loaded. */
+/* An object of ours, found and checked, not loaded. */
 struct object {
     int fd;
     char *path; /* canonical */
@@ -60,7 +59,7 @@ static void object_close(struct object *object)
 }
 #define AUTO_OBJECT LWC_AUTO(struct object, object_close)
 
-/* @object is filled, also where that fails.  LWC_E_NOT_FOUND where the file is missing. */
+/* Fills @object, in part also on failure.  Returns LWC_E_NOT_FOUND if the file is missing. */
 static enum lwc_code object_open(const char *dir, const char *file, struct object *object,
                                  struct lwc_error *err)
 {
@@ -85,8 +84,8 @@ static enum lwc_code object_open(const char *dir, const char *file, struct objec
 }
 
 /*
- * The loader tells the cause in words only, its strerror() at the end.  Without memory or
- * descriptors it is no fault of the object.
+ * Fails with the loader's text, which ends in its strerror().  Lack of memory or descriptors is no
+ * fault of the object.
  */
 static enum lwc_code fail_load(const char *path, const char *why, struct lwc_error *err)
 {
@@ -161,7 +160,7 @@ static const struct lwc_backend *find_builtin(const char *name)
     return NULL;
 }
 
-/* @descriptor is that of the file: nothing is loaded.  LWC_E_NOT_FOUND where that is missing. */
+/* Reads the descriptor from the file and loads nothing.  LWC_E_NOT_FOUND if the file is missing. */
 static enum lwc_code backend_open(const char *dir, const char *name, struct object *object,
                                   struct lwc_descriptor *descriptor, struct lwc_error *err)
 {
@@ -176,7 +175,7 @@ static enum lwc_code backend_open(const char *dir, const char *name, struct obje
     return code;
 }
 
-/* Compiled-in directory first; LWC_E_UNAVAILABLE if it is in neither. */
+/* Searches the compiled-in directory first.  LWC_E_UNAVAILABLE if the module is in neither. */
 static enum lwc_code backend_find(const char *name, const char *external_dir, struct object *object,
                                   struct lwc_descriptor *descriptor, struct lwc_error *err)
 {
@@ -205,7 +204,7 @@ static enum lwc_code backend_find(const char *name, const char *external_dir, st
     return code;
 }
 
-/* The functions of a module run only if it is, as loaded, what its file says. */
+/* Loads a module, and refuses one whose descriptor is not the one in its file. */
 static enum lwc_code backend_load(const struct object *object,
                                   const struct lwc_descriptor *descriptor,
                                   struct lwc_backend *backend_out, struct lwc_error *err)
@@ -231,7 +230,7 @@ const char *lwc_module_external_dir(void)
     return secure_getenv("LWCRED_BACKEND_DIR");
 }
 
-/* A backend with one of the capabilities @unloaded is only read. */
+/* Reads a backend, and loads it unless it has one of the capabilities @unloaded. */
 static enum lwc_code backend_take(const char *name, const char *external_dir, uint32_t unloaded,
                                   struct lwc_descriptor *descriptor, struct lwc_error *err)
 {

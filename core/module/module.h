@@ -11,22 +11,24 @@
 #include "module/descriptor.h"
 
 /*
- * The backend @name, for a process that will use it: one that is linked in, else from the
- * compiled-in directory, then, if @external, from $LWCRED_BACKEND_DIR.
+ * Finds the backend @name for a process that will use it: linked in, else in the compiled-in
+ * directory, then, if @external, in $LWCRED_BACKEND_DIR.
  *
- * One with LWC_CAP_BLOCKING is read, not loaded: hosted.h runs it.  Any other is loaded, and
- * stays so until the process ends.
+ * A backend with LWC_CAP_BLOCKING is read, not loaded: remote/client.h runs it.  Any other is
+ * loaded until the process ends.
  *
  * @descriptor  filled, and of use only if LWC_OK is returned; not to be copied.
- * Returns LWC_OK; LWC_E_UNAVAILABLE if there is no such module; LWC_E_UNSAFE if its file or a
- * directory above it could be written by others; LWC_E_INVALID if it is no backend of this ABI.
+ * Returns LWC_OK; LWC_E_UNAVAILABLE if there is no such module; LWC_E_UNSAFE if
+ * other users can write its file or a directory above it; LWC_E_INVALID if it is no backend of this
+ * ABI.
  * Any thread.
  */
 enum lwc_code lwc_module_use(const char *name, bool external, struct lwc_descriptor *descriptor,
                              struct lwc_error *err) LWC_RESULT;
 
 /*
- * Load the backend @name into this process whatever it is, for backend hosts and tests.
+ * Loads the backend @name into this process, even with LWC_CAP_BLOCKING: for backend hosts and
+ * tests.
  *
  * @external_dir  searched after the compiled-in directory; NULL or "": none.
  * @backend_out   its descriptor, cut or zero-extended to this version's size.
@@ -34,25 +36,25 @@ enum lwc_code lwc_module_use(const char *name, bool external, struct lwc_descrip
 enum lwc_code lwc_module_load(const char *name, const char *external_dir,
                               struct lwc_backend *backend_out, struct lwc_error *err) LWC_RESULT;
 
-/* The same from the directory @dir only.  LWC_E_NOT_FOUND if it is not there. */
+/* As lwc_module_load(), from the directory @dir only.  LWC_E_NOT_FOUND if it is missing. */
 enum lwc_code lwc_module_load_at(const char *dir, const char *name, struct lwc_backend *backend_out,
                                  struct lwc_error *err) LWC_RESULT;
 
-/* $LWCRED_BACKEND_DIR, or NULL. */
+/* Returns $LWCRED_BACKEND_DIR, or NULL. */
 const char *lwc_module_external_dir(void);
 
 /*
- * The canonical path of @dir/@file, an object of ours that may be loaded or run.
+ * Finds the canonical path of @dir/@file, an object of ours that may be loaded or run.
  *
  * @path_out  owned by the caller, free().
- * Returns LWC_OK; LWC_E_NOT_FOUND; else codes as above.
+ * Returns LWC_OK; LWC_E_NOT_FOUND; else as lwc_module_use().
  */
 enum lwc_code lwc_module_path(const char *dir, const char *file, char **path_out,
                               struct lwc_error *err) LWC_RESULT;
 
 /*
- * Load the object @dir/@file, after the checks of module.c, and look up data symbol @symbol in
- * it.  Codes as above.
+ * Loads the object @dir/@file, after the checks of module.c, and finds the data symbol @symbol in
+ * it.  Returns codes as lwc_module_use().
  */
 enum lwc_code lwc_module_object(const char *dir, const char *file, const char *symbol,
                                 const void **data_out, struct lwc_error *err) LWC_RESULT;

@@ -14,13 +14,13 @@
 #define PATH_LEN 4096
 #define REASONS_LEN 400
 
-/* One word of the needs, taken apart; file is without its slash, or empty. */
+/* A word of the needs, taken apart; file is without its slash, or empty. */
 struct need {
     char name[LWC_BACKEND_NEEDS_MAX + 1];
     char file[LWC_BACKEND_NEEDS_MAX + 1];
 };
 
-/* The words behind "WHAT:", or NULL. */
+/* Returns the words behind "WHAT:", or NULL. */
 static const char *find_words(const char *text)
 {
     const char *colon = strchr(text, ':');
@@ -28,7 +28,7 @@ static const char *find_words(const char *text)
     return colon != NULL && colon > text ? colon + 1 : NULL;
 }
 
-/* Take the next word off *words; false where there is none. */
+/* Takes the next word off *words.  Returns false at the end. */
 static bool take_need(const char **words, struct need *need_out)
 {
     const char *word = *words + strspn(*words, " ");
@@ -62,7 +62,10 @@ bool lwc_needs_are_valid(const char *text)
     return count > 0;
 }
 
-/* A file that cannot be looked at may be there.  Appends the reason why the need is not met. */
+/*
+ * Returns whether a need is met; a file that cannot be examined counts as present.  Appends the
+ * reason if not.
+ */
 static bool is_met(const struct need *need, const struct lwc_host *host, char *reasons, size_t cap)
 {
     const char *value = host->setting(host->data, need->name);
