@@ -22,11 +22,11 @@ int lwc_turn_take(const struct lwc_host *host, const char *path)
         code = lwc_file_open(&store, LWC_TRUST_PRIVATE, &fd, NULL, NULL);
     }
     if (code == LWC_OK) {
-        code = lwc_lock_opened(fd, 0, NULL);
+        code = lwc_lock_take_fd(fd, 0, NULL);
     }
     if (code == LWC_E_BUSY) {
         host->log(host->data, LWC_LOG_INFO, "waiting for another caller that derives a key");
-        code = lwc_lock_opened(fd, get_patience_ms(host), NULL);
+        code = lwc_lock_take_fd(fd, get_patience_ms(host), NULL);
     }
     return code == LWC_OK ? LWC_TAKE_FD(fd) : -1;
 }

@@ -68,7 +68,7 @@ static void init_once(void)
     errno = saved;
 }
 
-bool lwc_memory_ready(void)
+bool lwc_memory_is_ready(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -94,7 +94,7 @@ static uint8_t *block_new(size_t cap)
 {
     uint8_t *block = NULL;
 
-    if (!lwc_memory_ready()) {
+    if (!lwc_memory_is_ready()) {
         return NULL;
     }
     block = lwc_arena_take(cap + 1);
@@ -133,8 +133,8 @@ enum lwc_code lwc_buf_new(size_t cap, struct lwc_buf **secret_out, struct lwc_er
     }
     secret->bytes = block_new(cap);
     if (secret->bytes == NULL) {
-        return lwc_memory_ready() ? lwc_fail_nomem(err)
-                                  : lwc_fail(err, LWC_E_IO, "the system gives no random bytes");
+        return lwc_memory_is_ready() ? lwc_fail_nomem(err)
+                                     : lwc_fail(err, LWC_E_IO, "the system gives no random bytes");
     }
     secret->cap = cap;
     secret->life = lwc_arena_life();
@@ -359,6 +359,6 @@ void *lwc_wiping_realloc(void *block, size_t len)
 
 void lwc_random(void *bytes, size_t len)
 {
-    (void)lwc_memory_ready();
+    (void)lwc_memory_is_ready();
     randombytes_buf(bytes, len);
 }

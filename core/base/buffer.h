@@ -76,7 +76,7 @@ bool lwc_memory_is_locked(void);
  * Prepares libsodium, once.  Returns false if the system gives no random bytes: no secret can be
  * made.
  */
-bool lwc_memory_ready(void);
+bool lwc_memory_is_ready(void);
 
 /*
  * Makes a sink (lwcred/backend.h) that puts its bytes into *@secret, NULL or a secret; an earlier

@@ -38,7 +38,7 @@ void lwc_hash_begin(struct lwc_hash *hash, const char *label)
 {
     uint8_t key[LWC_HASH_LEN];
 
-    (void)lwc_memory_ready(); /* picks the fastest code; where it fails, BLAKE2b is the same */
+    (void)lwc_memory_is_ready(); /* picks the fastest code; where it fails, BLAKE2b is the same */
     (void)crypto_generichash(key, sizeof key, (const uint8_t *)label, strlen(label), NULL, 0);
     (void)crypto_generichash_init(state_of(hash), key, sizeof key, LWC_HASH_LEN);
 }

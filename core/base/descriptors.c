@@ -10,7 +10,7 @@
 
 #define ENOUGH 8 /* a connection, its resolver and its certificates take fewer */
 
-bool lwc_descriptors_lack(void)
+bool lwc_descriptors_are_exhausted(void)
 {
     int fds[ENOUGH];
     size_t count = 0;

@@ -10,7 +10,7 @@
  * Returns whether this process, or the system, has too few descriptors left for a connection.
  * Libraries do not report that cause, and it is no failure of the server.  Any thread.
  */
-bool lwc_descriptors_lack(void);
+bool lwc_descriptors_are_exhausted(void);
 
 /*
  * Returns @fd, or a copy above 2 if @fd took the place of a standard descriptor that the program

@@ -354,7 +354,7 @@ const char *lwc_identity_authority(const struct lwc_identity *id)
     return lwc_is_set(id->origin) ? id->origin : id->account;
 }
 
-bool lwc_backend_name_ok(const char *name, size_t len)
+bool lwc_backend_name_is_valid(const char *name, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         bool is_letter = name[i] >= 'a' && name[i] <= 'z';

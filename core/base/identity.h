@@ -76,6 +76,6 @@ bool lwc_identity_matches(const struct lwc_identity *query, const struct lwc_ide
 const char *lwc_identity_authority(const struct lwc_identity *id);
 
 /* Returns whether @len bytes are a backend's name: 1 to 32 of a-z, 0-9 and '-'. */
-bool lwc_backend_name_ok(const char *name, size_t len);
+bool lwc_backend_name_is_valid(const char *name, size_t len);
 
 #endif

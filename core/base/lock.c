@@ -127,7 +127,7 @@ enum lwc_code lwc_lock_take(const struct lwc_path *path, const char *name, int64
     return LWC_OK;
 }
 
-enum lwc_code lwc_lock_opened(int fd, int64_t timeout_ms, struct lwc_error *err)
+enum lwc_code lwc_lock_take_fd(int fd, int64_t timeout_ms, struct lwc_error *err)
 {
     struct lock_wait wait = wait_begin(timeout_ms);
     enum lwc_code code = lock_try(fd, err);

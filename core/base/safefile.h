@@ -119,7 +119,7 @@ enum lwc_code lwc_lock_take(const struct lwc_path *path, const char *name, int64
                             int *fd_out, struct lwc_error *err) LWC_RESULT;
 
 /* Takes an exclusive lock on an open file or directory, as lwc_lock_take(). */
-enum lwc_code lwc_lock_opened(int fd, int64_t timeout_ms, struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_lock_take_fd(int fd, int64_t timeout_ms, struct lwc_error *err) LWC_RESULT;
 
 /* Releases the lock of *fd, closes *fd and sets it to -1.  -1 is allowed. */
 void lwc_lock_give(int *fd);

@@ -81,7 +81,7 @@ static enum lwc_code parse_op(const struct lwc_word *word, enum lwc_op *op_out,
 static enum lwc_code parse_backend(const struct lwc_word *word, char name_out[static 1],
                                    struct lwc_error *err)
 {
-    if (word->bracketed || !lwc_backend_name_ok(word->text, word->len)) {
+    if (word->bracketed || !lwc_backend_name_is_valid(word->text, word->len)) {
         return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "not a backend's name"),
                         "backends are named, not given by path: up to %d of a-z, 0-9 and -",
                         LWC_BACKEND_NAME_MAX);

@@ -396,7 +396,7 @@ static bool greet_caller(struct serve_ctx *ctx)
     }
     out = begin_frame(ctx, LWC_WIRE_READY);
     lwc_wire_put_u32(&out, LWC_WIRE_VERSION);
-    lwc_descriptor_print(&ctx->backend, print);
+    lwc_descriptor_hash(&ctx->backend, print);
     lwc_wire_put_text(&out, print);
     send_frame(ctx, &out);
     return true;

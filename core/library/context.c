@@ -301,7 +301,7 @@ enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **c
     if (ctx == NULL) {
         return lwc_fail_nomem(err);
     }
-    if (!lwc_memory_ready()) {
+    if (!lwc_memory_is_ready()) {
         return lwc_fail(err, LWC_E_IO, "the system gives no random bytes");
     }
     ctx->clock = lwc_clock_system();

@@ -81,7 +81,7 @@ static enum lwc_code members_check(const struct lwc_backend *backend, const char
     return functions_check(backend, err);
 }
 
-enum lwc_code lwc_descriptor_judge(const struct lwc_backend *found, const char *name,
+enum lwc_code lwc_descriptor_check(const struct lwc_backend *found, const char *name,
                                    struct lwc_backend *backend_out, struct lwc_error *err)
 {
     struct lwc_backend backend = {0};
@@ -183,8 +183,7 @@ enum lwc_code lwc_descriptor_agree(const struct lwc_descriptor *read,
     return LWC_OK;
 }
 
-void lwc_descriptor_print(const struct lwc_backend *backend,
-                          char print_out[static LWC_HASH_HEX_LEN])
+void lwc_descriptor_hash(const struct lwc_backend *backend, char print_out[static LWC_HASH_HEX_LEN])
 {
     uintptr_t words[WORDS];
     struct lwc_hash hash;

@@ -44,7 +44,7 @@ enum lwc_code lwc_descriptor_read(const struct lwc_elf *elf, const char *path, c
  *
  * @backend_out  the descriptor, cut or zero-extended to this version's size.
  */
-enum lwc_code lwc_descriptor_judge(const struct lwc_backend *found, const char *name,
+enum lwc_code lwc_descriptor_check(const struct lwc_backend *found, const char *name,
                                    struct lwc_backend *backend_out, struct lwc_error *err)
     LWC_RESULT;
 
@@ -56,7 +56,7 @@ enum lwc_code lwc_descriptor_agree(const struct lwc_descriptor *read,
     LWC_RESULT;
 
 /* Writes the hash of a checked descriptor: its numbers, texts and set of functions. */
-void lwc_descriptor_print(const struct lwc_backend *backend,
-                          char print_out[static LWC_HASH_HEX_LEN]);
+void lwc_descriptor_hash(const struct lwc_backend *backend,
+                         char print_out[static LWC_HASH_HEX_LEN]);
 
 #endif

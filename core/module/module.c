@@ -33,7 +33,7 @@
 
 static enum lwc_code name_check(const char *name, struct lwc_error *err)
 {
-    if (!lwc_backend_name_ok(name, strlen(name))) {
+    if (!lwc_backend_name_is_valid(name, strlen(name))) {
         return lwc_fail(err, LWC_E_INVALID, "backend name: 1 to %d of a-z, 0-9 and '-' expected",
                         LWC_BACKEND_NAME_MAX);
     }
@@ -214,7 +214,7 @@ static enum lwc_code backend_load(const struct object *object,
     enum lwc_code code = object_load(object, RTLD_NOW, "lwc_backend", &found, err);
 
     if (code == LWC_OK) {
-        code = lwc_descriptor_judge(found, descriptor->name, &backend, err);
+        code = lwc_descriptor_check(found, descriptor->name, &backend, err);
     }
     if (code == LWC_OK) {
         code = lwc_descriptor_agree(descriptor, &backend, err);
@@ -243,7 +243,7 @@ static enum lwc_code backend_take(const char *name, const char *external_dir, ui
     }
     builtin = find_builtin(name);
     if (builtin != NULL) {
-        return lwc_descriptor_judge(builtin, name, &descriptor->backend, err);
+        return lwc_descriptor_check(builtin, name, &descriptor->backend, err);
     }
     code = backend_find(name, external_dir, &object, descriptor, err);
     if (code != LWC_OK || (descriptor->backend.caps & unloaded) != 0) {

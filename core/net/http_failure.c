@@ -173,7 +173,7 @@ static enum lwc_code fail_result(const struct lwc_http_failure *failure, struct 
 {
     enum lwc_code code = LWC_OK;
 
-    if (failure->result != CURLE_OPERATION_TIMEDOUT && lwc_descriptors_lack()) {
+    if (failure->result != CURLE_OPERATION_TIMEDOUT && lwc_descriptors_are_exhausted()) {
         return lwc_fail_sys(err, LWC_E_IO, EMFILE, "%s: cannot connect", failure->host);
     }
     for (size_t i = 0; i < LWC_ARRAY_LEN(causes); i++) {

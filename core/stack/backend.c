@@ -102,7 +102,7 @@ struct lwc_client *lwc_backend_new_client(const struct lwc_backend *descriptor, 
                                                  external ? lwc_module_external_dir : NULL,
                                              .locate = lwc_module_path};
 
-    lwc_descriptor_print(descriptor, print);
+    lwc_descriptor_hash(descriptor, print);
     return lwc_client_new(&module, host, argc, argv);
 }
 

@@ -116,7 +116,7 @@ static enum lwc_code load_path(struct fixture *fixture, struct lwc_error *err)
     char name[LWC_BACKEND_NAME_MAX + 1];
     enum lwc_code code;
 
-    if (len < 4 || !lwc_streq(file + len - 3, ".so") || !lwc_backend_name_ok(file, len - 3)) {
+    if (len < 4 || !lwc_streq(file + len - 3, ".so") || !lwc_backend_name_is_valid(file, len - 3)) {
         return lwc_fail(err, LWC_E_INVALID,
                         "'%s': the file of a backend is its name, 1 to %d of a-z, 0-9 and '-', "
                         "with .so behind it",

@@ -29,15 +29,15 @@ static void lack_is_told_and_none_is_kept(void **state)
 {
     (void)state;
     closefrom(3); /* no gaps */
-    assert_false(lwc_descriptors_lack());
+    assert_false(lwc_descriptors_are_exhausted());
     leave_room_for(8);
-    assert_false(lwc_descriptors_lack());
-    assert_false(lwc_descriptors_lack());
+    assert_false(lwc_descriptors_are_exhausted());
+    assert_false(lwc_descriptors_are_exhausted());
     leave_room_for(7);
-    assert_true(lwc_descriptors_lack());
-    assert_true(lwc_descriptors_lack());
+    assert_true(lwc_descriptors_are_exhausted());
+    assert_true(lwc_descriptors_are_exhausted());
     leave_room_for(8);
-    assert_false(lwc_descriptors_lack());
+    assert_false(lwc_descriptors_are_exhausted());
 }
 
 int main(void)

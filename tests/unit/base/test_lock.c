@@ -276,12 +276,12 @@ static void lock_of_a_file_opened_for_reading_excludes_others(void **state)
     tmpdir_write(dir, "file", "x", 1, 0400);
     first = open(tmpdir_join(dir, "file", text), O_RDONLY | O_CLOEXEC);
     second = open(text, O_RDONLY | O_CLOEXEC);
-    assert_int_equal(lwc_lock_opened(first, 0, NULL), LWC_OK);
-    assert_int_equal(lwc_lock_opened(second, 20, NULL), LWC_E_BUSY);
+    assert_int_equal(lwc_lock_take_fd(first, 0, NULL), LWC_OK);
+    assert_int_equal(lwc_lock_take_fd(second, 20, NULL), LWC_E_BUSY);
     held_for = 8;
-    assert_int_equal(lwc_lock_opened(first, 600000, NULL), LWC_OK);
+    assert_int_equal(lwc_lock_take_fd(first, 600000, NULL), LWC_OK);
     flock_errno = ENOLCK;
-    assert_int_equal(lwc_lock_opened(second, 600000, NULL), LWC_E_IO);
+    assert_int_equal(lwc_lock_take_fd(second, 600000, NULL), LWC_E_IO);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tmpdir_teardown)

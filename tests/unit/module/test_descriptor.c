@@ -242,7 +242,7 @@ static void read_and_loaded_descriptors_agree(void **state)
         assert_int_equal(close(fd), 0);
         object = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
         assert_non_null(object);
-        assert_int_equal(lwc_descriptor_judge(dlsym(object, "lwc_backend"), name, &loaded, NULL),
+        assert_int_equal(lwc_descriptor_check(dlsym(object, "lwc_backend"), name, &loaded, NULL),
                          LWC_OK);
         assert_int_equal(lwc_descriptor_agree(&descriptor, &loaded, NULL), LWC_OK);
         assert_string_equal(descriptor.backend.summary, loaded.summary);
@@ -290,7 +290,7 @@ static void judge_longer_descriptor_of_a_later_minor_is_cut(void **state)
     newer.backend.abi = LWC_ABI(1, 7);
     newer.backend.size = sizeof newer;
     newer.later = NULL;
-    assert_int_equal(lwc_descriptor_judge(&newer.backend, "env", &judged, NULL), LWC_OK);
+    assert_int_equal(lwc_descriptor_check(&newer.backend, "env", &judged, NULL), LWC_OK);
     assert_ptr_equal(judged.find, known.find);
 }
 
@@ -303,7 +303,7 @@ static void judge_shorter_descriptor_has_null_for_what_is_missing(void **state)
     assert_int_equal(lwc_module_load("env", NULL, &known, NULL), LWC_OK);
     known.size = offsetof(struct lwc_backend, probe);
     known.probe = (enum lwc_code(*)(void *, uint32_t, struct lwc_error *))1;
-    assert_int_equal(lwc_descriptor_judge(&known, "env", &judged, NULL), LWC_OK);
+    assert_int_equal(lwc_descriptor_check(&known, "env", &judged, NULL), LWC_OK);
     assert_null(judged.probe);
 }
 
