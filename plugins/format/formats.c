@@ -17,7 +17,7 @@ const struct lwc_format *lwc_format_at(size_t index)
     return index < LWC_ARRAY_LEN(formats) ? formats[index] : NULL;
 }
 
-static enum lwc_code unknown(const char *name, struct lwc_error *err)
+static enum lwc_code fail_unknown_format(const char *name, struct lwc_error *err)
 {
     const char *names[LWC_ARRAY_LEN(formats)];
     const char *near = NULL;
@@ -45,5 +45,5 @@ enum lwc_code lwc_format_find(const char *name, const struct lwc_format **format
             return LWC_OK;
         }
     }
-    return unknown(name, err);
+    return fail_unknown_format(name, err);
 }

@@ -9,7 +9,6 @@
 #include "base/safefile.h"
 #include "base/text.h"
 #include "plugins/format/formats.h"
-#include "plugins/format/git_url.h"
 
 #define READ_STEP 4096u
 
@@ -54,7 +53,7 @@ void lwc_git_request_clear(struct lwc_git_request *request)
 }
 
 /* An empty item resets a list, as git documents it. */
-static void take_capability(struct lwc_git_request *request, const struct lwc_slice *value)
+static void set_capability(struct lwc_git_request *request, const struct lwc_slice *value)
 {
     if (value->len == 0) {
         request->authtype = false;
@@ -63,11 +62,11 @@ static void take_capability(struct lwc_git_request *request, const struct lwc_sl
     }
 }
 
-static enum lwc_code take_pair(struct lwc_git_request *request, const struct lwc_slice *key,
+static enum lwc_code set_value(struct lwc_git_request *request, const struct lwc_slice *key,
                                const struct lwc_slice *value, size_t number, struct lwc_error *err)
 {
     if (slice_is(key, "capability[]")) {
-        take_capability(request, value);
+        set_capability(request, value);
         return LWC_OK;
     }
     for (size_t i = 0; i < LWC_GIT_KEYS; i++) {
@@ -83,8 +82,8 @@ static enum lwc_code take_pair(struct lwc_git_request *request, const struct lwc
     return LWC_OK;
 }
 
-static enum lwc_code take_line(struct lwc_git_request *request, const char *line, size_t len,
-                               size_t number, struct lwc_error *err)
+static enum lwc_code parse_line(struct lwc_git_request *request, const char *line, size_t len,
+                                size_t number, struct lwc_error *err)
 {
     const char *equals = memchr(line, '=', len);
     struct lwc_slice key = {.at = line};
@@ -100,11 +99,11 @@ static enum lwc_code take_line(struct lwc_git_request *request, const char *line
     key.len = (size_t)(equals - line);
     value.at = equals + 1;
     value.len = len - key.len - 1;
-    return take_pair(request, &key, &value, number, err);
+    return set_value(request, &key, &value, number, err);
 }
 
 /* Length of the line at @text, and in *@step_out that with its end. */
-static size_t line_measure(const char *text, size_t len, size_t *step_out)
+static size_t measure_line(const char *text, size_t len, size_t *step_out)
 {
     const char *newline = memchr(text, '\n', len);
     size_t line_len = newline == NULL ? len : (size_t)(newline - text);
@@ -116,14 +115,14 @@ static size_t line_measure(const char *text, size_t len, size_t *step_out)
     return line_len;
 }
 
-static enum lwc_code take_lines(struct lwc_git_request *request, const char *text, size_t len,
-                                struct lwc_error *err)
+static enum lwc_code parse_lines(struct lwc_git_request *request, const char *text, size_t len,
+                                 struct lwc_error *err)
 {
     size_t step = 0;
     size_t number = 1;
 
     for (size_t at = 0; at < len; at += step, number++) {
-        size_t line_len = line_measure(text + at, len - at, &step);
+        size_t line_len = measure_line(text + at, len - at, &step);
         enum lwc_code code = LWC_OK;
 
         if (line_len == 0) {
@@ -132,7 +131,7 @@ static enum lwc_code take_lines(struct lwc_git_request *request, const char *tex
         if (step > LWC_GIT_LINE_CAP || at + step > LWC_GIT_REQUEST_CAP) {
             return lwc_fail(err, LWC_E_INVALID, "line %zu: too long", number);
         }
-        code = take_line(request, text + at, line_len, number, err);
+        code = parse_line(request, text + at, line_len, number, err);
         if (code != LWC_OK) {
             return code;
         }
@@ -142,7 +141,7 @@ static enum lwc_code take_lines(struct lwc_git_request *request, const char *tex
 }
 
 /* What the url says goes where its own keys would; those must then not be there. */
-static enum lwc_code take_url(struct lwc_git_request *request, struct lwc_error *err)
+static enum lwc_code set_url_parts(struct lwc_git_request *request, struct lwc_error *err)
 {
     static const enum lwc_git_key places[LWC_GIT_URL_PARTS] = {
         [LWC_GIT_URL_PROTOCOL] = LWC_GIT_PROTOCOL, [LWC_GIT_URL_USERNAME] = LWC_GIT_USERNAME,
@@ -180,9 +179,9 @@ enum lwc_code lwc_git_request_parse(const char *text, size_t len,
         return lwc_hint(err, code,
                         "send lines such as 'host=acme.lacework.net', then an empty one");
     }
-    code = take_lines(&request, text, len, err);
+    code = parse_lines(&request, text, len, err);
     if (code == LWC_OK) {
-        code = take_url(&request, err);
+        code = set_url_parts(&request, err);
     }
     if (code != LWC_OK) {
         return lwc_wrap(err, code, "git request");
@@ -193,14 +192,14 @@ enum lwc_code lwc_git_request_parse(const char *text, size_t len,
 }
 
 /* Has an empty line been read?  *line moves to the start of the last, unfinished line. */
-static bool at_end(const struct lwc_buf *text, size_t *line)
+static bool has_ended(const struct lwc_buf *text, size_t *line)
 {
     const char *bytes = lwc_buf_text(text);
     const size_t len = lwc_buf_len(text);
     size_t step = 0;
 
     while (memchr(bytes + *line, '\n', len - *line) != NULL) {
-        if (line_measure(bytes + *line, len - *line, &step) == 0) {
+        if (measure_line(bytes + *line, len - *line, &step) == 0) {
             return true;
         }
         *line += step;
@@ -238,7 +237,7 @@ static enum lwc_code read_text(int fd, int64_t deadline_ms, struct lwc_buf *text
     size_t line = 0;
     bool more = true;
 
-    while (more && !at_end(text, &line)) {
+    while (more && !has_ended(text, &line)) {
         enum lwc_code code = LWC_OK;
 
         if (lwc_buf_len(text) > LWC_GIT_REQUEST_CAP) {

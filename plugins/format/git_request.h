@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/util.h"
+#include "plugins/format/git_url.h"
 
 /*
  * A request of the git-credential protocol: lines "key=value" up to an empty line or the end.
@@ -26,12 +27,6 @@
 
 #define LWC_GIT_LINE_CAP 65535u
 #define LWC_GIT_REQUEST_CAP 65536u
-
-/* Bytes in a larger text; at is NULL where nothing was said. */
-struct lwc_slice {
-    const char *at;
-    size_t len;
-};
 
 enum lwc_git_key {
     LWC_GIT_PROTOCOL,

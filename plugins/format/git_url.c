@@ -16,7 +16,7 @@ static int hex_value(char c)
 }
 
 /* Undo the escapes of one part at @to, which has room for it; *part becomes what was written. */
-static enum lwc_code decode(struct lwc_slice *part, uint8_t *to, struct lwc_error *err)
+static enum lwc_code decode_part(struct lwc_slice *part, uint8_t *to, struct lwc_error *err)
 {
     size_t len = 0;
 
@@ -44,7 +44,7 @@ static enum lwc_code decode(struct lwc_slice *part, uint8_t *to, struct lwc_erro
     return LWC_OK;
 }
 
-static const char *find(const char *at, const char *end, char c)
+static const char *find_char(const char *at, const char *end, char c)
 {
     const char *found = memchr(at, c, (size_t)(end - at));
 
@@ -54,8 +54,8 @@ static const char *find(const char *at, const char *end, char c)
 /* [USER[:PASSWORD]@]HOST */
 static void split_authority(const char *at, const char *end, struct lwc_slice *parts)
 {
-    const char *sign = find(at, end, '@');
-    const char *colon = find(at, sign, ':');
+    const char *sign = find_char(at, end, '@');
+    const char *colon = find_char(at, sign, ':');
 
     if (sign == end) {
         parts[LWC_GIT_URL_HOST] = (struct lwc_slice){at, (size_t)(end - at)};
@@ -82,8 +82,8 @@ static void split_path(const char *at, const char *end, struct lwc_slice *parts)
     }
 }
 
-static enum lwc_code split(const char *url, size_t len, struct lwc_slice *parts,
-                           struct lwc_error *err)
+static enum lwc_code split_url(const char *url, size_t len, struct lwc_slice *parts,
+                               struct lwc_error *err)
 {
     static const char mark[] = "://";
     const char *end = url + len;
@@ -112,7 +112,7 @@ enum lwc_code lwc_git_url_split(const char *url, size_t len,
     LWC_AUTO_BUF decoded = NULL;
     struct lwc_slice parts[LWC_GIT_URL_PARTS] = {{0}};
     uint8_t *to = NULL;
-    enum lwc_code code = split(url, len, parts, err);
+    enum lwc_code code = split_url(url, len, parts, err);
 
     if (code == LWC_OK) {
         code = lwc_buf_new(len, &decoded, err);
@@ -125,7 +125,7 @@ enum lwc_code lwc_git_url_split(const char *url, size_t len,
         return lwc_fail_nomem(err);
     }
     for (size_t i = 0; i < LWC_GIT_URL_PARTS; i++) {
-        code = parts[i].at == NULL ? LWC_OK : decode(&parts[i], to, err);
+        code = parts[i].at == NULL ? LWC_OK : decode_part(&parts[i], to, err);
         if (code != LWC_OK) {
             return code;
         }

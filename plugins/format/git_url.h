@@ -4,9 +4,16 @@
 
 #include <stddef.h>
 
-#include "plugins/format/git_request.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
-/* The value of "url=" in a git-credential request, taken apart as git does. */
+/* Splits the value of "url=" in a git-credential request as git does. */
+
+/* Bytes in a larger text; at is NULL where the request does not set the value. */
+struct lwc_slice {
+    const char *at;
+    size_t len;
+};
 
 enum lwc_git_url_part {
     LWC_GIT_URL_PROTOCOL,

@@ -21,7 +21,7 @@ const char *lwc_kind_name(uint32_t kind)
 }
 
 /* No printf: a list has tens of thousands of members. */
-static enum lwc_code append(struct lwc_buf *out, const char *text, struct lwc_error *err)
+static enum lwc_code append_text(struct lwc_buf *out, const char *text, struct lwc_error *err)
 {
     return lwc_buf_append(out, text, strlen(text), err);
 }
@@ -32,14 +32,14 @@ static enum lwc_code append_member(struct lwc_buf *out, const struct lwc_member 
     const char *const head[] = {first ? "{\"" : ",\"", member->name, "\":"};
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(head); i++) {
-        enum lwc_code code = append(out, head[i], err);
+        enum lwc_code code = append_text(out, head[i], err);
 
         if (code != LWC_OK) {
             return code;
         }
     }
     return member->text != NULL ? lwc_text_append_json(out, member->text, err)
-                                : append(out, member->literal, err);
+                                : append_text(out, member->literal, err);
 }
 
 enum lwc_code lwc_json_append(struct lwc_buf *out, const struct lwc_member *members, size_t count,
@@ -52,7 +52,7 @@ enum lwc_code lwc_json_append(struct lwc_buf *out, const struct lwc_member *memb
             return code;
         }
     }
-    return append(out, count == 0 ? "{}" : "}", err);
+    return append_text(out, count == 0 ? "{}" : "}", err);
 }
 
 enum lwc_code lwc_json_append_identity(struct lwc_buf *out, const struct lwc_identity *id,

@@ -30,7 +30,7 @@ bool lwc_app_no_prompt(const struct lwc_app *app)
            lwc_text_is_no(getenv("GIT_TERMINAL_PROMPT"));
 }
 
-static void take_log(void *data, enum lwc_log_level level, const char *text)
+static void write_log(void *data, enum lwc_log_level level, const char *text)
 {
     if (level == LWC_LOG_WARNING) {
         lwc_app_warn(data, "%s", text);
@@ -39,7 +39,7 @@ static void take_log(void *data, enum lwc_log_level level, const char *text)
     }
 }
 
-static const char *setting(const struct lwc_app *app, enum lwc_opt opt, const char *variable)
+static const char *get_setting(const struct lwc_app *app, enum lwc_opt opt, const char *variable)
 {
     const char *value = lwc_args_has(&app->args, opt) ? app->args.option[opt] : getenv(variable);
 
@@ -61,7 +61,7 @@ int64_t lwc_app_input_deadline_ms(struct lwc_app *app)
 }
 
 /* The time that is left, at least a moment: the library takes 0 for "not said". */
-static int64_t left_ms(struct lwc_app *app)
+static int64_t get_left_ms(struct lwc_app *app)
 {
     const int64_t left = lwc_app_deadline_ms(app) - lwc_clock_boot_ms(lwc_clock_system());
 
@@ -69,8 +69,8 @@ static int64_t left_ms(struct lwc_app *app)
 }
 
 /* The time that a person needs is not the command's. */
-static enum lwc_code ask_person(struct lwc_app *app, const char *text, uint32_t flags,
-                                struct lwc_buf **answer_out, struct lwc_error *err)
+static enum lwc_code ask_user(struct lwc_app *app, const char *text, uint32_t flags,
+                              struct lwc_buf **answer_out, struct lwc_error *err)
 {
     const int64_t deadline_ms = lwc_app_deadline_ms(app);
     const int64_t asked_ms = lwc_clock_boot_ms(lwc_clock_system());
@@ -81,19 +81,19 @@ static enum lwc_code ask_person(struct lwc_app *app, const char *text, uint32_t 
 }
 
 /* All calls of the library end with the command. */
-static void bound_library(struct lwc_app *app)
+static void set_library_deadline(struct lwc_app *app)
 {
     if (app->ctx != NULL) {
-        lwc_deadline_set(app->ctx, left_ms(app));
+        lwc_deadline_set(app->ctx, get_left_ms(app));
     }
 }
 
 enum lwc_code lwc_app_ask(struct lwc_app *app, const char *text, uint32_t flags,
                           struct lwc_buf **answer_out, struct lwc_error *err)
 {
-    enum lwc_code code = ask_person(app, text, flags, answer_out, err);
+    enum lwc_code code = ask_user(app, text, flags, answer_out, err);
 
-    bound_library(app);
+    set_library_deadline(app);
     return code;
 }
 
@@ -101,7 +101,7 @@ static enum lwc_code ask_for_library(void *data, const char *text, uint32_t flag
                                      const struct lwc_sink *answer, struct lwc_error *err)
 {
     LWC_AUTO_BUF line = NULL;
-    enum lwc_code code = ask_person(data, text, flags, &line, err); /* it counts the time itself */
+    enum lwc_code code = ask_user(data, text, flags, &line, err); /* it counts the time itself */
 
     if (code != LWC_OK) {
         return code;
@@ -116,11 +116,11 @@ struct lwc_options lwc_app_options(struct lwc_app *app)
     return (struct lwc_options){
         .size = sizeof(struct lwc_options),
         .flags = no_prompt ? LWC_OPEN_NO_PROMPT : 0,
-        .service = setting(app, LWC_OPT_SERVICE, "LWCRED_SERVICE"),
-        .config = setting(app, LWC_OPT_CONFIG, "LWCRED_CONFIG"),
-        .timeout_ms = left_ms(app),
+        .service = get_setting(app, LWC_OPT_SERVICE, "LWCRED_SERVICE"),
+        .config = get_setting(app, LWC_OPT_CONFIG, "LWCRED_CONFIG"),
+        .timeout_ms = get_left_ms(app),
         .data = app,
-        .log = take_log,
+        .log = write_log,
         .prompt = no_prompt ? NULL : ask_for_library,
     };
 }
@@ -130,7 +130,7 @@ enum lwc_code lwc_app_open(struct lwc_app *app, struct lwc_error *err)
     const struct lwc_options options = lwc_app_options(app);
     enum lwc_code code = app->ctx != NULL ? LWC_OK : lwc_open(&options, &app->ctx, err);
 
-    bound_library(app);
+    set_library_deadline(app);
     return code;
 }
 

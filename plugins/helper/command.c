@@ -152,7 +152,7 @@ static const struct {
     const char *name;
 } aliases[] = {{"ls", "list"}, {"rm", "remove"}};
 
-static const char *spell_out(const char *name)
+static const char *expand_alias(const char *name)
 {
     for (size_t i = 0; i < LWC_ARRAY_LEN(aliases); i++) {
         if (lwc_streq(aliases[i].alias, name)) {
@@ -163,7 +163,7 @@ static const char *spell_out(const char *name)
 }
 
 /* A word that can be no command may be a secret in the wrong place, and is not shown. */
-static enum lwc_code unknown(const char *name, struct lwc_error *err)
+static enum lwc_code fail_unknown_command(const char *name, struct lwc_error *err)
 {
     const char *names[LWC_ARRAY_LEN(commands)];
     const char *near = NULL;
@@ -184,17 +184,17 @@ static enum lwc_code unknown(const char *name, struct lwc_error *err)
 enum lwc_code lwc_command_find(const char *name, const struct lwc_command **command_out,
                                struct lwc_error *err)
 {
-    name = spell_out(name);
+    name = expand_alias(name);
     for (size_t i = 0; i < LWC_ARRAY_LEN(commands); i++) {
         if (lwc_streq(commands[i].name, name)) {
             *command_out = &commands[i];
             return LWC_OK;
         }
     }
-    return unknown(name, err);
+    return fail_unknown_command(name, err);
 }
 
-static enum lwc_code no_command(const struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code handle_no_command(const struct lwc_app *app, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
@@ -208,8 +208,8 @@ static enum lwc_code no_command(const struct lwc_app *app, struct lwc_error *err
 }
 
 /* The operand of a command that takes a profile says the same as --profile. */
-static enum lwc_code take_profile(struct lwc_app *app, const struct lwc_command *command,
-                                  struct lwc_error *err)
+static enum lwc_code set_profile(struct lwc_app *app, const struct lwc_command *command,
+                                 struct lwc_error *err)
 {
     const char *profile = app->args.operands > 1 ? app->args.operand[1] : NULL;
     enum lwc_code code = LWC_OK;
@@ -225,8 +225,8 @@ static enum lwc_code take_profile(struct lwc_app *app, const struct lwc_command 
     return code == LWC_OK ? code : lwc_wrap(err, code, "%s", command->name);
 }
 
-static enum lwc_code run(struct lwc_app *app, const struct lwc_command *command,
-                         struct lwc_error *err)
+static enum lwc_code run_command(struct lwc_app *app, const struct lwc_command *command,
+                                 struct lwc_error *err)
 {
     static const char *const counts[] = {"no arguments", "one argument", "two arguments"};
     const char *account = app->args.option[LWC_OPT_ACCOUNT];
@@ -243,7 +243,7 @@ static enum lwc_code run(struct lwc_app *app, const struct lwc_command *command,
             lwc_fail(err, LWC_E_INVALID, "'%s' takes %s", command->name, counts[command->operands]);
         return lwc_hint(err, code, "see 'lw-credential-helper %s --help'", command->name);
     }
-    code = take_profile(app, command, err);
+    code = set_profile(app, command, err);
     if (code == LWC_OK && account != NULL) {
         code = lwc_account_parse(account, app->account, err);
     }
@@ -263,12 +263,12 @@ enum lwc_code lwc_command_run(struct lwc_app *app, int argc, char *const argv[],
         return lwc_help_version(err);
     }
     if (app->args.operands == 0) {
-        return no_command(app, err);
+        return handle_no_command(app, err);
     }
     code = lwc_command_find(app->args.operand[0], &command, err);
     /* Verbs of a git to come: a helper ignores what it does not know. */
     if (app->git_helper && (code != LWC_OK || !command->git_verb)) {
         return LWC_OK;
     }
-    return code != LWC_OK ? code : run(app, command, err);
+    return code != LWC_OK ? code : run_command(app, command, err);
 }

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-void lwc_credentials_clear(struct lwc_credentials *roll)
+void lwc_credentials_clear(struct lwc_credentials *credentials)
 {
-    struct lwc_credentials_entry *entry = roll->first;
+    struct lwc_credentials_entry *entry = credentials->first;
 
     while (entry != NULL) {
         struct lwc_credentials_entry *next = entry->next;
@@ -15,7 +15,7 @@ void lwc_credentials_clear(struct lwc_credentials *roll)
         free(entry);
         entry = next;
     }
-    *roll = (struct lwc_credentials){0};
+    *credentials = (struct lwc_credentials){0};
 }
 
 /* FNV-1a. */
@@ -26,14 +26,14 @@ static size_t choose_bucket(const char *profile)
     for (; *profile != '\0'; profile++) {
         hash = (hash ^ (uint8_t)*profile) * 16777619u;
     }
-    return hash % LWC_ROLL_BUCKETS;
+    return hash % LWC_CREDENTIALS_BUCKETS;
 }
 
 /* Puts @entry behind the others of its bucket; returns the first of the same profile, or NULL. */
-static struct lwc_credentials_entry *join_bucket(struct lwc_credentials *roll,
+static struct lwc_credentials_entry *join_bucket(struct lwc_credentials *credentials,
                                                  struct lwc_credentials_entry *entry)
 {
-    struct lwc_credentials_entry **at = &roll->buckets[choose_bucket(entry->id.profile)];
+    struct lwc_credentials_entry **at = &credentials->buckets[choose_bucket(entry->id.profile)];
     struct lwc_credentials_entry *same = NULL;
 
     for (; *at != NULL; at = &(*at)->next_in_bucket) {
@@ -54,9 +54,9 @@ static void write_place(struct lwc_credentials_entry *entry, bool is_double)
 }
 
 /* Marks @entry, the next one, and the earlier one of the same profile, if there is one. */
-static void mark_double(struct lwc_credentials *roll, struct lwc_credentials_entry *entry)
+static void mark_double(struct lwc_credentials *credentials, struct lwc_credentials_entry *entry)
 {
-    struct lwc_credentials_entry *other = join_bucket(roll, entry);
+    struct lwc_credentials_entry *other = join_bucket(credentials, entry);
 
     write_place(entry, other != NULL);
     if (other != NULL) {
@@ -65,10 +65,10 @@ static void mark_double(struct lwc_credentials *roll, struct lwc_credentials_ent
     }
 }
 
-static enum lwc_code visit(void *data, const struct lwc_identity *identity, const char *backend,
-                           struct lwc_error *err)
+static enum lwc_code add_credential(void *data, const struct lwc_identity *identity,
+                                    const char *backend, struct lwc_error *err)
 {
-    struct lwc_credentials *roll = data;
+    struct lwc_credentials *credentials = data;
     const size_t backend_len = strlen(backend) + 1;
     struct lwc_credentials_entry *entry = NULL;
     const size_t text_len = lwc_identity_text_len(identity); /* checked by the library   */
@@ -80,10 +80,10 @@ static enum lwc_code visit(void *data, const struct lwc_identity *identity, cons
     lwc_identity_place(identity, entry->text, &entry->id);
     memcpy(entry->text + text_len, backend, backend_len);
     entry->backend = entry->text + text_len;
-    mark_double(roll, entry);
-    *roll->end = entry;
-    roll->end = &entry->next;
-    roll->count++;
+    mark_double(credentials, entry);
+    *credentials->end = entry;
+    credentials->end = &entry->next;
+    credentials->count++;
     return LWC_OK;
 }
 
@@ -91,11 +91,12 @@ static enum lwc_code visit(void *data, const struct lwc_identity *identity, cons
 static void note_token(void *data, const struct lwc_identity *identity, int64_t expires_in,
                        const char *place)
 {
-    const struct lwc_credentials *roll = data;
+    const struct lwc_credentials *credentials = data;
     const int64_t minutes = expires_in / 60;
 
     (void)place;
-    for (struct lwc_credentials_entry *entry = roll->first; entry != NULL; entry = entry->next) {
+    for (struct lwc_credentials_entry *entry = credentials->first; entry != NULL;
+         entry = entry->next) {
         if (lwc_streq(entry->id.key_id, identity->key_id) &&
             lwc_streq(entry->id.account, identity->account) &&
             lwc_streq(lwc_identity_authority(&entry->id), lwc_identity_authority(identity)) &&
@@ -108,16 +109,16 @@ static void note_token(void *data, const struct lwc_identity *identity, int64_t 
     }
 }
 
-enum lwc_code lwc_credentials_load(struct lwc_app *app, struct lwc_credentials *roll,
+enum lwc_code lwc_credentials_load(struct lwc_app *app, struct lwc_credentials *credentials,
                                    struct lwc_error *err)
 {
     const struct lwc_query query = lwc_app_query(app);
     enum lwc_code code = lwc_app_open(app, err);
 
-    roll->end = &roll->first;
+    credentials->end = &credentials->first;
     if (code == LWC_OK) {
-        code = lwc_list(app->ctx, &query, visit, roll, err);
-        lwc_cached_list(app->ctx, note_token, roll);
+        code = lwc_list(app->ctx, &query, add_credential, credentials, err);
+        lwc_cached_list(app->ctx, note_token, credentials);
     }
     return code;
 }

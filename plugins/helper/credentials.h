@@ -9,7 +9,7 @@
 
 /* The stored credentials that a command line speaks of. */
 
-#define LWC_ROLL_BUCKETS 512
+#define LWC_CREDENTIALS_BUCKETS 512
 
 struct lwc_credentials_entry {
     struct lwc_credentials_entry *next;
@@ -28,10 +28,11 @@ struct lwc_credentials {
     struct lwc_credentials_entry *first;
     struct lwc_credentials_entry **end;
     size_t count;
-    struct lwc_credentials_entry *buckets[LWC_ROLL_BUCKETS]; /* by profile                      */
+    struct lwc_credentials_entry
+        *buckets[LWC_CREDENTIALS_BUCKETS]; /* by profile                      */
 };
 
-void lwc_credentials_clear(struct lwc_credentials *roll);
+void lwc_credentials_clear(struct lwc_credentials *credentials);
 #define LWC_AUTO_CREDENTIALS LWC_AUTO(struct lwc_credentials, lwc_credentials_clear)
 
 /*
@@ -40,7 +41,7 @@ void lwc_credentials_clear(struct lwc_credentials *roll);
  *
  * @roll  zeroed by the caller, lwc_credentials_clear().
  */
-enum lwc_code lwc_credentials_load(struct lwc_app *app, struct lwc_credentials *roll,
+enum lwc_code lwc_credentials_load(struct lwc_app *app, struct lwc_credentials *credentials,
                                    struct lwc_error *err) LWC_RESULT;
 
 #endif

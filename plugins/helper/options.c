@@ -145,38 +145,38 @@ int64_t lwc_args_seconds(const struct lwc_args *args, enum lwc_opt opt, int64_t 
 }
 
 /* Where the parser stands. */
-struct walk {
+struct parse_ctx {
     int argc;
     char *const *argv;
     int at;
     struct lwc_args *args;
 };
 
-static enum lwc_code give(struct walk *walk, enum lwc_opt opt, const char *value,
-                          struct lwc_error *err)
+static enum lwc_code set_option(struct parse_ctx *ctx, enum lwc_opt opt, const char *value,
+                                struct lwc_error *err)
 {
     const struct lwc_option *option = &options[opt];
 
-    if (walk->args->option[opt] != NULL) {
+    if (ctx->args->option[opt] != NULL) {
         return lwc_fail(err, LWC_E_INVALID, "option --%s: given twice", option->name);
     }
     if (option->value == NULL) {
-        walk->args->option[opt] = "";
+        ctx->args->option[opt] = "";
         return LWC_OK;
     }
-    if (value == NULL && walk->at + 1 < walk->argc) {
-        walk->at++;
-        value = walk->argv[walk->at];
+    if (value == NULL && ctx->at + 1 < ctx->argc) {
+        ctx->at++;
+        value = ctx->argv[ctx->at];
     }
     if (!lwc_is_set(value)) {
         return lwc_fail(err, LWC_E_INVALID, "option --%s: needs a value (%s)", option->name,
                         option->value);
     }
-    walk->args->option[opt] = value;
+    ctx->args->option[opt] = value;
     return LWC_OK;
 }
 
-static enum lwc_code unknown(const char *name, size_t len, struct lwc_error *err)
+static enum lwc_code fail_unknown_option(const char *name, size_t len, struct lwc_error *err)
 {
     const char *names[LWC_OPTS];
     char word[32] = "";
@@ -200,9 +200,9 @@ static enum lwc_code unknown(const char *name, size_t len, struct lwc_error *err
 }
 
 /* --name, --name=value, --name value */
-static enum lwc_code take_long(struct walk *walk, struct lwc_error *err)
+static enum lwc_code parse_long(struct parse_ctx *ctx, struct lwc_error *err)
 {
-    const char *name = walk->argv[walk->at] + 2;
+    const char *name = ctx->argv[ctx->at] + 2;
     const size_t len = lwc_text_reach(name, "=");
     const char *value = name[len] == '=' ? name + len + 1 : NULL;
 
@@ -213,9 +213,9 @@ static enum lwc_code take_long(struct walk *walk, struct lwc_error *err)
         if (value != NULL && options[i].value == NULL) {
             return lwc_fail(err, LWC_E_INVALID, "option --%s: takes no value", options[i].name);
         }
-        return give(walk, (enum lwc_opt)i, value, err);
+        return set_option(ctx, (enum lwc_opt)i, value, err);
     }
-    return unknown(name, len, err);
+    return fail_unknown_option(name, len, err);
 }
 
 static enum lwc_opt find_letter(char letter)
@@ -229,7 +229,7 @@ static enum lwc_opt find_letter(char letter)
 }
 
 /* Options without such a letter whose names begin with it: "--secret-file, --service". */
-static enum lwc_code unknown_letter(const char *at, struct lwc_error *err)
+static enum lwc_code fail_unknown_letter(const char *at, struct lwc_error *err)
 {
     char names[HINT_LEN] = "";
     size_t used = 0;
@@ -245,16 +245,16 @@ static enum lwc_code unknown_letter(const char *at, struct lwc_error *err)
 }
 
 /* -v, -qp NAME, -pNAME */
-static enum lwc_code take_letters(struct walk *walk, struct lwc_error *err)
+static enum lwc_code parse_letters(struct parse_ctx *ctx, struct lwc_error *err)
 {
-    for (const char *at = walk->argv[walk->at] + 1; *at != '\0'; at++) {
+    for (const char *at = ctx->argv[ctx->at] + 1; *at != '\0'; at++) {
         const enum lwc_opt opt = find_letter(*at);
         enum lwc_code code = LWC_OK;
 
         if (opt == LWC_OPTS) {
-            return unknown_letter(at, err);
+            return fail_unknown_letter(at, err);
         }
-        code = give(walk, opt, at[1] != '\0' ? at + 1 : NULL, err);
+        code = set_option(ctx, opt, at[1] != '\0' ? at + 1 : NULL, err);
         if (code != LWC_OK || options[opt].value != NULL) {
             return code;
         }
@@ -262,12 +262,12 @@ static enum lwc_code take_letters(struct walk *walk, struct lwc_error *err)
     return LWC_OK;
 }
 
-static enum lwc_code take_operand(struct walk *walk, struct lwc_error *err)
+static enum lwc_code add_operand(struct parse_ctx *ctx, struct lwc_error *err)
 {
-    if (walk->args->operands == LWC_OPERANDS_MAX) {
+    if (ctx->args->operands == LWC_OPERANDS_MAX) {
         return lwc_fail(err, LWC_E_INVALID, "more than %d arguments", LWC_OPERANDS_MAX);
     }
-    walk->args->operand[walk->args->operands++] = walk->argv[walk->at];
+    ctx->args->operand[ctx->args->operands++] = ctx->argv[ctx->at];
     return LWC_OK;
 }
 
@@ -275,19 +275,19 @@ enum lwc_code lwc_args_parse(int argc, char *const argv[], struct lwc_args *args
                              struct lwc_error *err)
 {
     struct lwc_args args = {.operands = 0};
-    struct walk walk = {.argc = argc, .argv = argv, .args = &args};
+    struct parse_ctx ctx = {.argc = argc, .argv = argv, .args = &args};
     bool literal = false;
 
-    for (walk.at = 1; walk.at < argc; walk.at++) {
-        const char *word = argv[walk.at];
+    for (ctx.at = 1; ctx.at < argc; ctx.at++) {
+        const char *word = argv[ctx.at];
         enum lwc_code code = LWC_OK;
 
         if (literal || word[0] != '-' || word[1] == '\0') {
-            code = take_operand(&walk, err);
+            code = add_operand(&ctx, err);
         } else if (lwc_streq(word, "--")) {
             literal = true;
         } else {
-            code = word[1] == '-' ? take_long(&walk, err) : take_letters(&walk, err);
+            code = word[1] == '-' ? parse_long(&ctx, err) : parse_letters(&ctx, err);
         }
         if (code != LWC_OK) {
             return code;

@@ -51,7 +51,7 @@ static void print_raw(const char *text)
     (void)code;
 }
 
-static void print(const char *prefix, const char *text)
+static void print_line(const char *prefix, const char *text)
 {
     char clean[LINE_LEN];
     char line[LINE_LEN + 64];
@@ -69,10 +69,10 @@ void lwc_output_line(const char *fmt, ...)
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    print(LWC_PROGRAM, text);
+    print_line(LWC_PROGRAM, text);
 }
 
-static const char *hint_of(const struct lwc_error *err, char *room, size_t cap)
+static const char *choose_hint(const struct lwc_error *err, char *room, size_t cap)
 {
     if (err->hint[0] != '\0') {
         return err->hint;
@@ -112,11 +112,11 @@ static void print_object(const struct lwc_error *err, const char *hint)
 void lwc_output_error(const struct lwc_error *err, bool json)
 {
     char room[64];
-    const char *hint = hint_of(err, room, sizeof room);
+    const char *hint = choose_hint(err, room, sizeof room);
 
-    print(LWC_PROGRAM, err->msg);
+    print_line(LWC_PROGRAM, err->msg);
     if (hint[0] != '\0') {
-        print("hint", hint);
+        print_line("hint", hint);
     }
     if (json) {
         print_object(err, hint);

@@ -23,7 +23,7 @@ static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 /* The handler can reach nothing but this. */
 static volatile sig_atomic_t caught;
 
-static void remember(int signal)
+static void note_signal(int signal)
 {
     caught = signal;
 }
@@ -40,7 +40,7 @@ struct dialogue {
 /* Signals stay blocked but while we wait, so that none falls between a look and a read. */
 static void watch_signals(struct dialogue *dialogue)
 {
-    struct sigaction action = {.sa_handler = remember};
+    struct sigaction action = {.sa_handler = note_signal};
     sigset_t block;
 
     (void)sigemptyset(&block);
@@ -85,7 +85,7 @@ static enum lwc_code open_terminal(struct dialogue *dialogue, struct lwc_error *
                     "variable or a file; see lw-credential-helper(1)");
 }
 
-static bool quieten(const struct dialogue *dialogue)
+static bool silence_terminal(const struct dialogue *dialogue)
 {
     struct termios quiet = dialogue->cooked;
 
@@ -133,7 +133,7 @@ static void release_and_raise(int signal)
 }
 
 /* Keeps the terminal quiet after a hidden answer.  False: it must be given back now. */
-static bool hold(const struct dialogue *dialogue)
+static bool hold_terminal(const struct dialogue *dialogue)
 {
     const struct sigaction action = {.sa_handler = release_and_raise, .sa_flags = SA_RESTART};
     const int fd = fcntl(dialogue->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -152,7 +152,7 @@ static bool hold(const struct dialogue *dialogue)
     return true;
 }
 
-static void restore(const struct dialogue *dialogue)
+static void restore_terminal(const struct dialogue *dialogue)
 {
     enum lwc_code code = LWC_OK;
 
@@ -167,12 +167,12 @@ static void restore(const struct dialogue *dialogue)
 static void end_dialogue(const struct dialogue *dialogue, enum lwc_code code)
 {
     const bool is_answered = code == LWC_OK && caught == 0 && dialogue->hidden;
-    const bool is_held = is_answered && hold(dialogue);
+    const bool is_held = is_answered && hold_terminal(dialogue);
 
     if (is_held) {
         code = lwc_fd_write(dialogue->fd, "\n", 1, NULL);
     } else {
-        restore(dialogue);
+        restore_terminal(dialogue);
     }
     unwatch_signals(dialogue, is_held);
 }
@@ -203,8 +203,8 @@ static enum lwc_code read_line(const struct dialogue *dialogue, struct lwc_buf *
     return LWC_OK;
 }
 
-static enum lwc_code converse(struct dialogue *dialogue, const char *text, struct lwc_buf *line,
-                              struct lwc_error *err)
+static enum lwc_code ask_and_read(struct dialogue *dialogue, const char *text, struct lwc_buf *line,
+                                  struct lwc_error *err)
 {
     char question[LWC_ERROR_MSG_LEN];
     char clean[LWC_ERROR_MSG_LEN - 8];
@@ -212,7 +212,7 @@ static enum lwc_code converse(struct dialogue *dialogue, const char *text, struc
 
     lwc_output_defuse(clean, sizeof clean, text);
     (void)snprintf(question, sizeof question, "%s: ", clean);
-    if (dialogue->hidden && !quieten(dialogue)) {
+    if (dialogue->hidden && !silence_terminal(dialogue)) {
         return lwc_fail_sys(err, LWC_E_IO, errno, "terminal: cannot stop its echo");
     }
     code = lwc_fd_write(dialogue->fd, question, strlen(question), err);
@@ -237,13 +237,13 @@ static enum lwc_code ask_once(const char *text, bool hidden, struct lwc_buf *lin
             return code;
         }
         watch_signals(&dialogue);
-        code = converse(&dialogue, text, line, err);
+        code = ask_and_read(&dialogue, text, line, err);
         end_dialogue(&dialogue, code);
     } while (caught == SIGTSTP);
     return code;
 }
 
-static enum lwc_code judge_line(const struct lwc_buf *line, struct lwc_error *err)
+static enum lwc_code check_line(const struct lwc_buf *line, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
@@ -264,8 +264,8 @@ static enum lwc_code judge_line(const struct lwc_buf *line, struct lwc_error *er
     return LWC_OK;
 }
 
-static enum lwc_code ask(const char *text, bool hidden, struct lwc_buf **line_out,
-                         struct lwc_error *err)
+static enum lwc_code ask_line(const char *text, bool hidden, struct lwc_buf **line_out,
+                              struct lwc_error *err)
 {
     LWC_AUTO_BUF line = NULL;
     enum lwc_code code = lwc_buf_new(READ_CAP, &line, err);
@@ -274,7 +274,7 @@ static enum lwc_code ask(const char *text, bool hidden, struct lwc_buf **line_ou
         code = ask_once(text, hidden, line, err);
     }
     if (code == LWC_OK) {
-        code = judge_line(line, err);
+        code = check_line(line, err);
     }
     if (code == LWC_OK) {
         *line_out = LWC_TAKE(line);
@@ -291,10 +291,10 @@ static enum lwc_code ask_twice(const char *text, bool hidden, struct lwc_buf **a
     for (int i = 0; i < TRIES; i++) {
         LWC_AUTO_BUF first = NULL;
         LWC_AUTO_BUF second = NULL;
-        enum lwc_code code = ask(text, hidden, &first, err);
+        enum lwc_code code = ask_line(text, hidden, &first, err);
 
         if (code == LWC_OK) {
-            code = ask(again, hidden, &second, err);
+            code = ask_line(again, hidden, &second, err);
         }
         if (code != LWC_OK) {
             return code;
@@ -316,5 +316,5 @@ enum lwc_code lwc_prompt_ask(const char *text, uint32_t flags, struct lwc_buf **
     if ((flags & LWC_PROMPT_TWICE) != 0) {
         return ask_twice(text, hidden, answer_out, err);
     }
-    return ask(text, hidden, answer_out, err);
+    return ask_line(text, hidden, answer_out, err);
 }

@@ -11,39 +11,40 @@
 
 struct lwc_report lwc_report_begin(const struct lwc_app *app, struct lwc_error *err)
 {
-    struct lwc_report page = {.err = err, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
+    struct lwc_report report = {.err = err, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
 
-    page.code = lwc_buf_new(OUT_CAP, &page.out, err);
-    return page;
+    report.code = lwc_buf_new(OUT_CAP, &report.out, err);
+    return report;
 }
 
-void lwc_report_clear(struct lwc_report *page)
+void lwc_report_clear(struct lwc_report *report)
 {
-    lwc_buf_free(&page->out);
+    lwc_buf_free(&report->out);
 }
 
-void lwc_report_add_text(struct lwc_report *page, const char *text)
+void lwc_report_add_text(struct lwc_report *report, const char *text)
 {
     char clean[TEXT_LEN];
 
-    if (!page->json) {
-        LWC_PAGE_ADD(page, "%s", lwc_text_printable(clean, sizeof clean, text, strlen(text)));
-    } else if (page->code == LWC_OK) {
-        page->code = lwc_text_append_json(page->out, text, page->err);
+    if (!report->json) {
+        LWC_REPORT_ADD(report, "%s", lwc_text_printable(clean, sizeof clean, text, strlen(text)));
+    } else if (report->code == LWC_OK) {
+        report->code = lwc_text_append_json(report->out, text, report->err);
     }
 }
 
-void lwc_report_add_object(struct lwc_report *page, const struct lwc_member *members, size_t count)
+void lwc_report_add_object(struct lwc_report *report, const struct lwc_member *members,
+                           size_t count)
 {
-    if (page->code == LWC_OK) {
-        page->code = lwc_json_append(page->out, members, count, page->err);
+    if (report->code == LWC_OK) {
+        report->code = lwc_json_append(report->out, members, count, report->err);
     }
 }
 
-enum lwc_code lwc_report_write(struct lwc_report *page)
+enum lwc_code lwc_report_write(struct lwc_report *report)
 {
-    if (page->code == LWC_OK) {
-        page->code = lwc_output_write(page->out, page->err);
+    if (report->code == LWC_OK) {
+        report->code = lwc_output_write(report->out, report->err);
     }
-    return page->code;
+    return report->code;
 }

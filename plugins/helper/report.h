@@ -25,23 +25,24 @@ struct lwc_report {
 
 /* An empty page; JSON if --json says so.  Afterwards, also on failure, lwc_report_clear(). */
 struct lwc_report lwc_report_begin(const struct lwc_app *app, struct lwc_error *err);
-void lwc_report_clear(struct lwc_report *page);
+void lwc_report_clear(struct lwc_report *report);
 
 /* printf onto the page.  A macro: the compiler then checks the format. */
-#define LWC_PAGE_ADD(page, ...)                                                    \
-    do {                                                                           \
-        if ((page)->code == LWC_OK) {                                              \
-            (page)->code = lwc_text_append((page)->out, (page)->err, __VA_ARGS__); \
-        }                                                                          \
+#define LWC_REPORT_ADD(report, ...)                                                      \
+    do {                                                                                 \
+        if ((report)->code == LWC_OK) {                                                  \
+            (report)->code = lwc_text_append((report)->out, (report)->err, __VA_ARGS__); \
+        }                                                                                \
     } while (false)
 
 /* @text as a JSON string, or as it may be shown to people. */
-void lwc_report_add_text(struct lwc_report *page, const char *text);
+void lwc_report_add_text(struct lwc_report *report, const char *text);
 
 /* One JSON object. */
-void lwc_report_add_object(struct lwc_report *page, const struct lwc_member *members, size_t count);
+void lwc_report_add_object(struct lwc_report *report, const struct lwc_member *members,
+                           size_t count);
 
 /* Write it to standard output, unless something has failed before; returns the failure. */
-enum lwc_code lwc_report_write(struct lwc_report *page) LWC_RESULT;
+enum lwc_code lwc_report_write(struct lwc_report *report) LWC_RESULT;
 
 #endif

@@ -31,36 +31,37 @@ static void add_clear(struct add *add)
     lwc_buf_free(&add->secret);
 }
 
-static const char *option(const struct add *add, enum lwc_opt opt)
+static const char *get_option(const struct add *add, enum lwc_opt opt)
 {
     return add->app->args.option[opt];
 }
 
-static const char *option_or(const struct add *add, enum lwc_opt opt, const char *otherwise)
+static const char *get_option_or(const struct add *add, enum lwc_opt opt, const char *otherwise)
 {
-    return option(add, opt) != NULL ? option(add, opt) : otherwise;
+    return get_option(add, opt) != NULL ? get_option(add, opt) : otherwise;
 }
 
 /* Everything that can be wrong without asking anybody. */
-static enum lwc_code take_names(struct add *add, struct lwc_error *err)
+static enum lwc_code read_options(struct add *add, struct lwc_error *err)
 {
-    const char *url = option(add, LWC_OPT_API_URL);
+    const char *url = get_option(add, LWC_OPT_API_URL);
 
     add->id = (struct lwc_identity){
-        .profile = option_or(add, LWC_OPT_PROFILE, "default"),
+        .profile = get_option_or(add, LWC_OPT_PROFILE, "default"),
         .account = add->app->account,
         .origin = add->origin,
-        .key_id = option_or(add, LWC_OPT_KEY_ID, ""),
-        .sub_account = option_or(add, LWC_OPT_SUB_ACCOUNT, ""),
+        .key_id = get_option_or(add, LWC_OPT_KEY_ID, ""),
+        .sub_account = get_option_or(add, LWC_OPT_SUB_ACCOUNT, ""),
         .kind = LWC_KIND_ACCESS_KEY,
-        .flags = option(add, LWC_OPT_ORG_ACCESS) != NULL ? LWC_ID_ORG_ACCESS : 0,
+        .flags = get_option(add, LWC_OPT_ORG_ACCESS) != NULL ? LWC_ID_ORG_ACCESS : 0,
     };
-    add->backend = option(add, LWC_OPT_BACKEND);
-    add->flags = option(add, LWC_OPT_REPLACE) != NULL ? LWC_STORE_REPLACE : 0;
+    add->backend = get_option(add, LWC_OPT_BACKEND);
+    add->flags = get_option(add, LWC_OPT_REPLACE) != NULL ? LWC_STORE_REPLACE : 0;
     if (lwc_streq(add->id.profile, "env")) {
         return lwc_fail(err, LWC_E_INVALID, "profile 'env': kept for environment credentials");
     }
-    if (option(add, LWC_OPT_SECRET_FILE) != NULL && option(add, LWC_OPT_SECRET_STDIN) != NULL) {
+    if (get_option(add, LWC_OPT_SECRET_FILE) != NULL &&
+        get_option(add, LWC_OPT_SECRET_STDIN) != NULL) {
         return lwc_fail(err, LWC_E_INVALID,
                         "options --secret-file and --secret-stdin: not together");
     }
@@ -68,7 +69,7 @@ static enum lwc_code take_names(struct add *add, struct lwc_error *err)
 }
 
 /* Before the user is asked for a secret, everything else must be known to work. */
-static enum lwc_code probe(struct add *add, struct lwc_error *err)
+static enum lwc_code probe_backend(struct add *add, struct lwc_error *err)
 {
     enum lwc_code code = lwc_app_open(add->app, err);
 
@@ -78,8 +79,9 @@ static enum lwc_code probe(struct add *add, struct lwc_error *err)
     return lwc_key_probe(add->app->ctx, &add->id, add->backend, add->flags, add->stored_in, err);
 }
 
-static enum lwc_code ask(const struct add *add, const char *option_name, const char *question,
-                         uint32_t flags, struct lwc_buf **answer_out, struct lwc_error *err)
+static enum lwc_code ask_missing(const struct add *add, const char *option_name,
+                                 const char *question, uint32_t flags, struct lwc_buf **answer_out,
+                                 struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
@@ -98,8 +100,9 @@ static enum lwc_code complete_account(struct add *add, struct lwc_error *err)
     enum lwc_code code = LWC_OK;
 
     if (!lwc_is_set(add->id.account)) {
-        code = ask(add, "--account", "Lacework account (such as acme, or acme.lacework.net)",
-                   LWC_PROMPT_ECHO, &answer, err);
+        code =
+            ask_missing(add, "--account", "Lacework account (such as acme, or acme.lacework.net)",
+                        LWC_PROMPT_ECHO, &answer, err);
         if (code == LWC_OK) {
             code = lwc_account_parse(lwc_buf_text(answer), add->account, err);
         }
@@ -120,7 +123,7 @@ static enum lwc_code complete_key_id(struct add *add, struct lwc_error *err)
     enum lwc_code code = LWC_OK;
 
     if (!lwc_is_set(add->id.key_id)) {
-        code = ask(add, "--key-id", "Access key id", LWC_PROMPT_ECHO, &answer, err);
+        code = ask_missing(add, "--key-id", "Access key id", LWC_PROMPT_ECHO, &answer, err);
         if (code == LWC_OK) {
             code = lwc_key_id_check(lwc_buf_text(answer), err);
         }
@@ -140,7 +143,7 @@ static enum lwc_code complete_key_id(struct add *add, struct lwc_error *err)
 
 static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
 {
-    const char *file = option(add, LWC_OPT_SECRET_FILE);
+    const char *file = get_option(add, LWC_OPT_SECRET_FILE);
     enum lwc_code code = lwc_buf_new(64, &add->secret, err);
 
     if (code != LWC_OK) {
@@ -164,20 +167,20 @@ static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
 }
 
 /* A file that cannot be read is known before a passphrase is asked for. */
-static enum lwc_code take_secret_file(struct add *add, struct lwc_error *err)
+static enum lwc_code read_secret_file(struct add *add, struct lwc_error *err)
 {
-    return option(add, LWC_OPT_SECRET_FILE) != NULL ? read_secret(add, err) : LWC_OK;
+    return get_option(add, LWC_OPT_SECRET_FILE) != NULL ? read_secret(add, err) : LWC_OK;
 }
 
 static enum lwc_code complete_secret(struct add *add, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
-    if (option(add, LWC_OPT_SECRET_STDIN) != NULL) {
+    if (get_option(add, LWC_OPT_SECRET_STDIN) != NULL) {
         code = read_secret(add, err);
     } else if (add->secret == NULL) {
-        code =
-            ask(add, "--secret-file or --secret-stdin", "Secret (not shown)", 0, &add->secret, err);
+        code = ask_missing(add, "--secret-file or --secret-stdin", "Secret (not shown)", 0,
+                           &add->secret, err);
     }
     if (code == LWC_OK) {
         code = lwc_key_secret_check(lwc_buf_bytes(add->secret), lwc_buf_len(add->secret), err);
@@ -192,11 +195,11 @@ static enum lwc_code complete_secret(struct add *add, struct lwc_error *err)
     return code;
 }
 
-static enum lwc_code prove(struct add *add, struct lwc_error *err)
+static enum lwc_code prove_key(struct add *add, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
-    if (option(add, LWC_OPT_NO_VERIFY) != NULL) {
+    if (get_option(add, LWC_OPT_NO_VERIFY) != NULL) {
         return LWC_OK;
     }
     code = lwc_key_prove(add->app->ctx, &add->id, lwc_buf_bytes(add->secret),
@@ -211,8 +214,8 @@ static enum lwc_code prove(struct add *add, struct lwc_error *err)
     return code;
 }
 
-static enum lwc_code see_holder(void *data, const struct lwc_identity *identity,
-                                const char *backend, struct lwc_error *err)
+static enum lwc_code note_holder(void *data, const struct lwc_identity *identity,
+                                 const char *backend, struct lwc_error *err)
 {
     struct add *add = data;
 
@@ -232,19 +235,19 @@ static enum lwc_code find_holder(struct add *add, struct lwc_error *err)
 
     (void)err;
     if ((add->flags & LWC_STORE_REPLACE) != 0 &&
-        lwc_list(add->app->ctx, &query, see_holder, add, &why) != LWC_OK) {
+        lwc_list(add->app->ctx, &query, note_holder, add, &why) != LWC_OK) {
         lwc_app_trace(add->app, "looking for profile '%s': %s", add->id.profile, why.msg);
     }
     return LWC_OK;
 }
 
-static enum lwc_code store(struct add *add, struct lwc_error *err)
+static enum lwc_code store_key(struct add *add, struct lwc_error *err)
 {
     return lwc_key_store(add->app->ctx, &add->id, lwc_buf_bytes(add->secret),
                          lwc_buf_len(add->secret), add->backend, add->flags, add->stored_in, err);
 }
 
-static enum lwc_code report(struct add *add, struct lwc_error *err)
+static enum lwc_code print_report(struct add *add, struct lwc_error *err)
 {
     LWC_AUTO_BUF out = NULL;
     enum lwc_code code = LWC_OK;
@@ -268,8 +271,8 @@ static enum lwc_code report(struct add *add, struct lwc_error *err)
 enum lwc_code lwc_add_run(struct lwc_app *app, struct lwc_error *err)
 {
     static enum lwc_code (*const steps[])(struct add *, struct lwc_error *) = {
-        take_names, take_secret_file, probe, complete_account, complete_key_id, complete_secret,
-        prove,      find_holder,      store, report,
+        read_options,    read_secret_file, probe_backend, complete_account, complete_key_id,
+        complete_secret, prove_key,        find_holder,   store_key,        print_report,
     };
     LWC_AUTO(struct add, add_clear) add = {.app = app};
 

@@ -21,7 +21,7 @@ static const struct {
 };
 
 /* The listing under construction: after a failure, additions do nothing. */
-struct listing {
+struct backend_list_ctx {
     struct lwc_buf *out;
     struct lwc_error *err;
     enum lwc_code code;
@@ -29,84 +29,84 @@ struct listing {
     size_t count;
 };
 
-#define ADD(listing, ...)                                                                   \
-    do {                                                                                    \
-        if ((listing)->code == LWC_OK) {                                                    \
-            (listing)->code = lwc_text_append((listing)->out, (listing)->err, __VA_ARGS__); \
-        }                                                                                   \
+#define ADD(ctx, ...)                                                           \
+    do {                                                                        \
+        if ((ctx)->code == LWC_OK) {                                            \
+            (ctx)->code = lwc_text_append((ctx)->out, (ctx)->err, __VA_ARGS__); \
+        }                                                                       \
     } while (false)
 
-static void add_caps(struct listing *listing, uint32_t known, const char *separator,
+static void add_caps(struct backend_list_ctx *ctx, uint32_t known, const char *separator,
                      const char *quote)
 {
     const char *between = "";
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(caps); i++) {
         if ((known & caps[i].cap) != 0) {
-            ADD(listing, "%s%s%s%s", between, quote, caps[i].name, quote);
+            ADD(ctx, "%s%s%s%s", between, quote, caps[i].name, quote);
             between = separator;
         }
     }
 }
 
-static void add_member(struct listing *listing, const char *name, const char *text)
+static void add_member(struct backend_list_ctx *ctx, const char *name, const char *text)
 {
-    ADD(listing, "\"%s\":", name);
-    if (listing->code == LWC_OK) {
-        listing->code = lwc_text_append_json(listing->out, text, listing->err);
+    ADD(ctx, "\"%s\":", name);
+    if (ctx->code == LWC_OK) {
+        ctx->code = lwc_text_append_json(ctx->out, text, ctx->err);
     }
 }
 
-static void add_object(struct listing *listing, const char *name, const struct lwc_backend *backend,
-                       const struct lwc_error *why)
+static void add_object(struct backend_list_ctx *ctx, const char *name,
+                       const struct lwc_backend *backend, const struct lwc_error *why)
 {
-    ADD(listing, listing->count == 0 ? "{" : ",{");
-    add_member(listing, "name", name);
-    ADD(listing, ",");
+    ADD(ctx, ctx->count == 0 ? "{" : ",{");
+    add_member(ctx, "name", name);
+    ADD(ctx, ",");
     if (backend == NULL) {
-        add_member(listing, "error", why->msg);
+        add_member(ctx, "error", why->msg);
     } else {
-        ADD(listing, "\"can\":[");
-        add_caps(listing, backend->caps, ",", "\"");
-        ADD(listing, "],");
-        add_member(listing, "summary", backend->summary);
+        ADD(ctx, "\"can\":[");
+        add_caps(ctx, backend->caps, ",", "\"");
+        ADD(ctx, "],");
+        add_member(ctx, "summary", backend->summary);
     }
-    ADD(listing, "}");
+    ADD(ctx, "}");
 }
 
-static void add_line(struct listing *listing, const char *name, const struct lwc_backend *backend,
-                     const struct lwc_error *why)
+static void add_line(struct backend_list_ctx *ctx, const char *name,
+                     const struct lwc_backend *backend, const struct lwc_error *why)
 {
     char text[SUMMARY_LEN];
     const char *words = backend == NULL ? why->msg : backend->summary;
 
     lwc_text_printable(text, sizeof text, words, strlen(words));
-    ADD(listing, "%-16s  ", name);
+    ADD(ctx, "%-16s  ", name);
     if (backend == NULL) {
-        ADD(listing, "unavailable: %s\n", text);
+        ADD(ctx, "unavailable: %s\n", text);
         return;
     }
-    add_caps(listing, backend->caps, ",", "");
-    ADD(listing, "  %s\n", text);
+    add_caps(ctx, backend->caps, ",", "");
+    ADD(ctx, "  %s\n", text);
 }
 
-static void visit(void *data, const char *name, const struct lwc_backend *backend,
-                  const struct lwc_error *why)
+static void add_backend(void *data, const char *name, const struct lwc_backend *backend,
+                        const struct lwc_error *why)
 {
-    struct listing *listing = data;
+    struct backend_list_ctx *ctx = data;
 
-    if (listing->json) {
-        add_object(listing, name, backend, why);
+    if (ctx->json) {
+        add_object(ctx, name, backend, why);
     } else {
-        add_line(listing, name, backend, why);
+        add_line(ctx, name, backend, why);
     }
-    listing->count++;
+    ctx->count++;
 }
 
 enum lwc_code lwc_backends_run(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_BUF out = NULL;
-    struct listing listing = {.err = err, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
+    struct backend_list_ctx ctx = {.err = err, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
     enum lwc_code code = lwc_app_open(app, err);
 
     if (code == LWC_OK) {
@@ -115,13 +115,13 @@ enum lwc_code lwc_backends_run(struct lwc_app *app, struct lwc_error *err)
     if (code != LWC_OK) {
         return code;
     }
-    listing.out = out;
-    if (listing.json) {
-        ADD(&listing, "[");
+    ctx.out = out;
+    if (ctx.json) {
+        ADD(&ctx, "[");
     }
-    lwc_backends(app->ctx, visit, &listing);
-    if (listing.json) {
-        ADD(&listing, "]\n");
+    lwc_backends(app->ctx, add_backend, &ctx);
+    if (ctx.json) {
+        ADD(&ctx, "]\n");
     }
-    return listing.code != LWC_OK ? listing.code : lwc_output_write(out, err);
+    return ctx.code != LWC_OK ? ctx.code : lwc_output_write(out, err);
 }

@@ -12,7 +12,7 @@
 #define OUT_CAP 4096
 
 /* The listing under construction: after a failure, additions do nothing. */
-struct listing {
+struct cache_list_ctx {
     struct lwc_buf *out;
     struct lwc_error *err;
     enum lwc_code code;
@@ -21,71 +21,70 @@ struct listing {
     size_t count;
 };
 
-static void add_object(struct listing *listing, const struct lwc_identity *identity,
+static void add_object(struct cache_list_ctx *ctx, const struct lwc_identity *identity,
                        int64_t expires_in, const char *place)
 {
     const char *const members[][2] = {
         {"profile", identity->profile}, {"account", identity->account}, {"place", place}};
 
-    listing->code = lwc_text_append(listing->out, listing->err, listing->count == 0 ? "{" : ",{");
-    for (size_t i = 0; i < LWC_ARRAY_LEN(members) && listing->code == LWC_OK; i++) {
-        listing->code = lwc_text_append(listing->out, listing->err, "\"%s\":", members[i][0]);
-        if (listing->code == LWC_OK) {
-            listing->code = lwc_text_append_json(listing->out, members[i][1], listing->err);
+    ctx->code = lwc_text_append(ctx->out, ctx->err, ctx->count == 0 ? "{" : ",{");
+    for (size_t i = 0; i < LWC_ARRAY_LEN(members) && ctx->code == LWC_OK; i++) {
+        ctx->code = lwc_text_append(ctx->out, ctx->err, "\"%s\":", members[i][0]);
+        if (ctx->code == LWC_OK) {
+            ctx->code = lwc_text_append_json(ctx->out, members[i][1], ctx->err);
         }
-        if (listing->code == LWC_OK) {
-            listing->code = lwc_text_append(listing->out, listing->err, ",");
+        if (ctx->code == LWC_OK) {
+            ctx->code = lwc_text_append(ctx->out, ctx->err, ",");
         }
     }
-    if (listing->code == LWC_OK) {
-        listing->code =
-            lwc_text_append(listing->out, listing->err, "\"expiresIn\":%" PRId64 "}", expires_in);
+    if (ctx->code == LWC_OK) {
+        ctx->code = lwc_text_append(ctx->out, ctx->err, "\"expiresIn\":%" PRId64 "}", expires_in);
     }
 }
 
-static void visit(void *data, const struct lwc_identity *identity, int64_t expires_in,
-                  const char *place)
+static void add_entry(void *data, const struct lwc_identity *identity, int64_t expires_in,
+                      const char *place)
 {
-    struct listing *listing = data;
+    struct cache_list_ctx *ctx = data;
 
-    if (listing->code != LWC_OK || !lwc_identity_matches(&listing->wanted, identity)) {
+    if (ctx->code != LWC_OK || !lwc_identity_matches(&ctx->wanted, identity)) {
         return;
     }
-    if (listing->json) {
-        add_object(listing, identity, expires_in, place);
+    if (ctx->json) {
+        add_object(ctx, identity, expires_in, place);
     } else {
-        listing->code = lwc_text_append(listing->out, listing->err, "%s  %s  %" PRId64 " s  %s\n",
-                                        identity->profile, identity->account, expires_in, place);
+        ctx->code = lwc_text_append(ctx->out, ctx->err, "%s  %s  %" PRId64 " s  %s\n",
+                                    identity->profile, identity->account, expires_in, place);
     }
-    listing->count++;
+    ctx->count++;
 }
 
-static enum lwc_code list(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code list_entries(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_BUF out = NULL;
-    struct listing listing = {
+    struct cache_list_ctx ctx = {
         .err = err, .wanted = LWC_IDENTITY_ANY, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
 
     if (lwc_args_has(&app->args, LWC_OPT_PROFILE)) {
-        listing.wanted.profile = app->args.option[LWC_OPT_PROFILE];
+        ctx.wanted.profile = app->args.option[LWC_OPT_PROFILE];
     }
-    listing.wanted.account = app->account;
-    listing.code = lwc_buf_new(OUT_CAP, &out, err);
-    if (listing.code != LWC_OK) {
-        return listing.code;
+    ctx.wanted.account = app->account;
+    ctx.code = lwc_buf_new(OUT_CAP, &out, err);
+    if (ctx.code != LWC_OK) {
+        return ctx.code;
     }
-    listing.out = out;
-    if (listing.json) {
-        listing.code = lwc_text_append(out, err, "[");
+    ctx.out = out;
+    if (ctx.json) {
+        ctx.code = lwc_text_append(out, err, "[");
     }
-    lwc_cached_list(app->ctx, visit, &listing);
-    if (listing.json && listing.code == LWC_OK) {
-        listing.code = lwc_text_append(out, err, "]\n");
+    lwc_cached_list(app->ctx, add_entry, &ctx);
+    if (ctx.json && ctx.code == LWC_OK) {
+        ctx.code = lwc_text_append(out, err, "]\n");
     }
-    return listing.code != LWC_OK ? listing.code : lwc_output_write(out, err);
+    return ctx.code != LWC_OK ? ctx.code : lwc_output_write(out, err);
 }
 
-static enum lwc_code clear(struct lwc_app *app)
+static enum lwc_code clear_entries(struct lwc_app *app)
 {
     const size_t count = lwc_cached_clear(app->ctx);
 
@@ -105,5 +104,5 @@ enum lwc_code lwc_cache_run(struct lwc_app *app, struct lwc_error *err)
     if (code != LWC_OK) {
         return code;
     }
-    return lwc_streq(what, "list") ? list(app, err) : clear(app);
+    return lwc_streq(what, "list") ? list_entries(app, err) : clear_entries(app);
 }

@@ -14,19 +14,19 @@
     "it elsewhere, check it, move it here"
 
 /* A page, and what it tells of. */
-struct report {
-    struct lwc_report page;
+struct config_ctx {
+    struct lwc_report report;
     size_t faults;
     size_t warnings;
     size_t lines;
 };
 
-static void report_clear(struct report *report)
+static void config_ctx_clear(struct config_ctx *ctx)
 {
-    lwc_report_clear(&report->page);
+    lwc_report_clear(&ctx->report);
 }
 
-static void add_finding_object(struct report *report, const struct lwc_config_finding *finding)
+static void add_finding_object(struct config_ctx *ctx, const struct lwc_config_finding *finding)
 {
     char line[16];
     char column[16];
@@ -41,88 +41,87 @@ static void add_finding_object(struct report *report, const struct lwc_config_fi
 
     (void)snprintf(line, sizeof line, "%u", finding->line);
     (void)snprintf(column, sizeof column, "%u", finding->column);
-    LWC_PAGE_ADD(&report->page, report->faults + report->warnings > 1 ? "," : "");
-    lwc_report_add_object(&report->page, members, LWC_ARRAY_LEN(members));
+    LWC_REPORT_ADD(&ctx->report, ctx->faults + ctx->warnings > 1 ? "," : "");
+    lwc_report_add_object(&ctx->report, members, LWC_ARRAY_LEN(members));
 }
 
-static void take_finding(void *data, const struct lwc_config_finding *finding)
+static void add_finding(void *data, const struct lwc_config_finding *finding)
 {
-    struct report *report = data;
+    struct config_ctx *ctx = data;
 
-    report->faults += finding->is_fault ? 1 : 0;
-    report->warnings += finding->is_fault ? 0 : 1;
-    if (report->faults + report->warnings > FINDINGS_SHOWN) {
+    ctx->faults += finding->is_fault ? 1 : 0;
+    ctx->warnings += finding->is_fault ? 0 : 1;
+    if (ctx->faults + ctx->warnings > FINDINGS_SHOWN) {
         return;
     }
-    if (report->page.json) {
-        add_finding_object(report, finding);
+    if (ctx->report.json) {
+        add_finding_object(ctx, finding);
         return;
     }
-    lwc_report_add_text(&report->page, finding->file);
-    LWC_PAGE_ADD(&report->page, ":%u:%u: %s: ", finding->line, finding->column,
-                 finding->is_fault ? "error" : "warning");
-    lwc_report_add_text(&report->page, finding->what->msg);
+    lwc_report_add_text(&ctx->report, finding->file);
+    LWC_REPORT_ADD(&ctx->report, ":%u:%u: %s: ", finding->line, finding->column,
+                   finding->is_fault ? "error" : "warning");
+    lwc_report_add_text(&ctx->report, finding->what->msg);
     if (finding->what->hint[0] != '\0') {
-        LWC_PAGE_ADD(&report->page, " (");
-        lwc_report_add_text(&report->page, finding->what->hint);
-        LWC_PAGE_ADD(&report->page, ")");
+        LWC_REPORT_ADD(&ctx->report, " (");
+        lwc_report_add_text(&ctx->report, finding->what->hint);
+        LWC_REPORT_ADD(&ctx->report, ")");
     }
-    LWC_PAGE_ADD(&report->page, "\n");
+    LWC_REPORT_ADD(&ctx->report, "\n");
 }
 
 static void count_line(void *data, const struct lwc_config_line *line)
 {
-    struct report *report = data;
+    struct config_ctx *ctx = data;
 
-    report->lines += line->control != NULL ? 1 : 0;
+    ctx->lines += line->control != NULL ? 1 : 0;
 }
 
 /* The file can be used: its name, and how many lines the stack has. */
-static const char *load(struct lwc_app *app, const struct lwc_options *options,
-                        struct report *report)
+static const char *open_stack(struct lwc_app *app, const struct lwc_options *options,
+                              struct config_ctx *ctx)
 {
-    if (report->page.code == LWC_OK) {
-        report->page.code = lwc_open(options, &app->ctx, report->page.err);
+    if (ctx->report.code == LWC_OK) {
+        ctx->report.code = lwc_open(options, &app->ctx, ctx->report.err);
     }
-    if (report->page.code == LWC_OK) {
-        report->page.code = lwc_config_lines(app->ctx, count_line, report, report->page.err);
+    if (ctx->report.code == LWC_OK) {
+        ctx->report.code = lwc_config_lines(app->ctx, count_line, ctx, ctx->report.err);
     }
-    return report->page.code == LWC_OK ? lwc_config_source(app->ctx) : "";
+    return ctx->report.code == LWC_OK ? lwc_config_source(app->ctx) : "";
 }
 
-static void add_verdict(struct report *report, const char *file)
+static void add_verdict(struct config_ctx *ctx, const char *file)
 {
-    const size_t more = report->faults + report->warnings > FINDINGS_SHOWN
-                            ? report->faults + report->warnings - FINDINGS_SHOWN
+    const size_t more = ctx->faults + ctx->warnings > FINDINGS_SHOWN
+                            ? ctx->faults + ctx->warnings - FINDINGS_SHOWN
                             : 0;
 
-    if (report->page.json) {
-        LWC_PAGE_ADD(&report->page,
-                     "],\"more\":%zu,\"errors\":%zu,\"warnings\":%zu,\"lines\":%zu,\"file\":", more,
-                     report->faults, report->warnings, report->lines);
-        lwc_report_add_text(&report->page, file);
-        LWC_PAGE_ADD(&report->page, ",\"ok\":%s}", LWC_TRUTH(report->faults == 0));
+    if (ctx->report.json) {
+        LWC_REPORT_ADD(&ctx->report,
+                       "],\"more\":%zu,\"errors\":%zu,\"warnings\":%zu,\"lines\":%zu,\"file\":",
+                       more, ctx->faults, ctx->warnings, ctx->lines);
+        lwc_report_add_text(&ctx->report, file);
+        LWC_REPORT_ADD(&ctx->report, ",\"ok\":%s}", LWC_TRUTH(ctx->faults == 0));
     } else if (more > 0) {
-        LWC_PAGE_ADD(&report->page, "and %zu more", more);
+        LWC_REPORT_ADD(&ctx->report, "and %zu more", more);
     }
-    if (report->faults == 0 && !report->page.json) {
-        LWC_PAGE_ADD(&report->page, more > 0 ? "\n" : "");
-        lwc_report_add_text(&report->page, file);
-        LWC_PAGE_ADD(&report->page, ": ok, %zu line%s", report->lines,
-                     report->lines == 1 ? "" : "s");
+    if (ctx->faults == 0 && !ctx->report.json) {
+        LWC_REPORT_ADD(&ctx->report, more > 0 ? "\n" : "");
+        lwc_report_add_text(&ctx->report, file);
+        LWC_REPORT_ADD(&ctx->report, ": ok, %zu line%s", ctx->lines, ctx->lines == 1 ? "" : "s");
     }
-    if (report->page.json || more > 0 || report->faults == 0) {
-        LWC_PAGE_ADD(&report->page, "\n");
+    if (ctx->report.json || more > 0 || ctx->faults == 0) {
+        LWC_REPORT_ADD(&ctx->report, "\n");
     }
 }
 
-static enum lwc_code check(struct lwc_app *app, const char *file, struct lwc_error *err)
+static enum lwc_code check_file(struct lwc_app *app, const char *file, struct lwc_error *err)
 {
-    LWC_AUTO(struct report, report_clear) report = {.page = lwc_report_begin(app, err)};
+    LWC_AUTO(struct config_ctx, config_ctx_clear) ctx = {.report = lwc_report_begin(app, err)};
     struct lwc_options options = lwc_app_options(app);
     struct lwc_error why = {0};
     const char *name = file;
-    enum lwc_code code = report.page.code;
+    enum lwc_code code = ctx.report.code;
 
     if (code != LWC_OK) {
         return code;
@@ -130,80 +129,79 @@ static enum lwc_code check(struct lwc_app *app, const char *file, struct lwc_err
     if (file != NULL) {
         options.config = file;
     }
-    LWC_PAGE_ADD(&report.page, report.page.json ? "{\"findings\":[" : "");
-    code = lwc_config_check(&options, take_finding, &report, &why);
+    LWC_REPORT_ADD(&ctx.report, ctx.report.json ? "{\"findings\":[" : "");
+    code = lwc_config_check(&options, add_finding, &ctx, &why);
     if (code == LWC_OK) {
-        name = load(app, &options, &report);
-    } else if (report.faults == 0) {
+        name = open_stack(app, &options, &ctx);
+    } else if (ctx.faults == 0) {
         *err = why; /* it could not be read at all */
         return why.sys == ENOENT ? lwc_hint(err, code, BEGIN_WITH) : code;
     }
-    add_verdict(&report, name != NULL ? name : "");
-    if (lwc_report_write(&report.page) != LWC_OK || code == LWC_OK) {
-        return report.page.code;
+    add_verdict(&ctx, name != NULL ? name : "");
+    if (lwc_report_write(&ctx.report) != LWC_OK || code == LWC_OK) {
+        return ctx.report.code;
     }
-    return lwc_fail(err, code, "stack file: %zu error%s", report.faults,
-                    report.faults == 1 ? "" : "s");
+    return lwc_fail(err, code, "stack file: %zu error%s", ctx.faults, ctx.faults == 1 ? "" : "s");
 }
 
-static void add_line_object(struct report *report, const struct lwc_config_line *line)
+static void add_line_object(struct config_ctx *ctx, const struct lwc_config_line *line)
 {
     const char *between = "";
 
-    LWC_PAGE_ADD(&report->page, "%s{\"file\":", report->lines > 1 ? "," : "");
-    lwc_report_add_text(&report->page, line->file);
-    LWC_PAGE_ADD(&report->page, ",\"line\":%u,\"operation\":\"%s\",\"%s\":", line->line,
-                 line->operation, line->control != NULL ? "backend" : "setting");
-    lwc_report_add_text(&report->page, line->name);
+    LWC_REPORT_ADD(&ctx->report, "%s{\"file\":", ctx->lines > 1 ? "," : "");
+    lwc_report_add_text(&ctx->report, line->file);
+    LWC_REPORT_ADD(&ctx->report, ",\"line\":%u,\"operation\":\"%s\",\"%s\":", line->line,
+                   line->operation, line->control != NULL ? "backend" : "setting");
+    lwc_report_add_text(&ctx->report, line->name);
     if (line->control != NULL) {
-        LWC_PAGE_ADD(&report->page, ",\"control\":\"%s\"", line->control);
+        LWC_REPORT_ADD(&ctx->report, ",\"control\":\"%s\"", line->control);
     }
-    LWC_PAGE_ADD(&report->page, ",\"%s\":[", line->control != NULL ? "arguments" : "value");
+    LWC_REPORT_ADD(&ctx->report, ",\"%s\":[", line->control != NULL ? "arguments" : "value");
     for (size_t i = 0; i < line->argc; i++) {
-        LWC_PAGE_ADD(&report->page, "%s", between);
-        lwc_report_add_text(&report->page, line->argv[i]);
+        LWC_REPORT_ADD(&ctx->report, "%s", between);
+        lwc_report_add_text(&ctx->report, line->argv[i]);
         between = ",";
     }
-    LWC_PAGE_ADD(&report->page, "],\"text\":");
-    lwc_report_add_text(&report->page, line->text);
-    LWC_PAGE_ADD(&report->page, "}");
+    LWC_REPORT_ADD(&ctx->report, "],\"text\":");
+    lwc_report_add_text(&ctx->report, line->text);
+    LWC_REPORT_ADD(&ctx->report, "}");
 }
 
-static void show_line(void *data, const struct lwc_config_line *line)
+static void add_line(void *data, const struct lwc_config_line *line)
 {
-    struct report *report = data;
+    struct config_ctx *ctx = data;
 
-    report->lines++;
-    if (report->page.json) {
-        add_line_object(report, line);
+    ctx->lines++;
+    if (ctx->report.json) {
+        add_line_object(ctx, line);
         return;
     }
-    LWC_PAGE_ADD(&report->page, "%s  # ",
-                 line->text); /* as it is: it has no control bytes, and is to be read back */
-    lwc_report_add_text(&report->page, line->file);
-    LWC_PAGE_ADD(&report->page, ":%u\n", line->line);
+    LWC_REPORT_ADD(&ctx->report, "%s  # ",
+                   line->text); /* as it is: it has no control bytes, and is to be read back */
+    lwc_report_add_text(&ctx->report, line->file);
+    LWC_REPORT_ADD(&ctx->report, ":%u\n", line->line);
 }
 
-static enum lwc_code show(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code show_stack(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO(struct report, report_clear) report = {.page = lwc_report_begin(app, err)};
+    LWC_AUTO(struct config_ctx, config_ctx_clear) ctx = {.report = lwc_report_begin(app, err)};
 
-    if (report.page.code == LWC_OK) {
-        report.page.code = lwc_app_open(app, err);
+    if (ctx.report.code == LWC_OK) {
+        ctx.report.code = lwc_app_open(app, err);
     }
-    if (report.page.code != LWC_OK) {
-        return report.page.code;
+    if (ctx.report.code != LWC_OK) {
+        return ctx.report.code;
     }
-    LWC_PAGE_ADD(&report.page, report.page.json ? "{\"source\":" : "# ");
-    lwc_report_add_text(&report.page, lwc_config_source(app->ctx));
-    LWC_PAGE_ADD(&report.page, report.page.json ? ",\"lines\":[" : "\n");
-    if (report.page.code == LWC_OK) {
-        const enum lwc_code code = lwc_config_lines(app->ctx, show_line, &report, err);
+    LWC_REPORT_ADD(&ctx.report, ctx.report.json ? "{\"source\":" : "# ");
+    lwc_report_add_text(&ctx.report, lwc_config_source(app->ctx));
+    LWC_REPORT_ADD(&ctx.report, ctx.report.json ? ",\"lines\":[" : "\n");
+    if (ctx.report.code == LWC_OK) {
+        const enum lwc_code code = lwc_config_lines(app->ctx, add_line, &ctx, err);
 
-        report.page.code = report.page.code == LWC_OK ? code : report.page.code;
+        ctx.report.code = ctx.report.code == LWC_OK ? code : ctx.report.code;
     }
-    LWC_PAGE_ADD(&report.page, report.page.json ? "]}\n" : "");
-    return lwc_report_write(&report.page);
+    LWC_REPORT_ADD(&ctx.report, ctx.report.json ? "]}\n" : "");
+    return lwc_report_write(&ctx.report);
 }
 
 enum lwc_code lwc_config_run(struct lwc_app *app, struct lwc_error *err)
@@ -212,7 +210,7 @@ enum lwc_code lwc_config_run(struct lwc_app *app, struct lwc_error *err)
     const char *file = app->args.operands > 2 ? app->args.operand[2] : NULL;
 
     if (lwc_streq(what, "show") && file == NULL) {
-        return show(app, err);
+        return show_stack(app, err);
     }
     if (!lwc_streq(what, "check")) {
         return lwc_hint(err,
@@ -224,5 +222,5 @@ enum lwc_code lwc_config_run(struct lwc_app *app, struct lwc_error *err)
     if (file != NULL && lwc_args_has(&app->args, LWC_OPT_CONFIG)) {
         return lwc_fail(err, LWC_E_INVALID, "config check: one file is checked, not also --config");
     }
-    return check(app, file, err);
+    return check_file(app, file, err);
 }

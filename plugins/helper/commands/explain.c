@@ -36,19 +36,19 @@ static const struct {
 };
 
 /* A page, and how far it has told. */
-struct telling {
-    struct lwc_report page;
+struct explain_ctx {
+    struct lwc_report report;
     uint32_t walk; /* the last one begun */
     bool answered;
 };
 
-static void telling_clear(struct telling *telling)
+static void explain_ctx_clear(struct explain_ctx *ctx)
 {
-    lwc_report_clear(&telling->page);
+    lwc_report_clear(&ctx->report);
 }
 
 /* "profile prod, account acme.lacework.net, key ACME_0", as much as is set. */
-static void add_names(struct lwc_report *page, const struct lwc_identity *identity)
+static void add_names(struct lwc_report *report, const struct lwc_identity *identity)
 {
     const char *const names[][2] = {{"profile", identity->profile},
                                     {"account", identity->account},
@@ -58,96 +58,97 @@ static void add_names(struct lwc_report *page, const struct lwc_identity *identi
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
         if (names[i][1][0] != '\0') {
-            LWC_PAGE_ADD(page, "%s%s ", between, names[i][0]);
-            lwc_report_add_text(page, names[i][1]);
+            LWC_REPORT_ADD(report, "%s%s ", between, names[i][0]);
+            lwc_report_add_text(report, names[i][1]);
             between = ", ";
         }
     }
     if (between[0] == '\0') {
-        LWC_PAGE_ADD(page, "any credential");
+        LWC_REPORT_ADD(report, "any credential");
     }
 }
 
-static void add_identity(struct lwc_report *page, const struct lwc_identity *identity,
+static void add_identity(struct lwc_report *report, const struct lwc_identity *identity,
                          const char *backend)
 {
     if (identity == NULL) {
-        LWC_PAGE_ADD(page, "null");
-    } else if (page->code == LWC_OK) {
-        page->code = lwc_json_append_identity(page->out, identity, backend, page->err);
+        LWC_REPORT_ADD(report, "null");
+    } else if (report->code == LWC_OK) {
+        report->code = lwc_json_append_identity(report->out, identity, backend, report->err);
     }
 }
 
-static void begin_walk(struct telling *telling, const struct lwc_explained_line *line)
+static void begin_walk(struct explain_ctx *ctx, const struct lwc_explained_line *line)
 {
-    const bool first = telling->walk == NO_WALK;
+    const bool first = ctx->walk == NO_WALK;
 
-    telling->walk = line->walk;
-    if (!telling->page.json) {
-        LWC_PAGE_ADD(&telling->page, "%s%s\nlooked for: ", first ? "" : "\n",
-                     rules[line->rule].reason);
-        add_names(&telling->page, line->wanted);
-        LWC_PAGE_ADD(&telling->page, "\n");
+    ctx->walk = line->walk;
+    if (!ctx->report.json) {
+        LWC_REPORT_ADD(&ctx->report, "%s%s\nlooked for: ", first ? "" : "\n",
+                       rules[line->rule].reason);
+        add_names(&ctx->report, line->wanted);
+        LWC_REPORT_ADD(&ctx->report, "\n");
         return;
     }
-    LWC_PAGE_ADD(&telling->page, "%s{\"rule\":\"%s\",\"wanted\":{\"profile\":", first ? "" : "]},",
-                 rules[line->rule].word);
-    lwc_report_add_text(&telling->page, line->wanted->profile);
-    LWC_PAGE_ADD(&telling->page, ",\"account\":");
-    lwc_report_add_text(&telling->page, line->wanted->account);
-    LWC_PAGE_ADD(&telling->page, ",\"keyId\":");
-    lwc_report_add_text(&telling->page, line->wanted->key_id);
-    LWC_PAGE_ADD(&telling->page, "},\"lines\":[");
+    LWC_REPORT_ADD(&ctx->report, "%s{\"rule\":\"%s\",\"wanted\":{\"profile\":", first ? "" : "]},",
+                   rules[line->rule].word);
+    lwc_report_add_text(&ctx->report, line->wanted->profile);
+    LWC_REPORT_ADD(&ctx->report, ",\"account\":");
+    lwc_report_add_text(&ctx->report, line->wanted->account);
+    LWC_REPORT_ADD(&ctx->report, ",\"keyId\":");
+    lwc_report_add_text(&ctx->report, line->wanted->key_id);
+    LWC_REPORT_ADD(&ctx->report, "},\"lines\":[");
 }
 
-static void add_line_object(struct lwc_report *page, const struct lwc_explained_line *line,
+static void add_line_object(struct lwc_report *report, const struct lwc_explained_line *line,
                             bool first)
 {
-    LWC_PAGE_ADD(page, "%s{\"file\":", first ? "" : ",");
-    lwc_report_add_text(page, line->file);
-    LWC_PAGE_ADD(page, ",\"line\":%u,\"text\":", line->line);
-    lwc_report_add_text(page, line->text);
-    LWC_PAGE_ADD(page, ",\"backend\":\"%s\",\"asked\":%s", line->backend, LWC_TRUTH(line->asked));
+    LWC_REPORT_ADD(report, "%s{\"file\":", first ? "" : ",");
+    lwc_report_add_text(report, line->file);
+    LWC_REPORT_ADD(report, ",\"line\":%u,\"text\":", line->line);
+    lwc_report_add_text(report, line->text);
+    LWC_REPORT_ADD(report, ",\"backend\":\"%s\",\"asked\":%s", line->backend,
+                   LWC_TRUTH(line->asked));
     if (line->asked) {
-        LWC_PAGE_ADD(
-            page, ",\"outcome\":\"%s\",\"action\":\"%s\",\"counts\":%s,\"ends\":%s,\"untold\":%s",
+        LWC_REPORT_ADD(
+            report, ",\"outcome\":\"%s\",\"action\":\"%s\",\"counts\":%s,\"ends\":%s,\"untold\":%s",
             line->outcome, line->action, LWC_TRUTH(line->counts), LWC_TRUTH(line->ends),
             LWC_TRUTH(line->untold));
-        LWC_PAGE_ADD(page, ",\"ifLocked\":");
+        LWC_REPORT_ADD(report, ",\"ifLocked\":");
         if (line->if_locked != NULL) {
-            lwc_report_add_text(page, line->if_locked);
+            lwc_report_add_text(report, line->if_locked);
         } else {
-            LWC_PAGE_ADD(page, "null");
+            LWC_REPORT_ADD(report, "null");
         }
-        LWC_PAGE_ADD(page, ",\"message\":");
-        lwc_report_add_text(page, line->why->msg);
-        LWC_PAGE_ADD(page, ",\"holds\":");
-        add_identity(page, line->holds, line->backend);
+        LWC_REPORT_ADD(report, ",\"message\":");
+        lwc_report_add_text(report, line->why->msg);
+        LWC_REPORT_ADD(report, ",\"holds\":");
+        add_identity(report, line->holds, line->backend);
     }
-    LWC_PAGE_ADD(page, "}");
+    LWC_REPORT_ADD(report, "}");
 }
 
-static void add_said(struct lwc_report *page, const struct lwc_explained_line *line)
+static void add_outcome(struct lwc_report *report, const struct lwc_explained_line *line)
 {
-    LWC_PAGE_ADD(page, "    said:    ");
+    LWC_REPORT_ADD(report, "    said:    ");
     if (line->holds != NULL) {
-        LWC_PAGE_ADD(page, "holds ");
-        add_names(page, line->holds);
+        LWC_REPORT_ADD(report, "holds ");
+        add_names(report, line->holds);
     } else {
-        LWC_PAGE_ADD(page, "%s", line->outcome);
+        LWC_REPORT_ADD(report, "%s", line->outcome);
     }
     if (line->why->msg[0] != '\0') {
-        LWC_PAGE_ADD(page, ": ");
-        lwc_report_add_text(page, line->why->msg);
+        LWC_REPORT_ADD(report, ": ");
+        lwc_report_add_text(report, line->why->msg);
     }
     if (line->untold && line->code == LWC_E_LOCKED) {
-        LWC_PAGE_ADD(page, " (what it holds shows once it is opened, which 'get' tries)");
+        LWC_REPORT_ADD(report, " (what it holds shows once it is opened, which 'get' tries)");
     }
-    LWC_PAGE_ADD(page, "\n");
+    LWC_REPORT_ADD(report, "\n");
 }
 
 /* What follows from the action. */
-static const char *consequence(const struct lwc_explained_line *line)
+static const char *describe_consequence(const struct lwc_explained_line *line)
 {
     static const struct {
         const char *action;
@@ -169,82 +170,81 @@ static const char *consequence(const struct lwc_explained_line *line)
     return "does not count, and skips so many lines";
 }
 
-static void take_line(void *data, const struct lwc_explained_line *line)
+static void add_line(void *data, const struct lwc_explained_line *line)
 {
-    struct telling *telling = data;
-    const bool first = telling->walk != line->walk;
+    struct explain_ctx *ctx = data;
+    const bool first = ctx->walk != line->walk;
 
     if (first) {
-        begin_walk(telling, line);
+        begin_walk(ctx, line);
     }
-    if (telling->page.json) {
-        add_line_object(&telling->page, line, first);
+    if (ctx->report.json) {
+        add_line_object(&ctx->report, line, first);
         return;
     }
-    LWC_PAGE_ADD(&telling->page, "  ");
-    lwc_report_add_text(&telling->page, line->file);
-    LWC_PAGE_ADD(&telling->page, ":%u: ", line->line);
-    lwc_report_add_text(&telling->page, line->text);
+    LWC_REPORT_ADD(&ctx->report, "  ");
+    lwc_report_add_text(&ctx->report, line->file);
+    LWC_REPORT_ADD(&ctx->report, ":%u: ", line->line);
+    lwc_report_add_text(&ctx->report, line->text);
     if (!line->asked) {
-        LWC_PAGE_ADD(&telling->page, "\n    skipped\n");
+        LWC_REPORT_ADD(&ctx->report, "\n    skipped\n");
         return;
     }
-    LWC_PAGE_ADD(&telling->page, "\n");
-    add_said(&telling->page, line);
-    LWC_PAGE_ADD(&telling->page, "    control: %s=%s: %s\n", line->outcome, line->action,
-                 consequence(line));
+    LWC_REPORT_ADD(&ctx->report, "\n");
+    add_outcome(&ctx->report, line);
+    LWC_REPORT_ADD(&ctx->report, "    control: %s=%s: %s\n", line->outcome, line->action,
+                   describe_consequence(line));
     if (line->if_locked != NULL) {
-        LWC_PAGE_ADD(&telling->page, "             locked=%s, if it cannot be opened\n",
-                     line->if_locked);
+        LWC_REPORT_ADD(&ctx->report, "             locked=%s, if it cannot be opened\n",
+                       line->if_locked);
     }
 }
 
-static void end_walks(struct telling *telling)
+static void end_walks(struct explain_ctx *ctx)
 {
-    if (telling->page.json) {
-        LWC_PAGE_ADD(&telling->page,
-                     telling->walk == NO_WALK ? "],\"answer\":" : "]}],\"answer\":");
-    } else if (telling->walk != NO_WALK) {
-        LWC_PAGE_ADD(&telling->page, "\n");
+    if (ctx->report.json) {
+        LWC_REPORT_ADD(&ctx->report, ctx->walk == NO_WALK ? "],\"answer\":" : "]}],\"answer\":");
+    } else if (ctx->walk != NO_WALK) {
+        LWC_REPORT_ADD(&ctx->report, "\n");
     }
 }
 
-static void take_answer(void *data, const struct lwc_explained_answer *answer)
+static void add_answer(void *data, const struct lwc_explained_answer *answer)
 {
-    struct telling *telling = data;
+    struct explain_ctx *ctx = data;
 
-    end_walks(telling);
-    telling->answered = true;
-    if (telling->page.json) {
-        add_identity(&telling->page, answer->identity, answer->backend);
-        LWC_PAGE_ADD(&telling->page, ",\"rule\":\"%s\",\"token\":\"%s\",\"certain\":%s",
-                     rules[answer->rule].word, sources[answer->from].word,
-                     LWC_TRUTH(!answer->untold));
+    end_walks(ctx);
+    ctx->answered = true;
+    if (ctx->report.json) {
+        add_identity(&ctx->report, answer->identity, answer->backend);
+        LWC_REPORT_ADD(&ctx->report, ",\"rule\":\"%s\",\"token\":\"%s\",\"certain\":%s",
+                       rules[answer->rule].word, sources[answer->from].word,
+                       LWC_TRUTH(!answer->untold));
         return;
     }
-    LWC_PAGE_ADD(&telling->page, "answer: ");
-    add_names(&telling->page, answer->identity);
-    LWC_PAGE_ADD(&telling->page, ", from backend '%s'\nwhy:    %s\ntoken:  %s\n", answer->backend,
-                 rules[answer->rule].reason, sources[answer->from].reason);
+    LWC_REPORT_ADD(&ctx->report, "answer: ");
+    add_names(&ctx->report, answer->identity);
+    LWC_REPORT_ADD(&ctx->report, ", from backend '%s'\nwhy:    %s\ntoken:  %s\n", answer->backend,
+                   rules[answer->rule].reason, sources[answer->from].reason);
     if (answer->behind_absent) {
-        LWC_PAGE_ADD(&telling->page,
-                     "note:   a backend in front of it is absent: cached for one minute\n");
+        LWC_REPORT_ADD(&ctx->report,
+                       "note:   a backend in front of it is absent: cached for one minute\n");
     }
     if (answer->untold) {
-        LWC_PAGE_ADD(&telling->page,
-                     "note:   a backend that cannot tell what it holds could answer before\n");
+        LWC_REPORT_ADD(&ctx->report,
+                       "note:   a backend that cannot tell what it holds could answer before\n");
     }
 }
 
 enum lwc_code lwc_explain_run(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO(struct telling, telling_clear)
-    telling = {.page = lwc_report_begin(app, err), .walk = NO_WALK};
+    LWC_AUTO(struct explain_ctx, explain_ctx_clear)
+    ctx = {.report = lwc_report_begin(app, err), .walk = NO_WALK};
     const struct lwc_explain_visitor visitor = {
-        .size = sizeof visitor, .data = &telling, .line = take_line, .answer = take_answer};
+        .size = sizeof visitor, .data = &ctx, .line = add_line, .answer = add_answer};
     const struct lwc_query query = lwc_app_query(app);
     struct lwc_error why = {0};
-    enum lwc_code code = telling.page.code;
+    enum lwc_code code = ctx.report.code;
 
     if (code == LWC_OK) {
         code = lwc_app_open(app, err);
@@ -252,15 +252,15 @@ enum lwc_code lwc_explain_run(struct lwc_app *app, struct lwc_error *err)
     if (code != LWC_OK) {
         return code;
     }
-    LWC_PAGE_ADD(&telling.page, telling.page.json ? "{\"walks\":[" : "");
+    LWC_REPORT_ADD(&ctx.report, ctx.report.json ? "{\"walks\":[" : "");
     code = lwc_explain(app->ctx, &query, &visitor, &why);
-    if (!telling.answered) {
-        end_walks(&telling);
-        LWC_PAGE_ADD(&telling.page, telling.page.json ? "null" : "answer: none\n");
+    if (!ctx.answered) {
+        end_walks(&ctx);
+        LWC_REPORT_ADD(&ctx.report, ctx.report.json ? "null" : "answer: none\n");
     }
-    LWC_PAGE_ADD(&telling.page, telling.page.json ? "}\n" : "");
-    if (lwc_report_write(&telling.page) != LWC_OK || code == LWC_OK) {
-        return telling.page.code;
+    LWC_REPORT_ADD(&ctx.report, ctx.report.json ? "}\n" : "");
+    if (lwc_report_write(&ctx.report) != LWC_OK || code == LWC_OK) {
+        return ctx.report.code;
     }
     *err = why;
     return code;

@@ -39,7 +39,7 @@ static enum lwc_code read_request(struct lwc_app *app, const struct lwc_format *
  * An option selects among the credentials that serve the request's host, and no others.  Where
  * --account is not that host, it must be the origin stored with the account's credential.
  */
-static void hold_to_request(struct lwc_query *query, const struct lwc_format_request *request)
+static void restrict_to_request(struct lwc_query *query, const struct lwc_format_request *request)
 {
     if (query->account == NULL) {
         query->account = request->account;
@@ -49,8 +49,8 @@ static void hold_to_request(struct lwc_query *query, const struct lwc_format_req
     query->key_id = lwc_is_set(request->key_id) ? request->key_id : NULL;
 }
 
-static enum lwc_code fetch(struct lwc_app *app, const struct lwc_format_request *request,
-                           struct lwc_token **token_out, struct lwc_error *err)
+static enum lwc_code fetch_token(struct lwc_app *app, const struct lwc_format_request *request,
+                                 struct lwc_token **token_out, struct lwc_error *err)
 {
     struct lwc_query query = lwc_app_query(app);
     enum lwc_code code = lwc_app_open(app, err);
@@ -59,7 +59,7 @@ static enum lwc_code fetch(struct lwc_app *app, const struct lwc_format_request 
         return code;
     }
     if (request->given) {
-        hold_to_request(&query, request);
+        restrict_to_request(&query, request);
     }
     query.sub_account = app->args.option[LWC_OPT_SUB_ACCOUNT];
     query.org_access = lwc_args_has(&app->args, LWC_OPT_ORG_ACCESS);
@@ -74,9 +74,9 @@ static enum lwc_code fetch(struct lwc_app *app, const struct lwc_format_request 
     return lwc_token_get(app->ctx, &query, token_out, err);
 }
 
-static enum lwc_code answer(const struct lwc_format *format,
-                            const struct lwc_format_request *request, const struct lwc_token *token,
-                            struct lwc_error *err)
+static enum lwc_code write_answer(const struct lwc_format *format,
+                                  const struct lwc_format_request *request,
+                                  const struct lwc_token *token, struct lwc_error *err)
 {
     LWC_AUTO_BUF out = NULL;
     const struct lwc_format_answer answer = {
@@ -96,7 +96,8 @@ static enum lwc_code answer(const struct lwc_format *format,
 }
 
 /* git uses the answer for the host that it asked for, whatever host the answer names. */
-static bool serves(const struct lwc_token *token, const struct lwc_format_request *request)
+static bool has_request_host(const struct lwc_token *token,
+                             const struct lwc_format_request *request)
 {
     const struct lwc_identity *identity = lwc_token_identity(token);
 
@@ -105,7 +106,7 @@ static bool serves(const struct lwc_token *token, const struct lwc_format_reques
 }
 
 /* Is the host of the request an account's name?  Only origins of credentials are others. */
-static bool is_account(const struct lwc_format_request *request)
+static bool is_account_host(const struct lwc_format_request *request)
 {
     char canonical[LWC_ACCOUNT_MAX + 1];
 
@@ -126,7 +127,7 @@ static enum lwc_code note_listed(void *data, const struct lwc_identity *identity
 }
 
 /* Is there a credential for the host of the request, as far as stores tell that unasked? */
-static bool is_listed(struct lwc_app *app, const struct lwc_format_request *request)
+static bool has_credential(struct lwc_app *app, const struct lwc_format_request *request)
 {
     const struct lwc_query query = {.size = sizeof query, .account = request->account};
     bool has_one = false;
@@ -145,18 +146,18 @@ static enum lwc_code fetch_held(struct lwc_app *app, const struct lwc_format_req
 {
     enum lwc_code code = LWC_OK;
 
-    app->is_silent = request->given && !is_account(request);
-    code = fetch(app, request, token_out, err);
+    app->is_silent = request->given && !is_account_host(request);
+    code = fetch_token(app, request, token_out, err);
     if (code != LWC_E_LOCKED || !app->is_silent) {
         return code;
     }
-    if (!is_listed(app, request)) {
+    if (!has_credential(app, request)) {
         return lwc_wrap(err, LWC_E_NOT_FOUND, "not asked for another host than an account's");
     }
     app->is_silent = false;
     lwc_close(&app->ctx);
     *err = (struct lwc_error){0};
-    return fetch(app, request, token_out, err);
+    return fetch_token(app, request, token_out, err);
 }
 
 /* git asks every helper for every host: that we hold nothing for one is no error. */
@@ -210,9 +211,9 @@ enum lwc_code lwc_get_run(struct lwc_app *app, struct lwc_error *err)
     if (code != LWC_OK) {
         return pass_over(app, &request, code, err);
     }
-    if (!serves(token, &request)) {
+    if (!has_request_host(token, &request)) {
         lwc_app_trace(app, "no answer: the credential is none of host '%s'", request.host);
         return LWC_OK;
     }
-    return answer(format, &request, token, err);
+    return write_answer(format, &request, token, err);
 }

@@ -21,7 +21,7 @@
 #define LABEL_SHOWN 60 /* leaves room for "-99" */
 
 /* What a request says about an access key, in the library's words. */
-struct key {
+struct request_key {
     char account[LWC_ORIGIN_MAX + 1];
     char key_id[LWC_KEY_ID_MAX + 1];
     struct lwc_slice secret;
@@ -49,7 +49,7 @@ static bool is_token(const struct lwc_git_request *request)
 }
 
 /* Whether the stack file says "set git-store proved": only then a request reaches a key. */
-static void take_line(void *data, const struct lwc_config_line *line)
+static void note_setting(void *data, const struct lwc_config_line *line)
 {
     bool *is_proved = data;
 
@@ -63,12 +63,12 @@ static enum lwc_code read_setting(struct lwc_app *app, bool *is_proved_out, stru
     enum lwc_code code = lwc_app_open(app, err);
 
     *is_proved_out = false;
-    return code != LWC_OK ? code : lwc_config_lines(app->ctx, take_line, is_proved_out, err);
+    return code != LWC_OK ? code : lwc_config_lines(app->ctx, note_setting, is_proved_out, err);
 }
 
 /* The stored credentials, as far as they decide where a new key may go. */
-struct stored {
-    const struct key *key;
+struct stored_ctx {
+    const struct request_key *key;
     const char *wanted; /* the profile of --profile, or NULL               */
     bool has_any;
     bool has_key; /* the key id is stored already, with whatever secret    */
@@ -88,11 +88,11 @@ static void name_profile(const char *account, size_t number, char profile_out[LW
     }
 }
 
-static enum lwc_code see_stored(void *data, const struct lwc_identity *id, const char *backend,
-                                struct lwc_error *err)
+static enum lwc_code note_stored(void *data, const struct lwc_identity *id, const char *backend,
+                                 struct lwc_error *err)
 {
-    struct stored *stored = data;
-    const struct key *key = stored->key;
+    struct stored_ctx *stored = data;
+    const struct request_key *key = stored->key;
 
     (void)backend;
     (void)err;
@@ -116,7 +116,7 @@ static enum lwc_code see_stored(void *data, const struct lwc_identity *id, const
  * Chooses the profile of a new key: that of --profile; "default" if nothing at all is stored; else
  * a free one named after the account.
  */
-static enum lwc_code choose_profile(const struct stored *stored,
+static enum lwc_code choose_profile(const struct stored_ctx *stored,
                                     char profile_out[LWC_PROFILE_MAX + 1], struct lwc_error *err)
 {
     if (stored->wanted != NULL || !stored->has_any) {
@@ -136,13 +136,14 @@ static enum lwc_code choose_profile(const struct stored *stored,
 }
 
 /* Keeps a key that is not stored yet, once an exchange has proved it; replaces none. */
-static enum lwc_code keep_proved(struct lwc_app *app, const struct key *key, struct lwc_error *err)
+static enum lwc_code store_proved(struct lwc_app *app, const struct request_key *key,
+                                  struct lwc_error *err)
 {
-    struct stored stored = {.key = key, .wanted = app->args.option[LWC_OPT_PROFILE]};
+    struct stored_ctx stored = {.key = key, .wanted = app->args.option[LWC_OPT_PROFILE]};
     char backend[LWC_BACKEND_NAME_MAX + 1] = "";
     char profile[LWC_PROFILE_MAX + 1];
     struct lwc_identity id = LWC_IDENTITY_ANY;
-    enum lwc_code code = lwc_list(app->ctx, NULL, see_stored, &stored, err);
+    enum lwc_code code = lwc_list(app->ctx, NULL, note_stored, &stored, err);
 
     if (code != LWC_OK) {
         return lwc_wrap(err, code, "looking for a free profile");
@@ -171,14 +172,14 @@ static enum lwc_code keep_proved(struct lwc_app *app, const struct key *key, str
 }
 
 /* Only an account's own name: another origin needs the user's word, see add. */
-static bool is_account(const char *account)
+static bool is_account_name(const char *account)
 {
     char canonical[LWC_ACCOUNT_MAX + 1];
 
     return lwc_account_parse(account, canonical, NULL) == LWC_OK && lwc_streq(account, canonical);
 }
 
-static enum lwc_code check_key(const struct lwc_git_request *request, struct key *key,
+static enum lwc_code check_key(const struct lwc_git_request *request, struct request_key *key,
                                struct lwc_error *err)
 {
     const struct lwc_slice *name = &request->value[LWC_GIT_USERNAME];
@@ -197,7 +198,7 @@ static enum lwc_code check_key(const struct lwc_git_request *request, struct key
 enum lwc_code lwc_verb_store(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_GIT_REQUEST request = {.text = NULL};
-    struct key key = {.account = ""};
+    struct request_key key = {.account = ""};
     bool is_proved = false;
     enum lwc_code code = read_request(app, &request, err);
 
@@ -206,7 +207,7 @@ enum lwc_code lwc_verb_store(struct lwc_app *app, struct lwc_error *err)
     }
     if (is_token(&request) || !lwc_git_request_has(&request, LWC_GIT_USERNAME) ||
         !lwc_git_request_has(&request, LWC_GIT_PASSWORD) ||
-        !lwc_git_request_account(&request, key.account) || !is_account(key.account)) {
+        !lwc_git_request_account(&request, key.account) || !is_account_name(key.account)) {
         lwc_app_trace(app, "store: no access key in the request, nothing kept");
         return LWC_OK;
     }
@@ -218,15 +219,15 @@ enum lwc_code lwc_verb_store(struct lwc_app *app, struct lwc_error *err)
     if (code == LWC_OK) {
         code = check_key(&request, &key, err);
     }
-    return code != LWC_OK ? code : keep_proved(app, &key, err);
+    return code != LWC_OK ? code : store_proved(app, &key, err);
 }
 
 /*
  * Forgets cached tokens: the one given as credential or password, or without either those of the
  * key, or of the host.
  */
-static enum lwc_code forget(struct lwc_app *app, const struct lwc_git_request *request,
-                            const struct key *key, struct lwc_error *err)
+static enum lwc_code forget_tokens(struct lwc_app *app, const struct lwc_git_request *request,
+                                   const struct request_key *key, struct lwc_error *err)
 {
     const enum lwc_git_key given =
         lwc_git_request_has(request, LWC_GIT_CREDENTIAL) ? LWC_GIT_CREDENTIAL : LWC_GIT_PASSWORD;
@@ -239,39 +240,40 @@ static enum lwc_code forget(struct lwc_app *app, const struct lwc_git_request *r
     return lwc_token_forget(app->ctx, key->account, key->key_id, token->at, token->len, err);
 }
 
-struct removal {
+struct erase_ctx {
     const struct lwc_app *app;
-    const struct key *key;
+    const struct request_key *key;
 };
 
 static void note_removed(void *data, const char *backend, const struct lwc_error *why)
 {
-    const struct removal *removal = data;
+    const struct erase_ctx *ctx = data;
 
     if (why == NULL) {
-        lwc_app_say(removal->app, "removed key id %s (%s) from backend '%s'", removal->key->key_id,
-                    removal->key->account, backend);
+        lwc_app_say(ctx->app, "removed key id %s (%s) from backend '%s'", ctx->key->key_id,
+                    ctx->key->account, backend);
     }
 }
 
 /* LWC_E_NOT_FOUND: it is no stored key, or another secret is stored. */
-static enum lwc_code remove_key(struct lwc_app *app, const struct key *key, struct lwc_error *err)
+static enum lwc_code remove_key(struct lwc_app *app, const struct request_key *key,
+                                struct lwc_error *err)
 {
-    struct removal removal = {.app = app, .key = key};
+    struct erase_ctx ctx = {.app = app, .key = key};
     struct lwc_query query = lwc_app_query(app);
 
     query.account = key->account;
     query.key_id = key->key_id;
     return lwc_key_remove(app->ctx, &query, key->secret.at, key->secret.len, NULL, note_removed,
-                          &removal, err);
+                          &ctx, err);
 }
 
 /*
  * Removes a key only where the stack file lets git do so, and against its secret.  Asks for no
  * passphrase: a server's 401 is enough to come here.
  */
-static enum lwc_code erase(struct lwc_app *app, const struct lwc_git_request *request,
-                           struct key *key, struct lwc_error *err)
+static enum lwc_code erase_for_request(struct lwc_app *app, const struct lwc_git_request *request,
+                                       struct request_key *key, struct lwc_error *err)
 {
     bool is_proved = false;
     struct lwc_error kept = {0};
@@ -290,7 +292,7 @@ static enum lwc_code erase(struct lwc_app *app, const struct lwc_git_request *re
     if (is_proved && key->key_id[0] != '\0' && key->secret.at != NULL) {
         removed = remove_key(app, key, &kept);
     }
-    code = removed != LWC_OK ? forget(app, request, key, err) : LWC_OK;
+    code = removed != LWC_OK ? forget_tokens(app, request, key, err) : LWC_OK;
     if (code != LWC_OK || removed == LWC_OK || removed == LWC_E_NOT_FOUND) {
         return code;
     }
@@ -301,7 +303,7 @@ static enum lwc_code erase(struct lwc_app *app, const struct lwc_git_request *re
 enum lwc_code lwc_verb_erase(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_GIT_REQUEST request = {.text = NULL};
-    struct key key = {.account = ""};
+    struct request_key key = {.account = ""};
     enum lwc_code code = read_request(app, &request, err);
 
     if (code != LWC_OK) {
@@ -314,7 +316,7 @@ enum lwc_code lwc_verb_erase(struct lwc_app *app, struct lwc_error *err)
         lwc_app_trace(app, "erase: no host that could be ours, nothing erased");
         return LWC_OK;
     }
-    return erase(app, &request, &key, err);
+    return erase_for_request(app, &request, &key, err);
 }
 
 enum lwc_code lwc_verb_capability(struct lwc_app *app, struct lwc_error *err)

@@ -100,14 +100,15 @@ static const char *clean_cell(char room[CELL_LEN], const char *text)
     return room[0] == '\0' ? "-" : room;
 }
 
-static void measure_columns(const struct lwc_credentials *roll, size_t widths_out[COLUMN_COUNT])
+static void measure_columns(const struct lwc_credentials *credentials,
+                            size_t widths_out[COLUMN_COUNT])
 {
     char room[CELL_LEN];
 
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
         widths_out[i] = strlen(columns[i].title);
     }
-    for (const struct lwc_credentials_entry *entry = roll->first; entry != NULL;
+    for (const struct lwc_credentials_entry *entry = credentials->first; entry != NULL;
          entry = entry->next) {
         for (size_t i = 0; i < COLUMN_COUNT; i++) {
             const size_t len = strlen(clean_cell(room, columns[i].cell(entry)));
@@ -140,26 +141,27 @@ static enum lwc_code append_row(struct lwc_buf *out, const size_t *widths,
     return lwc_buf_append(out, row, end, err);
 }
 
-static enum lwc_code append_table(struct lwc_buf *out, const struct lwc_credentials *roll,
+static enum lwc_code append_table(struct lwc_buf *out, const struct lwc_credentials *credentials,
                                   struct lwc_error *err)
 {
     size_t widths[COLUMN_COUNT];
     size_t row_len = 1;
     enum lwc_code code = LWC_OK;
 
-    measure_columns(roll, widths);
+    measure_columns(credentials, widths);
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
         row_len += widths[i] + GAP;
     }
     /* At once: locked memory that grows is copied and wiped each time. */
-    if (roll->count > 0 && lwc_buf_reserve(out, (roll->count + 1) * row_len) == NULL) {
+    if (credentials->count > 0 &&
+        lwc_buf_reserve(out, (credentials->count + 1) * row_len) == NULL) {
         return lwc_fail_nomem(err);
     }
-    if (roll->count > 0) {
+    if (credentials->count > 0) {
         code = append_row(out, widths, NULL, err);
     }
-    for (const struct lwc_credentials_entry *entry = roll->first; code == LWC_OK && entry != NULL;
-         entry = entry->next) {
+    for (const struct lwc_credentials_entry *entry = credentials->first;
+         code == LWC_OK && entry != NULL; entry = entry->next) {
         code = append_row(out, widths, entry, err);
     }
     return code;
@@ -176,14 +178,14 @@ static enum lwc_code append_object(struct lwc_buf *out, const struct lwc_credent
     return lwc_json_append_stored(out, &entry->id, entry->backend, life, err);
 }
 
-static enum lwc_code append_array(struct lwc_buf *out, const struct lwc_credentials *roll,
+static enum lwc_code append_array(struct lwc_buf *out, const struct lwc_credentials *credentials,
                                   struct lwc_error *err)
 {
     enum lwc_code code = lwc_text_append(out, err, "[");
 
-    for (const struct lwc_credentials_entry *entry = roll->first; code == LWC_OK && entry != NULL;
-         entry = entry->next) {
-        code = entry == roll->first ? LWC_OK : lwc_buf_append(out, ",", 1, err);
+    for (const struct lwc_credentials_entry *entry = credentials->first;
+         code == LWC_OK && entry != NULL; entry = entry->next) {
+        code = entry == credentials->first ? LWC_OK : lwc_buf_append(out, ",", 1, err);
         if (code == LWC_OK) {
             code = append_object(out, entry, err);
         }
@@ -191,22 +193,23 @@ static enum lwc_code append_array(struct lwc_buf *out, const struct lwc_credenti
     return code != LWC_OK ? code : lwc_text_append(out, err, "]\n");
 }
 
-static enum lwc_code print_roll(const struct lwc_app *app, const struct lwc_credentials *roll,
-                                struct lwc_error *err)
+static enum lwc_code print_credentials(const struct lwc_app *app,
+                                       const struct lwc_credentials *credentials,
+                                       struct lwc_error *err)
 {
     LWC_AUTO_BUF out = NULL;
     enum lwc_code code = lwc_buf_new(OUT_CAP, &out, err);
 
     if (code == LWC_OK) {
-        code = lwc_args_has(&app->args, LWC_OPT_JSON) ? append_array(out, roll, err)
-                                                      : append_table(out, roll, err);
+        code = lwc_args_has(&app->args, LWC_OPT_JSON) ? append_array(out, credentials, err)
+                                                      : append_table(out, credentials, err);
     }
     return code != LWC_OK ? code : lwc_output_write(out, err);
 }
 
-static void say_held_twice(const struct lwc_app *app, const struct lwc_credentials *roll)
+static void warn_held_twice(const struct lwc_app *app, const struct lwc_credentials *credentials)
 {
-    for (const struct lwc_credentials_entry *entry = roll->first; entry != NULL;
+    for (const struct lwc_credentials_entry *entry = credentials->first; entry != NULL;
          entry = entry->next) {
         const struct lwc_credentials_entry *other = entry->held_before;
 
@@ -219,7 +222,7 @@ static void say_held_twice(const struct lwc_app *app, const struct lwc_credentia
     }
 }
 
-static void say_none(const struct lwc_app *app)
+static void report_none(const struct lwc_app *app)
 {
     if (lwc_args_has(&app->args, LWC_OPT_PROFILE) || lwc_args_has(&app->args, LWC_OPT_ACCOUNT)) {
         lwc_app_say(app, "no stored credential is that of --profile and --account");
@@ -231,19 +234,19 @@ static void say_none(const struct lwc_app *app)
 /* What there is is shown even if one backend failed; the status then says so. */
 enum lwc_code lwc_list_run(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO_CREDENTIALS roll = {0};
+    LWC_AUTO_CREDENTIALS credentials = {0};
     struct lwc_error print_err = {0};
-    enum lwc_code code = lwc_credentials_load(app, &roll, err);
+    enum lwc_code code = lwc_credentials_load(app, &credentials, err);
     enum lwc_code print_code = LWC_OK;
 
-    if (code != LWC_OK && roll.count == 0 && !lwc_args_has(&app->args, LWC_OPT_JSON)) {
+    if (code != LWC_OK && credentials.count == 0 && !lwc_args_has(&app->args, LWC_OPT_JSON)) {
         return code;
     }
-    if (roll.count == 0 && code == LWC_OK) {
-        say_none(app);
+    if (credentials.count == 0 && code == LWC_OK) {
+        report_none(app);
     }
-    say_held_twice(app, &roll);
-    print_code = print_roll(app, &roll, &print_err);
+    warn_held_twice(app, &credentials);
+    print_code = print_credentials(app, &credentials, &print_err);
     if (print_code != LWC_OK) {
         *err = print_err;
         return print_code;
@@ -252,24 +255,24 @@ enum lwc_code lwc_list_run(struct lwc_app *app, struct lwc_error *err)
 }
 
 /* A profile that several backends hold is answered by the first. */
-static bool is_ambiguous(const struct lwc_credentials *roll)
+static bool is_ambiguous(const struct lwc_credentials *credentials)
 {
-    for (const struct lwc_credentials_entry *entry = roll->first; entry != NULL;
+    for (const struct lwc_credentials_entry *entry = credentials->first; entry != NULL;
          entry = entry->next) {
-        if (!lwc_streq(cell_profile(entry), cell_profile(roll->first))) {
+        if (!lwc_streq(cell_profile(entry), cell_profile(credentials->first))) {
             return true;
         }
     }
     return false;
 }
 
-static enum lwc_code pick(const struct lwc_app *app, const struct lwc_credentials *roll,
-                          struct lwc_error *err)
+static enum lwc_code check_single(const struct lwc_app *app,
+                                  const struct lwc_credentials *credentials, struct lwc_error *err)
 {
     const char *profile = app->args.option[LWC_OPT_PROFILE];
     enum lwc_code code = LWC_OK;
 
-    if (roll->count == 0) {
+    if (credentials->count == 0) {
         code = profile == NULL && app->account[0] == '\0'
                    ? lwc_fail(err, LWC_E_NOT_FOUND, "no credential is stored")
                : profile == NULL
@@ -277,8 +280,8 @@ static enum lwc_code pick(const struct lwc_app *app, const struct lwc_credential
                    : lwc_fail(err, LWC_E_NOT_FOUND, "no credential with profile '%s'", profile);
         return lwc_hint(err, code, "'lw-credential-helper list' shows what there is");
     }
-    if (is_ambiguous(roll)) {
-        code = lwc_fail(err, LWC_E_INVALID, "%zu credentials fit", roll->count);
+    if (is_ambiguous(credentials)) {
+        code = lwc_fail(err, LWC_E_INVALID, "%zu credentials fit", credentials->count);
         return lwc_hint(err, code,
                         "name one with --profile; 'lw-credential-helper list' shows "
                         "them");
@@ -301,31 +304,31 @@ static enum lwc_code append_lines(struct lwc_buf *out, const struct lwc_credenti
 
 enum lwc_code lwc_show_run(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO_CREDENTIALS roll = {0};
+    LWC_AUTO_CREDENTIALS credentials = {0};
     LWC_AUTO_BUF out = NULL;
-    enum lwc_code code = lwc_credentials_load(app, &roll, err);
+    enum lwc_code code = lwc_credentials_load(app, &credentials, err);
 
     if (code == LWC_OK) {
-        code = pick(app, &roll, err);
+        code = check_single(app, &credentials, err);
     }
     if (code == LWC_OK) {
-        say_held_twice(app, &roll);
+        warn_held_twice(app, &credentials);
         code = lwc_buf_new(OUT_CAP, &out, err);
     }
     if (code != LWC_OK) {
         return code;
     }
     if (lwc_args_has(&app->args, LWC_OPT_JSON)) {
-        code = append_object(out, roll.first, err);
+        code = append_object(out, credentials.first, err);
         code = code != LWC_OK ? code : lwc_text_append(out, err, "\n");
     } else {
-        code = append_lines(out, roll.first, err);
+        code = append_lines(out, credentials.first, err);
     }
     return code != LWC_OK ? code : lwc_output_write(out, err);
 }
 
 /* The backends that a removal came to.  Only the first failure stands in the error. */
-struct removal {
+struct removal_ctx {
     const struct lwc_app *app;
     const char *profile;
     bool has_removed;
@@ -334,7 +337,7 @@ struct removal {
 
 static void note_removed(void *data, const char *backend, const struct lwc_error *why)
 {
-    struct removal *removal = data;
+    struct removal_ctx *removal = data;
 
     if (why == NULL) {
         lwc_app_say(removal->app, "removed profile '%s' from backend '%s'", removal->profile,
@@ -350,7 +353,7 @@ enum lwc_code lwc_remove_run(struct lwc_app *app, struct lwc_error *err)
 {
     const char *profile = app->args.option[LWC_OPT_PROFILE];
     const struct lwc_query query = lwc_app_query(app);
-    struct removal removal = {.app = app, .profile = profile};
+    struct removal_ctx removal = {.app = app, .profile = profile};
     enum lwc_code code = LWC_OK;
 
     if (profile == NULL) {

@@ -73,51 +73,51 @@ void __wrap_lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void 
 
 static void load_keeps_the_order(void **state)
 {
-    LWC_AUTO_CREDENTIALS roll = {0};
+    LWC_AUTO_CREDENTIALS credentials = {0};
     struct lwc_app app = {.account = "acme.lacework.net"};
 
     (void)state;
     end_profile = "three";
     end_code = LWC_OK;
-    assert_int_equal(lwc_credentials_load(&app, &roll, NULL), LWC_OK);
-    assert_int_equal(roll.count, 3);
-    assert_string_equal(roll.first->id.profile, "one");
-    assert_string_equal(roll.first->next->id.profile, "two");
-    assert_string_equal(roll.first->next->next->id.profile, "three");
-    assert_string_equal(roll.first->backend, "file");
-    assert_string_equal(roll.first->token, "59 min");
-    assert_int_equal(roll.first->life_s, 3599);
-    assert_null(roll.first->next->next->next);
+    assert_int_equal(lwc_credentials_load(&app, &credentials, NULL), LWC_OK);
+    assert_int_equal(credentials.count, 3);
+    assert_string_equal(credentials.first->id.profile, "one");
+    assert_string_equal(credentials.first->next->id.profile, "two");
+    assert_string_equal(credentials.first->next->next->id.profile, "three");
+    assert_string_equal(credentials.first->backend, "file");
+    assert_string_equal(credentials.first->token, "59 min");
+    assert_int_equal(credentials.first->life_s, 3599);
+    assert_null(credentials.first->next->next->next);
 }
 
 static void load_failure_keeps_what_came_before(void **state)
 {
-    LWC_AUTO_CREDENTIALS roll = {0};
+    LWC_AUTO_CREDENTIALS credentials = {0};
     struct lwc_app app = {.account = "acme.lacework.net"};
 
     (void)state;
     end_profile = "three";
     end_code = LWC_E_UNAVAILABLE;
-    assert_int_equal(lwc_credentials_load(&app, &roll, NULL), LWC_E_UNAVAILABLE);
-    assert_int_equal(roll.count, 3);
+    assert_int_equal(lwc_credentials_load(&app, &credentials, NULL), LWC_E_UNAVAILABLE);
+    assert_int_equal(credentials.count, 3);
 }
 
 static void load_marks_a_profile_that_is_held_twice(void **state)
 {
-    LWC_AUTO_CREDENTIALS roll = {0};
+    LWC_AUTO_CREDENTIALS credentials = {0};
     struct lwc_app app = {.account = "acme.lacework.net"};
     const struct lwc_credentials_entry *second = NULL;
 
     (void)state;
     end_profile = "one";
     end_code = LWC_OK;
-    assert_int_equal(lwc_credentials_load(&app, &roll, NULL), LWC_OK);
-    second = roll.first->next;
-    assert_string_equal(roll.first->place, "file*");
+    assert_int_equal(lwc_credentials_load(&app, &credentials, NULL), LWC_OK);
+    second = credentials.first->next;
+    assert_string_equal(credentials.first->place, "file*");
     assert_string_equal(second->place, second->backend);
     assert_null(second->held_before);
     assert_string_equal(second->next->id.profile, "one");
-    assert_ptr_equal(second->next->held_before, roll.first);
+    assert_ptr_equal(second->next->held_before, credentials.first);
     assert_non_null(strchr(second->next->place, '*'));
 }
 

@@ -19,7 +19,7 @@ static struct lwc_report begin(bool json, struct lwc_error *err)
     return lwc_report_begin(&app, err);
 }
 
-static void page_shows_text_to_people_or_as_json(void **state)
+static void report_shows_text_to_people_or_as_json(void **state)
 {
     static const struct {
         bool json;
@@ -29,41 +29,41 @@ static void page_shows_text_to_people_or_as_json(void **state)
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         static const struct lwc_member member = {.name = "name", .text = "x"};
-        LWC_AUTO(struct lwc_report, lwc_report_clear) page = begin(cases[i].json, NULL);
+        LWC_AUTO(struct lwc_report, lwc_report_clear) report = begin(cases[i].json, NULL);
         struct capture capture;
         enum lwc_code code = LWC_E_INTERNAL;
 
-        LWC_PAGE_ADD(&page, "%d: ", 2);
-        lwc_report_add_text(&page, "a\x1b"
-                                   "b");
+        LWC_REPORT_ADD(&report, "%d: ", 2);
+        lwc_report_add_text(&report, "a\x1b"
+                                     "b");
         if (cases[i].json) {
-            lwc_report_add_object(&page, &member, 1);
+            lwc_report_add_object(&report, &member, 1);
         }
-        LWC_PAGE_ADD(&page, "\n");
+        LWC_REPORT_ADD(&report, "\n");
         capture_begin(&capture, NULL);
-        code = lwc_report_write(&page);
+        code = lwc_report_write(&report);
         capture_end(&capture);
         assert_int_equal(code, LWC_OK);
         assert_string_equal(capture.out, cases[i].text);
     }
 }
 
-static void page_that_failed_takes_and_writes_nothing(void **state)
+static void report_that_failed_takes_and_writes_nothing(void **state)
 {
     struct lwc_error err = {0};
-    LWC_AUTO(struct lwc_report, lwc_report_clear) page = begin(true, &err);
+    LWC_AUTO(struct lwc_report, lwc_report_clear) report = begin(true, &err);
     struct capture capture;
     enum lwc_code code = LWC_OK;
 
     (void)state;
-    LWC_PAGE_ADD(&page, "before");
-    page.code = lwc_fail(&err, LWC_E_IO, "why");
-    LWC_PAGE_ADD(&page, "behind");
-    lwc_report_add_text(&page, "behind");
-    lwc_report_add_object(&page, NULL, 0);
-    assert_string_equal(lwc_buf_text(page.out), "before");
+    LWC_REPORT_ADD(&report, "before");
+    report.code = lwc_fail(&err, LWC_E_IO, "why");
+    LWC_REPORT_ADD(&report, "behind");
+    lwc_report_add_text(&report, "behind");
+    lwc_report_add_object(&report, NULL, 0);
+    assert_string_equal(lwc_buf_text(report.out), "before");
     capture_begin(&capture, NULL);
-    code = lwc_report_write(&page);
+    code = lwc_report_write(&report);
     capture_end(&capture);
     assert_int_equal(code, LWC_E_IO);
     assert_string_equal(err.msg, "why");
@@ -73,9 +73,9 @@ static void page_that_failed_takes_and_writes_nothing(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(page_shows_text_to_people_or_as_json),
-        cmocka_unit_test(page_that_failed_takes_and_writes_nothing),
+        cmocka_unit_test(report_shows_text_to_people_or_as_json),
+        cmocka_unit_test(report_that_failed_takes_and_writes_nothing),
     };
 
-    return cmocka_run_group_tests_name("page", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }
