@@ -21,7 +21,7 @@ static enum lwc_code fail_unknown_format(const char *name, struct lwc_error *err
 {
     const char *names[LWC_ARRAY_LEN(formats)];
     const char *near = NULL;
-    /* A word that can be no format may be a secret in the wrong place. */
+    /* Do not quote other text: it may be a secret in the wrong place. */
     const bool is_word = lwc_text_span(name, "abcdefghijklmnopqrstuvwxyz-") == strlen(name);
     enum lwc_code code = is_word ? lwc_fail(err, LWC_E_INVALID, "no format '%.32s'", name)
                                  : lwc_fail(err, LWC_E_INVALID, "no such format (it is no word)");

@@ -12,23 +12,23 @@
 #include "base/error.h"
 
 /*
- * The outside protocols in which a token is asked for and handed out: one file each, one table.
+ * Protocols in which programs ask for a token and get it: one file each, one table.
  */
 
-/* User name that stands beside a token where the consumer wants one; never a key id. */
+/* User name beside a token, for consumers that need one; never a key id. */
 #define LWC_TOKEN_USER "x-lw-token"
 
-/* Longest host in a request that can still name a credential: one ":443" may stand behind it. */
+/* Longest host in a request that can name a credential: an origin and ":443". */
 #define LWC_HOST_ASKED_MAX (LWC_ORIGIN_MAX + 4)
 
 /*
- * What a consumer asked for, in the library's words.  Holds nothing secret.
+ * A consumer's request, in the library's terms.  Holds no secret.
  *
- * given     a request was read; that nothing is held for it is then no error.
- * foreign   a request that is none of our business: the answer is silence.
+ * given     a request was read: without a credential for it, the answer is empty, not an error.
+ * foreign   the request names no host of Lacework: the answer is empty.
  * authtype  git: the caller understands authtype= and credential=.
  * host      the host exactly as asked, or "".
- * account   the same for lwc_query.account: lower case, without ":443"; or "".
+ * account   the host for lwc_query.account: lower case, without ":443"; or "".
  * key_id    tie breaker for lwc_query.key_id, or "".
  */
 struct lwc_format_request {
@@ -41,8 +41,8 @@ struct lwc_format_request {
 };
 
 /*
- * What is answered.  All borrowed; no member is NULL.  expires_at in seconds since the epoch,
- * expires_in in seconds; both 0 when unknown.
+ * The answer to a request.  All members are borrowed, none is NULL.  expires_at is in seconds since
+ * the epoch, expires_in in seconds; both are 0 if unknown.
  */
 struct lwc_format_answer {
     const char *token;
@@ -54,12 +54,12 @@ struct lwc_format_answer {
 };
 
 /*
- * One protocol.
+ * A protocol.
  *
- * summary  one line for people.
- * read     Optional: only in protocols that carry a request.  Reads it from descriptor @fd until
- *          @deadline_ms (base/safefile.h).  LWC_E_NOT_FOUND if the input ends at once,
- *          LWC_E_INVALID for a malformed one; *request_out is untouched unless LWC_OK.
+ * summary  one line for help texts.
+ * read     reads a request from @fd until @deadline_ms (base/safefile.h); NULL if the protocol has
+ *          no request.  Returns LWC_E_NOT_FOUND for an empty input, LWC_E_INVALID for a malformed
+ *          request; sets *request_out only with LWC_OK.
  * write    appends the whole answer to @out.
  */
 struct lwc_format {
@@ -75,10 +75,10 @@ extern const struct lwc_format lwc_format_git;
 extern const struct lwc_format lwc_format_json;
 extern const struct lwc_format lwc_format_token;
 
-/* The format at position @index, in the order in which they are shown; NULL behind the last. */
+/* Returns the format at position @index of the help text, NULL behind the last. */
 const struct lwc_format *lwc_format_at(size_t index);
 
-/* LWC_E_INVALID, with the nearest name as hint, if there is no such format. */
+/* Returns LWC_E_INVALID, with the nearest name as hint, for an unknown format. */
 enum lwc_code lwc_format_find(const char *name, const struct lwc_format **format_out,
                               struct lwc_error *err) LWC_RESULT;
 

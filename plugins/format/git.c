@@ -7,7 +7,7 @@
 #include "plugins/format/formats.h"
 #include "plugins/format/git_request.h"
 
-/* git writes to a helper without an empty line at the end, and scripts with one. */
+/* git ends a request by closing the pipe, scripts by an empty line. */
 static enum lwc_code read_request(int fd, int64_t deadline_ms,
                                   struct lwc_format_request *request_out, struct lwc_error *err)
 {
@@ -47,7 +47,7 @@ static enum lwc_code write_password(const struct lwc_format_answer *answer, stru
                            host[0] != '\0' ? host : answer->identity->account, answer->token);
 }
 
-/* authtype only where it was announced: git drops the whole answer otherwise. */
+/* Sends authtype only to a git that announced it; an older git drops the whole answer. */
 static enum lwc_code write_answer(const struct lwc_format_answer *answer, struct lwc_buf *out,
                                   struct lwc_error *err)
 {

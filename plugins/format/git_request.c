@@ -102,7 +102,7 @@ static enum lwc_code parse_line(struct lwc_git_request *request, const char *lin
     return set_value(request, &key, &value, number, err);
 }
 
-/* Length of the line at @text, and in *@step_out that with its end. */
+/* Returns the length of the line at @text; *step_out is its length with the line end. */
 static size_t measure_line(const char *text, size_t len, size_t *step_out)
 {
     const char *newline = memchr(text, '\n', len);
@@ -140,7 +140,7 @@ static enum lwc_code parse_lines(struct lwc_git_request *request, const char *te
     return LWC_OK;
 }
 
-/* What the url says goes where its own keys would; those must then not be there. */
+/* Stores the parts of the url as values of their own keys; refuses keys that are set already. */
 static enum lwc_code set_url_parts(struct lwc_git_request *request, struct lwc_error *err)
 {
     static const enum lwc_git_key places[LWC_GIT_URL_PARTS] = {
@@ -191,7 +191,7 @@ enum lwc_code lwc_git_request_parse(const char *text, size_t len,
     return LWC_OK;
 }
 
-/* Has an empty line been read?  *line moves to the start of the last, unfinished line. */
+/* Returns whether the request is complete; *line becomes the start of the last, unfinished line. */
 static bool has_ended(const struct lwc_buf *text, size_t *line)
 {
     const char *bytes = lwc_buf_text(text);
@@ -207,7 +207,7 @@ static bool has_ended(const struct lwc_buf *text, size_t *line)
     return false;
 }
 
-/* Adds the next part of the input; *more_out is false at its end. */
+/* Appends the next part of the input; *more_out is false at the end of the input. */
 static enum lwc_code read_step(int fd, int64_t deadline_ms, struct lwc_buf *text, bool *more_out,
                                struct lwc_error *err)
 {

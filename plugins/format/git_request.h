@@ -22,7 +22,7 @@
  *  3. NUL, CR or any other control byte in a line, once its end (LF or CRLF) is off.
  *  4. a known key twice, other than the lists "key[]"; "url" beside what it also says.
  *  5. a "url" without scheme, with a broken percent escape, or that decodes to a control byte.
- * Not a single byte is no request: LWC_E_NOT_FOUND.
+ * An empty input is LWC_E_NOT_FOUND.
  */
 
 #define LWC_GIT_LINE_CAP 65535u
@@ -46,29 +46,29 @@ enum lwc_git_key {
 };
 
 /*
- * value     by key; the parts of a url stand where their own keys would.
- * empty     no line at all before the end.
- * authtype  "capability[]=authtype" was announced.
+ * value     by key; the parts of a url are the values of their own keys.
+ * empty     the request has no line.
+ * authtype  the caller sent "capability[]=authtype".
  */
 struct lwc_git_request {
     struct lwc_slice value[LWC_GIT_KEYS];
     bool empty;
     bool authtype;
-    struct lwc_buf *text;    /* what was read; values lie in it                      */
-    struct lwc_buf *decoded; /* the parts of a url                                   */
+    struct lwc_buf *text;    /* the bytes read; values point into it                 */
+    struct lwc_buf *decoded; /* the parts of a url, unescaped                        */
 };
 
 /*
- * Parse @len bytes; what follows an empty line is not looked at.  @request_out refers to @text
- * and is cleared by the caller; it is cleared here after a failure.
+ * Parses @len bytes and ignores lines after an empty one.  @request_out points into @text; the
+ * caller clears it.  After a failure it is unchanged.
  */
 enum lwc_code lwc_git_request_parse(const char *text, size_t len,
                                     struct lwc_git_request *request_out, struct lwc_error *err)
     LWC_RESULT;
 
 /*
- * Read a request from @fd, no further than it goes, and parse it.  LWC_E_INVALID if it does not
- * end before @deadline_ms (base/safefile.h).
+ * Reads a request from @fd up to its end and parses it.  Returns LWC_E_INVALID if it does not end
+ * before @deadline_ms (base/safefile.h).
  */
 enum lwc_code lwc_git_request_read(int fd, int64_t deadline_ms, struct lwc_git_request *request_out,
                                    struct lwc_error *err) LWC_RESULT;
@@ -76,21 +76,21 @@ enum lwc_code lwc_git_request_read(int fd, int64_t deadline_ms, struct lwc_git_r
 void lwc_git_request_clear(struct lwc_git_request *request);
 #define LWC_AUTO_GIT_REQUEST LWC_AUTO(struct lwc_git_request, lwc_git_request_clear)
 
-/* Is the value of @key exactly @text?  False where nothing was said. */
+/* Returns whether the value of @key is @text; false if the request does not set @key. */
 bool lwc_git_request_is(const struct lwc_git_request *request, enum lwc_git_key key,
                         const char *text);
 
-/* Was @key said, be it empty? */
+/* Returns whether the request sets @key, even to "". */
 bool lwc_git_request_has(const struct lwc_git_request *request, enum lwc_git_key key);
 
 /*
- * The host[:port] for which an https request asks: lower case, one ":443" dropped, nothing else
- * changed.  False for another protocol, no host, and what can be no account's or origin's name.
+ * Returns the host[:port] of an https request: in lower case, without one ":443", otherwise
+ * unchanged.  False for another protocol, no host, or a host that no account or origin can have.
  */
 bool lwc_git_request_account(const struct lwc_git_request *request,
                              char account_out[LWC_ORIGIN_MAX + 1]);
 
-/* The username, if it can be a key id: LWC_TOKEN_USER and malformed ones are none. */
+/* Returns the username if it can be a key id; false for LWC_TOKEN_USER and malformed names. */
 bool lwc_git_request_key_id(const struct lwc_git_request *request,
                             char key_id_out[LWC_KEY_ID_MAX + 1]);
 

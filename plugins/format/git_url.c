@@ -15,7 +15,7 @@ static int hex_value(char c)
     return found == NULL ? -1 : (int)(found - digits);
 }
 
-/* Undo the escapes of one part at @to, which has room for it; *part becomes what was written. */
+/* Decodes a part into @to, which has room for its length; *part then points there. */
 static enum lwc_code decode_part(struct lwc_slice *part, uint8_t *to, struct lwc_error *err)
 {
     size_t len = 0;
@@ -68,7 +68,7 @@ static void split_authority(const char *at, const char *end, struct lwc_slice *p
     parts[LWC_GIT_URL_HOST] = (struct lwc_slice){sign + 1, (size_t)(end - sign - 1)};
 }
 
-/* The path goes without the slashes around it. */
+/* Drops the slashes around the path. */
 static void split_path(const char *at, const char *end, struct lwc_slice *parts)
 {
     while (at < end && *at == '/') {

@@ -25,11 +25,11 @@ enum lwc_git_url_part {
 };
 
 /*
- * Split SCHEME://[USER[:PASSWORD]@]HOST[/PATH] and undo its percent escapes.  Parts that are not
- * there stay absent; the host is always there, be it empty.
+ * Splits SCHEME://[USER[:PASSWORD]@]HOST[/PATH] and decodes its percent escapes.  A missing part
+ * keeps at == NULL; the host is always set, if only to "".
  *
  * @decoded_out  owned by the caller, lwc_buf_free(); the parts lie in it.
- * Returns LWC_OK, or LWC_E_INVALID: no scheme, a broken escape, a control byte behind one.
+ * Returns LWC_E_INVALID for no scheme, a broken escape or an escaped control byte.
  */
 enum lwc_code lwc_git_url_split(const char *url, size_t len,
                                 struct lwc_slice parts_out[LWC_GIT_URL_PARTS],

@@ -20,7 +20,7 @@ const char *lwc_kind_name(uint32_t kind)
     return kind_names[kind];
 }
 
-/* No printf: a list has tens of thousands of members. */
+/* Appends without printf: a list has tens of thousands of members. */
 static enum lwc_code append_text(struct lwc_buf *out, const char *text, struct lwc_error *err)
 {
     return lwc_buf_append(out, text, strlen(text), err);

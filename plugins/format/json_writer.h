@@ -9,11 +9,11 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* Flat JSON objects, as every command prints them. */
+/* Flat JSON objects, as all commands print them. */
 
 /*
- * One member.  @text becomes a JSON string; where it is NULL, @literal stands as it is (a number,
- * true, null, an array).
+ * A member of an object.  @text is written as a JSON string; if it is NULL, @literal is written as
+ * it is (a number, true, null, an array).
  */
 struct lwc_member {
     const char *name;
@@ -23,23 +23,23 @@ struct lwc_member {
 
 #define LWC_TRUTH(flag) ((flag) ? "true" : "false")
 
-/* Append {"name":value,...} without a newline. */
+/* Appends {"name":value,...} without a newline. */
 enum lwc_code lwc_json_append(struct lwc_buf *out, const struct lwc_member *members, size_t count,
                               struct lwc_error *err) LWC_RESULT;
 
-/* Append the object that stands for a credential: its identity and @backend. */
+/* Appends a credential as an object: its identity and @backend. */
 enum lwc_code lwc_json_append_identity(struct lwc_buf *out, const struct lwc_identity *id,
                                        const char *backend, struct lwc_error *err) LWC_RESULT;
 
 /*
- * The same as `list --json` shows it, with the member tokenExpiresIn: @expires_in is a number of
- * seconds, or "null" where no token is cached; NULL: without that member.
+ * Appends a credential as `list --json` prints it, with the member tokenExpiresIn: @expires_in is
+ * in seconds, or "null" if no token is cached.  NULL leaves the member out.
  */
 enum lwc_code lwc_json_append_stored(struct lwc_buf *out, const struct lwc_identity *id,
                                      const char *backend, const char *expires_in,
                                      struct lwc_error *err) LWC_RESULT;
 
-/* "access-key", "token", "agent-token"; "unknown" for another number.  Static. */
+/* Returns "access-key", "token", "agent-token", or "unknown" for another number.  Static. */
 const char *lwc_kind_name(uint32_t kind);
 
 #endif

@@ -60,7 +60,7 @@ int64_t lwc_app_input_deadline_ms(struct lwc_app *app)
     return isatty(STDIN_FILENO) == 1 ? LWC_NO_DEADLINE : lwc_app_deadline_ms(app);
 }
 
-/* The time that is left, at least a moment: the library takes 0 for "not said". */
+/* Returns the time left, at least 1 ms: for the library 0 means "not set". */
 static int64_t get_left_ms(struct lwc_app *app)
 {
     const int64_t left = lwc_app_deadline_ms(app) - lwc_clock_boot_ms(lwc_clock_system());
@@ -68,7 +68,7 @@ static int64_t get_left_ms(struct lwc_app *app)
     return left > 1 ? left : 1;
 }
 
-/* The time that a person needs is not the command's. */
+/* Moves the deadline by the time that the answer took. */
 static enum lwc_code ask_user(struct lwc_app *app, const char *text, uint32_t flags,
                               struct lwc_buf **answer_out, struct lwc_error *err)
 {
@@ -80,7 +80,7 @@ static enum lwc_code ask_user(struct lwc_app *app, const char *text, uint32_t fl
     return code;
 }
 
-/* All calls of the library end with the command. */
+/* Ends all calls of the library with the command. */
 static void set_library_deadline(struct lwc_app *app)
 {
     if (app->ctx != NULL) {
@@ -101,7 +101,7 @@ static enum lwc_code ask_for_library(void *data, const char *text, uint32_t flag
                                      const struct lwc_sink *answer, struct lwc_error *err)
 {
     LWC_AUTO_BUF line = NULL;
-    enum lwc_code code = ask_user(data, text, flags, &line, err); /* it counts the time itself */
+    enum lwc_code code = ask_user(data, text, flags, &line, err); /* the library counts the time */
 
     if (code != LWC_OK) {
         return code;

@@ -146,7 +146,7 @@ const struct lwc_command *lwc_command_at(size_t index)
     return index < LWC_ARRAY_LEN(commands) ? &commands[index] : NULL;
 }
 
-/* Names that users of other programs type. */
+/* Short names, as in other programs. */
 static const struct {
     const char *alias;
     const char *name;
@@ -162,7 +162,7 @@ static const char *expand_alias(const char *name)
     return name;
 }
 
-/* A word that can be no command may be a secret in the wrong place, and is not shown. */
+/* Quotes plain words only: other text may be a secret in the wrong place. */
 static enum lwc_code fail_unknown_command(const char *name, struct lwc_error *err)
 {
     const char *names[LWC_ARRAY_LEN(commands)];
@@ -207,7 +207,7 @@ static enum lwc_code handle_no_command(const struct lwc_app *app, struct lwc_err
                     "'lw-credential-helper --help' says more");
 }
 
-/* The operand of a command that takes a profile says the same as --profile. */
+/* Treats the argument of a command that takes a profile as --profile. */
 static enum lwc_code set_profile(struct lwc_app *app, const struct lwc_command *command,
                                  struct lwc_error *err)
 {
@@ -266,7 +266,7 @@ enum lwc_code lwc_command_run(struct lwc_app *app, int argc, char *const argv[],
         return handle_no_command(app, err);
     }
     code = lwc_command_find(app->args.operand[0], &command, err);
-    /* Verbs of a git to come: a helper ignores what it does not know. */
+    /* Later versions of git may have more verbs: a helper ignores unknown ones. */
     if (app->git_helper && (code != LWC_OK || !command->git_verb)) {
         return LWC_OK;
     }

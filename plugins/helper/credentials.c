@@ -87,7 +87,7 @@ static enum lwc_code add_credential(void *data, const struct lwc_identity *ident
     return LWC_OK;
 }
 
-/* The longest life of what is cached for a key, with whatever headers it was got. */
+/* Keeps the longest life of a key's cached tokens, of all sub-accounts. */
 static void note_token(void *data, const struct lwc_identity *identity, int64_t expires_in,
                        const char *place)
 {

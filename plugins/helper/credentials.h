@@ -7,7 +7,7 @@
 #include "base/identity.h"
 #include "plugins/helper/app.h"
 
-/* The stored credentials that a command line speaks of. */
+/* List of the stored credentials that --profile and --account select. */
 
 #define LWC_CREDENTIALS_BUCKETS 512
 
@@ -15,12 +15,13 @@ struct lwc_credentials_entry {
     struct lwc_credentials_entry *next;
     struct lwc_credentials_entry *next_in_bucket;
     const struct lwc_credentials_entry
-        *held_before;                     /* the same profile in an earlier backend, or NULL */
-    char place[LWC_BACKEND_NAME_MAX + 2]; /* backend, and "*" where another one holds it, too */
+        *held_before; /* the same profile in an earlier backend, or NULL */
+    char place[LWC_BACKEND_NAME_MAX +
+               2]; /* backend, and "*" if another one holds the profile, too */
     struct lwc_identity id;
     const char *backend;
-    int64_t life_s; /* of its cached token, 0: there is none */
-    char token[32]; /* the same for people: "57 min", or "" */
+    int64_t life_s; /* of its cached token, or 0 */
+    char token[32]; /* life_s as text: "57 min", or "" */
     char text[];    /* of id and backend */
 };
 
@@ -36,8 +37,8 @@ void lwc_credentials_clear(struct lwc_credentials *credentials);
 #define LWC_AUTO_CREDENTIALS LWC_AUTO(struct lwc_credentials, lwc_credentials_clear)
 
 /*
- * Collect what --profile and --account select, in the order in which lookups see it.  After a
- * backend's failure, which is returned, *roll holds what the others have.
+ * Collects the credentials that --profile and --account select, in the order of lookups.  Returns
+ * the failure of a backend; *roll holds what the others have.
  *
  * @roll  zeroed by the caller, lwc_credentials_clear().
  */

@@ -30,7 +30,7 @@ static struct page page_new(struct lwc_error *err)
     return page;
 }
 
-/* One more piece of text. */
+/* Appends formatted text. */
 #define ADD(page, ...)                                                              \
     do {                                                                            \
         if ((page)->code == LWC_OK) {                                               \

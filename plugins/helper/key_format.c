@@ -49,7 +49,7 @@ bool lwc_key_secret_is_usual(const char *key_id, const void *secret, size_t len)
     return len == CLASSIC_SECRET_LEN && *(const char *)secret == '_';
 }
 
-/* "keyId: x", "api_secret=x": what stands before the colon or sign in key files and consoles. */
+/* Finds labels of key files and consoles: "keyId: x", "api_secret=x". */
 static bool has_label(const char *text)
 {
     static const char *const labels[] = {

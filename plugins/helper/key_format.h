@@ -8,19 +8,19 @@
 #include "base/error.h"
 
 /*
- * How access keys look, as far as is known.  Beyond the alphabet nothing is published, so an odd
- * shape earns a warning; only what is surely a slip of the hand is refused.
+ * Known forms of access keys.  Only their alphabet is published: an unusual form is a warning, and
+ * only obvious mistakes are refused.
  */
 
-/* "ACME_0123456789ABCDEF" (prefix, hexadecimal digits), or a UUID. */
+/* True for "ACME_0123456789ABCDEF" (prefix, hexadecimal digits) and for a UUID. */
 bool lwc_key_id_is_usual(const char *key_id);
 
-/* "_" and 32 more; keys whose id is a UUID have other secrets, of 30 bytes at least. */
+/* True for "_" and 32 more; with a UUID as key id, for 30 bytes or more. */
 bool lwc_key_secret_is_usual(const char *key_id, const void *secret, size_t len);
 
 /*
- * Refuse (LWC_E_INVALID) a label pasted along ("keyId: ...") and a key id or a secret in the
- * other's place.  Either may be NULL: not known yet.
+ * Refuses (LWC_E_INVALID) a label pasted along ("keyId: ...") and swapped key id and secret.
+ * Either may be NULL: not known yet.
  */
 enum lwc_code lwc_key_slip_check(const char *key_id, const char *secret, struct lwc_error *err)
     LWC_RESULT;

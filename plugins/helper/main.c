@@ -16,13 +16,12 @@
 /*
  * MUST, before anything else happens:
  *  1. No core dump, no debugger of the same user: secrets are about to be in memory.
- *  2. Files are made private, whatever the caller's umask.
+ *  2. New files are private, independent of the caller's umask.
  *  3. Descriptors 0 to 2 are open, so that no file of ours is taken for one of them.  A closed
  *     stdout gets a descriptor that cannot be written: the answer then fails and is not lost.
- *  4. No library of ours writes its TLS session keys to a file (SSLKEYLOGFILE), nor loads code
+ *  4. No library writes TLS session keys to a file (SSLKEYLOGFILE), nor loads code
  *     that a variable names (OPENSSL_CONF, OPENSSL_MODULES, OPENSSL_ENGINES).
- *  5. A reader that went away, or a limit on file size, is an error like any other, not a
- *     silent death.
+ *  5. A closed pipe or a limit on file size is an error with a message, not a signal.
  */
 static bool harden(void)
 {

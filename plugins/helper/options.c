@@ -144,7 +144,7 @@ int64_t lwc_args_seconds(const struct lwc_args *args, enum lwc_opt opt, int64_t 
     return seconds;
 }
 
-/* Where the parser stands. */
+/* State of the parser. */
 struct parse_ctx {
     int argc;
     char *const *argv;
@@ -228,7 +228,7 @@ static enum lwc_opt find_letter(char letter)
     return (enum lwc_opt)i;
 }
 
-/* Options without such a letter whose names begin with it: "--secret-file, --service". */
+/* The hint names the options that begin with the letter: "--secret-file, --service". */
 static enum lwc_code fail_unknown_letter(const char *at, struct lwc_error *err)
 {
     char names[HINT_LEN] = "";

@@ -12,7 +12,7 @@
  * The command line: options, each at most once, before or after the command, and operands.
  */
 
-/* The options of the program come first, those of single commands behind them. */
+/* Options of the program first, then those of single commands. */
 enum lwc_opt {
     LWC_OPT_PROFILE,
     LWC_OPT_ACCOUNT,
@@ -46,12 +46,12 @@ enum lwc_opt {
 #define LWC_OPTS_GLOBAL (LWC_OPT_BIT(LWC_OPT_FORMAT) - 1)
 
 /*
- * One option.
+ * An option.
  *
  * letter  short form, or 0.
- * value   what its value is called in help texts; NULL: it takes none.
+ * value   name of its value in help texts; NULL: takes no value.
  * help    one line.
- * check   judges a value; NULL: anything but "" goes.
+ * check   checks a value; NULL accepts all but "".
  */
 struct lwc_option {
     const char *name;
@@ -66,8 +66,8 @@ const struct lwc_option *lwc_option_at(enum lwc_opt opt);
 #define LWC_OPERANDS_MAX 8
 
 /*
- * What was said, borrowed from argv.  option[] holds the value ("" for an option without one),
- * or NULL where the option was not given.  operand[0] is the command.
+ * The parsed command line, borrowed from argv.  option[] holds a value ("" for an option without
+ * one), or NULL if the option is not given.  operand[0] is the command.
  */
 struct lwc_args {
     const char *option[LWC_OPTS];
@@ -76,23 +76,23 @@ struct lwc_args {
 };
 
 /*
- * Parse @argv (argv[0] is skipped).  LWC_E_INVALID: unknown (with the nearest as hint) or
- * repeated option, value missing or not wanted, --quiet with --verbose, too many operands.
- * Values and operands are never quoted: one may be a secret put in the wrong place.
+ * Parses @argv from argv[1] on.  Returns LWC_E_INVALID for an unknown (with the nearest as hint) or
+ * repeated option, a missing or superfluous value, --quiet with --verbose, too many operands.
+ * Messages never quote values or operands, which may be secrets in the wrong place.
  */
 enum lwc_code lwc_args_parse(int argc, char *const argv[], struct lwc_args *args_out,
                              struct lwc_error *err) LWC_RESULT;
 
-/* Are all options global or in @allowed, and their values good?  @command is for messages. */
+/* Checks that options are global or in @allowed, and their values.  @command is for messages. */
 enum lwc_code lwc_args_check(const struct lwc_args *args, uint64_t allowed, const char *command,
                              struct lwc_error *err) LWC_RESULT;
 
 bool lwc_args_has(const struct lwc_args *args, enum lwc_opt opt);
 
-/* Does @argv hold --json?  Also tells where the rest cannot be parsed. */
+/* Returns whether @argv contains --json, even if the rest cannot be parsed. */
 bool lwc_args_want_json(int argc, char *const argv[]);
 
-/* The value of an option that is a duration, or @otherwise.  Call lwc_args_check() first. */
+/* Returns the duration that is the value of @opt, or @otherwise.  Call lwc_args_check() first. */
 int64_t lwc_args_seconds(const struct lwc_args *args, enum lwc_opt opt, int64_t otherwise);
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "plugins/format/json_writer.h"
 
-/* A message that grows by escapes and blanks still fits. */
+/* Room for a message with escapes and blanks added. */
 #define WAIT_WORDS "try again in "
 #define LINE_LEN (4 * LWC_ERROR_MSG_LEN)
 
@@ -43,7 +43,7 @@ char *lwc_output_defuse(char *out, size_t cap, const char *text)
     return out;
 }
 
-/* Nothing can be done about a stderr that takes nothing. */
+/* Ignores failures: there is no other place to report them. */
 static void print_raw(const char *text)
 {
     const enum lwc_code code = lwc_fd_write(STDERR_FILENO, text, strlen(text), NULL);

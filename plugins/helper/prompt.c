@@ -20,7 +20,7 @@
 
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 
-/* The handler can reach nothing but this. */
+/* Set by the signal handler. */
 static volatile sig_atomic_t caught;
 
 static void note_signal(int signal)
@@ -28,7 +28,7 @@ static void note_signal(int signal)
     caught = signal;
 }
 
-/* One question: the terminal, and what must be put back. */
+/* State of a question: the terminal, and the settings to restore. */
 struct dialogue {
     int fd;
     bool hidden;
@@ -37,7 +37,7 @@ struct dialogue {
     struct sigaction actions[LWC_ARRAY_LEN(watched)];
 };
 
-/* Signals stay blocked but while we wait, so that none falls between a look and a read. */
+/* Signals are blocked except while waiting, so that none arrives between a check and a read. */
 static void watch_signals(struct dialogue *dialogue)
 {
     struct sigaction action = {.sa_handler = note_signal};
@@ -95,8 +95,8 @@ static bool silence_terminal(const struct dialogue *dialogue)
 }
 
 /*
- * A terminal that shows nothing while a hidden answer is used, and what must be put back.  The
- * handler reaches it, too; fd is -1 where no terminal is held.
+ * A terminal without echo while a hidden answer is used, and the settings to restore.  Also used by
+ * the signal handler; fd is -1 if no terminal is held.
  */
 static struct {
     volatile sig_atomic_t fd;
@@ -104,7 +104,7 @@ static struct {
     struct sigaction actions[LWC_ARRAY_LEN(watched)];
 } held = {.fd = -1};
 
-/* Gives the held terminal back, unless it is another job's now, which would stop us. */
+/* Restores the held terminal, unless another job has it: tcsetattr() would stop this process. */
 void lwc_prompt_release(void)
 {
     const int fd = held.fd;
@@ -122,7 +122,7 @@ void lwc_prompt_release(void)
     }
 }
 
-/* The signal does what it does otherwise, once this handler returns. */
+/* Restores the terminal; the signal takes effect when the handler returns. */
 static void release_and_raise(int signal)
 {
     const int sys = errno;
@@ -132,7 +132,7 @@ static void release_and_raise(int signal)
     errno = sys;
 }
 
-/* Keeps the terminal quiet after a hidden answer.  False: it must be given back now. */
+/* Keeps the terminal quiet after a hidden answer.  On false, restore it now. */
 static bool hold_terminal(const struct dialogue *dialogue)
 {
     const struct sigaction action = {.sa_handler = release_and_raise, .sa_flags = SA_RESTART};
@@ -163,7 +163,7 @@ static void restore_terminal(const struct dialogue *dialogue)
     (void)code;
 }
 
-/* Leaves the terminal quiet while a hidden answer is used; otherwise gives it back at once. */
+/* Leaves the terminal quiet while a hidden answer is used; otherwise restores it. */
 static void end_dialogue(const struct dialogue *dialogue, enum lwc_code code)
 {
     const bool is_answered = code == LWC_OK && caught == 0 && dialogue->hidden;
@@ -177,7 +177,7 @@ static void end_dialogue(const struct dialogue *dialogue, enum lwc_code code)
     unwatch_signals(dialogue, is_held);
 }
 
-/* Waits for a line and adds it to @line, without its end; stops early for a signal. */
+/* Waits for a line and appends it to @line without its newline; a signal ends the wait. */
 static enum lwc_code read_line(const struct dialogue *dialogue, struct lwc_buf *line,
                                struct lwc_error *err)
 {
@@ -219,7 +219,7 @@ static enum lwc_code ask_and_read(struct dialogue *dialogue, const char *text, s
     return code != LWC_OK ? code : read_line(dialogue, line, err);
 }
 
-/* One answer.  A stop by job control is a pause: the question comes again. */
+/* Asks once; after a stop by job control, asks again. */
 static enum lwc_code ask_once(const char *text, bool hidden, struct lwc_buf *line,
                               struct lwc_error *err)
 {
@@ -253,7 +253,7 @@ static enum lwc_code check_line(const struct lwc_buf *line, struct lwc_error *er
     if (lwc_buf_len(line) == 0) {
         return lwc_fail(err, LWC_E_LOCKED, "declined: nothing was typed");
     }
-    /* Control-@ types one; whoever takes the answer for text would see its start only. */
+    /* Control-@ types a NUL; code that takes the answer for text would see its start only. */
     if (memchr(lwc_buf_bytes(line), '\0', lwc_buf_len(line)) != NULL) {
         return lwc_fail(err, LWC_E_INVALID, "answer with a NUL byte in it");
     }

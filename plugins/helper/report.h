@@ -13,8 +13,8 @@
 #include "plugins/helper/app.h"
 
 /*
- * An answer of many lines under construction, for people or as JSON.  After a failure, which stays
- * in @code and @err, additions do nothing.
+ * A report under construction, as text or JSON.  After a failure, which stays in @code and @err,
+ * additions do nothing.
  */
 struct lwc_report {
     struct lwc_buf *out;
@@ -23,11 +23,11 @@ struct lwc_report {
     bool json;
 };
 
-/* An empty page; JSON if --json says so.  Afterwards, also on failure, lwc_report_clear(). */
+/* Begins an empty report; JSON with --json.  Call lwc_report_clear(), also after a failure. */
 struct lwc_report lwc_report_begin(const struct lwc_app *app, struct lwc_error *err);
 void lwc_report_clear(struct lwc_report *report);
 
-/* printf onto the page.  A macro: the compiler then checks the format. */
+/* Appends formatted text.  A macro, so that the compiler checks the format. */
 #define LWC_REPORT_ADD(report, ...)                                                      \
     do {                                                                                 \
         if ((report)->code == LWC_OK) {                                                  \
@@ -35,14 +35,14 @@ void lwc_report_clear(struct lwc_report *report);
         }                                                                                \
     } while (false)
 
-/* @text as a JSON string, or as it may be shown to people. */
+/* Appends @text as a JSON string, or made printable. */
 void lwc_report_add_text(struct lwc_report *report, const char *text);
 
-/* One JSON object. */
+/* Appends a JSON object. */
 void lwc_report_add_object(struct lwc_report *report, const struct lwc_member *members,
                            size_t count);
 
-/* Write it to standard output, unless something has failed before; returns the failure. */
+/* Writes the report to standard output; returns an earlier failure instead. */
 enum lwc_code lwc_report_write(struct lwc_report *report) LWC_RESULT;
 
 #endif

@@ -53,7 +53,7 @@ bool rule_find_every_member_counts(struct fixture *fixture);
 bool rule_find_several_invalid(struct fixture *fixture);
 bool rule_find_gives_once(struct fixture *fixture);
 bool rule_find_passes_failure_on(struct fixture *fixture);
-bool rule_list_asks_nobody(struct fixture *fixture);
+bool rule_list_asks_nothing(struct fixture *fixture);
 bool rule_list_each_once(struct fixture *fixture);
 bool rule_list_whole(struct fixture *fixture);
 bool rule_list_ends(struct fixture *fixture);

@@ -163,7 +163,7 @@ bool rule_find_passes_failure_on(struct fixture *fixture)
     return fixture_erase(fixture, opened.state, &identity, LWC_OK);
 }
 
-bool rule_list_asks_nobody(struct fixture *fixture)
+bool rule_list_asks_nothing(struct fixture *fixture)
 {
     AUTO_OPENED opened = {0};
     struct listed listed;

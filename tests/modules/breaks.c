@@ -236,7 +236,7 @@ static enum lwc_code breaks_list(void *state, const struct lwc_visitor *visitor,
     struct bent_visitor bent = {.breaks = breaks, .visitor = visitor};
     const struct lwc_visitor own = {.data = &bent, .visit = bent_visit};
 
-    if (is(breaks, "list-asks-nobody")) {
+    if (is(breaks, "list-asks-nothing")) {
         ask(breaks);
     }
     return folder_list(breaks->folder, &own, err);

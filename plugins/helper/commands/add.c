@@ -23,7 +23,7 @@ struct add {
     const char *backend;
     uint32_t flags;
     char stored_in[LWC_BACKEND_NAME_MAX + 1];
-    char held_in[LWC_BACKEND_NAME_MAX + 1]; /* which one has the profile already, or ""   */
+    char held_in[LWC_BACKEND_NAME_MAX + 1]; /* backend that has the profile already, or "" */
 };
 
 static void add_clear(struct add *add)
@@ -41,7 +41,7 @@ static const char *get_option_or(const struct add *add, enum lwc_opt opt, const 
     return get_option(add, opt) != NULL ? get_option(add, opt) : otherwise;
 }
 
-/* Everything that can be wrong without asking anybody. */
+/* Checks all that can be checked without a question. */
 static enum lwc_code read_options(struct add *add, struct lwc_error *err)
 {
     const char *url = get_option(add, LWC_OPT_API_URL);
@@ -68,7 +68,7 @@ static enum lwc_code read_options(struct add *add, struct lwc_error *err)
     return url == NULL ? LWC_OK : lwc_origin_parse(url, add->origin, err);
 }
 
-/* Before the user is asked for a secret, everything else must be known to work. */
+/* Checks, before the secret is asked for, that the backend can store it. */
 static enum lwc_code probe_backend(struct add *add, struct lwc_error *err)
 {
     enum lwc_code code = lwc_app_open(add->app, err);
@@ -135,7 +135,7 @@ static enum lwc_code complete_key_id(struct add *add, struct lwc_error *err)
     }
     code = lwc_key_slip_check(add->id.key_id, NULL, err);
     if (code == LWC_OK && !lwc_key_id_is_usual(add->id.key_id)) {
-        /* It is not shown: it may be a secret that was given in its place. */
+        /* Not quoted: it may be a secret in the wrong place. */
         lwc_app_warn(add->app, "the key id has an unusual form; usual is ACME_0123456789ABCDEF");
     }
     return code;
@@ -166,7 +166,7 @@ static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
     return code;
 }
 
-/* A file that cannot be read is known before a passphrase is asked for. */
+/* Reads the secret's file before a passphrase is asked for. */
 static enum lwc_code read_secret_file(struct add *add, struct lwc_error *err)
 {
     return get_option(add, LWC_OPT_SECRET_FILE) != NULL ? read_secret(add, err) : LWC_OK;
@@ -227,7 +227,7 @@ static enum lwc_code note_holder(void *data, const struct lwc_identity *identity
     return LWC_OK;
 }
 
-/* Which backend holds the profile already, for the report; a failure of another is none of ours. */
+/* Finds the backend that holds the profile already, for the report; ignores failures. */
 static enum lwc_code find_holder(struct add *add, struct lwc_error *err)
 {
     const struct lwc_query query = {.size = sizeof query, .profile = add->id.profile};

@@ -20,7 +20,7 @@ static const struct {
     {LWC_CAP_BLOCKING, "host"},
 };
 
-/* The listing under construction: after a failure, additions do nothing. */
+/* A report under construction: after a failure, additions do nothing. */
 struct backend_list_ctx {
     struct lwc_buf *out;
     struct lwc_error *err;

@@ -11,7 +11,7 @@
 
 #define OUT_CAP 4096
 
-/* The listing under construction: after a failure, additions do nothing. */
+/* A report under construction: after a failure, additions do nothing. */
 struct cache_list_ctx {
     struct lwc_buf *out;
     struct lwc_error *err;

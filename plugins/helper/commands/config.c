@@ -13,7 +13,7 @@
     "'" LWC_PROGRAM " config show' prints the stack in force: save " \
     "it elsewhere, check it, move it here"
 
-/* A page, and what it tells of. */
+/* A report, and its counts. */
 struct config_ctx {
     struct lwc_report report;
     size_t faults;
@@ -77,7 +77,7 @@ static void count_line(void *data, const struct lwc_config_line *line)
     ctx->lines += line->control != NULL ? 1 : 0;
 }
 
-/* The file can be used: its name, and how many lines the stack has. */
+/* Opens the stack and counts its lines; returns the name of its file. */
 static const char *open_stack(struct lwc_app *app, const struct lwc_options *options,
                               struct config_ctx *ctx)
 {
@@ -134,7 +134,7 @@ static enum lwc_code check_file(struct lwc_app *app, const char *file, struct lw
     if (code == LWC_OK) {
         name = open_stack(app, &options, &ctx);
     } else if (ctx.faults == 0) {
-        *err = why; /* it could not be read at all */
+        *err = why; /* the file could not be read */
         return why.sys == ENOENT ? lwc_hint(err, code, BEGIN_WITH) : code;
     }
     add_verdict(&ctx, name != NULL ? name : "");
@@ -177,7 +177,7 @@ static void add_line(void *data, const struct lwc_config_line *line)
         return;
     }
     LWC_REPORT_ADD(&ctx->report, "%s  # ",
-                   line->text); /* as it is: it has no control bytes, and is to be read back */
+                   line->text); /* unchanged, so that it can be read back; has no control bytes */
     lwc_report_add_text(&ctx->report, line->file);
     LWC_REPORT_ADD(&ctx->report, ":%u\n", line->line);
 }

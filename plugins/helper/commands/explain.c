@@ -8,7 +8,7 @@
 
 #define NO_WALK UINT32_MAX
 
-/* By which rule, in a word for programs and in words for people. */
+/* Rules of selection: a word for programs, and words for people. */
 static const struct {
     const char *word;
     const char *reason;
@@ -35,10 +35,10 @@ static const struct {
     [LWC_FROM_BACKEND] = {"backend", "ready from the backend"},
 };
 
-/* A page, and how far it has told. */
+/* A report, and its progress. */
 struct explain_ctx {
     struct lwc_report report;
-    uint32_t walk; /* the last one begun */
+    uint32_t walk; /* last walk begun */
     bool answered;
 };
 
@@ -147,7 +147,7 @@ static void add_outcome(struct lwc_report *report, const struct lwc_explained_li
     LWC_REPORT_ADD(report, "\n");
 }
 
-/* What follows from the action. */
+/* Describes the consequence of an action. */
 static const char *describe_consequence(const struct lwc_explained_line *line)
 {
     static const struct {

@@ -11,8 +11,8 @@
 #define ANSWER_CAP 4096
 
 /*
- * Reads the request, if the format has one; a person at a terminal sends none.  An empty input is
- * a request for nothing in particular where an option says what is wanted.
+ * Reads the request, if the format has one and standard input is no terminal.  Accepts an empty
+ * input if an option selects the credential.
  */
 static enum lwc_code read_request(struct lwc_app *app, const struct lwc_format *format,
                                   struct lwc_format_request *request_out, struct lwc_error *err)
@@ -36,8 +36,8 @@ static enum lwc_code read_request(struct lwc_app *app, const struct lwc_format *
 }
 
 /*
- * An option selects among the credentials that serve the request's host, and no others.  Where
- * --account is not that host, it must be the origin stored with the account's credential.
+ * Options select among the credentials of the request's host only.  If --account is another host,
+ * the request's host must be the origin stored with the account's credential.
  */
 static void restrict_to_request(struct lwc_query *query, const struct lwc_format_request *request)
 {
@@ -64,7 +64,7 @@ static enum lwc_code fetch_token(struct lwc_app *app, const struct lwc_format_re
     query.sub_account = app->args.option[LWC_OPT_SUB_ACCOUNT];
     query.org_access = lwc_args_has(&app->args, LWC_OPT_ORG_ACCESS);
     query.ttl_s = lwc_args_seconds(&app->args, LWC_OPT_TTL, 0);
-    /* The library takes 0 for "not said". */
+    /* For the library 0 means "not set". */
     query.min_valid_s = lwc_args_seconds(&app->args, LWC_OPT_MIN_VALID, 0);
     if (lwc_args_has(&app->args, LWC_OPT_MIN_VALID) && query.min_valid_s == 0) {
         query.min_valid_s = 1;
@@ -95,7 +95,7 @@ static enum lwc_code write_answer(const struct lwc_format *format,
     return code != LWC_OK ? code : lwc_output_write(out, err);
 }
 
-/* git uses the answer for the host that it asked for, whatever host the answer names. */
+/* git uses an answer for the host of its request, even if the answer names another host. */
 static bool has_request_host(const struct lwc_token *token,
                              const struct lwc_format_request *request)
 {
@@ -105,7 +105,7 @@ static bool has_request_host(const struct lwc_token *token,
            lwc_streq(request->account, lwc_identity_authority(identity));
 }
 
-/* Is the host of the request an account's name?  Only origins of credentials are others. */
+/* Is the host of the request an account's name?  Other hosts are origins of credentials. */
 static bool is_account_host(const struct lwc_format_request *request)
 {
     char canonical[LWC_ACCOUNT_MAX + 1];
@@ -126,7 +126,7 @@ static enum lwc_code note_listed(void *data, const struct lwc_identity *identity
     return LWC_OK;
 }
 
-/* Is there a credential for the host of the request, as far as stores tell that unasked? */
+/* Do backends list a credential for the host of the request without a question? */
 static bool has_credential(struct lwc_app *app, const struct lwc_format_request *request)
 {
     const struct lwc_query query = {.size = sizeof query, .account = request->account};
@@ -137,9 +137,9 @@ static bool has_credential(struct lwc_app *app, const struct lwc_format_request 
 }
 
 /*
- * git asks every helper for every host.  For one that is no account's name nothing is asked of a
- * person, unless a credential is known to serve it: a locked store that hides what it holds is
- * taken for one that holds nothing for the host.
+ * git asks every helper for every host.  A host that is no account's name causes a question only
+ * if a credential is known to serve it: a locked store that cannot list its credentials counts as
+ * empty for the host.
  */
 static enum lwc_code fetch_held(struct lwc_app *app, const struct lwc_format_request *request,
                                 struct lwc_token **token_out, struct lwc_error *err)
@@ -160,7 +160,7 @@ static enum lwc_code fetch_held(struct lwc_app *app, const struct lwc_format_req
     return fetch_token(app, request, token_out, err);
 }
 
-/* git asks every helper for every host: that we hold nothing for one is no error. */
+/* git asks every helper for every host: no credential for a host is no error. */
 static enum lwc_code pass_over(const struct lwc_app *app, const struct lwc_format_request *request,
                                enum lwc_code code, struct lwc_error *err)
 {
@@ -172,7 +172,7 @@ static enum lwc_code pass_over(const struct lwc_app *app, const struct lwc_forma
     return LWC_OK;
 }
 
-/* Without --format, --json asks for the answer as JSON; but git reads one language only. */
+/* Without --format, --json means JSON, except for git, which reads its own format only. */
 static enum lwc_code choose_format(const struct lwc_app *app, const struct lwc_format **format_out,
                                    struct lwc_error *err)
 {

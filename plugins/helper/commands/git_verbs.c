@@ -13,14 +13,14 @@
 
 /*
  * git's verbs other than get.  git calls store after every success and erase after every 401,
- * mostly with the token that it had from us, or with what stands in a URL of any repository:
- * neither reaches an access key, unless the stack file says "set git-store proved".
+ * mostly with a token from this helper, or with user and password of a repository's URL: neither
+ * reaches an access key, unless the stack file says "set git-store proved".
  */
 
 #define TRIES 99       /* for a free profile    */
 #define LABEL_SHOWN 60 /* leaves room for "-99" */
 
-/* What a request says about an access key, in the library's words. */
+/* The access key of a request, in the library's terms. */
 struct request_key {
     char account[LWC_ORIGIN_MAX + 1];
     char key_id[LWC_KEY_ID_MAX + 1];
@@ -39,7 +39,7 @@ static enum lwc_code read_request(struct lwc_app *app, struct lwc_git_request *r
     return code == LWC_E_NOT_FOUND ? lwc_wrap(err, LWC_E_INVALID, "git request") : code;
 }
 
-/* The marks of a token, or of a credential that some other helper made. */
+/* Has the request the marks of a token, or of another helper's credential? */
 static bool is_token(const struct lwc_git_request *request)
 {
     return lwc_git_request_has(request, LWC_GIT_EPHEMERAL) ||
@@ -48,7 +48,7 @@ static bool is_token(const struct lwc_git_request *request)
            lwc_git_request_is(request, LWC_GIT_USERNAME, LWC_TOKEN_USER);
 }
 
-/* Whether the stack file says "set git-store proved": only then a request reaches a key. */
+/* Notes "set git-store proved" of the stack file: only then a request reaches a key. */
 static void note_setting(void *data, const struct lwc_config_line *line)
 {
     bool *is_proved = data;
@@ -66,12 +66,12 @@ static enum lwc_code read_setting(struct lwc_app *app, bool *is_proved_out, stru
     return code != LWC_OK ? code : lwc_config_lines(app->ctx, note_setting, is_proved_out, err);
 }
 
-/* The stored credentials, as far as they decide where a new key may go. */
+/* Facts about the stored credentials that decide the profile of a new key. */
 struct stored_ctx {
     const struct request_key *key;
     const char *wanted; /* the profile of --profile, or NULL               */
     bool has_any;
-    bool has_key; /* the key id is stored already, with whatever secret    */
+    bool has_key; /* the key id is stored, with this or another secret      */
     bool is_taken[TRIES];
 };
 
@@ -135,7 +135,7 @@ static enum lwc_code choose_profile(const struct stored_ctx *stored,
                     stored->key->account);
 }
 
-/* Keeps a key that is not stored yet, once an exchange has proved it; replaces none. */
+/* Stores a new key after an exchange has proved it; replaces no key. */
 static enum lwc_code store_proved(struct lwc_app *app, const struct request_key *key,
                                   struct lwc_error *err)
 {
@@ -171,7 +171,7 @@ static enum lwc_code store_proved(struct lwc_app *app, const struct request_key 
     return code;
 }
 
-/* Only an account's own name: another origin needs the user's word, see add. */
+/* Accepts an account's own name only: for other origins users run add. */
 static bool is_account_name(const char *account)
 {
     char canonical[LWC_ACCOUNT_MAX + 1];

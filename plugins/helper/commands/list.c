@@ -118,7 +118,7 @@ static void measure_columns(const struct lwc_credentials *credentials,
     }
 }
 
-/* One row; @entry NULL: the titles. */
+/* Appends a row; @entry NULL: the titles. */
 static enum lwc_code append_row(struct lwc_buf *out, const size_t *widths,
                                 const struct lwc_credentials_entry *entry, struct lwc_error *err)
 {
@@ -152,7 +152,7 @@ static enum lwc_code append_table(struct lwc_buf *out, const struct lwc_credenti
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
         row_len += widths[i] + GAP;
     }
-    /* At once: locked memory that grows is copied and wiped each time. */
+    /* Reserve at once: growing locked memory is copied and wiped each time. */
     if (credentials->count > 0 &&
         lwc_buf_reserve(out, (credentials->count + 1) * row_len) == NULL) {
         return lwc_fail_nomem(err);
@@ -231,7 +231,7 @@ static void report_none(const struct lwc_app *app)
     lwc_app_say(app, "no credential is stored; 'lw-credential-helper add' stores one");
 }
 
-/* What there is is shown even if one backend failed; the status then says so. */
+/* Prints the credentials found even if a backend failed; the status reports the failure. */
 enum lwc_code lwc_list_run(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_CREDENTIALS credentials = {0};
@@ -254,7 +254,7 @@ enum lwc_code lwc_list_run(struct lwc_app *app, struct lwc_error *err)
     return code;
 }
 
-/* A profile that several backends hold is answered by the first. */
+/* Entries with the same profile are not ambiguous: the first backend answers. */
 static bool is_ambiguous(const struct lwc_credentials *credentials)
 {
     for (const struct lwc_credentials_entry *entry = credentials->first; entry != NULL;
@@ -327,7 +327,7 @@ enum lwc_code lwc_show_run(struct lwc_app *app, struct lwc_error *err)
     return code != LWC_OK ? code : lwc_output_write(out, err);
 }
 
-/* The backends that a removal came to.  Only the first failure stands in the error. */
+/* Results of a removal in several backends.  The error holds the first failure only. */
 struct removal_ctx {
     const struct lwc_app *app;
     const char *profile;
