@@ -11,10 +11,10 @@
 #include "stack/lookup.h"
 
 /*
- * What is cached anywhere.  Entries that are sealed can be read where the secret is at hand without
- * asking: in the environment.
+ * Returns the cache of all places.  Sealed entries can be read if the environment holds the secret:
+ * no user is asked.
  */
-static struct lwc_cache whole_cache(struct lwc_context *ctx, struct lwc_found **env)
+static struct lwc_cache get_whole_cache(struct lwc_context *ctx, struct lwc_found **env)
 {
     struct lwc_identity query = LWC_IDENTITY_ANY;
     struct lwc_cache cache = {.mode = LWC_CACHE_AUTO};
@@ -27,29 +27,34 @@ static struct lwc_cache whole_cache(struct lwc_context *ctx, struct lwc_found **
     return cache;
 }
 
-/* Which cached entries to forget. */
-struct forgetting {
+/*
+ * Cached entries to forget.
+ *
+ * token    this token alone; NULL: all that fit query.
+ * answers  all answers as well: they may be outdated.
+ */
+struct forget_ctx {
     struct lwc_identity query;
-    const void *token; /* this one alone, or NULL */
+    const void *token;
     size_t len;
-    bool references; /* all answers, too: what they say may no longer be so */
+    bool answers;
 };
 
 static bool is_forgotten(void *data, const struct lwc_entry *entry, const char *place)
 {
-    const struct forgetting *forgetting = data;
+    const struct forget_ctx *wanted = data;
 
     (void)place;
-    if (entry->kind == LWC_ENTRY_ANSWER && forgetting->references) {
+    if (entry->kind == LWC_ENTRY_ANSWER && wanted->answers) {
         return true;
     }
-    if (forgetting->token != NULL && entry->kind == LWC_ENTRY_ANSWER) {
+    if (wanted->token != NULL && entry->kind == LWC_ENTRY_ANSWER) {
         return false;
     }
-    if (forgetting->token != NULL) {
-        return lwc_buf_equal(entry->text, forgetting->token, forgetting->len);
+    if (wanted->token != NULL) {
+        return lwc_buf_equal(entry->text, wanted->token, wanted->len);
     }
-    return lwc_identity_matches(&forgetting->query, &entry->identity.id);
+    return lwc_identity_matches(&wanted->query, &entry->identity.id);
 }
 
 enum lwc_code lwc_token_forget(struct lwc_context *ctx, const char *account, const char *key_id,
@@ -57,7 +62,7 @@ enum lwc_code lwc_token_forget(struct lwc_context *ctx, const char *account, con
 {
     LWC_AUTO_HELD held = {NULL};
     LWC_AUTO_FOUND env = NULL;
-    struct forgetting forgetting = {.query = LWC_IDENTITY_ANY, .token = token, .len = len};
+    struct forget_ctx wanted = {.query = LWC_IDENTITY_ANY, .token = token, .len = len};
     struct lwc_cache cache;
     enum lwc_code code = LWC_OK;
 
@@ -68,34 +73,34 @@ enum lwc_code lwc_token_forget(struct lwc_context *ctx, const char *account, con
     if (code != LWC_OK) {
         return code;
     }
-    forgetting.query.account = lwc_is_set(account) ? account : "";
-    forgetting.query.key_id = lwc_is_set(key_id) ? key_id : "";
-    cache = whole_cache(ctx, &env);
-    lwc_cache_each(&cache, is_forgotten, &forgetting);
+    wanted.query.account = lwc_is_set(account) ? account : "";
+    wanted.query.key_id = lwc_is_set(key_id) ? key_id : "";
+    cache = get_whole_cache(ctx, &env);
+    lwc_cache_each(&cache, is_forgotten, &wanted);
     return LWC_OK;
 }
 
 void lwc_cached_forget(const char *profile, const char *key_id)
 {
     const struct lwc_cache cache = {.mode = LWC_CACHE_AUTO};
-    struct forgetting forgetting = {.query = LWC_IDENTITY_ANY, .references = true};
+    struct forget_ctx wanted = {.query = LWC_IDENTITY_ANY, .answers = true};
 
-    forgetting.query.profile = key_id[0] == '\0' ? profile : "";
-    forgetting.query.key_id = key_id;
-    lwc_cache_each(&cache, is_forgotten, &forgetting);
+    wanted.query.profile = key_id[0] == '\0' ? profile : "";
+    wanted.query.key_id = key_id;
+    lwc_cache_each(&cache, is_forgotten, &wanted);
 }
 
-/* Passes on the tokens that live, and has the dead ones removed. */
-struct cached {
+/* Visits the live tokens, and has the expired ones removed. */
+struct cached_ctx {
     lwc_cached_fn *visit;
     void *data;
     const struct lwc_clock *clock;
     char boot_id[LWC_BOOT_ID_LEN + 1];
 };
 
-static bool pass_on(void *data, const struct lwc_entry *entry, const char *place)
+static bool visit_token(void *data, const struct lwc_entry *entry, const char *place)
 {
-    const struct cached *cached = data;
+    const struct cached_ctx *cached = data;
     int64_t left_s = 0;
 
     if (entry->kind == LWC_ENTRY_TOKEN) {
@@ -112,14 +117,14 @@ void lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data)
     LWC_AUTO_HELD held = {NULL};
     LWC_AUTO_FOUND env = NULL;
     struct lwc_cache cache;
-    struct cached cached = {.visit = visit, .data = data, .clock = ctx->clock};
+    struct cached_ctx cached = {.visit = visit, .data = data, .clock = ctx->clock};
 
     if (lwc_call_start(ctx, &held, NULL) != LWC_OK) {
         return;
     }
-    cache = whole_cache(ctx, &env);
+    cache = get_whole_cache(ctx, &env);
     if (lwc_clock_boot_id(cached.boot_id)) {
-        lwc_cache_each(&cache, pass_on, &cached);
+        lwc_cache_each(&cache, visit_token, &cached);
     }
 }
 

@@ -19,9 +19,9 @@ const char *lwc_config_source(const struct lwc_context *ctx)
     return ctx->conf->source;
 }
 
-static enum lwc_code tell_setting(const struct lwc_conf *conf, enum lwc_setting setting,
-                                  struct lwc_buf *text, lwc_config_line_fn *visit, void *data,
-                                  struct lwc_error *err)
+static enum lwc_code visit_setting(const struct lwc_conf *conf, enum lwc_setting setting,
+                                   struct lwc_buf *text, lwc_config_line_fn *visit, void *data,
+                                   struct lwc_error *err)
 {
     char room[LWC_SETTING_TEXT_LEN];
     const char *const value[] = {lwc_setting_text(conf, setting, room), NULL};
@@ -42,8 +42,8 @@ static enum lwc_code tell_setting(const struct lwc_conf *conf, enum lwc_setting 
     return code;
 }
 
-static enum lwc_code tell_line(const struct lwc_conf_line *line, struct lwc_buf *text,
-                               lwc_config_line_fn *visit, void *data, struct lwc_error *err)
+static enum lwc_code visit_line(const struct lwc_conf_line *line, struct lwc_buf *text,
+                                lwc_config_line_fn *visit, void *data, struct lwc_error *err)
 {
     char control[LWC_CONTROL_TEXT_LEN];
     enum lwc_code code = LWC_OK;
@@ -78,36 +78,37 @@ enum lwc_code lwc_config_lines(struct lwc_context *ctx, lwc_config_line_fn *visi
 
     for (size_t i = 0; i < LWC_SET_COUNT && code == LWC_OK; i++) {
         if (conf->set[i].file != NULL) {
-            code = tell_setting(conf, (enum lwc_setting)i, text, visit, data, err);
+            code = visit_setting(conf, (enum lwc_setting)i, text, visit, data, err);
         }
     }
     for (size_t i = 0; i < conf->count && code == LWC_OK; i++) {
-        code = tell_line(&conf->lines[i], text, visit, data, err);
+        code = visit_line(&conf->lines[i], text, visit, data, err);
     }
     return code;
 }
 
-/* Who hears of a check's findings, and whether these are faults or hints. */
-struct checking {
+/* A check under way; is_fault: its findings are faults, not warnings. */
+struct check_ctx {
     lwc_config_finding_fn *visit;
     void *data;
     bool is_fault;
 };
 
-static void pass_on(void *data, const struct lwc_conf_place *where, const struct lwc_error *what)
+static void report_finding(void *data, const struct lwc_conf_place *where,
+                           const struct lwc_error *what)
 {
-    const struct checking *checking = data;
+    const struct check_ctx *check = data;
 
-    checking->visit(checking->data,
-                    &(struct lwc_config_finding){.size = sizeof(struct lwc_config_finding),
-                                                 .is_fault = checking->is_fault,
-                                                 .file = where->file,
-                                                 .line = where->line,
-                                                 .column = where->column,
-                                                 .what = what});
+    check->visit(check->data,
+                 &(struct lwc_config_finding){.size = sizeof(struct lwc_config_finding),
+                                              .is_fault = check->is_fault,
+                                              .file = where->file,
+                                              .line = where->line,
+                                              .column = where->column,
+                                              .what = what});
 }
 
-static bool named_before(const struct lwc_conf *conf, size_t index)
+static bool is_named_before(const struct lwc_conf *conf, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
         if (lwc_streq(conf->lines[i].backend, conf->lines[index].backend)) {
@@ -117,8 +118,8 @@ static bool named_before(const struct lwc_conf *conf, size_t index)
     return false;
 }
 
-/* Can the backend do what the line is for? */
-static enum lwc_code check_use(const struct lwc_conf_line *line, struct lwc_stack_backend *unit,
+/* Checks that the backend can do what the line is for. */
+static enum lwc_code check_use(const struct lwc_conf_line *line, struct lwc_stack_backend *backend,
                                struct lwc_error *err)
 {
     static const struct {
@@ -130,7 +131,7 @@ static enum lwc_code check_use(const struct lwc_conf_line *line, struct lwc_stac
         [LWC_OP_ERASE] = {LWC_CAP_ERASE, "erase"},
     };
 
-    if (lwc_backend_is_loaded(unit) && !lwc_backend_can(unit, uses[line->op].cap)) {
+    if (lwc_backend_is_loaded(backend) && !lwc_backend_can(backend, uses[line->op].cap)) {
         return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot %s", line->backend,
                         uses[line->op].verb);
     }
@@ -141,29 +142,29 @@ static enum lwc_code check_use(const struct lwc_conf_line *line, struct lwc_stac
  * Reports on the backend of one line: one that cannot be loaded or used is a warning, an argument
  * that it refuses a fault.  The file is not to blame for a service that is absent.
  */
-static enum lwc_code check_line(struct lwc_context *ctx, size_t index, struct checking *checking)
+static enum lwc_code check_line(struct lwc_context *ctx, size_t index, struct check_ctx *check)
 {
     const struct lwc_conf_line *line = &ctx->conf->lines[index];
-    struct lwc_stack_backend *unit = lwc_stack_backend_at(ctx->stack, index);
-    const bool is_loaded = lwc_backend_is_loaded(unit);
+    struct lwc_stack_backend *backend = lwc_stack_backend_at(ctx->stack, index);
+    const bool is_loaded = lwc_backend_is_loaded(backend);
     struct lwc_error what = {0};
-    enum lwc_code code = check_use(line, unit, &what);
+    enum lwc_code code = check_use(line, backend, &what);
 
-    checking->is_fault = false;
+    check->is_fault = false;
     if (code != LWC_OK) {
-        pass_on(checking, &line->where, &what);
+        report_finding(check, &line->where, &what);
     }
-    code = lwc_backend_try(unit, &what);
+    code = lwc_backend_try(backend, &what);
     if (code == LWC_OK ||
-        (is_loaded ? code == LWC_E_UNAVAILABLE : named_before(ctx->conf, index))) {
+        (is_loaded ? code == LWC_E_UNAVAILABLE : is_named_before(ctx->conf, index))) {
         return LWC_OK;
     }
-    checking->is_fault = is_loaded && code == LWC_E_INVALID;
-    pass_on(checking, &line->where, &what);
-    return checking->is_fault ? code : LWC_OK;
+    check->is_fault = is_loaded && code == LWC_E_INVALID;
+    report_finding(check, &line->where, &what);
+    return check->is_fault ? code : LWC_OK;
 }
 
-static enum lwc_code check_lines(struct lwc_context *ctx, struct checking *checking,
+static enum lwc_code check_lines(struct lwc_context *ctx, struct check_ctx *check,
                                  struct lwc_error *err)
 {
     LWC_AUTO_HELD held = {NULL};
@@ -173,9 +174,9 @@ static enum lwc_code check_lines(struct lwc_context *ctx, struct checking *check
     if (code != LWC_OK) {
         return code;
     }
-    lwc_conf_lint(ctx->conf, pass_on, checking);
+    lwc_conf_lint(ctx->conf, report_finding, check);
     for (size_t i = 0; i < ctx->conf->count; i++) {
-        code = check_line(ctx, i, checking);
+        code = check_line(ctx, i, check);
         first = first == LWC_OK ? code : first;
     }
     return first == LWC_OK ? LWC_OK
@@ -185,21 +186,21 @@ static enum lwc_code check_lines(struct lwc_context *ctx, struct checking *check
 enum lwc_code lwc_config_check(const struct lwc_options *options, lwc_config_finding_fn *visit,
                                void *data, struct lwc_error *err)
 {
-    struct checking checking = {.visit = visit, .data = data, .is_fault = true};
+    struct check_ctx check = {.visit = visit, .data = data, .is_fault = true};
     LWC_AUTO(struct lwc_context *, lwc_close) ctx = NULL;
     struct lwc_options known;
     LWC_AUTO_CONF conf = NULL;
     enum lwc_code code = lwc_options_take(options, &known, err);
 
     if (code == LWC_OK) {
-        code = lwc_conf_check(known.service, known.config, pass_on, &checking, &conf, err);
+        code = lwc_conf_check(known.service, known.config, report_finding, &check, &conf, err);
     }
     if (code != LWC_OK || lwc_streq(conf->source, "built-in")) {
         return code;
     }
-    checking.is_fault = false;
+    check.is_fault = false;
     known.size = sizeof known;
     known.flags |= LWC_OPEN_NO_PROMPT;
     code = lwc_open(&known, &ctx, err);
-    return code == LWC_OK ? check_lines(ctx, &checking, err) : code;
+    return code == LWC_OK ? check_lines(ctx, &check, err) : code;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/account.h"
 #include "base/buffer.h"
 #include "base/identity.h"
 #include "base/safefile.h"
@@ -38,7 +39,7 @@ static void move_deadlines(struct lwc_context *ctx, int64_t ms)
     }
 }
 
-/* Time that a person needs is not the caller's: the deadline moves on by it. */
+/* Asks the user, and moves the deadline by the time that the user needs. */
 static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
                                  const struct lwc_sink *answer, struct lwc_error *err)
 {
@@ -56,7 +57,7 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
     return code;
 }
 
-/* What the program said in its options is what a backend finds in the variable. */
+/* Returns a setting; LWC_OPEN_NO_PROMPT overrides the variable LWCRED_NO_PROMPT. */
 static const char *host_setting(void *data, const char *name)
 {
     const struct lwc_context *ctx = data;
@@ -67,14 +68,14 @@ static const char *host_setting(void *data, const char *name)
     return secure_getenv(name);
 }
 
-/* The same for a backend, whose answer depends on it from now on. */
+/* Returns a setting to a backend, and notes that the backend's answer depends on the setting. */
 static const char *host_setting_noted(void *data, const char *name)
 {
     struct lwc_context *ctx = data;
     const char *value = host_setting(data, name);
 
     if (!lwc_key_of_covers(name)) {
-        lwc_dependencies_note(&ctx->witnesses, name, value);
+        lwc_dependencies_note(&ctx->dependencies, name, value);
     }
     return value;
 }
@@ -91,7 +92,7 @@ static void host_depends(void *data, const char *path)
 {
     struct lwc_context *ctx = data;
 
-    lwc_dependencies_add(&ctx->witnesses, path);
+    lwc_dependencies_add(&ctx->dependencies, path);
 }
 
 static void host_asking(void *data, const char *text)
@@ -292,6 +293,23 @@ static bool init_mutex(pthread_mutex_t *mutex)
     return is_done;
 }
 
+const char *lwc_version(void)
+{
+    return LWC_VERSION;
+}
+
+enum lwc_code lwc_account_parse(const char *text, char host_out[LWC_ACCOUNT_MAX + 1],
+                                struct lwc_error *err)
+{
+    return lwc_account_canonical(text, host_out, err);
+}
+
+enum lwc_code lwc_origin_parse(const char *url, char origin_out[LWC_ORIGIN_MAX + 1],
+                               struct lwc_error *err)
+{
+    return lwc_origin_canonical(url, origin_out, err);
+}
+
 enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
                        struct lwc_error *err)
 {
@@ -340,7 +358,7 @@ void lwc_close(struct lwc_context **ctx)
     }
     lwc_stack_close(&(*ctx)->stack);
     lwc_conf_free(&(*ctx)->conf);
-    lwc_dependencies_clear(&(*ctx)->witnesses);
+    lwc_dependencies_clear(&(*ctx)->dependencies);
     lwc_entry_free(&(*ctx)->proof.token);
     if ((*ctx)->pid == getpid()) { /* a thread that fork() left behind may hold it */
         (void)pthread_mutex_destroy(&(*ctx)->mutex);
@@ -376,7 +394,7 @@ struct lwc_obtain lwc_obtain_of(struct lwc_context *ctx)
                                .conf = ctx->conf,
                                .host = &ctx->host,
                                .clock = ctx->clock,
-                               .witnesses = &ctx->witnesses,
+                               .witnesses = &ctx->dependencies,
                                .flight = &ctx->flight,
                                .can_ask = ctx->options.prompt != NULL &&
                                           (ctx->options.flags & LWC_OPEN_NO_PROMPT) == 0,

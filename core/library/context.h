@@ -18,7 +18,7 @@
 #include "token/answer.h"
 #include "token/obtain.h"
 
-/* What the public functions share: the context, its calls, and the services for its backends. */
+/* The context that the public functions share, its calls, and the services for its backends. */
 
 struct lwc_context {
     struct lwc_options options;
@@ -27,16 +27,16 @@ struct lwc_context {
     struct lwc_host host;         /* for what the library does itself */
     struct lwc_host backend_host; /* for backends: what they read is noted */
     const struct lwc_clock *clock;
-    pid_t pid;                         /* of the process that opened it */
-    atomic_bool no_prompt;             /* LWC_OPEN_NO_PROMPT, or an explanation is under way */
-    int64_t deadline_ms;               /* of the call under way, by the boot clock */
-    _Atomic int64_t end_ms;            /* of all calls, see lwc_deadline_set() */
-    bool warned;                       /* that memory cannot be locked */
-    struct lwc_dependencies witnesses; /* files that the backends of this call looked at, and
+    pid_t pid;                            /* of the process that opened it */
+    atomic_bool no_prompt;                /* LWC_OPEN_NO_PROMPT, or an explanation is under way */
+    int64_t deadline_ms;                  /* of the call under way, by the boot clock */
+    _Atomic int64_t end_ms;               /* of all calls, see lwc_deadline_set() */
+    bool warned;                          /* that memory cannot be locked */
+    struct lwc_dependencies dependencies; /* files that the backends of this call looked at, and
                                        settings that they ever did */
-    struct lwc_flight *flight;         /* in which this call asks its backends, or NULL */
-    struct lwc_proof proof;            /* of the key that was proved last */
-    pthread_mutex_t mutex;             /* held during each call */
+    struct lwc_flight *flight;            /* in which this call asks its backends, or NULL */
+    struct lwc_proof proof;               /* of the key that was proved last */
+    pthread_mutex_t mutex;                /* held during each call */
 };
 
 /* Holds a context for the length of a call; ctx is NULL until that has started. */
@@ -53,11 +53,11 @@ struct lwc_held {
 enum lwc_code lwc_call_start(struct lwc_context *ctx, struct lwc_held *held, struct lwc_error *err)
     LWC_RESULT;
 
-/* The same for a call that will hold a secret: where memory cannot be locked, the user is told. */
+/* Start a call that will hold a secret: warns if memory cannot be locked. */
 enum lwc_code lwc_call_start_secret(struct lwc_context *ctx, struct lwc_held *held,
                                     struct lwc_error *err) LWC_RESULT;
 
-/* Returns LWC_E_INVALID in a process that has @ctx from its parent, by fork(). */
+/* Return LWC_E_INVALID in a process that has @ctx from its parent, by fork(). */
 enum lwc_code lwc_call_check_process(const struct lwc_context *ctx, struct lwc_error *err)
     LWC_RESULT;
 
@@ -78,17 +78,17 @@ enum lwc_code lwc_query_take(const struct lwc_query *query, struct lwc_query *qu
 enum lwc_code lwc_sized_take(void *to, size_t own_size, const void *from, const char *what,
                              struct lwc_error *err) LWC_RESULT;
 
-/* Returns LWC_E_INVALID for flags that this version does not know. */
+/* Return LWC_E_INVALID for flags that this version does not know. */
 enum lwc_code lwc_store_flags_check(uint32_t flags, struct lwc_error *err) LWC_RESULT;
 
-/* The same for lwc_open()'s options. */
+/* Copy lwc_open()'s options likewise, with defaults filled in. */
 enum lwc_code lwc_options_take(const struct lwc_options *options, struct lwc_options *options_out,
                                struct lwc_error *err) LWC_RESULT;
 
-/* What it takes to get a token in @ctx; borrows from it. */
+/* Return the parts of @ctx that a token is obtained with, borrowed. */
 struct lwc_obtain lwc_obtain_of(struct lwc_context *ctx);
 
-/* What was cached of a credential that changed is not served any more. */
+/* Remove cached tokens and answers of a credential that changed. */
 void lwc_cached_forget(const char *profile, const char *key_id);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The public function that tells how an answer would come about. */
+/* Public function that explains how an answer would come about. */
 #include "library/context.h"
 
 #include <string.h>
@@ -13,8 +13,8 @@
 
 #define TEXT_CAP 512
 
-/* A telling under way: the walk that it is in, and what would answer. */
-struct telling {
+/* An explanation under way: the current walk. */
+struct explain_ctx {
     const struct lwc_explain_visitor *visitor;
     struct lwc_buf *text;
     const struct lwc_identity *wanted;
@@ -25,38 +25,38 @@ struct telling {
     struct lwc_error *err;
 };
 
-static void begin(void *data, enum lwc_rule rule, const struct lwc_identity *wanted)
+static void note_walk(void *data, enum lwc_rule rule, const struct lwc_identity *wanted)
 {
-    struct telling *telling = data;
+    struct explain_ctx *explain = data;
 
-    telling->rule = rule;
-    telling->wanted = wanted;
-    telling->walks++;
+    explain->rule = rule;
+    explain->wanted = wanted;
+    explain->walks++;
 }
 
-static void turn(void *data, const struct lwc_turn *turn, const struct lwc_identity *holds,
-                 bool is_untold)
+static void visit_turn(void *data, const struct lwc_turn *turn, const struct lwc_identity *holds,
+                       bool is_untold)
 {
-    struct telling *telling = data;
+    struct explain_ctx *explain = data;
     char action[LWC_ACTION_TEXT_LEN];
     char locked[LWC_ACTION_TEXT_LEN];
     const bool locks = holds != NULL && lwc_backend_can(turn->backend, LWC_CAP_UNLOCK);
 
-    lwc_buf_reset(telling->text);
-    if (telling->code == LWC_OK) {
-        telling->code = lwc_conf_text_line(telling->text, turn->line, telling->err);
+    lwc_buf_reset(explain->text);
+    if (explain->code == LWC_OK) {
+        explain->code = lwc_conf_text_line(explain->text, turn->line, explain->err);
     }
-    telling->untold = telling->untold || is_untold;
-    telling->visitor->line(
-        telling->visitor->data,
+    explain->untold = explain->untold || is_untold;
+    explain->visitor->line(
+        explain->visitor->data,
         &(struct lwc_explained_line){
             .size = sizeof(struct lwc_explained_line),
-            .rule = telling->rule,
-            .walk = telling->walks - 1,
-            .wanted = telling->wanted,
+            .rule = explain->rule,
+            .walk = explain->walks - 1,
+            .wanted = explain->wanted,
             .file = turn->line->where.file,
             .line = turn->line->where.line,
-            .text = lwc_buf_text(telling->text),
+            .text = lwc_buf_text(explain->text),
             .backend = turn->line->backend,
             .asked = turn->is_asked,
             .code = turn->code,
@@ -72,8 +72,8 @@ static void turn(void *data, const struct lwc_turn *turn, const struct lwc_ident
         });
 }
 
-static void tell_answer(const struct telling *telling, const struct lwc_obtain *obtain,
-                        const struct lwc_query *query, const struct lwc_found *found)
+static void visit_answer(const struct explain_ctx *explain, const struct lwc_obtain *obtain,
+                         const struct lwc_query *query, const struct lwc_found *found)
 {
     struct lwc_identity identity = found->identity.id;
     enum lwc_token_from from = LWC_FROM_EXCHANGE;
@@ -86,22 +86,22 @@ static void tell_answer(const struct telling *telling, const struct lwc_obtain *
     } else if (lwc_obtain_has_token(obtain, query, &identity)) {
         from = LWC_FROM_CACHE_KEYED;
     }
-    telling->visitor->answer(
-        telling->visitor->data,
+    explain->visitor->answer(
+        explain->visitor->data,
         &(struct lwc_explained_answer){.size = sizeof(struct lwc_explained_answer),
-                                       .rule = telling->rule,
+                                       .rule = explain->rule,
                                        .identity = &identity,
                                        .backend = found->backend,
-                                       .untold = telling->untold,
+                                       .untold = explain->untold,
                                        .behind_absent = found->is_behind_absent,
                                        .from = from});
 }
 
-/* The lines are told in spite of a cached answer: they say what happens once it is gone. */
-static enum lwc_code tell(struct telling *telling, const struct lwc_obtain *obtain,
-                          const struct lwc_query *query, const struct lwc_identity *wanted)
+/* Visits the lines in spite of a cached answer: they say what happens once it is gone. */
+static enum lwc_code explain_query(struct explain_ctx *explain, const struct lwc_obtain *obtain,
+                                   const struct lwc_query *query, const struct lwc_identity *wanted)
 {
-    const struct lwc_lookup_watch watch = {.data = telling, .begin = begin, .turn = turn};
+    const struct lwc_lookup_watch watch = {.data = explain, .begin = note_walk, .turn = visit_turn};
     LWC_AUTO(struct lwc_token *, lwc_token_free) token = NULL;
     LWC_AUTO_FOUND found = NULL;
     struct lwc_error why = {0};
@@ -109,23 +109,23 @@ static enum lwc_code tell(struct telling *telling, const struct lwc_obtain *obta
     enum lwc_code code =
         lwc_lookup_dry_run(obtain->stack, wanted, obtain->host, &watch, &found, &why);
 
-    if (telling->code != LWC_OK) {
-        return telling->code;
+    if (explain->code != LWC_OK) {
+        return explain->code;
     }
     if (cached) {
-        telling->visitor->answer(
-            telling->visitor->data,
+        explain->visitor->answer(
+            explain->visitor->data,
             &(struct lwc_explained_answer){.size = sizeof(struct lwc_explained_answer),
-                                           .rule = telling->rule,
+                                           .rule = explain->rule,
                                            .identity = lwc_token_identity(token),
                                            .backend = lwc_token_source(token),
                                            .from = LWC_FROM_CACHE});
         return LWC_OK;
     }
     if (code == LWC_OK) {
-        tell_answer(telling, obtain, query, found);
-    } else if (telling->err != NULL) {
-        *telling->err = why;
+        visit_answer(explain, obtain, query, found);
+    } else if (explain->err != NULL) {
+        *explain->err = why;
     }
     return code;
 }
@@ -151,7 +151,7 @@ enum lwc_code lwc_explain(struct lwc_context *ctx, const struct lwc_query *query
     LWC_AUTO_BUF text = NULL;
     const struct lwc_obtain obtain = lwc_obtain_of(ctx);
     struct lwc_explain_visitor told;
-    struct telling telling = {.visitor = &told, .err = err};
+    struct explain_ctx explain = {.visitor = &told, .err = err};
     struct lwc_query known;
     struct lwc_identity wanted;
     bool is_quiet = false;
@@ -169,10 +169,10 @@ enum lwc_code lwc_explain(struct lwc_context *ctx, const struct lwc_query *query
     if (code != LWC_OK) {
         return code;
     }
-    telling.text = text;
+    explain.text = text;
     is_quiet = atomic_exchange(&ctx->no_prompt, true);
-    lwc_dependencies_reset(&ctx->witnesses);
-    code = tell(&telling, &obtain, &known, &wanted);
+    lwc_dependencies_reset(&ctx->dependencies);
+    code = explain_query(&explain, &obtain, &known, &wanted);
     atomic_store(&ctx->no_prompt, is_quiet);
     return code;
 }

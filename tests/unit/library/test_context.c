@@ -162,10 +162,10 @@ static void settings_that_a_backend_reads_are_noted(void **state)
     assert_int_equal(setenv("TEAM", "red", 1), 0);
     (void)own->setting(own->data, "TEAM");
     (void)host->setting(host->data, "HOME");
-    assert_int_equal(ctx->witnesses.variable_count, 0);
+    assert_int_equal(ctx->dependencies.variable_count, 0);
     assert_string_equal(host->setting(host->data, "TEAM"), "red");
-    assert_int_equal(ctx->witnesses.variable_count, 1);
-    assert_string_equal(ctx->witnesses.variable[0].name, "TEAM");
+    assert_int_equal(ctx->dependencies.variable_count, 1);
+    assert_string_equal(ctx->dependencies.variable[0].name, "TEAM");
     assert_int_equal(unsetenv("TEAM"), 0);
 }
 
