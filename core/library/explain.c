@@ -14,7 +14,7 @@
 #define TEXT_CAP 512
 
 /* An explanation under way: the current walk. */
-struct explain_ctx {
+struct explanation_ctx {
     const struct lwc_explain_visitor *visitor;
     struct lwc_buf *text;
     const struct lwc_identity *wanted;
@@ -27,7 +27,7 @@ struct explain_ctx {
 
 static void note_walk(void *data, enum lwc_rule rule, const struct lwc_identity *wanted)
 {
-    struct explain_ctx *explain = data;
+    struct explanation_ctx *explain = data;
 
     explain->rule = rule;
     explain->wanted = wanted;
@@ -37,7 +37,7 @@ static void note_walk(void *data, enum lwc_rule rule, const struct lwc_identity 
 static void visit_turn(void *data, const struct lwc_turn *turn, const struct lwc_identity *holds,
                        bool is_untold)
 {
-    struct explain_ctx *explain = data;
+    struct explanation_ctx *explain = data;
     char action[LWC_ACTION_TEXT_LEN];
     char locked[LWC_ACTION_TEXT_LEN];
     const bool locks = holds != NULL && lwc_backend_can(turn->backend, LWC_CAP_UNLOCK);
@@ -72,7 +72,7 @@ static void visit_turn(void *data, const struct lwc_turn *turn, const struct lwc
         });
 }
 
-static void visit_answer(const struct explain_ctx *explain, const struct lwc_obtain *obtain,
+static void visit_answer(const struct explanation_ctx *explain, const struct lwc_obtain *obtain,
                          const struct lwc_query *query, const struct lwc_found *found)
 {
     struct lwc_identity identity = found->identity.id;
@@ -98,7 +98,7 @@ static void visit_answer(const struct explain_ctx *explain, const struct lwc_obt
 }
 
 /* Visits the lines in spite of a cached answer: they say what happens once it is gone. */
-static enum lwc_code explain_query(struct explain_ctx *explain, const struct lwc_obtain *obtain,
+static enum lwc_code explain_query(struct explanation_ctx *explain, const struct lwc_obtain *obtain,
                                    const struct lwc_query *query, const struct lwc_identity *wanted)
 {
     const struct lwc_lookup_watch watch = {.data = explain, .begin = note_walk, .turn = visit_turn};
@@ -151,7 +151,7 @@ enum lwc_code lwc_explain(struct lwc_context *ctx, const struct lwc_query *query
     LWC_AUTO_BUF text = NULL;
     const struct lwc_obtain obtain = lwc_obtain_of(ctx);
     struct lwc_explain_visitor told;
-    struct explain_ctx explain = {.visitor = &told, .err = err};
+    struct explanation_ctx explain = {.visitor = &told, .err = err};
     struct lwc_query known;
     struct lwc_identity wanted;
     bool is_quiet = false;
