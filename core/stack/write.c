@@ -23,7 +23,7 @@ struct store_ctx {
  * failure  of the first backend that may still hold the credential; code LWC_OK: none.
  * absence  the first reason for LWC_E_NOT_FOUND.
  */
-struct erase_ctx {
+struct stack_removal {
     const struct lwc_identity *identity;
     const void *secret;
     size_t len;
@@ -139,7 +139,7 @@ static enum lwc_code store_in_backend(void *data, struct lwc_stack_backend *back
 }
 
 static enum lwc_code compare_secret(struct lwc_stack_backend *backend,
-                                    const struct erase_ctx *removal,
+                                    const struct stack_removal *removal,
                                     const struct lwc_identity *picked, struct lwc_error *err)
 {
     struct lwc_identity_copy identity;
@@ -155,7 +155,7 @@ static enum lwc_code compare_secret(struct lwc_stack_backend *backend,
 static enum lwc_code remove_from_backend(void *data, struct lwc_stack_backend *backend,
                                          struct lwc_error *err)
 {
-    const struct erase_ctx *removal = data;
+    const struct stack_removal *removal = data;
     const struct lwc_identity *wanted = removal->identity;
     struct lwc_identity_copy picked;
     enum lwc_code code = LWC_OK;
@@ -229,7 +229,7 @@ enum lwc_code lwc_stack_store(struct lwc_stack *stack, const struct lwc_identity
 
 static void note_removal(void *data, const struct lwc_turn *turn)
 {
-    struct erase_ctx *removal = data;
+    struct stack_removal *removal = data;
 
     if (turn->code == LWC_OK) {
         removal->removed++;
@@ -247,7 +247,7 @@ static void note_removal(void *data, const struct lwc_turn *turn)
     }
 }
 
-static enum lwc_code remove_everywhere(struct lwc_stack *stack, struct erase_ctx *removal,
+static enum lwc_code remove_everywhere(struct lwc_stack *stack, struct stack_removal *removal,
                                        struct lwc_error *err)
 {
     const struct lwc_error *why = &removal->failure;
@@ -269,7 +269,7 @@ enum lwc_code lwc_stack_remove(struct lwc_stack *stack, const struct lwc_identit
                                const void *secret, size_t len, const char *backend,
                                lwc_removed_fn *visit, void *data, struct lwc_error *err)
 {
-    struct erase_ctx removal = {
+    struct stack_removal removal = {
         .identity = query, .secret = secret, .len = len, .visit = visit, .data = data};
     enum lwc_code code = LWC_OK;
 
