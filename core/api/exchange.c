@@ -13,8 +13,8 @@
 #define TOKEN_PATH "/api/v2/access/tokens"
 #define HEADER_MAX 6
 
-/* The request, and what its pointers lead to. */
-struct call {
+/* The request with all memory that its pointers refer to. */
+struct exchange_call {
     struct lwc_http_request request;
     struct lwc_http_header headers[HEADER_MAX];
     struct lwc_ca ca;
@@ -23,13 +23,13 @@ struct call {
     struct lwc_buf *body;
 };
 
-static void call_clear(struct call *call)
+static void call_clear(struct exchange_call *call)
 {
     lwc_buf_free(&call->secret);
     lwc_buf_free(&call->body);
 }
 
-static enum lwc_code check(const struct lwc_exchange *exchange, struct lwc_error *err)
+static enum lwc_code check_exchange(const struct lwc_exchange *exchange, struct lwc_error *err)
 {
     const struct lwc_identity *id = exchange->identity;
     const char *authority = lwc_identity_authority(id);
@@ -54,13 +54,13 @@ static enum lwc_code check(const struct lwc_exchange *exchange, struct lwc_error
     return LWC_OK;
 }
 
-static void add_header(struct call *call, const char *name, const char *value)
+static void add_header(struct exchange_call *call, const char *name, const char *value)
 {
     call->headers[call->request.header_count++] =
         (struct lwc_http_header){.name = name, .value = value};
 }
 
-static void add_headers(struct call *call, const struct lwc_identity *id)
+static void add_headers(struct exchange_call *call, const struct lwc_identity *id)
 {
     add_header(call, "X-LW-UAKS", lwc_buf_text(call->secret));
     add_header(call, "Content-Type", "application/json");
@@ -75,7 +75,7 @@ static void add_headers(struct call *call, const struct lwc_identity *id)
     call->request.headers = call->headers;
 }
 
-static enum lwc_code make_body(struct call *call, const struct lwc_exchange *exchange,
+static enum lwc_code make_body(struct exchange_call *call, const struct lwc_exchange *exchange,
                                struct lwc_error *err)
 {
     enum lwc_code code = lwc_buf_new(512, &call->body, err);
@@ -96,7 +96,7 @@ static enum lwc_code make_body(struct call *call, const struct lwc_exchange *exc
     return code;
 }
 
-/* Does the environment name a proxy, as libcurl reads it? */
+/* Returns whether the environment names a proxy, as libcurl reads it. */
 static bool is_proxied(const struct lwc_host *host)
 {
     static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
@@ -108,7 +108,7 @@ static bool is_proxied(const struct lwc_host *host)
     return found;
 }
 
-static enum lwc_code make_call(struct call *call, const struct lwc_exchange *exchange,
+static enum lwc_code make_call(struct exchange_call *call, const struct lwc_exchange *exchange,
                                struct lwc_error *err)
 {
     const struct lwc_host *host = exchange->host;
@@ -137,7 +137,7 @@ static enum lwc_code make_call(struct call *call, const struct lwc_exchange *exc
     return LWC_OK;
 }
 
-static void trace(const struct lwc_exchange *exchange, int status, int64_t lifetime_s)
+static void trace_reply(const struct lwc_exchange *exchange, int status, int64_t lifetime_s)
 {
     char text[LWC_ERROR_MSG_LEN];
 
@@ -147,7 +147,7 @@ static void trace(const struct lwc_exchange *exchange, int status, int64_t lifet
     exchange->host->log(exchange->host->data, LWC_LOG_TRACE, text);
 }
 
-/* A person can do something about it: initialise libcurl later, or build with CURL=. */
+/* Warns a person, who can initialise libcurl later or build with CURL=. */
 static void warn_unwiped(const struct lwc_exchange *exchange)
 {
     exchange->host->log(exchange->host->data, LWC_LOG_WARNING,
@@ -159,11 +159,11 @@ enum lwc_code lwc_exchange_run(const struct lwc_http *http, const struct lwc_exc
                                const struct lwc_sink *token, struct lwc_grant *grant_out,
                                struct lwc_error *err)
 {
-    __attribute__((cleanup(call_clear))) struct call call = {.secret = NULL};
+    __attribute__((cleanup(call_clear))) struct exchange_call call = {.secret = NULL};
     LWC_AUTO_HTTP_REPLY reply = {.body = NULL};
     struct lwc_grant grant = {0};
     int64_t sent_wall_s = 0;
-    enum lwc_code code = check(exchange, err);
+    enum lwc_code code = check_exchange(exchange, err);
 
     if (code == LWC_OK) {
         code = make_call(&call, exchange, err);
@@ -181,7 +181,7 @@ enum lwc_code lwc_exchange_run(const struct lwc_http *http, const struct lwc_exc
         return code;
     }
     code = lwc_exchange_judge(&reply, exchange, sent_wall_s, token, &grant.lifetime_s, err);
-    trace(exchange, reply.status, grant.lifetime_s);
+    trace_reply(exchange, reply.status, grant.lifetime_s);
     if (code != LWC_OK) {
         return lwc_wrap(err, code, "%s", lwc_identity_authority(exchange->identity));
     }

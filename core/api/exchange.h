@@ -6,13 +6,13 @@
 #include "net/http.h"
 
 /*
- * From access key to token: POST https://AUTHORITY/api/v2/access/tokens.
- * As lwc_api.exchange (net.h), over the transport @http.
+ * Exchanges an access key for a token: POST https://AUTHORITY/api/v2/access/tokens.
+ * As lwc_api.exchange (load.h), over the transport @http.
  *
- * MUST (exchange.c, judge.c):
+ * MUST (exchange.c, reply.c):
  *  1. The secret goes to the authority of the identity, in one header, and nowhere else.
- *  2. What would break a header or a URL is refused before anything is sent.
- *  3. A reply is judged in full before the token leaves; what is doubtful is no token.
+ *  2. Text that would break a header or a URL is refused before anything is sent.
+ *  3. A reply is checked in full before the token leaves; a doubtful reply gives no token.
  *  4. No text holds the secret, even if the server repeats it, nor the token.
  */
 enum lwc_code lwc_exchange_run(const struct lwc_http *http, const struct lwc_exchange *exchange,
@@ -20,8 +20,8 @@ enum lwc_code lwc_exchange_run(const struct lwc_http *http, const struct lwc_exc
                                struct lwc_error *err) LWC_RESULT;
 
 /*
- * Judge a reply: the part of an exchange that needs no network.  A wrong clock of ours is
- * reported to @exchange->host as a warning.
+ * Checks a reply: the part of an exchange that needs no network.  Reports a wrong clock of ours to
+ * @exchange->host as a warning.
  *
  * @sent_wall_s   our clock when the request was sent, used where the reply has no Date.
  * @lifetime_out  seconds, 1 to @exchange->ttl_s.

@@ -6,12 +6,12 @@
 #include "base/paths.h"
 #include "module/module.h"
 
-/* Loaded, or refused for good: a failure of the moment leaves both as they are. */
+/* Set by success or a lasting refusal; a passing failure changes neither. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static const struct lwc_api *loaded;
 static struct lwc_error refused;
 
-static enum lwc_code load(const struct lwc_api **net_out, struct lwc_error *err)
+static enum lwc_code load_object(const struct lwc_api **net_out, struct lwc_error *err)
 {
     const void *data = NULL;
     enum lwc_code code = lwc_module_object(lwc_lib_dir, "net.so", "lwc_api", &data, err);
@@ -35,7 +35,7 @@ static enum lwc_code load_once(const struct lwc_api **net_out, struct lwc_error 
     enum lwc_code code = refused.code;
 
     if (code == LWC_OK && loaded == NULL) {
-        code = load(&loaded, &why);
+        code = load_object(&loaded, &why);
     }
     if (code == LWC_OK) {
         *net_out = loaded;
@@ -61,8 +61,8 @@ static void unlock_mutex(void)
 }
 
 /*
- * fork() waits for the end of a load that another thread has begun: in the child no thread would
- * give the mutex back.
+ * Makes fork() wait until another thread has ended its load: in the child no thread would release
+ * the mutex.
  */
 static void guard_fork(void)
 {

@@ -13,21 +13,21 @@
 #include "base/error.h"
 
 /*
- * What talks to the API lives in a shared object of its own, net.so, loaded on the first
- * exchange: linking libcurl costs more than all of a warm answer.  It exports one symbol,
- * "lwc_api", and is judged like a backend.  Nothing that one side allocated is freed by the
- * other: the token comes out through a sink.
+ * The loader of net.so, the shared object that talks to the API, on the first exchange: linking
+ * libcurl costs more than all of a warm answer.  net.so exports one symbol, "lwc_api", and is
+ * checked like a backend.  Neither side frees memory of the other: the token comes out through a
+ * sink.
  */
 
 #define LWC_API_ABI LWC_ABI(1, 1)
 
 /*
- * One exchange of an access key for a token.
+ * An exchange of an access key for a token.
  *
- * identity     whose key; the secret goes to lwc_identity_authority() and nowhere else.  Its
- *              sub_account and LWC_ID_ORG_ACCESS flag become request headers.
+ * identity     of the key; the secret goes to lwc_identity_authority() and nowhere else.  The
+ *              sub_account and the LWC_ID_ORG_ACCESS flag become request headers.
  * secret, len  of the key.
- * ttl_s        lifetime asked for, 1 to 86400.
+ * ttl_s        requested lifetime, 1 to 86400.
  * host         settings (CA files), log, deadline (remaining_ms).
  * clock        for counting the lifetime.
  * is_fast_open the first bytes of TLS go with the connection's first packet (TCP Fast Open), where
@@ -45,7 +45,7 @@ struct lwc_exchange {
 
 /*
  * lifetime_s   seconds that the token had when the request was sent, by the server's own clock
- *              (Date header; without one, ours); 1 to ttl_s.
+ *              (Date header; without a date, our clock); 1 to ttl_s.
  * sent_boot_ms boot clock when the request was sent; the lifetime counts from there.
  */
 struct lwc_grant {
@@ -57,7 +57,7 @@ struct lwc_api {
     uint32_t abi;
     uint32_t size;
     /*
-     * Put the token (b64token, at most LWC_TOKEN_MAX bytes) into @token and fill *grant_out.
+     * Puts the token (b64token, at most LWC_TOKEN_MAX bytes) into @token and fills *grant_out.
      * LWC_E_NETWORK (no connection, TLS, time-out, unusable reply), LWC_E_REFUSED (401, 403, 400
      * and other 4xx, with the server's message), LWC_E_RATE_LIMITED (err->wait_s).
      */
@@ -65,7 +65,7 @@ struct lwc_api {
                               struct lwc_grant *grant_out, struct lwc_error *err);
 };
 
-/* The loaded object, from the compiled-in directory only.  Static once loaded.  Any thread. */
+/* Loads net.so from the compiled-in directory only.  Static once loaded.  Any thread. */
 enum lwc_code lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err) LWC_RESULT;
 
 #endif

@@ -9,7 +9,7 @@ static enum lwc_code net_exchange(const struct lwc_exchange *exchange, const str
     return lwc_exchange_run(lwc_http_curl(), exchange, token, grant_out, err);
 }
 
-/* The one symbol of net.so, found by its name. */
+/* The only symbol of net.so, found by its name. */
 extern const struct lwc_api lwc_api __attribute__((visibility("default")));
 const struct lwc_api lwc_api = {
     .abi = LWC_API_ABI,

@@ -8,14 +8,14 @@
 #include "base/text.h"
 #include "net/json.h"
 
-#define MESSAGE_LEN 200 /* of a server's message are shown                             */
-#define RAW_LEN 1024    /* of a body that is no JSON are looked at                     */
-#define ECHO_LEN 8      /* so many bytes of the secret in a row are a part of it       */
+#define MESSAGE_LEN 200 /* bytes shown of a server's message                      */
+#define RAW_LEN 1024    /* bytes read of a body that is no JSON                   */
+#define ECHO_LEN 8      /* bytes of the secret in a row that count as a part of it */
 #define CLOCK_TOLERANCE_S 60
 #define WAIT_DEFAULT_S 60
 #define WAIT_MAX_S 3600
 
-/* What a status means that brings no token. */
+/* Meanings of a status that brings no token. */
 static const struct outcome {
     int first;
     int last;
@@ -47,7 +47,7 @@ static const struct {
     {503, "Service Unavailable"}, {504, "Gateway Timeout"},
 };
 
-static const char *reason_of(int status)
+static const char *find_reason(int status)
 {
     for (size_t i = 0; i < LWC_ARRAY_LEN(reasons); i++) {
         if (reasons[i].status == status) {
@@ -57,7 +57,7 @@ static const char *reason_of(int status)
     return "";
 }
 
-static enum lwc_code unusable(struct lwc_error *err, const char *what)
+static enum lwc_code fail_unusable(struct lwc_error *err, const char *what)
 {
     return lwc_fail(err, LWC_E_NETWORK, "unusable reply: %s", what);
 }
@@ -69,7 +69,7 @@ static bool is_html(const struct lwc_http_reply *reply)
     return strcasestr(reply->content_type, "html") != NULL || body[strspn(body, " \t\r\n")] == '<';
 }
 
-/* Any ECHO_LEN bytes of the secret, for servers that cut what they repeat. */
+/* Looks for any ECHO_LEN bytes of the secret: a server may cut the text that it repeats. */
 static bool shows_secret(const char *text, const struct lwc_exchange *exchange)
 {
     const char *secret = exchange->secret;
@@ -83,8 +83,8 @@ static bool shows_secret(const char *text, const struct lwc_exchange *exchange)
     return false;
 }
 
-/* The server's own words in a JSON body, or NULL.  In the order of the vendor's clients. */
-static const char *json_message(const struct lwc_json *json)
+/* Returns the server's message in a JSON body, or NULL.  In the order of the vendor's clients. */
+static const char *find_json_message(const struct lwc_json *json)
 {
     static const char *const paths[] = {"data.ErrorMsg", "data.message", "message",
                                         "data.statusMessage"};
@@ -99,7 +99,7 @@ static const char *json_message(const struct lwc_json *json)
     return NULL;
 }
 
-/* Cut @raw, a web page, to its title, or to nothing. */
+/* Cuts @raw, a web page, to its title, or to nothing. */
 static void keep_title(char raw[static RAW_LEN])
 {
     char *start = strcasestr(raw, "<title>");
@@ -114,8 +114,8 @@ static void keep_title(char raw[static RAW_LEN])
     raw[end - start] = '\0';
 }
 
-/* The start of a body that is no JSON; empty if it is not text. */
-static void raw_message(const struct lwc_http_reply *reply, char raw[static RAW_LEN])
+/* Copies the start of a body that is no JSON; nothing if the body is not text. */
+static void read_raw_message(const struct lwc_http_reply *reply, char raw[static RAW_LEN])
 {
     size_t len = lwc_buf_len(reply->body);
 
@@ -132,8 +132,8 @@ static void raw_message(const struct lwc_http_reply *reply, char raw[static RAW_
     }
 }
 
-static void show(const char *text, const struct lwc_exchange *exchange,
-                 char out[static MESSAGE_LEN + 1])
+static void copy_printable(const char *text, const struct lwc_exchange *exchange,
+                           char out[static MESSAGE_LEN + 1])
 {
     if (shows_secret(text, exchange)) {
         text = "(the server's message repeats the secret and is not shown)";
@@ -141,9 +141,9 @@ static void show(const char *text, const struct lwc_exchange *exchange,
     lwc_text_printable(out, MESSAGE_LEN + 1, text, strlen(text));
 }
 
-/* What the server says about a failure, fit to be shown; empty if it says nothing. */
-static void server_message(const struct lwc_http_reply *reply, const struct lwc_exchange *exchange,
-                           char out[static MESSAGE_LEN + 1])
+/* Copies the server's message about a failure, made printable; empty without a message. */
+static void read_message(const struct lwc_http_reply *reply, const struct lwc_exchange *exchange,
+                         char out[static MESSAGE_LEN + 1])
 {
     LWC_AUTO_JSON json = NULL;
     char raw[RAW_LEN] = "";
@@ -151,17 +151,17 @@ static void server_message(const struct lwc_http_reply *reply, const struct lwc_
 
     if (lwc_json_parse(lwc_buf_bytes(reply->body), lwc_buf_len(reply->body), &json, NULL) ==
         LWC_OK) {
-        text = json_message(json);
+        text = find_json_message(json);
     } else {
-        raw_message(reply, raw);
+        read_raw_message(reply, raw);
     }
-    show(text != NULL ? text : "", exchange, out);
+    copy_printable(text != NULL ? text : "", exchange, out);
     lwc_wipe(raw, sizeof raw);
 }
 
 static enum lwc_code judge_rate(const struct lwc_http_reply *reply, struct lwc_error *err)
 {
-    /* Both may be there; the longer one keeps both promises. */
+    /* Of two headers the longer time satisfies both. */
     int64_t wait_s = reply->reset_s > reply->retry_after_s ? reply->reset_s : reply->retry_after_s;
     enum lwc_code code = LWC_OK;
 
@@ -181,14 +181,14 @@ static enum lwc_code judge_failure(const struct lwc_http_reply *reply,
                                    const struct lwc_exchange *exchange, struct lwc_error *err)
 {
     const struct outcome *outcome = outcomes;
-    const char *reason = reason_of(reply->status);
+    const char *reason = find_reason(reply->status);
     char message[MESSAGE_LEN + 1] = "";
     enum lwc_code code = LWC_OK;
 
     while (reply->status < outcome->first || reply->status > outcome->last) {
         outcome++;
     }
-    server_message(reply, exchange, message);
+    read_message(reply, exchange, message);
     code = lwc_fail(err, outcome->code, "%s (status %d%s%s)%s%s", outcome->what, reply->status,
                     reason[0] != '\0' ? " " : "", reason, message[0] != '\0' ? ": " : "", message);
     if (strcasestr(message, "invalid account") != NULL) {
@@ -199,26 +199,26 @@ static enum lwc_code judge_failure(const struct lwc_http_reply *reply,
     return outcome->hint[0] != '\0' ? lwc_hint(err, code, "%s", outcome->hint) : code;
 }
 
-/* Why the body of a reply that should hold a token is no JSON object. */
+/* Names the error in a reply that should hold a token and is no JSON object. */
 static enum lwc_code judge_no_json(const struct lwc_http_reply *reply, struct lwc_error *err)
 {
     static const uint8_t gzip_magic[] = {0x1f, 0x8b};
 
     if (lwc_buf_len(reply->body) == 0) {
-        return unusable(err, "it is empty");
+        return fail_unusable(err, "it is empty");
     }
     if (memcmp(lwc_buf_bytes(reply->body), gzip_magic, sizeof gzip_magic) == 0) {
-        return unusable(err, "it is compressed, which was not asked for");
+        return fail_unusable(err, "it is compressed, which was not asked for");
     }
     if (is_html(reply)) {
-        (void)unusable(err, "a web page instead of JSON");
+        (void)fail_unusable(err, "a web page instead of JSON");
         return lwc_hint(err, LWC_E_NETWORK, "is the account name right?");
     }
     return lwc_wrap(err, LWC_E_NETWORK, "unusable reply");
 }
 
-static enum lwc_code text_member(const struct lwc_json *json, const char *name,
-                                 const char **text_out, struct lwc_error *err)
+static enum lwc_code find_text(const struct lwc_json *json, const char *name, const char **text_out,
+                               struct lwc_error *err)
 {
     const struct lwc_json *member = lwc_json_at(json, name);
     const char *text = lwc_json_text(member);
@@ -240,12 +240,12 @@ static enum lwc_code judge_token(const struct lwc_json *json, const char **token
     enum lwc_code code = LWC_OK;
 
     if (!lwc_json_is_object(json)) {
-        return unusable(err, "no JSON object");
+        return fail_unusable(err, "no JSON object");
     }
     if (lwc_json_at(json, "token") == NULL && lwc_json_is_array(lwc_json_at(json, "data"))) {
-        return unusable(err, "it has the form of API v1, which is not supported");
+        return fail_unusable(err, "it has the form of API v1, which is not supported");
     }
-    code = text_member(json, "token", &token, err);
+    code = find_text(json, "token", &token, err);
     if (code != LWC_OK) {
         return code;
     }
@@ -254,7 +254,7 @@ static enum lwc_code judge_token(const struct lwc_json *json, const char **token
                         LWC_TOKEN_MAX);
     }
     if (!lwc_text_is_b64token(token, strlen(token))) {
-        return unusable(err, "\"token\" holds bytes that no bearer token has");
+        return fail_unusable(err, "\"token\" holds bytes that no bearer token has");
     }
     *token_out = token;
     return LWC_OK;
@@ -274,7 +274,7 @@ static void warn_of_clock(const struct lwc_exchange *exchange, int64_t ahead_s)
     exchange->host->log(exchange->host->data, LWC_LOG_WARNING, text);
 }
 
-/* Counted by the server's own clock, so that a wrong one of ours does no harm. */
+/* Counts by the server's own clock, so that a wrong clock of ours does no harm. */
 static enum lwc_code judge_lifetime(const struct lwc_json *json, const struct lwc_http_reply *reply,
                                     int64_t ttl_s, int64_t sent_wall_s, int64_t *lifetime_out,
                                     struct lwc_error *err)
@@ -283,16 +283,16 @@ static enum lwc_code judge_lifetime(const struct lwc_json *json, const struct lw
     int64_t now = dated ? reply->date_s : sent_wall_s;
     int64_t expires_at = 0;
     const char *text = NULL;
-    enum lwc_code code = text_member(json, "expiresAt", &text, err);
+    enum lwc_code code = find_text(json, "expiresAt", &text, err);
 
     if (code != LWC_OK) {
         return code;
     }
     if (!lwc_date_parse(text, strlen(text), &expires_at)) {
-        return unusable(err, "\"expiresAt\" is no time that can be read");
+        return fail_unusable(err, "\"expiresAt\" is no time that can be read");
     }
     if (expires_at <= now) {
-        code = unusable(err, "the token has expired already");
+        code = fail_unusable(err, "the token has expired already");
         return dated ? code : lwc_hint(err, code, "is this machine's clock right?");
     }
     *lifetime_out = expires_at - now < ttl_s ? expires_at - now : ttl_s;

@@ -36,7 +36,7 @@ static_assert(AT_RECORDS + LWC_FAILURE_RECORDS * RECORD_LEN_MAX + LWC_HASH_LEN <
 static_assert(LWC_HASH_LEN == AT_CODE, "layout");
 static_assert(AT_BOOT_ID + LWC_BOOT_ID_LEN == AT_COUNT, "layout");
 
-/* Who is told of a failure beyond its life: callers who waited for its end, or for all of it. */
+/* Callers for whom a failure counts beyond its life: waiters for its end, or for all of it. */
 enum sharing { SHARED_WITH_NONE, SHARED_IF_WHOLE, SHARED_IF_ENDED };
 
 static const struct {
@@ -51,13 +51,13 @@ static const struct {
     [LWC_E_UNSAFE] = {SHARED_IF_WHOLE, 0},          [LWC_E_FAILED] = {SHARED_IF_ENDED, 0},
 };
 
-static enum sharing sharing_of(enum lwc_code code)
+static enum sharing find_sharing(enum lwc_code code)
 {
     return code > LWC_OK && (size_t)code < LWC_ARRAY_LEN(kinds) ? kinds[code].sharing
                                                                 : SHARED_WITH_NONE;
 }
 
-static int64_t life_ms(enum lwc_code code, int64_t wait_s)
+static int64_t find_life_ms(enum lwc_code code, int64_t wait_s)
 {
     if (code != LWC_E_RATE_LIMITED || wait_s <= 0) {
         return kinds[code].life_ms;
@@ -65,65 +65,66 @@ static int64_t life_ms(enum lwc_code code, int64_t wait_s)
     return wait_s < LWC_FAILURE_LIFE_MAX_MS / 1000 ? wait_s * 1000 : LWC_FAILURE_LIFE_MAX_MS;
 }
 
-static bool is_sound(const struct lwc_failure *memo)
+static bool is_sound(const struct lwc_failure *record)
 {
-    return sharing_of(memo->err.code) != SHARED_WITH_NONE && memo->err.sys >= 0 &&
-           memo->err.sys <= SYS_MAX && memo->err.wait_s >= 0 && memo->err.wait_s <= WAIT_MAX_S &&
-           memo->err.msg[0] != '\0' && memo->began_ms >= 0 && memo->began_ms <= memo->made_ms &&
-           memo->made_ms <= INT64_MAX - LWC_FAILURE_LIFE_MAX_MS &&
-           memo->until_ms >= memo->made_ms &&
-           memo->until_ms - memo->made_ms == life_ms(memo->err.code, memo->err.wait_s);
+    return find_sharing(record->err.code) != SHARED_WITH_NONE && record->err.sys >= 0 &&
+           record->err.sys <= SYS_MAX && record->err.wait_s >= 0 &&
+           record->err.wait_s <= WAIT_MAX_S && record->err.msg[0] != '\0' &&
+           record->began_ms >= 0 && record->began_ms <= record->made_ms &&
+           record->made_ms <= INT64_MAX - LWC_FAILURE_LIFE_MAX_MS &&
+           record->until_ms >= record->made_ms &&
+           record->until_ms - record->made_ms == find_life_ms(record->err.code, record->err.wait_s);
 }
 
-/* Want of something in this process alone. */
-static bool is_want(int sys)
+/* Returns whether @sys is a lack in this process alone. */
+static bool is_own_lack(int sys)
 {
     return sys == ENOMEM || sys == EMFILE || sys == ENFILE || sys == EAGAIN;
 }
 
 bool lwc_failure_make(const uint8_t name[static LWC_HASH_LEN], int64_t began_ms,
                       const struct lwc_error *err, const struct lwc_clock *clock,
-                      struct lwc_failure *memo_out)
+                      struct lwc_failure *record_out)
 {
-    struct lwc_failure memo = {.began_ms = began_ms, .made_ms = lwc_clock_boot_ms(clock)};
+    struct lwc_failure record = {.began_ms = began_ms, .made_ms = lwc_clock_boot_ms(clock)};
 
-    if (sharing_of(err->code) == SHARED_WITH_NONE || is_want(err->sys)) {
+    if (find_sharing(err->code) == SHARED_WITH_NONE || is_own_lack(err->sys)) {
         return false;
     }
-    memcpy(memo.name, name, LWC_HASH_LEN);
-    memo.err.code = err->code;
-    memo.err.sys = err->sys;
-    memo.err.wait_s = err->wait_s > 0 ? err->wait_s : 0;
-    memo.until_ms = memo.made_ms + life_ms(err->code, memo.err.wait_s);
-    lwc_text_printable(memo.err.msg, sizeof memo.err.msg, err->msg,
+    memcpy(record.name, name, LWC_HASH_LEN);
+    record.err.code = err->code;
+    record.err.sys = err->sys;
+    record.err.wait_s = err->wait_s > 0 ? err->wait_s : 0;
+    record.until_ms = record.made_ms + find_life_ms(err->code, record.err.wait_s);
+    lwc_text_printable(record.err.msg, sizeof record.err.msg, err->msg,
                        strnlen(err->msg, sizeof err->msg));
-    lwc_text_printable(memo.err.hint, sizeof memo.err.hint, err->hint,
+    lwc_text_printable(record.err.hint, sizeof record.err.hint, err->hint,
                        strnlen(err->hint, sizeof err->hint));
-    if (!is_sound(&memo)) {
+    if (!is_sound(&record)) {
         return false;
     }
-    *memo_out = memo;
+    *record_out = record;
     return true;
 }
 
-bool lwc_failure_is_live(const struct lwc_failure *memo, const struct lwc_clock *clock)
+bool lwc_failure_is_live(const struct lwc_failure *record, const struct lwc_clock *clock)
 {
     int64_t now_ms = lwc_clock_boot_ms(clock);
 
-    return memo->made_ms <= now_ms && now_ms < memo->until_ms;
+    return record->made_ms <= now_ms && now_ms < record->until_ms;
 }
 
-bool lwc_failure_is_since(const struct lwc_failure *memo, int64_t since_ms,
+bool lwc_failure_is_since(const struct lwc_failure *record, int64_t since_ms,
                           const struct lwc_clock *clock)
 {
-    bool must_be_whole = sharing_of(memo->err.code) == SHARED_IF_WHOLE;
+    bool must_be_whole = find_sharing(record->err.code) == SHARED_IF_WHOLE;
 
-    return memo->made_ms <= lwc_clock_boot_ms(clock) &&
-           (must_be_whole ? memo->began_ms : memo->made_ms) > since_ms;
+    return record->made_ms <= lwc_clock_boot_ms(clock) &&
+           (must_be_whole ? record->began_ms : record->made_ms) > since_ms;
 }
 
-/* Put the new number where the message has the old one; a message without it stays as it is. */
-static void retell_wait(struct lwc_error *err, int64_t old_s, int64_t new_s)
+/* Replaces the old number in the message, if it is there. */
+static void replace_wait(struct lwc_error *err, int64_t old_s, int64_t new_s)
 {
     char old[64];
     char msg[LWC_ERROR_MSG_LEN];
@@ -138,16 +139,16 @@ static void retell_wait(struct lwc_error *err, int64_t old_s, int64_t new_s)
     }
 }
 
-void lwc_failure_tell(const struct lwc_failure *memo, const struct lwc_clock *clock,
+void lwc_failure_tell(const struct lwc_failure *record, const struct lwc_clock *clock,
                       struct lwc_error *err_out)
 {
-    int64_t age_ms = lwc_clock_boot_ms(clock) - memo->made_ms;
-    int64_t old_s = memo->err.wait_s;
+    int64_t age_ms = lwc_clock_boot_ms(clock) - record->made_ms;
+    int64_t old_s = record->err.wait_s;
 
-    *err_out = memo->err;
+    *err_out = record->err;
     if (old_s > 0 && age_ms >= 1000) {
         err_out->wait_s = old_s > age_ms / 1000 ? old_s - age_ms / 1000 : 1;
-        retell_wait(err_out, old_s, err_out->wait_s);
+        replace_wait(err_out, old_s, err_out->wait_s);
     }
 }
 
@@ -177,7 +178,7 @@ static uint8_t *put_text(uint8_t *at, const char *text)
     return at + TEXT_LEN_LEN + len;
 }
 
-/* Take a text of less than @cap bytes off the front of @*at; only what we print is taken. */
+/* Reads a text of less than @cap bytes at *at, and moves on; refuses unprintable bytes. */
 static bool get_text(const uint8_t **at, size_t *left, char *text_out, size_t cap)
 {
     char shown[LWC_ERROR_MSG_LEN];
@@ -206,11 +207,11 @@ bool lwc_failure_table_init(struct lwc_failure_table *table)
     return lwc_clock_boot_id(table->boot_id);
 }
 
-static size_t index_of(const struct lwc_failure_table *table, const uint8_t *name)
+static size_t find_index(const struct lwc_failure_table *table, const uint8_t *name)
 {
     size_t i = 0;
 
-    while (i < table->count && memcmp(table->memos[i].name, name, LWC_HASH_LEN) != 0) {
+    while (i < table->count && memcmp(table->records[i].name, name, LWC_HASH_LEN) != 0) {
         i++;
     }
     return i;
@@ -219,45 +220,45 @@ static size_t index_of(const struct lwc_failure_table *table, const uint8_t *nam
 const struct lwc_failure *lwc_failure_table_find(const struct lwc_failure_table *table,
                                                  const uint8_t name[static LWC_HASH_LEN])
 {
-    size_t i = index_of(table, name);
+    size_t i = find_index(table, name);
 
-    return i < table->count ? &table->memos[i] : NULL;
+    return i < table->count ? &table->records[i] : NULL;
 }
 
-static size_t oldest_of(const struct lwc_failure_table *table)
+static size_t find_oldest(const struct lwc_failure_table *table)
 {
     size_t oldest = 0;
 
     for (size_t i = 1; i < table->count; i++) {
-        oldest = table->memos[i].made_ms < table->memos[oldest].made_ms ? i : oldest;
+        oldest = table->records[i].made_ms < table->records[oldest].made_ms ? i : oldest;
     }
     return oldest;
 }
 
-void lwc_failure_table_put(struct lwc_failure_table *table, const struct lwc_failure *memo)
+void lwc_failure_table_put(struct lwc_failure_table *table, const struct lwc_failure *record)
 {
-    size_t i = index_of(table, memo->name);
+    size_t i = find_index(table, record->name);
 
     if (i == LWC_FAILURE_RECORDS) {
-        i = oldest_of(table);
+        i = find_oldest(table);
     }
-    table->memos[i] = *memo;
+    table->records[i] = *record;
     table->count += i == table->count ? 1 : 0;
 }
 
 bool lwc_failure_table_drop(struct lwc_failure_table *table,
                             const uint8_t name[static LWC_HASH_LEN])
 {
-    size_t i = index_of(table, name);
+    size_t i = find_index(table, name);
 
     if (i == table->count) {
         return false;
     }
-    table->memos[i] = table->memos[--table->count];
+    table->records[i] = table->records[--table->count];
     return true;
 }
 
-static void digest(const uint8_t *bytes, size_t len, uint8_t digest_out[static LWC_HASH_LEN])
+static void hash_table(const uint8_t *bytes, size_t len, uint8_t digest_out[static LWC_HASH_LEN])
 {
     struct lwc_hash hash;
 
@@ -266,16 +267,16 @@ static void digest(const uint8_t *bytes, size_t len, uint8_t digest_out[static L
     lwc_hash_end(&hash, digest_out);
 }
 
-static uint8_t *put_memo(uint8_t *at, const struct lwc_failure *memo)
+static uint8_t *put_record(uint8_t *at, const struct lwc_failure *record)
 {
-    memcpy(at, memo->name, LWC_HASH_LEN);
-    put_number(at + AT_CODE, 4, (uint64_t)memo->err.code);
-    put_number(at + AT_SYS, 4, (uint64_t)memo->err.sys);
-    put_number(at + AT_WAIT, 8, (uint64_t)memo->err.wait_s);
-    put_number(at + AT_BEGAN, 8, (uint64_t)memo->began_ms);
-    put_number(at + AT_MADE, 8, (uint64_t)memo->made_ms);
-    put_number(at + AT_UNTIL, 8, (uint64_t)memo->until_ms);
-    return put_text(put_text(at + AT_MSG, memo->err.msg), memo->err.hint);
+    memcpy(at, record->name, LWC_HASH_LEN);
+    put_number(at + AT_CODE, 4, (uint64_t)record->err.code);
+    put_number(at + AT_SYS, 4, (uint64_t)record->err.sys);
+    put_number(at + AT_WAIT, 8, (uint64_t)record->err.wait_s);
+    put_number(at + AT_BEGAN, 8, (uint64_t)record->began_ms);
+    put_number(at + AT_MADE, 8, (uint64_t)record->made_ms);
+    put_number(at + AT_UNTIL, 8, (uint64_t)record->until_ms);
+    return put_text(put_text(at + AT_MSG, record->err.msg), record->err.hint);
 }
 
 size_t lwc_failure_encode(const struct lwc_failure_table *table,
@@ -288,13 +289,13 @@ size_t lwc_failure_encode(const struct lwc_failure_table *table,
     memcpy(bytes_out + AT_BOOT_ID, table->boot_id, LWC_BOOT_ID_LEN);
     put_number(bytes_out + AT_COUNT, 4, table->count);
     for (size_t i = 0; i < table->count; i++) {
-        at = put_memo(at, &table->memos[i]);
+        at = put_record(at, &table->records[i]);
     }
-    digest(bytes_out, (size_t)(at - bytes_out), at);
+    hash_table(bytes_out, (size_t)(at - bytes_out), at);
     return (size_t)(at - bytes_out) + LWC_HASH_LEN;
 }
 
-static bool frame_fits(const uint8_t *bytes, size_t len)
+static bool check_frame(const uint8_t *bytes, size_t len)
 {
     uint8_t found[LWC_HASH_LEN];
 
@@ -302,11 +303,11 @@ static bool frame_fits(const uint8_t *bytes, size_t len)
         get_number(bytes + AT_VERSION, 4) != VERSION) {
         return false;
     }
-    digest(bytes, len - LWC_HASH_LEN, found);
+    hash_table(bytes, len - LWC_HASH_LEN, found);
     return memcmp(found, bytes + len - LWC_HASH_LEN, LWC_HASH_LEN) == 0;
 }
 
-/* A number that is not negative as an int64_t, or -1. */
+/* Returns the number, or -1 if it is negative as an int64_t. */
 static int64_t get_time(const uint8_t *at)
 {
     uint64_t number = get_number(at, 8);
@@ -314,8 +315,8 @@ static int64_t get_time(const uint8_t *at)
     return number <= INT64_MAX ? (int64_t)number : -1;
 }
 
-/* Take a record off the front of @*at. */
-static bool get_memo(const uint8_t **at, size_t *left, struct lwc_failure *memo_out)
+/* Reads a record at *at, and moves on. */
+static bool get_record(const uint8_t **at, size_t *left, struct lwc_failure *record_out)
 {
     const uint8_t *from = *at;
     uint64_t code = 0;
@@ -329,17 +330,18 @@ static bool get_memo(const uint8_t **at, size_t *left, struct lwc_failure *memo_
     if (code >= LWC_ARRAY_LEN(kinds) || sys > SYS_MAX) {
         return false;
     }
-    memcpy(memo_out->name, from, LWC_HASH_LEN);
-    memo_out->err.code = (enum lwc_code)code;
-    memo_out->err.sys = (int)sys;
-    memo_out->err.wait_s = get_time(from + AT_WAIT);
-    memo_out->began_ms = get_time(from + AT_BEGAN);
-    memo_out->made_ms = get_time(from + AT_MADE);
-    memo_out->until_ms = get_time(from + AT_UNTIL);
+    memcpy(record_out->name, from, LWC_HASH_LEN);
+    record_out->err.code = (enum lwc_code)code;
+    record_out->err.sys = (int)sys;
+    record_out->err.wait_s = get_time(from + AT_WAIT);
+    record_out->began_ms = get_time(from + AT_BEGAN);
+    record_out->made_ms = get_time(from + AT_MADE);
+    record_out->until_ms = get_time(from + AT_UNTIL);
     *at += AT_MSG;
     *left -= AT_MSG;
-    return get_text(at, left, memo_out->err.msg, sizeof memo_out->err.msg) &&
-           get_text(at, left, memo_out->err.hint, sizeof memo_out->err.hint) && is_sound(memo_out);
+    return get_text(at, left, record_out->err.msg, sizeof record_out->err.msg) &&
+           get_text(at, left, record_out->err.hint, sizeof record_out->err.hint) &&
+           is_sound(record_out);
 }
 
 static bool get_table(const uint8_t *bytes, size_t len, struct lwc_failure_table *table)
@@ -354,8 +356,8 @@ static bool get_table(const uint8_t *bytes, size_t len, struct lwc_failure_table
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!get_memo(&at, &left, &table->memos[i]) ||
-            index_of(table, table->memos[i].name) < table->count) {
+        if (!get_record(&at, &left, &table->records[i]) ||
+            find_index(table, table->records[i].name) < table->count) {
             return false;
         }
         table->count++;
@@ -367,7 +369,7 @@ bool lwc_failure_decode(const uint8_t *bytes, size_t len, struct lwc_failure_tab
 {
     struct lwc_failure_table table = {0};
 
-    if (!frame_fits(bytes, len) || !get_table(bytes, len, &table)) {
+    if (!check_frame(bytes, len) || !get_table(bytes, len, &table)) {
         return false;
     }
     *table_out = table;

@@ -10,23 +10,23 @@
 #include "base/identity.h"
 #include "base/util.h"
 
-/* On which the way to the API depends. */
-static const char *const ways[] = {
+/* Settings of the way to the API. */
+static const char *const net_settings[] = {
     "HTTPS_PROXY", "https_proxy",      "ALL_PROXY",     "all_proxy",    "NO_PROXY",
     "no_proxy",    "LWCRED_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "OPENSSL_CONF",
 };
 
-/* With which stores are opened, or their windows shown. */
-static const char *const means[] = {
+/* Settings with which stores are opened, or their windows shown. */
+static const char *const store_settings[] = {
     "LWCRED_KEY_FILE", "LWCRED_PASSPHRASE_FILE", "LWCRED_NO_PROMPT", "CI",
     "DISPLAY",         "WAYLAND_DISPLAY",        "XAUTHORITY",
 };
 
-/* The same text means another thing in each process. */
+/* Paths that name another file in each process. */
 static const char *const private_paths[] = {"/dev/fd/", "/dev/std", "/proc/self/"};
 
-/* Where tokens can lie. */
-static const char *const places[] = {"XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "HOME"};
+/* Settings of the places of tokens. */
+static const char *const place_settings[] = {"XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "HOME"};
 
 static void add_settings(struct lwc_hash *hash, const struct lwc_host *host,
                          const char *const *names, size_t count)
@@ -36,7 +36,7 @@ static void add_settings(struct lwc_hash *hash, const struct lwc_host *host,
     }
 }
 
-static void add_place(struct lwc_hash *hash, const char *path)
+static void add_inode(struct lwc_hash *hash, const char *path)
 {
     struct stat st = {0};
 
@@ -45,11 +45,11 @@ static void add_place(struct lwc_hash *hash, const char *path)
     lwc_hash_add_number(hash, (int64_t)st.st_ino);
 }
 
-static void begin(struct lwc_hash *hash, const char *label)
+static void begin_name(struct lwc_hash *hash, const char *label)
 {
     lwc_hash_begin(hash, label);
-    add_place(hash, "/proc/self/ns/net");
-    add_place(hash, "/proc/self/ns/mnt");
+    add_inode(hash, "/proc/self/ns/net");
+    add_inode(hash, "/proc/self/ns/mnt");
 }
 
 static void add_demand(struct lwc_hash *hash, const struct lwc_failure_demand *demand)
@@ -58,8 +58,8 @@ static void add_demand(struct lwc_hash *hash, const struct lwc_failure_demand *d
     lwc_hash_add_number(hash, demand->min_valid_s);
 }
 
-/* The number of the controlling terminal, seventh in /proc/self/stat; 0: there is none. */
-static int64_t own_terminal(void)
+/* Returns the number of the controlling terminal, seventh in /proc/self/stat; 0 without one. */
+static int64_t find_terminal(void)
 {
     LWC_AUTO_CLOSE int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
     char text[512];
@@ -76,7 +76,7 @@ static int64_t own_terminal(void)
                                                                                         : 0;
 }
 
-/* Is the passphrase one that only this process can read? */
+/* Returns whether only this process can read the passphrase. */
 static bool has_own_passphrase(const struct lwc_host *host)
 {
     const char *path = host->setting(host->data, "LWCRED_PASSPHRASE_FILE");
@@ -94,9 +94,9 @@ void lwc_failure_name_exchange(const uint8_t who[static LWC_HASH_LEN], const str
 {
     struct lwc_hash hash;
 
-    begin(&hash, "lwcred failed exchange 2");
+    begin_name(&hash, "lwcred failed exchange 2");
     lwc_hash_add(&hash, who, LWC_HASH_LEN);
-    add_settings(&hash, host, ways, LWC_ARRAY_LEN(ways));
+    add_settings(&hash, host, net_settings, LWC_ARRAY_LEN(net_settings));
     add_demand(&hash, demand);
     lwc_hash_end(&hash, name_out);
 }
@@ -106,7 +106,7 @@ void lwc_failure_name_rate(const struct lwc_identity *identity,
 {
     struct lwc_hash hash;
 
-    begin(&hash, "lwcred rate limit 2");
+    begin_name(&hash, "lwcred rate limit 2");
     lwc_hash_add_text(&hash, lwc_identity_authority(identity));
     lwc_hash_add_text(&hash, identity->account);
     lwc_hash_add_text(&hash, identity->key_id);
@@ -119,14 +119,14 @@ void lwc_failure_name_answer(const char *answer, const struct lwc_host *host, bo
 {
     struct lwc_hash hash;
 
-    begin(&hash, "lwcred failed answer 2");
+    begin_name(&hash, "lwcred failed answer 2");
     lwc_hash_add_text(&hash, answer);
-    add_settings(&hash, host, ways, LWC_ARRAY_LEN(ways));
-    add_settings(&hash, host, means, LWC_ARRAY_LEN(means));
-    add_place(&hash, "."); /* of relative paths */
+    add_settings(&hash, host, net_settings, LWC_ARRAY_LEN(net_settings));
+    add_settings(&hash, host, store_settings, LWC_ARRAY_LEN(store_settings));
+    add_inode(&hash, "."); /* of relative paths */
     lwc_hash_add_number(&hash, has_own_passphrase(host) ? (int64_t)getpid() : 0);
     lwc_hash_add_number(&hash, can_ask);
-    lwc_hash_add_number(&hash, can_ask ? own_terminal() : 0);
+    lwc_hash_add_number(&hash, can_ask ? find_terminal() : 0);
     add_demand(&hash, demand);
     lwc_hash_end(&hash, name_out);
 }
@@ -136,9 +136,9 @@ void lwc_failure_name_place(enum lwc_cache_mode mode, bool can_seal, const struc
 {
     struct lwc_hash hash;
 
-    begin(&hash, "lwcred no place 2");
+    begin_name(&hash, "lwcred no place 2");
     lwc_hash_add_number(&hash, mode);
     lwc_hash_add_number(&hash, can_seal);
-    add_settings(&hash, host, places, LWC_ARRAY_LEN(places));
+    add_settings(&hash, host, place_settings, LWC_ARRAY_LEN(place_settings));
     lwc_hash_end(&hash, name_out);
 }

@@ -17,7 +17,7 @@
 #define READ_TRIES 3
 #define READ_PAUSE_NS 1000000
 
-/* One table's file; fd is locked, or -1. */
+/* The file of a table; fd is locked, or -1. */
 struct table_file {
     struct lwc_path dir;
     char name[FILE_NAME_LEN];
@@ -38,7 +38,7 @@ static void file_clear(struct table_file *file)
 
 #define AUTO_FILE LWC_AUTO(struct table_file, file_clear)
 
-/* Reads a table from @fd.  False if what is there is none of this boot. */
+/* Reads a table from @fd.  Returns false without a sound table of this boot. */
 static bool table_load(int fd, struct lwc_failure_table *table)
 {
     uint8_t bytes[LWC_FAILURE_MAX + 1];
@@ -75,7 +75,7 @@ void lwc_failures_read(const char *name, struct lwc_failure_table *table_out)
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         return;
     }
-    /* Without a lock a table that is being written looks damaged. */
+    /* Without a lock, a table under write looks damaged. */
     for (int i = 0; i < READ_TRIES && !table_load(fd, table_out); i++) {
         pause_shortly();
     }
@@ -86,33 +86,33 @@ enum lwc_code lwc_failures_recall(const char *name, const uint8_t (*names)[LWC_H
                                   struct lwc_error *err)
 {
     struct lwc_failure_table table;
-    struct lwc_error told;
+    struct lwc_error unused;
 
     lwc_failures_read(name, &table);
     for (size_t i = 0; i < count; i++) {
-        const struct lwc_failure *memo = lwc_failure_table_find(&table, names[i]);
+        const struct lwc_failure *record = lwc_failure_table_find(&table, names[i]);
 
-        if (memo != NULL && ((rule->counts_life && lwc_failure_is_live(memo, rule->clock)) ||
-                             lwc_failure_is_since(memo, rule->since_ms, rule->clock))) {
-            lwc_failure_tell(memo, rule->clock, err != NULL ? err : &told);
-            return memo->err.code;
+        if (record != NULL && ((rule->counts_life && lwc_failure_is_live(record, rule->clock)) ||
+                               lwc_failure_is_since(record, rule->since_ms, rule->clock))) {
+            lwc_failure_tell(record, rule->clock, err != NULL ? err : &unused);
+            return record->err.code;
         }
     }
     return LWC_OK;
 }
 
-/* Opens and locks the file, and reads what is there. */
+/* Opens and locks the file, and reads its table. */
 static bool file_lock(const char *name, struct table_file *file, struct lwc_failure_table *table)
 {
     if (!file_locate(name, file) || !lwc_failure_table_init(table) ||
         lwc_lock_take(&file->dir, file->name, LOCK_WAIT_MS, &file->fd, NULL) != LWC_OK) {
         return false;
     }
-    (void)table_load(file->fd, table); /* what is damaged is written over */
+    (void)table_load(file->fd, table); /* a damaged table is overwritten */
     return true;
 }
 
-/* Writes the table to its file; the file goes if the table is empty or cannot be written. */
+/* Writes the table to its file; removes the file if the table is empty or cannot be written. */
 static void file_save(const struct table_file *file, const struct lwc_failure_table *table)
 {
     uint8_t bytes[LWC_FAILURE_MAX];
@@ -124,13 +124,13 @@ static void file_save(const struct table_file *file, const struct lwc_failure_ta
     }
 }
 
-void lwc_failures_put(const char *name, const struct lwc_failure *memo)
+void lwc_failures_put(const char *name, const struct lwc_failure *record)
 {
     AUTO_FILE file = {.dir = LWC_PATH_INIT, .fd = -1};
     struct lwc_failure_table table;
 
     if (file_lock(name, &file, &table)) {
-        lwc_failure_table_put(&table, memo);
+        lwc_failure_table_put(&table, record);
         file_save(&file, &table);
         lwc_flight_dir_sweep(&file.dir);
     }

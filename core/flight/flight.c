@@ -2,12 +2,12 @@
 /*
  * MUST:
  *  1. Every wait is bounded.
- *  2. Only the holder of a file's lock writes or removes it; it is removed only under its own name.
- *     Leaving gives the lock back, whatever forks of this process still hold.
- *  3. A file that has a stamp in it is never locked for long by a process other than the one that
- *     the stamp names: one that a dead holder left behind is removed, not used again.
- *  4. A stamp is checked whole before it is believed; a holder without one is believed to be alive
- *     for a moment.
+ *  2. Only the holder of a file's lock writes or removes the file, and removes it only under its
+ *     own name.  Leaving releases the lock even if forks of this process still have it open.
+ *  3. A process that a stamp does not name never locks that stamp's file for long: a file that a
+ *     dead holder left behind is removed, not used again.
+ *  4. All of a stamp is checked before it counts; a holder without a stamp counts as alive for a
+ *     moment.
  */
 #include "flight/flight.h"
 
@@ -36,7 +36,7 @@
 #define CONFIRM_MS 100        /* a file may be about to be removed */
 #define STATE_CHECK_MS 200
 
-/* Says who holds a lock: the bytes of its file, for processes of this machine and this boot. */
+/* Names the holder of a lock: the bytes of its file, for processes of this machine and boot. */
 struct stamp {
     char magic[STAMP_MAGIC_LEN];
     uint64_t pid_namespace;
@@ -46,7 +46,7 @@ struct stamp {
     int64_t is_asking;
 };
 
-/* fd is the locked file of slot held; without a lock held is SLOTS. */
+/* fd is the locked file of slot @held; without a lock, held is SLOTS. */
 struct lwc_flight {
     struct lwc_path dir;
     char names[SLOTS][SLOT_NAME_LEN];
@@ -102,7 +102,7 @@ static uint64_t own_pid_namespace(void)
     return stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : NO_PID_NAMESPACE;
 }
 
-/* Best effort: a holder without a stamp is passed after a moment. */
+/* Writes the stamp, best effort: other processes pass a holder without a stamp after a moment. */
 static void stamp_write(const struct lwc_flight *flight)
 {
     if (pwrite(flight->fd, &flight->stamp, sizeof flight->stamp, 0) !=
@@ -111,14 +111,14 @@ static void stamp_write(const struct lwc_flight *flight)
     }
 }
 
-static void stamp_stay(struct lwc_flight *flight, int64_t stay_ms)
+static void stamp_extend(struct lwc_flight *flight, int64_t stay_ms)
 {
     stay_ms = stay_ms < STAY_MAX_MS ? stay_ms : STAY_MAX_MS;
     flight->stamp.until_ms = now_ms() + LWC_FLIGHT_MARGIN_MS + stay_ms;
     flight->stamp.is_asking = 0;
 }
 
-static void stamp_first(struct lwc_flight *flight, int64_t stay_ms)
+static void stamp_create(struct lwc_flight *flight, int64_t stay_ms)
 {
     flight->stamp = (struct stamp){
         .magic = STAMP_MAGIC,
@@ -126,11 +126,11 @@ static void stamp_first(struct lwc_flight *flight, int64_t stay_ms)
         .pid = getpid(),
         .taken_ms = now_ms(),
     };
-    stamp_stay(flight, stay_ms);
+    stamp_extend(flight, stay_ms);
     stamp_write(flight);
 }
 
-/* Reads the stamp in slot @slot; false if there is none. */
+/* Reads the stamp of slot @slot; returns false without a stamp. */
 static bool stamp_read(const struct lwc_flight *flight, size_t slot, struct stamp *stamp_out)
 {
     LWC_AUTO_CLOSE int fd = openat(flight->dir.dir_fd, flight->names[slot],
@@ -146,7 +146,7 @@ static bool stamp_read(const struct lwc_flight *flight, size_t slot, struct stam
     return true;
 }
 
-/* Is the process stopped, as /proc/PID/stat tells?  Its name may hold anything. */
+/* Returns whether the process is stopped, by /proc/PID/stat; the name there may hold any byte. */
 static bool is_stopped(const struct stamp *stamp)
 {
     LWC_AUTO_CLOSE int fd = -1;
@@ -170,8 +170,7 @@ static bool is_stopped(const struct stamp *stamp)
 }
 
 /*
- * Removes the locked file @fd from under its name, if it still has that name, and gives the lock
- * back.
+ * Removes the name of the locked file @fd, if the file still has that name, and releases the lock.
  */
 static void slot_remove(const struct lwc_flight *flight, size_t slot, int fd)
 {
@@ -182,12 +181,12 @@ static void slot_remove(const struct lwc_flight *flight, size_t slot, int fd)
     if (fstat(fd, &opened) == 0 &&
         fstatat(flight->dir.dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino) {
-        (void)unlinkat(flight->dir.dir_fd, name, 0); /* stays: the next process removes it */
+        (void)unlinkat(flight->dir.dir_fd, name, 0); /* on failure, the next process removes it */
     }
     lwc_lock_give(&fd);
 }
 
-/* Takes the lock of @slot if it is free.  LWC_E_BUSY: it is held. */
+/* Takes the lock of @slot if it is free; returns LWC_E_BUSY if it is held. */
 static enum lwc_code slot_take(struct lwc_flight *flight, size_t slot, int64_t stay_ms,
                                struct lwc_error *err)
 {
@@ -202,82 +201,84 @@ static enum lwc_code slot_take(struct lwc_flight *flight, size_t slot, int64_t s
         if (fstat(fd, &st) == 0 && st.st_size == 0) {
             flight->held = slot;
             flight->fd = fd;
-            stamp_first(flight, stay_ms);
+            stamp_create(flight, stay_ms);
             return LWC_OK;
         }
-        slot_remove(flight, slot, fd); /* a dead holder's */
+        slot_remove(flight, slot, fd); /* left by a dead holder */
     }
 }
 
-/* The holder of one lock as a waiter has come to know it. */
-struct sight {
+/* The holder of a lock as seen by a waiting process. */
+struct holder {
     bool is_set;
     bool has_stamp;
     bool is_stopped;
     struct stamp stamp;
     int64_t seen_ms;    /* first seen */
-    int64_t checked_ms; /* its state was looked up */
-    int64_t overdue_ms; /* first seen to stay too long; 0: it does not */
+    int64_t checked_ms; /* state last read */
+    int64_t overdue_ms; /* first seen to stay too long; 0: not too long */
 };
 
-/* One caller's way through the slots; it waits for the holder of @slot. */
-struct wait {
+/* A caller's way through the slots; it waits for the holder of @slot. */
+struct slot_wait {
     const struct lwc_flight_times *times;
     int64_t end_ms;
     int64_t limit_ms;
-    struct sight sights[SLOTS];
+    struct holder holders[SLOTS];
     size_t slot;
-    bool has_changed; /* one holder followed the other */
+    bool has_changed; /* another holder followed */
 };
 
-static bool is_same_holder(const struct sight *sight, bool has_stamp, const struct stamp *stamp)
+static bool is_same_holder(const struct holder *holder, bool has_stamp, const struct stamp *stamp)
 {
-    if (sight->has_stamp != has_stamp) {
+    if (holder->has_stamp != has_stamp) {
         return false;
     }
     return !has_stamp ||
-           (sight->stamp.pid == stamp->pid && sight->stamp.taken_ms == stamp->taken_ms &&
-            sight->stamp.pid_namespace == stamp->pid_namespace);
+           (holder->stamp.pid == stamp->pid && holder->stamp.taken_ms == stamp->taken_ms &&
+            holder->stamp.pid_namespace == stamp->pid_namespace);
 }
 
-/* Looks at the holder of @slot.  Returns whether another one was seen before. */
-static bool sight_update(struct sight *sight, const struct lwc_flight *flight, size_t slot)
+/* Reads the holder of @slot.  Returns whether the holder has changed. */
+static bool holder_update(struct holder *holder, const struct lwc_flight *flight, size_t slot)
 {
     struct stamp stamp = {.pid = 0};
     int64_t now = now_ms();
     bool has_stamp = stamp_read(flight, slot, &stamp);
-    bool has_changed = sight->is_set && !is_same_holder(sight, has_stamp, &stamp);
+    bool has_changed = holder->is_set && !is_same_holder(holder, has_stamp, &stamp);
 
-    if (!sight->is_set || has_changed) {
-        *sight = (struct sight){
+    if (!holder->is_set || has_changed) {
+        *holder = (struct holder){
             .is_set = true, .has_stamp = has_stamp, .seen_ms = now, .checked_ms = -STATE_CHECK_MS};
     }
-    sight->stamp = stamp;
-    if (has_stamp && now - sight->checked_ms >= STATE_CHECK_MS) {
-        sight->checked_ms = now;
-        sight->is_stopped = is_stopped(&stamp);
+    holder->stamp = stamp;
+    if (has_stamp && now - holder->checked_ms >= STATE_CHECK_MS) {
+        holder->checked_ms = now;
+        holder->is_stopped = is_stopped(&stamp);
     }
     if (!has_stamp || stamp.is_asking != 0 || now <= stamp.until_ms) {
-        sight->overdue_ms = 0;
-    } else if (sight->overdue_ms == 0) {
-        sight->overdue_ms = now;
+        holder->overdue_ms = 0;
+    } else if (holder->overdue_ms == 0) {
+        holder->overdue_ms = now;
     }
     return has_changed;
 }
 
-/* Is the holder one to wait for? */
-static bool is_worth_waiting(const struct sight *sight)
+/* Returns whether to wait for the holder. */
+static bool is_worth_waiting(const struct holder *holder)
 {
     int64_t now = now_ms();
 
-    if (!sight->has_stamp) {
-        return now - sight->seen_ms < UNSTAMPED_MAX_MS;
+    if (!holder->has_stamp) {
+        return now - holder->seen_ms < UNSTAMPED_MAX_MS;
     }
-    return !sight->is_stopped && (sight->overdue_ms == 0 || now - sight->overdue_ms < CONFIRM_MS);
+    return !holder->is_stopped &&
+           (holder->overdue_ms == 0 || now - holder->overdue_ms < CONFIRM_MS);
 }
 
-/* Takes the first lock that is free or whose holder is not worth waiting for; LWC_E_BUSY: wait. */
-static enum lwc_code slots_try(struct lwc_flight *flight, struct wait *wait, struct lwc_error *err)
+/* Takes the first free lock, past holders that are not worth waiting for; LWC_E_BUSY: wait. */
+static enum lwc_code slots_try(struct lwc_flight *flight, struct slot_wait *wait,
+                               struct lwc_error *err)
 {
     for (size_t slot = 0; slot < SLOTS; slot++) {
         enum lwc_code code = slot_take(flight, slot, wait->times->stay_ms, err);
@@ -286,8 +287,8 @@ static enum lwc_code slots_try(struct lwc_flight *flight, struct wait *wait, str
             return code;
         }
         wait->slot = slot;
-        wait->has_changed = sight_update(&wait->sights[slot], flight, slot) || wait->has_changed;
-        if (is_worth_waiting(&wait->sights[slot])) {
+        wait->has_changed = holder_update(&wait->holders[slot], flight, slot) || wait->has_changed;
+        if (is_worth_waiting(&wait->holders[slot])) {
             return LWC_E_BUSY;
         }
     }
@@ -301,24 +302,24 @@ static void pause_ms(int64_t ms)
     (void)nanosleep(&span, NULL); /* waking early does no harm */
 }
 
-/* A person's time is not the waiter's patience. */
-static int64_t wait_left(struct wait *wait)
+/* Returns the time left to wait; a person's time to answer does not count. */
+static int64_t wait_left(struct slot_wait *wait)
 {
     int64_t now = now_ms();
 
-    if (wait->sights[wait->slot].stamp.is_asking != 0) {
+    if (wait->holders[wait->slot].stamp.is_asking != 0) {
         wait->end_ms = now + wait->times->wait_ms;
     }
     return (wait->end_ms < wait->limit_ms ? wait->end_ms : wait->limit_ms) - now;
 }
 
-static enum lwc_code wait_end(const struct wait *wait, struct lwc_error *err)
+static enum lwc_code wait_end(const struct slot_wait *wait, struct lwc_error *err)
 {
     if (wait->has_changed) {
         return LWC_OK;
     }
     return lwc_fail(err, LWC_E_BUSY, "held by another process%s",
-                    wait->sights[wait->slot].stamp.is_asking != 0
+                    wait->holders[wait->slot].stamp.is_asking != 0
                         ? ", which waits for an answer at its prompt"
                         : "");
 }
@@ -328,7 +329,7 @@ static enum lwc_code slots_wait(struct lwc_flight *flight, const struct lwc_flig
 {
     int64_t start_ms = now_ms();
     int64_t asked_ms = times->asked_ms > times->wait_ms ? times->asked_ms : times->wait_ms;
-    struct wait wait = {
+    struct slot_wait wait = {
         .times = times, .end_ms = start_ms + times->wait_ms, .limit_ms = start_ms + asked_ms};
     int64_t step_ms = 1;
 
@@ -380,7 +381,7 @@ void lwc_flight_ask(struct lwc_flight *flight)
 void lwc_flight_stay(struct lwc_flight *flight, int64_t stay_ms)
 {
     if (lwc_flight_has_lock(flight)) {
-        stamp_stay(flight, stay_ms);
+        stamp_extend(flight, stay_ms);
         stamp_write(flight);
     }
 }

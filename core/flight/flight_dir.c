@@ -25,7 +25,7 @@
 #define SWEEP_REMOVE_MAX 64
 
 /* Opens directory @name in @parent (AT_FDCWD: a path).  LWC_E_UNSAFE: not on a tmpfs. */
-static enum lwc_code dir_open(int parent, const char *name, int *fd_out, struct stat *st_out,
+static enum lwc_code open_dir(int parent, const char *name, int *fd_out, struct stat *st_out,
                               struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -41,7 +41,7 @@ static enum lwc_code dir_open(int parent, const char *name, int *fd_out, struct 
     return LWC_OK;
 }
 
-static enum lwc_code private_check(const struct stat *st, struct lwc_error *err)
+static enum lwc_code check_private(const struct stat *st, struct lwc_error *err)
 {
     if (st->st_uid != geteuid()) {
         return lwc_fail(err, LWC_E_UNSAFE, "belongs to uid %u, not to uid %u", st->st_uid,
@@ -53,8 +53,8 @@ static enum lwc_code private_check(const struct stat *st, struct lwc_error *err)
     return LWC_OK;
 }
 
-/* Others may make entries in it, but not take ours away. */
-static enum lwc_code shared_check(const struct stat *st, struct lwc_error *err)
+/* Accepts a directory in which other users can add entries, but not remove ours. */
+static enum lwc_code check_shared(const struct stat *st, struct lwc_error *err)
 {
     if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0 && (st->st_mode & S_ISVTX) == 0) {
         return lwc_fail(err, LWC_E_UNSAFE, "can be written by others (mode %04o)",
@@ -63,31 +63,31 @@ static enum lwc_code shared_check(const struct stat *st, struct lwc_error *err)
     return lwc_path_owner_check("it", st->st_uid, err);
 }
 
-static enum lwc_code ours_make(int base, const char *name, struct lwc_error *err)
+static enum lwc_code make_own_dir(int base, const char *name, struct lwc_error *err)
 {
     if (mkdirat(base, name, S_IRWXU) != 0) {
         return errno == EEXIST ? LWC_OK : lwc_fail_sys(err, LWC_E_IO, errno, "cannot make it");
     }
-    /* For a caller with an umask that takes from the owner, too. */
+    /* The caller's umask may have removed rights of the owner. */
     if (fchmodat(base, name, S_IRWXU, 0) != 0) {
         return lwc_fail_sys(err, LWC_E_IO, errno, "cannot set its mode");
     }
     return LWC_OK;
 }
 
-/* Opens our directory in @base, made if missing; it is checked in either case. */
-static enum lwc_code ours_open(int base, const char *name, int *fd_out, struct lwc_error *err)
+/* Opens our directory in @base; makes it if missing, and checks it always. */
+static enum lwc_code open_own_dir(int base, const char *name, int *fd_out, struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = -1;
     struct stat st = {0};
-    enum lwc_code code = dir_open(base, name, &fd, &st, err);
+    enum lwc_code code = open_dir(base, name, &fd, &st, err);
 
     if (code == LWC_E_NOT_FOUND) {
-        code = ours_make(base, name, err);
-        code = code == LWC_OK ? dir_open(base, name, &fd, &st, err) : code;
+        code = make_own_dir(base, name, err);
+        code = code == LWC_OK ? open_dir(base, name, &fd, &st, err) : code;
     }
     if (code == LWC_OK) {
-        code = private_check(&st, err);
+        code = check_private(&st, err);
     }
     if (code == LWC_OK) {
         *fd_out = LWC_TAKE_FD(fd);
@@ -95,16 +95,16 @@ static enum lwc_code ours_open(int base, const char *name, int *fd_out, struct l
     return code;
 }
 
-typedef enum lwc_code check_fn(const struct stat *st, struct lwc_error *err);
+typedef enum lwc_code dir_check_fn(const struct stat *st, struct lwc_error *err);
 
-/* Returns LWC_E_UNAVAILABLE for anything that is wrong with it. */
-static enum lwc_code place_open(const char *base, check_fn *base_check, const char *name,
-                                struct lwc_path *path_out, struct lwc_error *err)
+/* Returns LWC_E_UNAVAILABLE for any fault of the directory. */
+static enum lwc_code open_in_base(const char *base, dir_check_fn *base_check, const char *name,
+                                  struct lwc_path *path_out, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     LWC_AUTO_CLOSE int base_fd = -1;
     struct stat st = {0};
-    enum lwc_code code = dir_open(AT_FDCWD, base, &base_fd, &st, err);
+    enum lwc_code code = open_dir(AT_FDCWD, base, &base_fd, &st, err);
 
     if (code == LWC_OK) {
         code = base_check(&st, err);
@@ -116,7 +116,7 @@ static enum lwc_code place_open(const char *base, check_fn *base_check, const ch
         path.dir = NULL;
         return lwc_fail_nomem(err);
     }
-    code = ours_open(base_fd, name, &path.dir_fd, err);
+    code = open_own_dir(base_fd, name, &path.dir_fd, err);
     if (code != LWC_OK) {
         return lwc_wrap(err, LWC_E_UNAVAILABLE, "directory %s", path.dir);
     }
@@ -132,10 +132,10 @@ enum lwc_code lwc_flight_dir_open(struct lwc_path *dir_out, struct lwc_error *er
 
     (void)snprintf(runtime, sizeof runtime, RUNTIME_DIR "/%u", geteuid());
     (void)snprintf(name, sizeof name, "lwcred-%u", geteuid());
-    if (place_open(runtime, private_check, "lwcred", dir_out, NULL) == LWC_OK) {
+    if (open_in_base(runtime, check_private, "lwcred", dir_out, NULL) == LWC_OK) {
         return LWC_OK;
     }
-    return place_open(SHARED_DIR, shared_check, name, dir_out, err);
+    return open_in_base(SHARED_DIR, check_shared, name, dir_out, err);
 }
 
 bool lwc_flight_name_is_good(const char *name)
@@ -153,7 +153,7 @@ static bool is_old(const struct lwc_path *dir, const char *name, time_t now)
 }
 
 /* Removes file @name unless a process holds its lock. */
-static bool sweep_one(const struct lwc_path *dir, const char *name)
+static bool remove_unlocked(const struct lwc_path *dir, const char *name)
 {
     LWC_AUTO_LOCK fd = -1;
 
@@ -163,7 +163,7 @@ static bool sweep_one(const struct lwc_path *dir, const char *name)
 static void close_dir(DIR **listing)
 {
     if (*listing != NULL) {
-        (void)closedir(*listing); /* opened for reading: nothing to lose */
+        (void)closedir(*listing); /* opened for reading only */
     }
 }
 
@@ -184,7 +184,7 @@ void lwc_flight_dir_sweep(const struct lwc_path *dir)
             return;
         }
         if (is_old(dir, entry->d_name, now)) {
-            removed += sweep_one(dir, entry->d_name) ? 1 : 0;
+            removed += remove_unlocked(dir, entry->d_name) ? 1 : 0;
         }
     }
 }

@@ -9,13 +9,13 @@
 
 /*
  * The directory of locks and remembered failures, in a local tmpfs: /run/user/UID/lwcred if that is
- * ours and a tmpfs, else /dev/shm/lwcred-UID; not $XDG_RUNTIME_DIR, HOME or TMPDIR, for two
- * processes with other ones must meet.
+ * ours and a tmpfs, else /dev/shm/lwcred-UID; not $XDG_RUNTIME_DIR, HOME or TMPDIR, because
+ * processes with other values of these must meet.
  *
  * MUST:
- *  1. It is ours, mode 0700, no link, on a tmpfs, below a directory in which no other user can
- *     rename or remove it: no other user can hold, remove or forge a lock or a record.
- *  2. It depends on nothing but the effective uid.
+ *  1. The directory is ours, mode 0700, no link, on a tmpfs, below a directory in which no other
+ *     user can rename or remove it: no other user can hold, remove or forge a lock or a record.
+ *  2. Its path depends on nothing but the effective uid.
  */
 
 /*
@@ -26,12 +26,12 @@
  */
 enum lwc_code lwc_flight_dir_open(struct lwc_path *dir_out, struct lwc_error *err) LWC_RESULT;
 
-/* Can @name begin the name of a file there?  A hash in hex. */
+/* Returns whether @name, a hash in hex, can begin the name of a file there. */
 bool lwc_flight_name_is_good(const char *name);
 
 /*
- * Removes some of the files that no process has held or written for a quarter of an hour: those of
- * killed holders, and failures that have run out.  Best effort.
+ * Removes some of the files that no process has held or written for a quarter of an hour: locks of
+ * killed holders, and expired failures.  Best effort.
  */
 void lwc_flight_dir_sweep(const struct lwc_path *dir);
 

@@ -121,7 +121,7 @@ void lwc_attempt_remember_exchange(const struct attempt *attempt, const struct l
     uint8_t names[FAILURE_NAMES + 1][LWC_HASH_LEN];
     char table[LWC_HASH_HEX_LEN];
     size_t which = attempt->has_own_failure ? 1 : 0;
-    struct lwc_failure memo;
+    struct lwc_failure record;
 
     lwc_key_of_failures(&attempt->identity.id, table);
     name_exchange(attempt, names);
@@ -136,8 +136,8 @@ void lwc_attempt_remember_exchange(const struct attempt *attempt, const struct l
     if ((why->code == LWC_E_NETWORK || why->code == LWC_E_REFUSED ||
          why->code == LWC_E_RATE_LIMITED) &&
         lwc_failure_make(names[which], attempt->exchange_boot_ms, why, attempt->obtain->clock,
-                         &memo)) {
-        lwc_failures_put(table, &memo);
+                         &record)) {
+        lwc_failures_put(table, &record);
     }
 }
 
@@ -145,15 +145,16 @@ void lwc_attempt_remember_no_place(const struct attempt *attempt, const struct l
 {
     char table[LWC_HASH_HEX_LEN];
     uint8_t name[LWC_HASH_LEN];
-    struct lwc_failure memo;
+    struct lwc_failure record;
     struct lwc_error absence = *why;
 
     absence.code = LWC_E_UNAVAILABLE;
     lwc_key_of_failures(&attempt->identity.id, table);
     lwc_failure_name_place(attempt->cache.mode, attempt->cache.sealing != NULL,
                            attempt->obtain->host, name);
-    if (lwc_failure_make(name, attempt->inside_boot_ms, &absence, attempt->obtain->clock, &memo)) {
-        lwc_failures_put(table, &memo);
+    if (lwc_failure_make(name, attempt->inside_boot_ms, &absence, attempt->obtain->clock,
+                         &record)) {
+        lwc_failures_put(table, &record);
     }
 }
 
@@ -175,12 +176,12 @@ void lwc_attempt_remember_answer(const struct attempt *attempt, const struct lwc
     const struct lwc_host *host = attempt->obtain->host;
     bool is_own = attempt->has_own_failure || host->remaining_ms(host->data) < LWC_LATE_MS;
     uint8_t names[FAILURE_NAMES][LWC_HASH_LEN];
-    struct lwc_failure memo;
+    struct lwc_failure record;
 
     name_answer(attempt, names);
     if (lwc_failure_make(names[is_own], attempt->inside_boot_ms, why, attempt->obtain->clock,
-                         &memo)) {
-        lwc_failures_put(attempt->answer_name, &memo);
+                         &record)) {
+        lwc_failures_put(attempt->answer_name, &record);
     }
 }
 

@@ -53,8 +53,8 @@ static void check_table(const struct lwc_failure_table *table, const uint8_t *da
         abort();
     }
     for (size_t i = 0; i < table->count; i++) {
-        check_memo(&table->memos[i]);
-        if (lwc_failure_table_find(table, table->memos[i].name) != &table->memos[i]) {
+        check_memo(&table->records[i]);
+        if (lwc_failure_table_find(table, table->records[i].name) != &table->records[i]) {
             abort();
         }
     }

@@ -46,11 +46,11 @@ static struct lwc_error failure(enum lwc_code code, int64_t wait_s, const char *
     return err;
 }
 
-static void make_default(struct lwc_failure *memo_out)
+static void make_default(struct lwc_failure *record_out)
 {
     struct lwc_error err = failure(LWC_E_RATE_LIMITED, 120, WAIT_TEXT);
 
-    assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, memo_out));
+    assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, record_out));
 }
 
 static void reseal(uint8_t *bytes, size_t len)
@@ -265,7 +265,7 @@ static void encode_puts_fields_where_the_header_says(void **state)
     struct lwc_failure_table table;
     uint8_t bytes[LWC_FAILURE_MAX];
     const uint8_t *record = bytes + 52;
-    const struct lwc_error *err = &table.memos[0].err;
+    const struct lwc_error *err = &table.records[0].err;
     size_t len = 0;
 
     (void)state;
@@ -312,8 +312,8 @@ static void decode_of_encoded_is_the_same(void **state)
         memset(&table, 0, sizeof table);
         assert_true(lwc_failure_decode(bytes, len, &table));
         assert_int_equal(table.count, LWC_FAILURE_RECORDS);
-        assert_string_equal(table.memos[7].err.msg, err.msg);
-        assert_string_equal(table.memos[7].err.hint, err.hint);
+        assert_string_equal(table.records[7].err.msg, err.msg);
+        assert_string_equal(table.records[7].err.hint, err.hint);
         assert_int_equal(lwc_failure_encode(&table, again), len);
         assert_memory_equal(again, bytes, len);
     }
