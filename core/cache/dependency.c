@@ -68,7 +68,7 @@ static void *grow(void **block, size_t count, size_t max, size_t size)
 struct lwc_dependency *lwc_dependencies_next(struct lwc_dependencies *witnesses)
 {
     void *block = witnesses->file;
-    void *next = grow(&block, witnesses->count, LWC_DEPENDENCYES_MAX, sizeof *witnesses->file);
+    void *next = grow(&block, witnesses->count, LWC_DEPENDENCIES_MAX, sizeof *witnesses->file);
 
     witnesses->file = block;
     return next;

@@ -16,7 +16,7 @@
  * stay the same, a cached answer may be given without asking the backends again.
  */
 
-#define LWC_DEPENDENCYES_MAX 8
+#define LWC_DEPENDENCIES_MAX 8
 #define LWC_DEPENDENCY_PATH_MAX 1023
 #define LWC_VARIABLES_MAX 32
 #define LWC_VARIABLE_NAME_MAX 127

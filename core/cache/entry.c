@@ -68,7 +68,7 @@ static const struct number_member {
 static_assert(MAGIC_LEN + 2 + 2 + 4 + 4 + 4 * 8 + 10 * 2 + LWC_BOOT_ID_LEN + LWC_PROFILE_MAX +
                       LWC_ACCOUNT_MAX + LWC_ORIGIN_MAX + LWC_KEY_ID_MAX + LWC_SUB_ACCOUNT_MAX +
                       LWC_BACKEND_NAME_MAX + 2 * TARGET_LEN + LWC_TOKEN_MAX + 2 +
-                      LWC_DEPENDENCYES_MAX * (2 + LWC_DEPENDENCY_PATH_MAX + 5 * 8) + 2 +
+                      LWC_DEPENDENCIES_MAX * (2 + LWC_DEPENDENCY_PATH_MAX + 5 * 8) + 2 +
                       LWC_VARIABLES_MAX * (2 + LWC_VARIABLE_NAME_MAX + LWC_HASH_LEN) <=
                   LWC_ENTRY_MAX,
               "the largest entry fits");
@@ -175,7 +175,7 @@ static const char *reference_flaw(const struct lwc_entry *entry)
     if (!is_hash(entry->scope)) {
         return "scope";
     }
-    if (!witnesses->is_complete || witnesses->count > LWC_DEPENDENCYES_MAX) {
+    if (!witnesses->is_complete || witnesses->count > LWC_DEPENDENCIES_MAX) {
         return "files";
     }
     for (size_t i = 0; i < witnesses->count; i++) {
@@ -431,7 +431,7 @@ static enum lwc_code get_files(struct reader *reader, struct lwc_dependencies *w
     size_t count = get_number(reader, 2, "files");
 
     lwc_dependencies_reset(witnesses);
-    if (count > LWC_DEPENDENCYES_MAX && reader->flaw == NULL) {
+    if (count > LWC_DEPENDENCIES_MAX && reader->flaw == NULL) {
         reader->flaw = "files";
     }
     for (size_t i = 0; i < count && reader->flaw == NULL; i++) {

@@ -139,8 +139,8 @@ static void replace_wait(struct lwc_error *err, int64_t old_s, int64_t new_s)
     }
 }
 
-void lwc_failure_tell(const struct lwc_failure *record, const struct lwc_clock *clock,
-                      struct lwc_error *err_out)
+void lwc_failure_report(const struct lwc_failure *record, const struct lwc_clock *clock,
+                        struct lwc_error *err_out)
 {
     int64_t age_ms = lwc_clock_boot_ms(clock) - record->made_ms;
     int64_t old_s = record->err.wait_s;

@@ -86,8 +86,8 @@ bool lwc_failure_is_since(const struct lwc_failure *record, int64_t since_ms,
  * Reports the failure as of now: counts the time to wait down, also in a message that says "try
  * again in N s".
  */
-void lwc_failure_tell(const struct lwc_failure *record, const struct lwc_clock *clock,
-                      struct lwc_error *err_out);
+void lwc_failure_report(const struct lwc_failure *record, const struct lwc_clock *clock,
+                        struct lwc_error *err_out);
 
 /* Empties @table; returns false if the boot id is unknown. */
 bool lwc_failure_table_init(struct lwc_failure_table *table);

@@ -81,9 +81,9 @@ void lwc_failures_read(const char *name, struct lwc_failure_table *table_out)
     }
 }
 
-enum lwc_code lwc_failures_recall(const char *name, const uint8_t (*names)[LWC_HASH_LEN],
-                                  size_t count, const struct lwc_failures_rule *rule,
-                                  struct lwc_error *err)
+enum lwc_code lwc_failures_find(const char *name, const uint8_t (*names)[LWC_HASH_LEN],
+                                size_t count, const struct lwc_failures_rule *rule,
+                                struct lwc_error *err)
 {
     struct lwc_failure_table table;
     struct lwc_error unused;
@@ -94,7 +94,7 @@ enum lwc_code lwc_failures_recall(const char *name, const uint8_t (*names)[LWC_H
 
         if (record != NULL && ((rule->counts_life && lwc_failure_is_live(record, rule->clock)) ||
                                lwc_failure_is_since(record, rule->since_ms, rule->clock))) {
-            lwc_failure_tell(record, rule->clock, err != NULL ? err : &unused);
+            lwc_failure_report(record, rule->clock, err != NULL ? err : &unused);
             return record->err.code;
         }
     }

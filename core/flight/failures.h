@@ -41,9 +41,9 @@ struct lwc_failures_rule {
  * @err  filled as the failed attempt filled it; wait_s counted down to now.
  * Returns the failure's code, or LWC_OK without a failure.
  */
-enum lwc_code lwc_failures_recall(const char *name, const uint8_t (*names)[LWC_HASH_LEN],
-                                  size_t count, const struct lwc_failures_rule *rule,
-                                  struct lwc_error *err) LWC_RESULT;
+enum lwc_code lwc_failures_find(const char *name, const uint8_t (*names)[LWC_HASH_LEN],
+                                size_t count, const struct lwc_failures_rule *rule,
+                                struct lwc_error *err) LWC_RESULT;
 
 /* Puts @record into table @name. */
 void lwc_failures_put(const char *name, const struct lwc_failure *record);

@@ -209,7 +209,7 @@ static enum lwc_code slot_take(struct lwc_flight *flight, size_t slot, int64_t s
 }
 
 /* The holder of a lock as seen by a waiting process. */
-struct holder {
+struct lock_holder {
     bool is_set;
     bool has_stamp;
     bool is_stopped;
@@ -224,12 +224,13 @@ struct slot_wait {
     const struct lwc_flight_times *times;
     int64_t end_ms;
     int64_t limit_ms;
-    struct holder holders[SLOTS];
+    struct lock_holder holders[SLOTS];
     size_t slot;
     bool has_changed; /* another holder followed */
 };
 
-static bool is_same_holder(const struct holder *holder, bool has_stamp, const struct stamp *stamp)
+static bool is_same_holder(const struct lock_holder *holder, bool has_stamp,
+                           const struct stamp *stamp)
 {
     if (holder->has_stamp != has_stamp) {
         return false;
@@ -240,7 +241,7 @@ static bool is_same_holder(const struct holder *holder, bool has_stamp, const st
 }
 
 /* Reads the holder of @slot.  Returns whether the holder has changed. */
-static bool holder_update(struct holder *holder, const struct lwc_flight *flight, size_t slot)
+static bool holder_update(struct lock_holder *holder, const struct lwc_flight *flight, size_t slot)
 {
     struct stamp stamp = {.pid = 0};
     int64_t now = now_ms();
@@ -248,7 +249,7 @@ static bool holder_update(struct holder *holder, const struct lwc_flight *flight
     bool has_changed = holder->is_set && !is_same_holder(holder, has_stamp, &stamp);
 
     if (!holder->is_set || has_changed) {
-        *holder = (struct holder){
+        *holder = (struct lock_holder){
             .is_set = true, .has_stamp = has_stamp, .seen_ms = now, .checked_ms = -STATE_CHECK_MS};
     }
     holder->stamp = stamp;
@@ -265,7 +266,7 @@ static bool holder_update(struct holder *holder, const struct lwc_flight *flight
 }
 
 /* Returns whether to wait for the holder. */
-static bool is_worth_waiting(const struct holder *holder)
+static bool is_worth_waiting(const struct lock_holder *holder)
 {
     int64_t now = now_ms();
 

@@ -388,16 +388,16 @@ enum lwc_code lwc_query_take(const struct lwc_query *query, struct lwc_query *qu
     return code;
 }
 
-struct lwc_obtain lwc_obtain_of(struct lwc_context *ctx)
+struct lwc_obtain_ctx lwc_obtain_of(struct lwc_context *ctx)
 {
-    return (struct lwc_obtain){.stack = ctx->stack,
-                               .conf = ctx->conf,
-                               .host = &ctx->host,
-                               .clock = ctx->clock,
-                               .witnesses = &ctx->dependencies,
-                               .flight = &ctx->flight,
-                               .can_ask = ctx->options.prompt != NULL &&
-                                          (ctx->options.flags & LWC_OPEN_NO_PROMPT) == 0,
-                               .external = allows_external(ctx),
-                               .mode = ctx->conf->cache};
+    return (struct lwc_obtain_ctx){.stack = ctx->stack,
+                                   .conf = ctx->conf,
+                                   .host = &ctx->host,
+                                   .clock = ctx->clock,
+                                   .witnesses = &ctx->dependencies,
+                                   .flight = &ctx->flight,
+                                   .can_ask = ctx->options.prompt != NULL &&
+                                              (ctx->options.flags & LWC_OPEN_NO_PROMPT) == 0,
+                                   .external = allows_external(ctx),
+                                   .mode = ctx->conf->cache};
 }

@@ -86,7 +86,7 @@ enum lwc_code lwc_options_take(const struct lwc_options *options, struct lwc_opt
                                struct lwc_error *err) LWC_RESULT;
 
 /* Return the parts of @ctx that a token is obtained with, borrowed. */
-struct lwc_obtain lwc_obtain_of(struct lwc_context *ctx);
+struct lwc_obtain_ctx lwc_obtain_of(struct lwc_context *ctx);
 
 /* Remove cached tokens and answers of a credential that changed. */
 void lwc_cached_forget(const char *profile, const char *key_id);

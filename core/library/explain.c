@@ -72,7 +72,7 @@ static void visit_turn(void *data, const struct lwc_turn *turn, const struct lwc
         });
 }
 
-static void visit_answer(const struct explanation_ctx *explain, const struct lwc_obtain *obtain,
+static void visit_answer(const struct explanation_ctx *explain, const struct lwc_obtain_ctx *obtain,
                          const struct lwc_query *query, const struct lwc_found *found)
 {
     struct lwc_identity identity = found->identity.id;
@@ -98,7 +98,8 @@ static void visit_answer(const struct explanation_ctx *explain, const struct lwc
 }
 
 /* Visits the lines in spite of a cached answer: they say what happens once it is gone. */
-static enum lwc_code explain_query(struct explanation_ctx *explain, const struct lwc_obtain *obtain,
+static enum lwc_code explain_query(struct explanation_ctx *explain,
+                                   const struct lwc_obtain_ctx *obtain,
                                    const struct lwc_query *query, const struct lwc_identity *wanted)
 {
     const struct lwc_lookup_watch watch = {.data = explain, .begin = note_walk, .turn = visit_turn};
@@ -149,7 +150,7 @@ enum lwc_code lwc_explain(struct lwc_context *ctx, const struct lwc_query *query
 {
     LWC_AUTO_HELD held = {NULL};
     LWC_AUTO_BUF text = NULL;
-    const struct lwc_obtain obtain = lwc_obtain_of(ctx);
+    const struct lwc_obtain_ctx obtain = lwc_obtain_of(ctx);
     struct lwc_explain_visitor told;
     struct explanation_ctx explain = {.visitor = &told, .err = err};
     struct lwc_query known;

@@ -101,7 +101,7 @@ static bool may_have_changed(enum lwc_code code)
 static void renew_answers(struct lwc_context *ctx, const struct lwc_answers *answers,
                           const char *profile, const char *backend)
 {
-    const struct lwc_obtain obtain = lwc_obtain_of(ctx);
+    const struct lwc_obtain_ctx obtain = lwc_obtain_of(ctx);
     const bool is_quiet = atomic_exchange(&ctx->no_prompt, true);
 
     lwc_answers_renew(&obtain, answers);
@@ -117,7 +117,7 @@ enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *
                             char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
 {
     LWC_AUTO_HELD held = {NULL};
-    const struct lwc_obtain obtain = lwc_obtain_of(ctx);
+    const struct lwc_obtain_ctx obtain = lwc_obtain_of(ctx);
     struct lwc_answers answers;
     enum lwc_code code = check_key(identity, err);
 
@@ -137,7 +137,7 @@ enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *
     code = lwc_stack_store(ctx->stack, identity, secret, len, backend, flags, backend_out, err);
     if (may_have_changed(code)) {
         lwc_cached_forget(identity->profile, "");
-        lwc_obtain_forgive(identity);
+        lwc_obtain_clear_failures(identity);
     }
     if (code == LWC_OK) {
         renew_answers(ctx, &answers, identity->profile, backend_out);
@@ -161,7 +161,7 @@ enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *qu
 {
     LWC_AUTO_HELD held = {NULL};
     struct remove_ctx removal = {.visit = visit, .data = data};
-    const struct lwc_obtain obtain = lwc_obtain_of(ctx);
+    const struct lwc_obtain_ctx obtain = lwc_obtain_of(ctx);
     struct lwc_answers answers;
     struct lwc_query known;
     struct lwc_identity identity;

@@ -6,7 +6,7 @@
 #include "library/context.h"
 #include "token/obtain.h"
 
-static enum lwc_code obtain_in_turn(struct lwc_context *ctx, const struct lwc_obtain *obtain,
+static enum lwc_code obtain_in_turn(struct lwc_context *ctx, const struct lwc_obtain_ctx *obtain,
                                     const struct lwc_query *query, struct lwc_token **token_out,
                                     struct lwc_error *err)
 {
@@ -19,7 +19,7 @@ static enum lwc_code obtain_in_turn(struct lwc_context *ctx, const struct lwc_ob
 enum lwc_code lwc_token_get(struct lwc_context *ctx, const struct lwc_query *query,
                             struct lwc_token **token_out, struct lwc_error *err)
 {
-    const struct lwc_obtain obtain = lwc_obtain_of(ctx);
+    const struct lwc_obtain_ctx obtain = lwc_obtain_of(ctx);
     struct lwc_query known;
     struct lwc_identity identity;
     enum lwc_code code = lwc_call_check_process(ctx, err);

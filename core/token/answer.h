@@ -11,22 +11,22 @@
 #include "token/obtain.h"
 
 /*
- * Cached answers beyond the query that made them: of the exchange that proved a key, and through
- * changes of other credentials in the same store.  Best effort, and no person is asked: the caller
- * sees to it that none can be.
+ * Cached answers beyond the query that made them: for the exchange that verified a key, and across
+ * changes of other credentials in the same store.  Best effort.  The caller makes sure that no
+ * person can be asked.
  */
 
-/* A token that proved a key, and the hash of that credential (inputs.h).  Owned; NULL: none. */
+/* A token that verified a key, and the hash of that credential (key.h).  Owned; NULL: none. */
 struct lwc_proof {
     struct lwc_entry *token;
     uint8_t who[LWC_HASH_LEN];
 };
 
 /*
- * Caches the token of @proof, and the answer for @profile, if @backend gives just that credential
- * for it: so it was stored as it was proved, and no other process has changed it since.
+ * Caches the token of @proof, and the answer for @profile, if @backend gives that very credential
+ * for @profile: then it was stored as verified, and no other process has changed it since.
  */
-void lwc_answer_keep_proof(const struct lwc_obtain *obtain, const struct lwc_proof *proof,
+void lwc_answer_keep_proof(const struct lwc_obtain_ctx *obtain, const struct lwc_proof *proof,
                            const char *profile, const char *backend);
 
 #define LWC_ANSWERS_MAX 16
@@ -42,14 +42,13 @@ struct lwc_answers {
 };
 
 /*
- * Collects the answers that hold and are not of @profile, before a store is changed.  At most
- * LWC_ANSWERS_MAX: for others the store is opened again.
+ * Collects the valid answers of other profiles than @profile, before a store is changed.  At most
+ * LWC_ANSWERS_MAX: further answers make the store be opened again.
  */
-void lwc_answers_collect(const struct lwc_obtain *obtain, const char *profile,
+void lwc_answers_collect(const struct lwc_obtain_ctx *obtain, const char *profile,
                          struct lwc_answers *answers_out);
 
-/* Gives them again for the store as it is now, each if its credential, secret included, is there.
- */
-void lwc_answers_renew(const struct lwc_obtain *obtain, const struct lwc_answers *answers);
+/* Caches each answer again for the changed store if its credential, secret included, is there. */
+void lwc_answers_renew(const struct lwc_obtain_ctx *obtain, const struct lwc_answers *answers);
 
 #endif

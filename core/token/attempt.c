@@ -5,7 +5,7 @@
 #include "flight/failure_name.h"
 #include "flight/failures.h"
 
-/* Names of a failure: of one that concerns all calls, and of one of calls like this one alone. */
+/* Names of a failure: for all calls, and only for calls with the same deadline and min_valid. */
 #define FAILURE_NAMES 2
 
 void lwc_attempt_trace(const struct attempt *attempt, const char *text)
@@ -36,7 +36,7 @@ static int64_t left_at_most(const struct attempt *attempt, int64_t ms)
     return left_ms < ms ? left_ms : ms;
 }
 
-/* With the usual time-out, an exchange that fails is over before the wait for it is. */
+/* With the usual time-out, a failing exchange ends before the wait for it ends. */
 enum lwc_code lwc_attempt_enter(const struct attempt *attempt, const char *name, int64_t stay_ms,
                                 struct lwc_flight **flight_out, struct lwc_error *err)
 {
@@ -61,43 +61,44 @@ void lwc_attempt_stay(const struct attempt *attempt, struct lwc_flight *flight, 
     lwc_flight_stay(flight, left_at_most(attempt, stay_ms));
 }
 
-static struct lwc_failure_demand demand_of(const struct attempt *attempt, bool is_own)
+static struct lwc_failure_demand make_demand(const struct attempt *attempt, bool is_own)
 {
     return (struct lwc_failure_demand){.granted_s = is_own ? attempt->granted_s : 0,
                                        .min_valid_s = is_own ? attempt->query->min_valid_s : 0};
 }
 
-/* Lists of names are passed on as lists of constants, which C does not do by itself. */
-static enum lwc_code recall(const char *table, uint8_t (*names)[LWC_HASH_LEN], size_t count,
-                            const struct lwc_failures_rule *rule, struct lwc_error *err)
+/* Passes the names on as constants, a conversion that C does not make by itself. */
+static enum lwc_code find_failure(const char *table, uint8_t (*names)[LWC_HASH_LEN], size_t count,
+                                  const struct lwc_failures_rule *rule, struct lwc_error *err)
 {
-    return lwc_failures_recall(table, (const uint8_t(*)[LWC_HASH_LEN])names, count, rule, err);
+    return lwc_failures_find(table, (const uint8_t(*)[LWC_HASH_LEN])names, count, rule, err);
 }
 
-/* Names of failures of this credential's exchange: of all calls, and of calls like this one. */
+/* Sets the names of a failed exchange of this credential. */
 static void name_exchange(const struct attempt *attempt,
                           uint8_t names_out[FAILURE_NAMES][LWC_HASH_LEN])
 {
     for (size_t i = 0; i < FAILURE_NAMES; i++) {
-        const struct lwc_failure_demand demand = demand_of(attempt, i > 0);
+        const struct lwc_failure_demand demand = make_demand(attempt, i > 0);
 
         lwc_failure_name_exchange(attempt->who, attempt->obtain->host, &demand, names_out[i]);
     }
 }
 
-/* Names of failures of the whole call, likewise. */
+/* Sets the names of a failure of the whole call. */
 static void name_answer(const struct attempt *attempt,
                         uint8_t names_out[FAILURE_NAMES][LWC_HASH_LEN])
 {
     for (size_t i = 0; i < FAILURE_NAMES; i++) {
-        const struct lwc_failure_demand demand = demand_of(attempt, i > 0);
+        const struct lwc_failure_demand demand = make_demand(attempt, i > 0);
 
         lwc_failure_name_answer(attempt->answer_name, attempt->obtain->host,
                                 attempt->obtain->can_ask, &demand, names_out[i]);
     }
 }
 
-enum lwc_code lwc_attempt_recall_exchange(const struct attempt *attempt, struct lwc_error *err)
+enum lwc_code lwc_attempt_find_exchange_failure(const struct attempt *attempt,
+                                                struct lwc_error *err)
 {
     const struct lwc_failures_rule rule = {.counts_life = !attempt->query->refresh,
                                            .since_ms = attempt->started_boot_ms,
@@ -109,14 +110,14 @@ enum lwc_code lwc_attempt_recall_exchange(const struct attempt *attempt, struct 
     name_exchange(attempt, names);
     lwc_failure_name_rate(&attempt->identity.id, names[FAILURE_NAMES]);
     lwc_key_of_failures(&attempt->identity.id, table);
-    code = recall(table, names, FAILURE_NAMES + 1, &rule, err);
+    code = find_failure(table, names, FAILURE_NAMES + 1, &rule, err);
     if (code != LWC_OK) {
         lwc_attempt_trace(attempt, "flight: this failed a moment ago and is not tried again yet");
     }
     return code;
 }
 
-void lwc_attempt_remember_exchange(const struct attempt *attempt, const struct lwc_error *why)
+void lwc_attempt_save_exchange_failure(const struct attempt *attempt, const struct lwc_error *why)
 {
     uint8_t names[FAILURE_NAMES + 1][LWC_HASH_LEN];
     char table[LWC_HASH_HEX_LEN];
@@ -141,7 +142,7 @@ void lwc_attempt_remember_exchange(const struct attempt *attempt, const struct l
     }
 }
 
-void lwc_attempt_remember_no_place(const struct attempt *attempt, const struct lwc_error *why)
+void lwc_attempt_save_no_place(const struct attempt *attempt, const struct lwc_error *why)
 {
     char table[LWC_HASH_HEX_LEN];
     uint8_t name[LWC_HASH_LEN];
@@ -168,10 +169,10 @@ bool lwc_attempt_has_no_place(const struct attempt *attempt)
     lwc_key_of_failures(&attempt->identity.id, table);
     lwc_failure_name_place(attempt->cache.mode, attempt->cache.sealing != NULL,
                            attempt->obtain->host, name[0]);
-    return recall(table, name, 1, &rule, NULL) != LWC_OK;
+    return find_failure(table, name, 1, &rule, NULL) != LWC_OK;
 }
 
-void lwc_attempt_remember_answer(const struct attempt *attempt, const struct lwc_error *why)
+void lwc_attempt_save_answer_failure(const struct attempt *attempt, const struct lwc_error *why)
 {
     const struct lwc_host *host = attempt->obtain->host;
     bool is_own = attempt->has_own_failure || host->remaining_ms(host->data) < LWC_LATE_MS;
@@ -185,7 +186,7 @@ void lwc_attempt_remember_answer(const struct attempt *attempt, const struct lwc
     }
 }
 
-enum lwc_code lwc_attempt_recall_answer(const struct attempt *attempt, struct lwc_error *err)
+enum lwc_code lwc_attempt_find_answer_failure(const struct attempt *attempt, struct lwc_error *err)
 {
     const struct lwc_failures_rule rule = {.since_ms = attempt->started_boot_ms,
                                            .clock = attempt->obtain->clock};
@@ -193,7 +194,7 @@ enum lwc_code lwc_attempt_recall_answer(const struct attempt *attempt, struct lw
     enum lwc_code code;
 
     name_answer(attempt, names);
-    code = recall(attempt->answer_name, names, FAILURE_NAMES, &rule, err);
+    code = find_failure(attempt->answer_name, names, FAILURE_NAMES, &rule, err);
     if (code != LWC_OK) {
         lwc_attempt_trace(attempt, "flight: the call that this one waited for failed");
     }

@@ -14,13 +14,13 @@
 #include "token/attempt.h"
 #include "token/token.h"
 
-/* A longer life is asked for where the margin demands it: so much longer. */
+/* Added to a margin that demands a longer life than the query's. */
 #define MARGIN_EXTRA_S 60
 
-/* An answer behind an absent backend, which may be there the next time, is good for so long. */
+/* Life of an answer behind an absent backend, which may be present at the next call. */
 #define BEHIND_ABSENT_S 60
 
-/* The longest stay of a call in its flight; a question to a person not counted. */
+/* The longest stay of a call in its flight; a question to a person is not counted. */
 #define SEARCH_MS 60000
 
 void lwc_attempt_clear(struct attempt *attempt)
@@ -29,8 +29,8 @@ void lwc_attempt_clear(struct attempt *attempt)
     lwc_entry_free(&attempt->stale);
 }
 
-static enum lwc_code lifetime_of(const struct lwc_query *query, int64_t *ttl_out,
-                                 struct lwc_error *err)
+static enum lwc_code choose_lifetime(const struct lwc_query *query, int64_t *ttl_out,
+                                     struct lwc_error *err)
 {
     int64_t ttl_s = query->ttl_s > 0 ? query->ttl_s : LWC_TTL_DEFAULT;
 
@@ -57,9 +57,9 @@ bool lwc_attempt_is_fresh(const struct attempt *attempt, const struct lwc_entry 
                                            attempt->obtain->conf->min_valid_s, entry->lifetime_s);
 }
 
-enum lwc_code lwc_attempt_hand_out(const struct attempt *attempt, const struct lwc_entry *entry,
-                                   const struct lwc_identity *identity, const char *source,
-                                   struct lwc_token **token_out, struct lwc_error *err)
+enum lwc_code lwc_attempt_make_token(const struct attempt *attempt, const struct lwc_entry *entry,
+                                     const struct lwc_identity *identity, const char *source,
+                                     struct lwc_token **token_out, struct lwc_error *err)
 {
     int64_t left_ms = lwc_lifetime_left_ms(entry, attempt->boot_id, attempt->obtain->clock);
     enum lwc_code code;
@@ -70,12 +70,12 @@ enum lwc_code lwc_attempt_hand_out(const struct attempt *attempt, const struct l
     code = lwc_token_new(identity, source, entry->text, left_ms < 1000 ? 1 : left_ms / 1000,
                          attempt->obtain->clock, token_out, err);
     if (code == LWC_OK) {
-        lwc_token_steady(*token_out, entry->sent_wall_s + entry->lifetime_s);
+        lwc_token_align_end(*token_out, entry->sent_wall_s + entry->lifetime_s);
     }
     return code;
 }
 
-/* What lives too short to be given away may still be better than nothing. */
+/* Keeps a token that still lives, for the case that no fresh token can be had. */
 static void keep_stale(struct attempt *attempt, struct lwc_entry **entry, const char *name,
                        const struct lwc_identity *identity, const char *source)
 {
@@ -88,9 +88,9 @@ static void keep_stale(struct attempt *attempt, struct lwc_entry **entry, const 
     }
 }
 
-bool lwc_attempt_is_good(const struct attempt *attempt, const struct lwc_entry *answer)
+bool lwc_attempt_is_answer_valid(const struct attempt *attempt, const struct lwc_entry *answer)
 {
-    const struct lwc_obtain *obtain = attempt->obtain;
+    const struct lwc_obtain_ctx *obtain = attempt->obtain;
 
     return lwc_streq(answer->boot_id, attempt->boot_id) &&
            (answer->lifetime_s == 0 ||
@@ -99,18 +99,18 @@ bool lwc_attempt_is_good(const struct attempt *attempt, const struct lwc_entry *
 }
 
 /*
- * The warm path: an answer to this very query, and its token.  With @since_boot_ms, only one that
- * was asked for later than that.  LWC_E_NOT_FOUND: none is fresh.
+ * The warm path: returns the token of the cached answer to this very query, if it is fresh and was
+ * requested after @since_boot_ms; else LWC_E_NOT_FOUND.
  */
-static enum lwc_code use_answer(struct attempt *attempt, int64_t since_boot_ms,
-                                struct lwc_token **token_out, struct lwc_error *err)
+static enum lwc_code use_cached_answer(struct attempt *attempt, int64_t since_boot_ms,
+                                       struct lwc_token **token_out, struct lwc_error *err)
 {
     LWC_AUTO_ENTRY answer = NULL;
     LWC_AUTO_ENTRY token = NULL;
 
     if (lwc_cache_read(&attempt->cache, attempt->answer_name, LWC_ENTRY_ANSWER, &answer) !=
             LWC_OK ||
-        !lwc_attempt_is_good(attempt, answer) ||
+        !lwc_attempt_is_answer_valid(attempt, answer) ||
         lwc_cache_read(&attempt->cache, answer->target, LWC_ENTRY_TOKEN, &token) != LWC_OK ||
         token->sent_boot_ms <= since_boot_ms) {
         return LWC_E_NOT_FOUND;
@@ -120,14 +120,14 @@ static enum lwc_code use_answer(struct attempt *attempt, int64_t since_boot_ms,
         return LWC_E_NOT_FOUND;
     }
     lwc_attempt_trace(attempt, "cache: the answer is there and fresh");
-    return lwc_attempt_hand_out(attempt, token, &answer->identity.id, answer->source, token_out,
-                                err);
+    return lwc_attempt_make_token(attempt, token, &answer->identity.id, answer->source, token_out,
+                                  err);
 }
 
-void lwc_attempt_keep_answer(const struct attempt *attempt, int64_t life_s)
+void lwc_attempt_save_answer(const struct attempt *attempt, int64_t life_s)
 {
     LWC_AUTO_ENTRY answer = calloc(1, sizeof *answer);
-    /* Not on a disk: reading it there would need the secret, and then the token is named anyway. */
+    /* Not on a disk: an answer there needs the secret, which names the token by itself. */
     const struct lwc_cache cache = {.mode = attempt->cache.mode};
     struct lwc_error err = {0};
 
@@ -154,8 +154,8 @@ void lwc_attempt_keep_answer(const struct attempt *attempt, int64_t life_s)
     }
 }
 
-enum lwc_code lwc_attempt_use_token(struct attempt *attempt, int64_t since_boot_ms,
-                                    struct lwc_token **token_out, struct lwc_error *err)
+enum lwc_code lwc_attempt_use_cached_token(struct attempt *attempt, int64_t since_boot_ms,
+                                           struct lwc_token **token_out, struct lwc_error *err)
 {
     LWC_AUTO_ENTRY token = NULL;
 
@@ -169,16 +169,16 @@ enum lwc_code lwc_attempt_use_token(struct attempt *attempt, int64_t since_boot_
         return LWC_E_NOT_FOUND;
     }
     lwc_attempt_trace(attempt, "cache: a fresh token of this credential is there");
-    lwc_attempt_keep_answer(attempt,
+    lwc_attempt_save_answer(attempt,
                             lwc_lifetime_left_s(token, attempt->boot_id, attempt->obtain->clock));
-    return lwc_attempt_hand_out(attempt, token, &attempt->identity.id, attempt->found->backend,
-                                token_out, err);
+    return lwc_attempt_make_token(attempt, token, &attempt->identity.id, attempt->found->backend,
+                                  token_out, err);
 }
 
 /*
- * Has a store changed since it was asked?  The key may be gone from it, and with it all that was
- * cached of it.  Removing a key forgets its tokens after it has changed the store, so that one of
- * both sees the other.
+ * Returns whether a store has changed since it was asked.  Its key may be removed, with all that
+ * was cached of it.  Removing a key forgets its tokens after changing the store: so either the
+ * remover sees our token, or we see the change.
  */
 static bool is_overtaken(const struct attempt *attempt)
 {
@@ -186,8 +186,8 @@ static bool is_overtaken(const struct attempt *attempt)
            !lwc_dependencies_hold(attempt->obtain->witnesses, attempt->obtain->host);
 }
 
-/* One warning where a place failed. */
-void lwc_attempt_remember_token(const struct attempt *attempt, struct lwc_entry *token)
+/* Warns once if a place failed. */
+void lwc_attempt_save_token(const struct attempt *attempt, struct lwc_entry *token)
 {
     struct lwc_error err = {0};
     enum lwc_code code;
@@ -202,33 +202,33 @@ void lwc_attempt_remember_token(const struct attempt *attempt, struct lwc_entry 
         return;
     }
     if (code == LWC_OK) {
-        lwc_attempt_keep_answer(attempt, token->lifetime_s);
+        lwc_attempt_save_answer(attempt, token->lifetime_s);
         return;
     }
-    lwc_attempt_remember_no_place(attempt, &err);
+    lwc_attempt_save_no_place(attempt, &err);
     code = lwc_wrap(&err, code, "the token is not cached");
     attempt->obtain->host->log(attempt->obtain->host->data,
                                code == LWC_E_UNAVAILABLE ? LWC_LOG_INFO : LWC_LOG_WARNING, err.msg);
 }
 
-/* Stale if error: only where the key is not to blame, and nobody asked for more. */
+/* Returns the stale token after a failure without fault of the key, if the query allows it. */
 static enum lwc_code use_stale(const struct attempt *attempt, enum lwc_code failure,
                                struct lwc_token **token_out, struct lwc_error *err)
 {
-    bool excused =
+    bool is_excused =
         failure == LWC_E_NETWORK || failure == LWC_E_RATE_LIMITED || failure == LWC_E_BUSY;
     struct lwc_error warning = {0};
     enum lwc_code code = failure;
 
-    if (!excused || attempt->stale == NULL || attempt->query->min_valid_s > 0 ||
+    if (!is_excused || attempt->stale == NULL || attempt->query->min_valid_s > 0 ||
         attempt->query->refresh) {
         return failure;
     }
     if (err != NULL) {
         warning = *err;
     }
-    code = lwc_attempt_hand_out(attempt, attempt->stale, &attempt->stale_identity.id,
-                                attempt->stale_source, token_out, err);
+    code = lwc_attempt_make_token(attempt, attempt->stale, &attempt->stale_identity.id,
+                                  attempt->stale_source, token_out, err);
     if (code == LWC_OK) {
         failure = lwc_wrap(&warning, failure,
                            "the token could not be renewed, the old one lives %jd s more",
@@ -238,7 +238,7 @@ static enum lwc_code use_stale(const struct attempt *attempt, enum lwc_code fail
     return code == LWC_OK ? LWC_OK : failure;
 }
 
-void lwc_obtain_forgive(const struct lwc_identity *identity)
+void lwc_obtain_clear_failures(const struct lwc_identity *identity)
 {
     char table[LWC_HASH_HEX_LEN];
 
@@ -258,7 +258,7 @@ struct lwc_identity lwc_attempt_wanted(const struct attempt *attempt)
     return wanted;
 }
 
-enum lwc_code lwc_attempt_take_found(struct attempt *attempt, struct lwc_error *err)
+enum lwc_code lwc_attempt_set_identity(struct attempt *attempt, struct lwc_error *err)
 {
     const struct lwc_query *query = attempt->query;
     struct lwc_identity identity = attempt->found->identity.id;
@@ -277,10 +277,10 @@ enum lwc_code lwc_attempt_find(struct attempt *attempt, struct lwc_error *err)
     lwc_dependencies_reset(attempt->obtain->witnesses);
     code = lwc_lookup_find(attempt->obtain->stack, &wanted, attempt->obtain->host, &attempt->found,
                            err);
-    return code == LWC_OK ? lwc_attempt_take_found(attempt, err) : code;
+    return code == LWC_OK ? lwc_attempt_set_identity(attempt, err) : code;
 }
 
-/* With the credential at hand: a ready token, a cached one, or a new one. */
+/* Returns the ready token of the credential, or a cached token, or a new token. */
 static enum lwc_code use_credential(struct attempt *attempt, struct lwc_token **token_out,
                                     struct lwc_error *err)
 {
@@ -304,16 +304,16 @@ static enum lwc_code use_credential(struct attempt *attempt, struct lwc_token **
         attempt->cache.sealing = found->secret;
     }
     if (!attempt->query->refresh) {
-        code = lwc_attempt_use_token(attempt, LWC_ANY_TIME, token_out, err);
+        code = lwc_attempt_use_cached_token(attempt, LWC_ANY_TIME, token_out, err);
     }
     return code == LWC_E_NOT_FOUND ? lwc_attempt_renew(attempt, token_out, err) : code;
 }
 
 enum lwc_code lwc_attempt_begin(struct attempt *attempt, struct lwc_error *err)
 {
-    const struct lwc_obtain *obtain = attempt->obtain;
+    const struct lwc_obtain_ctx *obtain = attempt->obtain;
     const struct lwc_query *query = attempt->query;
-    enum lwc_code code = lifetime_of(query, &attempt->ttl_s, err);
+    enum lwc_code code = choose_lifetime(query, &attempt->ttl_s, err);
 
     if (code != LWC_OK) {
         return code;
@@ -328,9 +328,9 @@ enum lwc_code lwc_attempt_begin(struct attempt *attempt, struct lwc_error *err)
     return LWC_OK;
 }
 
-/* Fill in @attempt and look for a cached answer.  LWC_E_NOT_FOUND: a backend must be asked. */
-static enum lwc_code begin(struct attempt *attempt, struct lwc_token **token_out,
-                           struct lwc_error *err)
+/* Begins @attempt and looks for a cached answer.  LWC_E_NOT_FOUND: a backend must be asked. */
+static enum lwc_code begin_cached(struct attempt *attempt, struct lwc_token **token_out,
+                                  struct lwc_error *err)
 {
     enum lwc_code code = lwc_attempt_begin(attempt, err);
 
@@ -340,10 +340,10 @@ static enum lwc_code begin(struct attempt *attempt, struct lwc_token **token_out
     if (attempt->cache.mode == LWC_CACHE_NONE || attempt->query->refresh) {
         return LWC_E_NOT_FOUND;
     }
-    return use_answer(attempt, LWC_ANY_TIME, token_out, err);
+    return use_cached_answer(attempt, LWC_ANY_TIME, token_out, err);
 }
 
-/* Asks the backends; a question to a person is told to those who wait. */
+/* Asks the backends; the host tells waiting processes of a question to a person. */
 static enum lwc_code find_inside(struct attempt *attempt, struct lwc_flight *flight,
                                  struct lwc_error *err)
 {
@@ -360,22 +360,22 @@ static enum lwc_code find_inside(struct attempt *attempt, struct lwc_flight *fli
     return code;
 }
 
-/* All of the work, one process at a time; only a token that others can use is waited for. */
-static enum lwc_code search(struct attempt *attempt, struct lwc_flight **flight,
-                            struct lwc_token **token_out, struct lwc_error *err)
+/* Does the work inside the flight; leaves it early if other processes cannot use the token. */
+static enum lwc_code obtain_inside(struct attempt *attempt, struct lwc_flight **flight,
+                                   struct lwc_token **token_out, struct lwc_error *err)
 {
     bool is_shared = attempt->cache.mode != LWC_CACHE_NONE;
     enum lwc_code code = LWC_OK;
 
     if (is_shared) {
-        code = use_answer(attempt, lwc_attempt_since_ms(attempt), token_out, err);
+        code = use_cached_answer(attempt, lwc_attempt_since_ms(attempt), token_out, err);
         if (code != LWC_E_NOT_FOUND) {
             return code;
         }
-        code = lwc_attempt_recall_answer(attempt, err);
+        code = lwc_attempt_find_answer_failure(attempt, err);
     }
     if (code == LWC_OK && is_shared && !attempt->query->refresh) {
-        code = lwc_attempt_use_other(attempt, token_out, err);
+        code = lwc_attempt_use_other_answer(attempt, token_out, err);
         if (code != LWC_E_NOT_FOUND) {
             return code;
         }
@@ -398,81 +398,81 @@ static enum lwc_code search(struct attempt *attempt, struct lwc_flight **flight,
     return code;
 }
 
-static enum lwc_code miss(struct attempt *attempt, struct lwc_token **token_out,
-                          struct lwc_error *err)
+static enum lwc_code obtain_in_flight(struct attempt *attempt, struct lwc_token **token_out,
+                                      struct lwc_error *err)
 {
     LWC_AUTO_FLIGHT flight = NULL;
     struct lwc_error why = {0};
     enum lwc_code code = lwc_attempt_enter(attempt, attempt->answer_name, SEARCH_MS, &flight, &why);
 
     if (code == LWC_E_BUSY) {
-        code = use_answer(attempt, lwc_attempt_since_ms(attempt), token_out, err);
+        code = use_cached_answer(attempt, lwc_attempt_since_ms(attempt), token_out, err);
         return code == LWC_E_NOT_FOUND ? lwc_attempt_fail_busy(&why, err) : code;
     }
-    code = search(attempt, &flight, token_out, err);
+    code = obtain_inside(attempt, &flight, token_out, err);
     if (code != LWC_OK && lwc_flight_has_lock(flight)) {
-        lwc_attempt_remember_answer(attempt, err);
+        lwc_attempt_save_answer_failure(attempt, err);
     }
     return code;
 }
 
-enum lwc_code lwc_obtain_cached(const struct lwc_obtain *obtain, const struct lwc_query *query,
+enum lwc_code lwc_obtain_cached(const struct lwc_obtain_ctx *obtain, const struct lwc_query *query,
                                 struct lwc_token **token_out, struct lwc_error *err)
 {
     LWC_AUTO_ATTEMPT attempt = {.obtain = obtain, .query = query};
 
-    return begin(&attempt, token_out, err);
+    return begin_cached(&attempt, token_out, err);
 }
 
-/* A search for one cached token. */
-struct sighting {
+/* A search for a cached token. */
+struct token_search {
     const struct attempt *attempt;
     const struct lwc_identity *identity;
-    bool is_seen;
+    bool is_found;
 };
 
-static bool sight(void *data, const struct lwc_entry *entry, const char *place)
+static bool match_token(void *data, const struct lwc_entry *entry, const char *place)
 {
-    struct sighting *sighting = data;
+    struct token_search *search = data;
     const struct lwc_identity *cached = &entry->identity.id;
 
     (void)place;
-    sighting->is_seen =
-        sighting->is_seen ||
-        (entry->kind == LWC_ENTRY_TOKEN && lwc_attempt_is_fresh(sighting->attempt, entry) &&
-         lwc_streq(cached->account, sighting->identity->account) &&
-         lwc_streq(lwc_identity_authority(cached), lwc_identity_authority(sighting->identity)) &&
-         lwc_streq(cached->key_id, sighting->identity->key_id) &&
-         lwc_streq(cached->sub_account, sighting->identity->sub_account) &&
-         cached->flags == sighting->identity->flags);
+    search->is_found =
+        search->is_found ||
+        (entry->kind == LWC_ENTRY_TOKEN && lwc_attempt_is_fresh(search->attempt, entry) &&
+         lwc_streq(cached->account, search->identity->account) &&
+         lwc_streq(lwc_identity_authority(cached), lwc_identity_authority(search->identity)) &&
+         lwc_streq(cached->key_id, search->identity->key_id) &&
+         lwc_streq(cached->sub_account, search->identity->sub_account) &&
+         cached->flags == search->identity->flags);
     return false;
 }
 
-bool lwc_obtain_has_token(const struct lwc_obtain *obtain, const struct lwc_query *query,
+bool lwc_obtain_has_token(const struct lwc_obtain_ctx *obtain, const struct lwc_query *query,
                           const struct lwc_identity *identity)
 {
     struct attempt attempt = {.obtain = obtain, .query = query};
     const struct lwc_cache cache = {.mode = query->no_cache ? LWC_CACHE_NONE : obtain->mode};
-    struct sighting sighting = {.attempt = &attempt, .identity = identity};
+    struct token_search search = {.attempt = &attempt, .identity = identity};
 
     if (!query->refresh && lwc_clock_boot_id(attempt.boot_id)) {
-        lwc_cache_each(&cache, sight, &sighting);
+        lwc_cache_each(&cache, match_token, &search);
     }
-    return sighting.is_seen;
+    return search.is_found;
 }
 
-enum lwc_code lwc_obtain_token(const struct lwc_obtain *obtain, const struct lwc_query *query,
+enum lwc_code lwc_obtain_token(const struct lwc_obtain_ctx *obtain, const struct lwc_query *query,
                                struct lwc_token **token_out, struct lwc_error *err)
 {
     LWC_AUTO_ATTEMPT attempt = {.obtain = obtain, .query = query};
     struct lwc_error why = {0};
-    enum lwc_code code = begin(&attempt, token_out, err);
+    enum lwc_code code = begin_cached(&attempt, token_out, err);
 
     if (code != LWC_E_NOT_FOUND) {
         return code;
     }
     attempt.granted_s = (obtain->host->remaining_ms(obtain->host->data) + 999) / 1000;
-    code = miss(&attempt, token_out, &why);
+    code = obtain_in_flight(&attempt, token_out, &why);
     code = code == LWC_OK ? code : use_stale(&attempt, code, token_out, &why);
     if (code != LWC_OK && err != NULL) {
         *err = why;

@@ -7,8 +7,8 @@
 #include "net/http.h"
 #include "token/token.h"
 
-static enum lwc_code exchange(struct attempt *attempt, struct lwc_token **token_out,
-                              struct lwc_error *err)
+static enum lwc_code exchange_key(struct attempt *attempt, struct lwc_token **token_out,
+                                  struct lwc_error *err)
 {
     const struct lwc_buf *secret = attempt->found->secret;
     const struct lwc_exchange wanted = {.identity = &attempt->identity.id,
@@ -30,14 +30,14 @@ static enum lwc_code exchange(struct attempt *attempt, struct lwc_token **token_
     memcpy(token->boot_id, attempt->boot_id, sizeof token->boot_id);
     if (token->lifetime_s < attempt->query->min_valid_s) {
         attempt->has_own_failure = true;
-        lwc_attempt_remember_token(attempt, token);
+        lwc_attempt_save_token(attempt, token);
         return lwc_fail(err, LWC_E_NETWORK, "the API gave a token of %jd s, shorter than asked for",
                         (intmax_t)token->lifetime_s);
     }
-    code = lwc_attempt_hand_out(attempt, token, &attempt->identity.id, attempt->found->backend,
-                                token_out, err);
+    code = lwc_attempt_make_token(attempt, token, &attempt->identity.id, attempt->found->backend,
+                                  token_out, err);
     if (code == LWC_OK) {
-        lwc_attempt_remember_token(attempt, token);
+        lwc_attempt_save_token(attempt, token);
     }
     return code;
 }
@@ -46,27 +46,27 @@ static enum lwc_code exchange_once(struct attempt *attempt, struct lwc_token **t
                                    struct lwc_error *err)
 {
     struct lwc_error why = {0};
-    enum lwc_code code = lwc_attempt_recall_exchange(attempt, err);
+    enum lwc_code code = lwc_attempt_find_exchange_failure(attempt, err);
 
     if (code != LWC_OK) {
         return code;
     }
     attempt->exchange_boot_ms = lwc_clock_boot_ms(attempt->obtain->clock);
-    code = exchange(attempt, token_out, &why);
+    code = exchange_key(attempt, token_out, &why);
     if (code != LWC_OK && err != NULL) {
         *err = why;
     }
-    lwc_attempt_remember_exchange(attempt, &why);
+    lwc_attempt_save_exchange_failure(attempt, &why);
     return code;
 }
 
-/* Inside the flight: another process may have been there, with or without success. */
-static enum lwc_code fly(struct attempt *attempt, struct lwc_token **token_out,
-                         struct lwc_error *err)
+/* Inside the flight: first looks for a token or failure of the process that was there before. */
+static enum lwc_code renew_inside(struct attempt *attempt, struct lwc_token **token_out,
+                                  struct lwc_error *err)
 {
     struct lwc_error why = {0};
     enum lwc_code code =
-        lwc_attempt_use_token(attempt, lwc_attempt_since_ms(attempt), token_out, &why);
+        lwc_attempt_use_cached_token(attempt, lwc_attempt_since_ms(attempt), token_out, &why);
 
     if (code != LWC_E_NOT_FOUND) {
         return code == LWC_OK ? code : lwc_wrap(&why, code, "cache");
@@ -83,7 +83,7 @@ enum lwc_code lwc_attempt_renew(struct attempt *attempt, struct lwc_token **toke
     enum lwc_code code = LWC_OK;
 
     if (attempt->cache.mode == LWC_CACHE_NONE) {
-        return exchange(attempt, token_out, err);
+        return exchange_key(attempt, token_out, err);
     }
     if (lwc_attempt_has_no_place(attempt)) {
         return exchange_once(attempt, token_out, err);
@@ -91,9 +91,9 @@ enum lwc_code lwc_attempt_renew(struct attempt *attempt, struct lwc_token **toke
     lwc_key_of_flight(&attempt->identity.id, attempt->ttl_s, name);
     code = lwc_attempt_enter(attempt, name, LWC_HTTP_TOTAL_MS, &flight, &why);
     if (code != LWC_E_BUSY) {
-        return fly(attempt, token_out, err);
+        return renew_inside(attempt, token_out, err);
     }
-    /* The others may have come past the flight. */
-    code = lwc_attempt_use_token(attempt, lwc_attempt_since_ms(attempt), token_out, err);
+    /* Other processes may have passed the flight without its lock. */
+    code = lwc_attempt_use_cached_token(attempt, lwc_attempt_since_ms(attempt), token_out, err);
     return code == LWC_E_NOT_FOUND ? lwc_attempt_fail_busy(&why, err) : code;
 }

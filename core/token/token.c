@@ -47,7 +47,7 @@ enum lwc_code lwc_token_new(const struct lwc_identity *identity, const char *sou
     return LWC_OK;
 }
 
-void lwc_token_steady(struct lwc_token *token, int64_t expires_at)
+void lwc_token_align_end(struct lwc_token *token, int64_t expires_at)
 {
     const int64_t distance_s = token->expires_at - expires_at;
 

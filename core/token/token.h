@@ -11,10 +11,10 @@
 #include "cache/entry.h"
 
 /*
- * A token as it is handed out; programs see it through the functions of lwcred.h.
+ * A token for the caller; programs see it through the functions of lwcred.h.
  *
  * expires_at  on this machine's clock, in seconds; 0 if unknown.
- * expires_in  seconds that it had left when it was handed out; 0 if unknown.
+ * expires_in  seconds left when the token was made for the caller; 0 if unknown.
  * source      name of the backend that held the credential.
  */
 struct lwc_token {
@@ -27,14 +27,14 @@ struct lwc_token {
 
 #define LWC_AUTO_TOKEN LWC_AUTO(struct lwc_token *, lwc_token_release)
 
-/* Free and wipe the token, set *token to NULL.  NULL is allowed. */
+/* Wipes and frees the token, sets *token to NULL.  NULL is allowed. */
 void lwc_token_release(struct lwc_token **token);
 
 /*
- * Make a token of @text, which must be a bearer token (b64token, at most LWC_TOKEN_MAX): else
+ * Makes a token of @text, which must be a bearer token (b64token, at most LWC_TOKEN_MAX): else
  * LWC_E_NETWORK.
  *
- * @left_s     seconds that it still lives, or 0 if nobody knows.
+ * @left_s     seconds that the token still lives, or 0 if unknown.
  * @token_out  owned by the caller, lwc_token_release().
  */
 enum lwc_code lwc_token_new(const struct lwc_identity *identity, const char *source,
@@ -43,16 +43,16 @@ enum lwc_code lwc_token_new(const struct lwc_identity *identity, const char *sou
                             struct lwc_error *err) LWC_RESULT;
 
 /*
- * Sets the end of @token to @expires_at, where that is what its life says but for a second or two
- * of rounding: so each call tells the same end of one cached token.
+ * Sets the end of @token to @expires_at if both differ only by rounding, a second or two: so each
+ * call reports the same end of a cached token.
  */
-void lwc_token_steady(struct lwc_token *token, int64_t expires_at);
+void lwc_token_align_end(struct lwc_token *token, int64_t expires_at);
 
 /*
- * Exchange an access key.
+ * Exchanges an access key.
  *
  * @source     backend of the key.
- * @entry_out  the token and its life, LWC_ENTRY_TOKEN with an empty boot id.  Owned by the caller.
+ * @entry_out  the token and its life, LWC_ENTRY_TOKEN with an empty boot id.  Owned by caller.
  */
 enum lwc_code lwc_token_exchange(const struct lwc_exchange *wanted, const char *source,
                                  struct lwc_entry **entry_out, struct lwc_error *err) LWC_RESULT;

@@ -35,7 +35,7 @@ static void check_memo(const struct lwc_failure *memo)
     const struct lwc_clock clock = {.data = &now_ms, .wall_s = fake, .boot_ms = fake};
     struct lwc_error err = {0};
 
-    lwc_failure_tell(memo, &clock, &err);
+    lwc_failure_report(memo, &clock, &err);
     if (err.code == LWC_OK || err.wait_s < 0 || err.msg[0] == '\0' ||
         lwc_failure_is_live(memo, &clock) || memo->began_ms > memo->made_ms) {
         abort();

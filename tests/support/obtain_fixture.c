@@ -43,12 +43,12 @@ void obtain_fixture_open_behind(struct obtain_fixture *fixture, const char *line
                    "%slookup sufficient answer hold=%s:acme.lacework.net:%s-%ld:s3cret\n", lines,
                    profile, key, (long)getpid());
     stacks_open(&fixture->stacks, fixture->stack);
-    fixture->obtain = (struct lwc_obtain){.stack = fixture->stacks.stack,
-                                          .conf = fixture->stacks.conf,
-                                          .host = &fixture->stacks.host,
-                                          .clock = &fake_api_clock,
-                                          .witnesses = &fixture->witnesses,
-                                          .mode = LWC_CACHE_RUNTIME};
+    fixture->obtain = (struct lwc_obtain_ctx){.stack = fixture->stacks.stack,
+                                              .conf = fixture->stacks.conf,
+                                              .host = &fixture->stacks.host,
+                                              .clock = &fake_api_clock,
+                                              .witnesses = &fixture->witnesses,
+                                              .mode = LWC_CACHE_RUNTIME};
 }
 
 void obtain_fixture_close(struct obtain_fixture *fixture)

@@ -15,7 +15,7 @@
 struct obtain_fixture {
     struct stacks stacks;
     struct lwc_dependencies witnesses;
-    struct lwc_obtain obtain;
+    struct lwc_obtain_ctx obtain;
     struct lwc_error err;
     char stack[256];
 };

@@ -171,15 +171,15 @@ static void add_of_the_same_path_to_a_full_list_stays_complete(void **state)
     char name[16];
 
     (void)state;
-    for (int i = 0; i < LWC_DEPENDENCYES_MAX; i++) {
+    for (int i = 0; i < LWC_DEPENDENCIES_MAX; i++) {
         (void)snprintf(name, sizeof name, "file%d", i);
         add(name);
     }
     add("file0");
-    assert_int_equal(fixture.witnesses.count, LWC_DEPENDENCYES_MAX);
+    assert_int_equal(fixture.witnesses.count, LWC_DEPENDENCIES_MAX);
     assert_true(fixture.witnesses.is_complete);
     add("one-too-many");
-    assert_int_equal(fixture.witnesses.count, LWC_DEPENDENCYES_MAX);
+    assert_int_equal(fixture.witnesses.count, LWC_DEPENDENCIES_MAX);
     assert_false(fixture.witnesses.is_complete);
     assert_false(hold(&fixture.witnesses));
 }
@@ -474,7 +474,7 @@ static void merge_into_a_full_list_fails(void **state)
 
     (void)state;
     lwc_dependencies_reset(&other);
-    for (int i = 0; i < LWC_DEPENDENCYES_MAX; i++) {
+    for (int i = 0; i < LWC_DEPENDENCIES_MAX; i++) {
         (void)snprintf(name, sizeof name, "file%d", i);
         add(name);
     }

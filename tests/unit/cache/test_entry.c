@@ -176,7 +176,7 @@ static void largest_entries_survive(void **state)
     fill(token->identity.sub_account, 's', LWC_SUB_ACCOUNT_MAX);
     fill(token->source, 'b', LWC_BACKEND_NAME_MAX);
     assert_survives(token);
-    add_files(reference, LWC_DEPENDENCYES_MAX);
+    add_files(reference, LWC_DEPENDENCIES_MAX);
     add_variables(reference, LWC_VARIABLES_MAX);
     reference->sent_wall_s = INT64_MAX;
     assert_survives(reference);

@@ -222,7 +222,7 @@ static void negative_time(struct lwc_entry *entry)
 
 static void nine_files(struct lwc_entry *entry)
 {
-    entry->witnesses.count = LWC_DEPENDENCYES_MAX + 1;
+    entry->witnesses.count = LWC_DEPENDENCIES_MAX + 1;
 }
 
 static void incomplete_files(struct lwc_entry *entry)

@@ -218,7 +218,7 @@ static void tell_counts_the_wait_down(void **state)
         now_ms = NOW_MS;
         assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo));
         now_ms += cases[i].age_ms;
-        lwc_failure_tell(&memo, &clock_fake, &told);
+        lwc_failure_report(&memo, &clock_fake, &told);
         assert_int_equal(told.code, LWC_E_RATE_LIMITED);
         assert_int_equal(told.sys, ECONNREFUSED);
         assert_int_equal(told.wait_s, cases[i].left_s);
@@ -236,7 +236,7 @@ static void tell_of_another_failure_is_as_it_was(void **state)
     (void)state;
     assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo));
     now_ms += 2500;
-    lwc_failure_tell(&memo, &clock_fake, &told);
+    lwc_failure_report(&memo, &clock_fake, &told);
     assert_int_equal(told.code, err.code);
     assert_int_equal(told.sys, err.sys);
     assert_int_equal(told.wait_s, 0);

@@ -79,7 +79,7 @@ static enum lwc_code recall_since(const uint8_t (*name)[LWC_HASH_LEN], bool coun
     const struct lwc_failures_rule rule = {
         .counts_life = counts_life, .since_ms = since_ms, .clock = &clock_fake};
 
-    return lwc_failures_recall(FLIGHT_FIXTURE_NAME, name, 1, &rule, err);
+    return lwc_failures_find(FLIGHT_FIXTURE_NAME, name, 1, &rule, err);
 }
 
 static enum lwc_code recall(const uint8_t (*name)[LWC_HASH_LEN], struct lwc_error *err)

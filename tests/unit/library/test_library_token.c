@@ -72,7 +72,7 @@ static void steady_end_is_taken_within_rounding_only(void **state)
         LWC_AUTO_TOKEN token = NULL;
 
         assert_int_equal(make("_t", 3600, &token), LWC_OK);
-        lwc_token_steady(token, cases[i].end_s);
+        lwc_token_align_end(token, cases[i].end_s);
         assert_int_equal(lwc_token_expires_at(token), cases[i].told_s);
         assert_int_equal(lwc_token_expires_in(token), 3600);
     }
