@@ -56,7 +56,7 @@ make_base() {
     mv "$base.new" "$base"
 }
 
-# What lets apt in the copy reach what apt here reaches.
+# Gives apt in the copy the network settings of apt here.
 share_network() {
     cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
     apt-config dump --no-empty --format '%F "%v";%n' Acquire |

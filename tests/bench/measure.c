@@ -197,7 +197,7 @@ static double milliseconds(struct timeval time)
     return (double)time.tv_sec * 1e3 + (double)time.tv_usec / 1e3;
 }
 
-/* One run; the wall time.  Only counted if @counted. */
+/* Runs once and returns the wall time; counts the run only if @counted. */
 static double run(struct row *row, bool counted)
 {
     struct rusage usage;

@@ -52,7 +52,7 @@ LIBRARIES = {
     "cmocka": (),
 }
 
-# What an include's text is relative to; the first that holds the header is its one spelling.
+# Folders to which an include's text is relative; the first that holds the header decides its spelling.
 ROOTS = ("core/include/", "core/", "")
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Run every static check (*.sh, *.py, whatever their run bits) beside this file over the tree (or over the tree given as argument).
+# Run every static check (*.sh, *.py, executable or not) beside this file over the tree (or over the tree given as argument).
 # Each prints "file:line: what" for each finding.  Fails if one of them does.
 set -u
 checks=$(cd "$(dirname "$0")" && pwd)

@@ -17,11 +17,11 @@
 #define STATUS_USAGE 2
 #define TIMEOUT_MAX_S 3600
 
-/* One run: which module, and which rule alone, if any. */
+/* A run: the module, and a single rule, or NULL for all. */
 struct check {
     struct fixture fixture;
     const struct rule *only;
-    const struct rule *rule; /* the one on trial */
+    const struct rule *rule; /* under test */
     int64_t timeout_ms;
     size_t broken;
     size_t skipped;
@@ -109,7 +109,7 @@ static const char *cap_name(uint32_t caps)
     return names[i].name;
 }
 
-/* Does the rule on trial apply?  If not, says why. */
+/* Does the rule under test apply?  If not, says why. */
 static bool applies(const struct check *check, struct sandbox_verdict *verdict)
 {
     const struct fixture *fixture = &check->fixture;
@@ -152,7 +152,7 @@ static void try_sweep(void *data, struct sandbox_verdict *verdict)
     }
 }
 
-/* What a child that came to a bad end had printed helps to find out why. */
+/* Also prints the output of a child that crashed or hung, to help find the cause. */
 static void report_broken(struct check *check, const char *rule,
                           const struct sandbox_verdict *verdict)
 {

@@ -12,8 +12,8 @@
 #include "base/identity.h"
 
 /*
- * What the rules of the contract are made of: a module on the fixture, and single calls to it
- * whose answers are compared.
+ * Base of the contract's rules: the module under test, and single calls to it whose answers are
+ * compared.
  */
 
 /*
@@ -25,7 +25,7 @@
 #define FIXTURE_TWO_UPPER "LWCRED-check-2"
 #define FIXTURE_LONGEST "lwcred-check-longest-56789012345678901234567890123456789012345.x"
 
-/* The module under test, what it is told to hold, and what was noticed about it. */
+/* The module under test, the credential that it should hold, and observations. */
 struct fixture {
     const char *module; /* a name, or a path with a '/' or ".so" in it             */
     bool in_host;       /* its functions run in a backend host                     */
@@ -46,22 +46,22 @@ struct fixture {
 };
 
 /*
- * Fill in all but the members that the caller sets beforehand: module, in_host, argc, argv.  Loads
+ * Fills in all but the members that the caller sets beforehand: module, in_host, argc, argv.  Loads
  * nothing.
  */
 void fixture_init(struct fixture *fixture);
 
-/* Load and judge the module; false, and said, if it is refused. */
+/* Loads and checks the module; reports a refusal and returns false. */
 bool fixture_load(struct fixture *fixture);
 
-/* Describe a broken rule; returns false. */
+/* Reports a broken rule; returns false. */
 bool fixture_say(struct fixture *fixture, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Look at the record of a call that answered @code. */
+/* Checks the record of a call that answered @code. */
 void fixture_judge_error(struct fixture *fixture, enum lwc_code code, const struct lwc_error *err);
 
-/* One opened state, closed when it leaves scope. */
+/* An opened state, closed when it leaves scope. */
 struct opened {
     const struct lwc_backend *backend;
     void *state;
@@ -84,10 +84,10 @@ struct listed {
 void opened_close(struct opened *opened);
 void received_clear(struct received *received);
 
-/* Opens the backend; false, and the reason said, if that fails. */
+/* Opens the backend; reports a failure and returns false. */
 bool fixture_open_state(struct fixture *fixture, struct opened *opened);
 
-/* One call each; a surprising answer is said and makes the result false. */
+/* Make one call each; an unexpected answer is reported with fixture_say(). */
 enum lwc_code fixture_find(struct fixture *fixture, void *state, const struct lwc_identity *query,
                            struct received *received);
 bool fixture_list(struct fixture *fixture, void *state, const char *profile, struct listed *listed);
@@ -105,7 +105,7 @@ bool fixture_has(struct fixture *fixture, void *state, const struct lwc_identity
                  const void *secret, size_t len);
 bool fixture_lacks(struct fixture *fixture, void *state, const struct lwc_identity *query);
 
-/* Erase what broken rules left behind, as far as that can be done. */
+/* Erases what broken rules left behind, as far as possible. */
 void fixture_sweep(struct fixture *fixture);
 
 #define AUTO_OPENED LWC_AUTO(struct opened, opened_close)

@@ -4,7 +4,7 @@
 
 #include <lwcred/backend.h>
 
-/* From now on the functions of @backend run in a backend host each time it is opened. */
+/* Makes the functions of @backend run in a backend host each time it is opened. */
 void in_host_wrap(struct lwc_backend *backend);
 
 #endif

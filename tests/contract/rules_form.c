@@ -85,7 +85,7 @@ bool rule_open_unknown_argument(struct fixture *fixture)
                                : fixture_say(fixture, "open() failed and changed *state_out");
 }
 
-/* The arguments lie in pages that are taken away: whoever looks again crashes. */
+/* The arguments lie in pages that are unmapped after open(): a later read crashes. */
 bool rule_open_copies_arguments(struct fixture *fixture)
 {
     size_t len = fixture->argc * sizeof(char *) + 1;
@@ -141,7 +141,7 @@ bool rule_no_output(struct fixture *fixture)
     return use_all(fixture);
 }
 
-/* What a module shares with all of the process. */
+/* State that a module shares with the whole process. */
 struct process {
     mode_t umask;
     char directory[4096];
@@ -230,7 +230,7 @@ static size_t descriptors(void)
     return count;
 }
 
-/* What a library opens once for the process may stay; what each use leaves behind piles up. */
+/* A descriptor that a library opens once may stay; descriptors left by each use accumulate. */
 bool rule_descriptors_closed(struct fixture *fixture)
 {
     const unsigned uses = 4;

@@ -6,14 +6,14 @@
 #include <stdint.h>
 
 /*
- * One trial of a module in a child of its own: whatever it does there, crash, hang, exit, print,
- * the program goes on and knows what happened.
+ * Runs a trial of a module in a child process: if the module crashes, hangs, exits or prints, the
+ * program goes on and knows what happened.
  */
 
 #define SANDBOX_TEXT_LEN 512
 
 /*
- * kept     what the trial returned; false as well if it came to no end.
+ * kept     result of the trial; false if it did not end.
  * said     why not, or "".
  * printed  the beginning of what the child wrote on stdout and stderr, made printable, or "".
  */
@@ -27,8 +27,8 @@ struct sandbox_verdict {
 typedef void sandbox_fn(void *data, struct sandbox_verdict *verdict);
 
 /*
- * Run @trial in a child of a process group of its own, for @timeout_ms at most; nothing of
- * that group is left afterwards.  Returns false with errno if no child could be made.
+ * Runs @trial in a child with a process group of its own, for @timeout_ms at most, and then kills
+ * the group.  Returns false with errno if no child could be made.
  */
 bool sandbox_run(sandbox_fn *trial, void *data, int64_t timeout_ms,
                  struct sandbox_verdict *verdict_out);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The runner tells what passed, failed and could not run, where namespaces are refused, too; and it
-# leaves a keyring alone in which somebody has tokens.
+# leaves a keyring alone in which another program has tokens.
 . "$(dirname "$0")/../support/cache.sh"
 
 # A tree with three tests.
@@ -33,7 +33,7 @@ expect_stdout_has '^LEFT 2-bad.sh does not work on this machine$'
 expect_stdout_has '^1 passed, 0 failed, 2 skipped, 1 left out'
 runner 1 true NOT_HERE="$T/not-here"
 
-# What is left out under qemu-user exists, and has a reason.
+# Tests left out under qemu-user exist, and have a reason.
 while read -r name reason; do
     [ -n "$(find tests/unit -name "$name.c")" ] && [ -n "$reason" ] || fail "not-under-qemu: $name"
 done <tests/support/not-under-qemu

@@ -10,7 +10,7 @@ plant_key
 make_store_keyfile
 run 0 "$HELPER" add -a acme --key-id "$KEY_ID" --secret-stdin --api-url "$API_URL" <<<"$SECRET"
 
-# --- a redirect is not followed, whatever its status
+# --- a redirect of any status is not followed
 for status in 301 302 303 307 308; do
     for target in "$ELSEWHERE_URL/api/v2/access/tokens" "//$ELSEWHERE_ORIGIN/x" /api/v2/elsewhere; do
         mode "redirect $target $status"

@@ -116,7 +116,7 @@ for slow in nothing no-handshake 'slow-headers 30' 'slow-body 30' drip; do
 done
 mode
 
-# --- nobody there
+# --- no server
 LW_API_SERVER_URL=https://127.0.0.1:1 run 10 "$HELPER" get --format token
 expect_stderr_has '127.0.0.1'
 LW_API_SERVER_URL=https://no-such-host.invalid run 10 timeout 60 "$HELPER" --timeout 5 get --format token

@@ -166,7 +166,7 @@ expect_stdout_empty
 XDG_CONFIG_HOME=relative XDG_DATA_HOME=relative run 0 "$HELPER" get -p default --format token
 unchanged
 
-# umask is ours: whatever the caller's, the store is private.
+# The store is private with any umask of the caller.
 rm -rf "$T/umask"
 (umask 000 && mkdir -m 700 "$T/umask" && LWCRED_STORE=$T/umask/sub/keys.lwc run 0 "${ADD[@]}" --secret-stdin <<<"$SECRET")
 [ "$(stat -c %a "$T/umask/sub/keys.lwc")" = 600 ] || fail "mode $(stat -c %a "$T/umask/sub/keys.lwc")"

@@ -15,7 +15,7 @@ STORE=$XDG_DATA_HOME/lwcred/keys.lwc
 DIR=${STORE%/*}
 cp -p "$STORE" "$T/old.lwc"
 
-# What a whole add calls once the store is being written: from the lock on.
+# System calls of a whole add once it writes the store: from the lock on.
 run 0 strace -f -o "$T/trace" "$HELPER" add -p new -a acme --key-id ACME_01 --secret-stdin --no-verify --api-url https://localhost:1 <<<"_new"
 # Each system call from a little before the lock on, as "name how-manieth-of-its-name": strace
 # counts by name.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Questions at a real terminal: asked there and nowhere else, without echo, and not at all where
-# nobody may be asked.
+# the program is not interactive.
 . "$(dirname "$0")/../support/e2e.sh"
 start_standin
 plant_key
@@ -57,7 +57,7 @@ printf '%s\n' "$PASS" >"$T/passphrase"
 LWCRED_PASSPHRASE_FILE=$T/passphrase at_tty '^\[status 2, echo on' -- "$HELPER" add -p new -a acme --key-id "$KEY_ID" --secret-stdin --no-verify
 grep -q 'standard input is a terminal' "$OUT" || fail "the secret was read from the terminal"
 
-# --- nobody may be asked
+# --- not interactive
 before=$(sha256sum <"$STORE")
 LOCKED='^\[status 4, echo on'
 at_tty "$LOCKED" -- "$HELPER" --no-prompt get --format token

@@ -36,11 +36,11 @@ run 0 reader "$LWCRED_STORE" "$T/key"
 expect_stdout '["one", "acme.lacework.net", "", "ACME_3", "", 1, 0, 3, "_33333333333333333333333333333333"]
 ["two", "acme.lacework.net", "", "ACME_2", "Sub", 1, 1, 2, "_22222222222222222222222222222222"]'
 
-# What is beside the store is the generation before.
+# The file beside the store is the generation before.
 run 0 reader "$LWCRED_STORE.prev" "$T/key"
 expect_stdout_has '"ACME_1"'
 
-# One rule broken in each.
+# Each file breaks one rule.
 declare -A status=([ok]=0 [corrupt]=6 [newer]=7 [denied]=5)
 export XDG_STATE_HOME=$T/state
 mkdir -m 700 "$T/cases"

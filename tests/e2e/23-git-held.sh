@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# git's request is held against what answers it, whatever options stand in the helper's line: a
+# git's request is compared with its answer, with any options in the helper's line: a
 # server that asks for a password gets none unless the key is stored for that very host.
 . "$(dirname "$0")/../support/e2e.sh"
 start_standin

@@ -9,7 +9,7 @@ ln -s "$O/bin/lw-credential-helper" "$T/git-credential-lacework"
 PATH=$T:$PATH
 export GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false
 
-# What acme.lacework.net may be: whatever the path, a page with status 200.
+# A server as acme.lacework.net may be: status 200 for each path.
 mkdir "$T/basic"
 python3 tests/support/basic_server.py "$T/basic" --tls-cert "$CA/server.pem" --tls-key "$CA/server.key" \
     --parent $$ </dev/null >"$T/basic.said" 2>&1 &

@@ -197,7 +197,7 @@ run 4 setsid "$HELPER" get --format token -p twin --refresh
 expect_stdout_empty
 export LWCRED_KEY_FILE=$STORE_KEY
 
-# --- cache clear; with the keyring only if it is our own, for it spares nobody's entries
+# --- cache clear; with the keyring only if it is our own, for it spares no program's entries
 own_keyring() {
     if [ -n "$OWN_KEYRING" ]; then
         "$@"

@@ -336,7 +336,7 @@ done
 if [ "$(id -u)" = 0 ]; then
     spoil_each 'wrong owner' chown 65534 FILE
 fi
-# What cannot be put right costs exchanges, and nothing else.
+# Damage that cannot be repaired costs exchanges only.
 for file in "$ENTRIES"/*; do replace_with dir_with_file "$file"; done
 run 0 "$HELPER" get --format token
 issued_token_matches "$(cat "$OUT")"

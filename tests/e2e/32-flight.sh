@@ -57,7 +57,7 @@ begin() { # the stand-in's mode
     BEFORE=$(count_exchanges)
 }
 
-# --- everybody at once, nothing cached: one exchange, whatever the place
+# --- many at once, nothing cached: one exchange, in each place
 for place in keyring runtime; do
     cache_in "$place"
     begin

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What failed for one is held against those alone for whom it would fail, too; and a server that
-# answers nobody is not asked by everybody.
+# A remembered failure is reported to callers only for whom the exchange would fail, too; and a
+# server that does not answer is not asked by each caller.
 . "$(dirname "$0")/../support/cache.sh"
 MANY=30
 if [ "${WRAPPER:-}" = valgrind ]; then
@@ -34,7 +34,7 @@ mode
 exchanged
 forget_all
 
-# --- no descriptors left: nobody's network is to blame
+# --- no descriptors left: no failure of the network
 lacking=0
 for limit in 5 6 7 8 9 10 11 12; do
     status=0
@@ -181,7 +181,7 @@ for pid in "${pids[@]}"; do
     wait "$pid" || status=$?
     [ "$status" = 12 ] || fail "status $status"
 done
-# Who begins after the answer came asks himself.
+# Callers that begin after the answer came ask themselves.
 [ $(($(count_exchanges) - BEFORE)) -le 5 ] || fail "$(($(count_exchanges) - BEFORE)) exchanges for $MANY"
 sleep 3.1
 

@@ -88,7 +88,7 @@ for place in keyring runtime auto; do
     closed is_locked -p other
     closed gives "$DEFAULT" -p default
 
-    # What another program did to the store is not believed before it was opened.
+    # Changes by another program are not believed before the store was opened.
     for change in touch append copy; do
         run 0 "$HELPER" get --format token -p default
         closed gives "$(cat "$OUT")" -a cache35 -p default

@@ -80,7 +80,7 @@ stack "at=open fault=sleep" '[success=done unavailable=ignore default=die]' 'loo
 get 15
 expect_stdout_empty
 
-# What hangs leaves half of the time to the lines behind it, and to the exchange.
+# A hanging backend leaves half of the time to the lines behind it, and to the exchange.
 printf '%s\n' "lookup [error=ignore default=die] blocking dir=$T/kept timeout=1h at=find fault=sleep" \
     'lookup sufficient file' 'set cache none' >"$LWCRED_CONFIG"
 run 0 timeout 60 "$HELPER" get --format token --profile p --timeout 16
@@ -97,7 +97,7 @@ get 15
 expect_stderr_has "backend 'blocking' crashed \(SIGSEGV\)"
 expect_stdout_empty
 
-# What fails in find() while it is the one that holds the key.
+# A backend that holds the key fails in find().
 stack '' sufficient "store required blocking dir=$T/kept"
 add blocking
 for fault in sleep crash; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A module that may block is loaded by its host and by nobody else: neither its own code nor that of
+# A module that may block is loaded by its host only: neither its own code nor that of
 # the libraries behind it runs in the process that holds secrets.
 . "$(dirname "$0")/../support/e2e.sh"
 PLAIN=$O/bin/lw-credential-helper # strace and valgrind do not go together

@@ -70,7 +70,7 @@ run 0 "$KEYRING" show
 expect_stdout_empty
 run 3 "$HELPER" get --no-cache --format token
 
-# What they write with our schema is ours, with or without the newline of echo.
+# Items that other programs write with our schema are ours, with or without the newline of echo.
 written() { # profile
     printf '%s\n' xdg:schema net.lacework.AccessKey lwcred-format 1 kind access-key profile "$1" \
         account acme.lacework.net key-id "$KEY_ID" origin "$ORIGIN"
@@ -95,7 +95,7 @@ run 0 "$O/tests/lwcred-backend-check" secret-service
 expect_stdout_has 'secret-service: 0 of [0-9]+ rules broken'
 ! grep '^skip' "$OUT" | grep -vE '(CHECK_SECRET|STORE|LIST|READ) is' || fail "a rule was not tried"
 
-# Such a collection lies on the disk as text, where a newline would end all of it: a secret with
+# A collection without a password lies on the disk as text, where a newline would end all of it: a secret with
 # one, and a neighbour's item, are there after the next start.
 printf 'a neighbour' | run 0 secret-tool store --label neighbour belongs-to somebody
 run 0 "$KEYRING" lock

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A keyring that asks the user with a window of its own: answered, closed, ignored; and not shown
-# where nobody may be asked.  A stand-in for the keyring shows it; GNOME Keyring itself, whose
+# if the program is not interactive.  A stand-in for the keyring shows it; GNOME Keyring itself, whose
 # windows another program shows, survives a window that is never answered, or never shown.
 . "$(dirname "$0")/../support/secret-service.sh"
 start_standin
@@ -44,7 +44,7 @@ run 0 "$HELPER" list
 expect_stdout_has '^default '
 windows 1
 
-# No window where nobody may be asked or could see it.
+# No window if not interactive, or without a display.
 mock accept
 for setting in LWCRED_NO_PROMPT=1 CI=true GIT_TERMINAL_PROMPT=0 DISPLAY=; do
     run 4 env "$setting" "$HELPER" get --no-cache --format token
@@ -53,7 +53,7 @@ done
 run 4 "$HELPER" --no-prompt get --no-cache --format token
 windows 0
 
-# What is so locked that it does not name its keys is unlocked for an answer, and for no list.
+# A keyring that does not name its keys while locked is unlocked for an answer, not for a list.
 mock cold
 run 4 "$HELPER" list
 expect_stdout_empty
@@ -88,14 +88,14 @@ foreign "$ORIGIN"
 issued_token_matches "$(field password)"
 windows 1
 
-# What is known to hold nothing needs no unlocking to say so.
+# A keyring known to be empty is not unlocked.
 mock empty
 run 3 "$HELPER" get --no-cache --format token
 run 0 "$HELPER" list
 expect_stdout_empty
 windows 0
 
-# Nobody answers: it ends at the caller's deadline, later than the keyring's own time limit, and
+# No answer: the window ends at the caller's deadline, later than the keyring's own time limit, and
 # the window is taken back.
 mock never
 run 4 timeout 60 "$HELPER" --timeout 4 get --no-cache --format token

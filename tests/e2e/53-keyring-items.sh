@@ -9,7 +9,7 @@ start_bus
 start_keyring
 keyring_stack timeout=10
 
-# put PROFILE SECRET [NAME=VALUE...]: somebody else writes an item; a name said again is changed.
+# put PROFILE SECRET [NAME=VALUE...]: another program writes an item; a name said again is changed.
 put() {
     local profile=$1 secret=$2
     shift 2

@@ -71,7 +71,7 @@ start_bus
 start_keepassxc
 keyring_stack timeout=20
 
-# Every change is a question to it: none where nobody could see it, and then nothing changed.
+# Each change opens a window: none without a display, and then nothing changes.
 asked='the keyring does this only in a window of its own: there is no display to ask on'
 printf %s "$SECRET" | run 4 "$HELPER" add --account acme --key-id "$KEY_ID" --secret-stdin --no-verify
 expect_stderr_has "$asked"
@@ -80,7 +80,7 @@ run 3 "$HELPER" get --no-cache --format token
 DISPLAY=:99 add_key --no-verify --backend secret-service
 expect_stderr_has "profile 'default' .* in backend 'secret-service'"
 
-# What it answers, without a display.
+# Its answers without a display.
 usual=$HELPER HELPER=$CHECKED
 run 0 "$HELPER" get --no-cache --format token
 HELPER=$usual

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The bus of another user is not used, whatever its policy allows; and what is asked of the user's
+# The bus of another user is not used, even if its policy allows that; and what is asked of the user's
 # own does not grow with the items of others.
 . "$(dirname "$0")/../support/secret-service.sh"
 start_standin
@@ -71,7 +71,7 @@ refused() {
 # Over TCP the kernel does not say who runs it.
 foreign_bus tcp
 refused 'the kernel does not say who runs it'
-# What "su" without "-" leaves to root.
+# The bus that "su" without "-" leaves to root.
 if [ "$(id -u)" = 0 ]; then
     foreign_bus unix setpriv --reuid=65534 --regid=65534 --clear-groups
     refused 'uid 65534 runs it'

@@ -36,7 +36,7 @@ expect_stderr_has "^lw-credential-helper: warning: backend 'secret-service' cann
 [ "$(grep -c "may hold profile" "$ERR")" = 1 ] || fail "not warned once"
 expect_stderr_has "in backend 'file'"
 
-# What is here is shown, and the keyring is named.
+# Present credentials are shown, and the keyring is named.
 run 0 "$HELPER" list
 expect_stdout_has '^prod .* file '
 expect_stderr_has 'warning: absent here, and not asked: secret-service \(there is no session bus: DBUS_SESSION_BUS_ADDRESS is not set, XDG_RUNTIME_DIR holds no bus\)$'

@@ -34,7 +34,7 @@ refused bad-needs 2 "backend 'bad-needs' needs what no host understands"
 refused bad-no-summary 2 "backend 'bad-no-summary' has no summary"
 refused bad-late-blocking 2 "backend 'bad-late-blocking' is another one when it is loaded than in its file"
 
-# Who else could have written it.
+# Modules that another user could have written.
 cp answer.so copied.so
 cp copied.so world.so
 chmod 646 world.so
@@ -50,7 +50,7 @@ chmod 777 .
 refused answer 14 "directory .*/modules can be written by others \(mode 0777\)"
 chmod 755 .
 
-# What is no file.
+# Paths that are no file.
 mkdir directory.so
 refused directory 2 'directory.so is a directory, not a file'
 mkfifo fifo.so
@@ -60,7 +60,7 @@ refused device 2 '/dev/zero is a character device, not a file'
 ln -s loop.so loop.so
 refused loop 2 'Too many levels of symbolic links'
 
-# What is no object for this machine.
+# Files that are no object for this machine.
 echo 'hello world' >text.so
 refused text 2 "text.so' is not a shared object"
 : >empty.so
@@ -83,7 +83,7 @@ refused relocatable 2 "relocatable.so' is an ELF file but not a shared object"
 cp "$O/bin/lw-credential-helper" program.so
 refused program 2 "program.so' has no symbol 'lwc_backend'"
 
-# What is not there.
+# Missing files.
 refused missing 8 "backend 'missing' is not installed"
 rm -r "$LWCRED_BACKEND_DIR"
 refused answer 8 "backend 'answer' is not installed"

@@ -55,7 +55,7 @@ change core/include/lwcred/backend.h 's/^#define LWC_PROFILE_MAX 64/#define LWC_
 run 2 make_it -C "$tree" BUILD="$T/changed" abi-check
 expect_stdout_has "lwc_abi_limits.* was changed"
 
-# What is meant is put on record, and then holds.
+# An intended change is put on record, and then holds.
 run 0 make_it -C "$tree" BUILD="$T/changed" abi-update
 run 0 make_it -C "$tree" BUILD="$T/changed" abi-check
 echo ok

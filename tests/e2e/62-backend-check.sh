@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# lwcred-backend-check names just the rule that a module breaks, whatever the module does.
+# lwcred-backend-check names just the rule that a module breaks, whether it crashes, hangs or exits.
 . "$(dirname "$0")/../support/e2e.sh"
 CHECK=$O/tests/lwcred-backend-check
 MODULES=$O/tests/modules
-# A crash is a crash, whatever the sanitiser would make of it.
+# A crash stays a crash: the sanitiser does not handle it.
 export ASAN_OPTIONS=$ASAN_OPTIONS:handle_segv=0:handle_abort=0
 
 # A module with no fault keeps all rules.
@@ -15,7 +15,7 @@ expect_stdout_has '^skip +find-several-invalid: does not apply, LIST is declared
 expect_stderr_empty
 [ -z "$(ls -A "$T/clean")" ] || fail 'something was left in the store'
 
-# One fault, one broken rule, by its name; nothing is left behind.
+# Each fault breaks one rule, by its name; nothing is left behind.
 keys=$T/keys
 mkdir -m 700 "$keys"
 printf 'lwcred-folder 1\nacme.lacework.net\n\nACME_01\n\n1\n0\n_0123' >"$keys/held"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# With nothing but an installed lwcred, somebody else can write, check, install and use a backend.
+# With nothing but an installed lwcred, another project can write, check, install and use a backend.
 . "$(dirname "$0")/../support/e2e.sh"
 
 prefix=$T/prefix
@@ -26,8 +26,8 @@ for header in lwcred.h lwcred/backend.h lwcred/error.h; do
     run 0 g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror "${flags[@]}" -c -o "$T/header.o" "$T/header.cc"
 done
 
-# A descriptor made by C++ is found under its C name, all else hidden.  One that only a constructor
-# would make is none: nobody could judge it before its code runs.
+# A descriptor made by C++ is found under its C name, all else hidden.  A descriptor that only a
+# constructor would make is refused: it cannot be checked before its code runs.
 cat >"$T/plus.cc" <<'END'
 #include <lwcred/backend.h>
 

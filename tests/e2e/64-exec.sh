@@ -95,7 +95,7 @@ diff -u - "$T/calls" <<<$'get\nprotocol=https\nhost=acme.lacework.net\n' || fail
 printf '#!/bin/sh\nprintf "username=x-lw-token\\npassword=abc\\n"\n' >"$T/helper"
 run 3 "$HELPER" get --account acme --format token
 
-# What the contract asks of a backend, as far as git's protocol can say it.
+# The contract of a backend, as far as git's protocol can express it.
 run 1 env HOME="$T/home" "$O/tests/lwcred-backend-check" exec "command=$libexec/git-credential-store" account=lwcred-check \
     profile=lwcred-check-1 origin=https://127.0.0.1:8443 sub-account=prod-business org-access
 sed -n 's/^BROKEN \([a-z-]*\): .*/\1/p' "$OUT" >"$T/broken"

@@ -29,7 +29,7 @@ answers() { # status, pattern of stderr, lines of the script...
     asked "$status" "$pattern"
 }
 
-# What it says.
+# Malformed output.
 stack "command=$helper account=acme key-id=ACME_01"
 answers 2 'ends in the middle of a line' 'printf passwo'
 answers 2 'ends in the middle of a line' "printf 'username=ACME_01\npassword=s3cret'"
@@ -71,7 +71,7 @@ for length in 0 150 180 190 196 250; do
     expect_stderr_lacks '_0123|4567|cdef'
 done
 
-# What may not be started.
+# Programs that must not be started.
 chmod 600 "$helper"
 asked 2 "'$helper' is not executable"
 chmod 720 "$helper"

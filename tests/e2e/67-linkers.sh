@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The descriptor of a module that may block is read out of its file, whoever linked that: what the
-# file says is what the host finds when it loads it.
+# The descriptor of a module that may block is read out of its file, with each linker: the
+# file says the same as the host finds when it loads it.
 . "$(dirname "$0")/../support/e2e.sh"
 export LWCRED_BACKEND_DIR=$T/modules
 mkdir "$LWCRED_BACKEND_DIR"
@@ -54,7 +54,7 @@ works() {
     run 0 "$HELPER" --config "$T/stack" list
     expect_stdout_has 'LINKED_1'
 }
-# What a linker left out, or put in, is what the case is about.
+# Checks the property of the linked file that the case is about.
 has() { # pattern
     readelf -dW "$LWCRED_BACKEND_DIR/linked.so" >"$OUT"
     expect_stdout_has "$1"

@@ -73,7 +73,7 @@ expect_stdout_has '^and 10 more$'
 run 2 "$HELPER" --json config check "$T/many"
 json "d['errors'] == 30 and d['more'] == 10 and len(d['findings']) == 20"
 
-# What is of no use is told, and is no error.
+# Useless lines are a warning, not an error.
 printf '%s\n' 'lookup [default=done] answer' 'lookup required env' 'store required env' \
     'erase sufficient nowhere' >"$T/odd"
 run 0 "$HELPER" config check "$T/odd"

@@ -25,7 +25,7 @@ for profile in default prod; do
 done
 export LWCRED_CONFIG=$STACK
 
-# What the lines say, for people.
+# Results of the lines, as text.
 stack 'lookup sufficient answer hold=default:other.lacework.net:OTHER:s' 'lookup sufficient file' 'set cache none'
 run 0 "$HELPER" explain --profile prod
 expect_stdout_has '^the profile is named$'

@@ -29,7 +29,7 @@ expect_stderr_lacks 'lacework-cli|lacework\.toml'
 run 0 "$HELPER" list
 expect_stdout_lacks 'lacework-cli'
 
-# One profile.
+# A single profile.
 profile default acme "$id" "$secret" | write
 run 0 "$HELPER" get --format token
 issued_token_matches "$(cat "$OUT")"
@@ -121,7 +121,7 @@ run 2 "$HELPER" remove -p default --backend lacework-cli
 run 2 "$HELPER" add --backend lacework-cli --account acme --key-id "$KEY_ID" --secret-stdin --no-verify <<<"$SECRET"
 [ "$(sha256sum <"$TOML")" = "$before" ] || fail 'the file was changed'
 
-# What is wrong is told with file and line, never with a value; no token of the cache covers it up.
+# Errors name file and line, never a value; no cached token hides them.
 profile default acme "$id" "$secret" | sed 's/"$//' | write
 run 2 "$HELPER" get --format token
 expect_stdout_empty

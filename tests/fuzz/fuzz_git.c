@@ -32,7 +32,7 @@ static void check_value(const struct lwc_git_request *request, const struct lwc_
     require(!lwc_text_has_control(value->at, value->len));
 }
 
-/* Whatever parses is clean, and what asks for an account names one that can exist. */
+/* A parsed request is clean, and its account, if any, is a possible name. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     LWC_AUTO_GIT_REQUEST request = {.text = NULL};

@@ -3,7 +3,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-/* Whatever parses must be walkable, and what does not must say why. */
+/* A parsed text can be walked; a refused text has a reason. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static const char *const paths[] = {

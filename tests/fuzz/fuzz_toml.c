@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A ~/.lacework.toml: whatever it holds, each profile is a whole identity or has a reason. */
+/* A ~/.lacework.toml of any content: each profile is a whole identity or has a reason. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 /*
  * A backend that answers what its arguments say:
  *   find=CODE list=CODE store=CODE erase=CODE probe=CODE   number of an enum lwc_code
- *   opens=1        probe() makes list() answer, whatever list= says
+ *   opens=1        probe() makes list() answer, in spite of list=
  *   hold=PROFILE:ACCOUNT:KEYID:SECRET                      a credential; may be repeated
  *   lie=other      find() answers with another credential
  *   lie=silent     find() says LWC_OK and gives nothing

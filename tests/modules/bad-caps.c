@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Wrong in one way: a capability that nobody knows. */
+/* Wrong in one way: an unknown capability. */
 #include "tests/modules/least.h"
 
 LEAST_EXPORT const struct lwc_backend lwc_backend = {

@@ -20,7 +20,7 @@
 #define PATH_LEN 4096
 #define MEMBERS 5
 
-/* One credential as it lies in its file. */
+/* A credential as its file holds it. */
 struct kept {
     char members[MEMBERS][300];
     uint32_t kind;

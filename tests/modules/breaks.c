@@ -242,7 +242,7 @@ static enum lwc_code breaks_list(void *state, const struct lwc_visitor *visitor,
     return folder_list(breaks->folder, &own, err);
 }
 
-/* What this backend will not take though it should. */
+/* Does this backend refuse a credential that it should accept? */
 static bool refuses(const struct breaks *breaks, const struct lwc_identity *identity, size_t len)
 {
     return (is(breaks, "identity-longest") && strlen(identity->key_id) == LWC_KEY_ID_MAX) ||

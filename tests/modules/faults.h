@@ -15,7 +15,7 @@
 
 #include <lwcred/backend.h>
 
-/* What the module "blocking" does wrong when it is told to, with the host's socket among it. */
+/* Faults of the module "blocking" on request, some of them on the host's socket. */
 #define SOCKET 3
 
 struct blocking {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * May block, and leaves a mark in whatever process loads it: a line with the name of the program in
+ * May block, and leaves a mark of each process that loads it: a line with the name of the program in
  * the file marks in the user's home directory.
  */
 #include <stdio.h>

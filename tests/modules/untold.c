@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A backend that cannot list: it holds a credential for whoever asks, of the profile asked for. */
+/* A backend that cannot list: it holds a credential for each profile asked for. */
 #include <lwcred/backend.h>
 
 #include "tests/modules/least.h"

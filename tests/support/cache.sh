@@ -4,7 +4,7 @@
 #
 # A scenario that shares the user keyring knows its keys by ORIGIN.
 #
-#   OWN_KEYRING  not empty: nobody else's keys are in reach
+#   OWN_KEYRING  not empty: no other program's keys are in reach
 #   RUN          a runtime directory that counts: ours, 0700, in memory
 #   PLAIN        the helper without valgrind, for strace and for many at once
 #   TOKEN        what the last exchanged() printed

@@ -11,7 +11,7 @@
 
 /*
  * A token cache with all its places: the real keyring under a name of its own, the directories
- * in a tmpfs.  Helpers fail the test where they fail.
+ * in a tmpfs.  A helper that fails, fails the test.
  */
 
 #define CACHE_FIXTURE_SEALING "a-secret-with-which-entries-are-sealed"
@@ -43,10 +43,10 @@ void cache_fixture_assert_read_other(const struct cache_fixture *fixture,
 void cache_fixture_assert_missed(const struct cache_fixture *fixture,
                                  const struct lwc_cache *cache);
 
-/* Is there an entry of the test's name, whatever its worth? */
+/* Is there an entry of the test's name, valid or not? */
 bool cache_fixture_lies_in(const struct cache_fixture *fixture, const struct lwc_place *place);
 
-/* The same for all: bit 0 is the keyring, 1 runtime, 2 sealed. */
+/* Places with such an entry: bit 0 is the keyring, 1 runtime, 2 sealed. */
 unsigned int cache_fixture_where(const struct cache_fixture *fixture);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "cache/entry.h"
 
-/* One cache entry of each kind, as a value and as the bytes that it must encode to. */
+/* A cache entry of each kind, as a value and as its encoded bytes. */
 
 #define ENTRIES_BOOT_ID_TEXT "01234567-89ab-cdef-0123-456789abcdef"
 #define ENTRIES_TOKEN_TEXT "_very-secret-token.0123=="
@@ -27,10 +27,10 @@ extern const struct entries_sample {
 struct lwc_entry *entries_token(void);
 struct lwc_entry *entries_reference(void);
 
-/* One more file on which @entry depends, to be filled in; borrowed. */
+/* Adds a file on which @entry depends, for the caller to fill in; borrowed. */
 struct lwc_dependency *entries_add_file(struct lwc_entry *entry, const char *path);
 
-/* One more setting on which @entry depends. */
+/* Adds a setting on which @entry depends. */
 void entries_add_variable(struct lwc_entry *entry, const char *name);
 
 /* A secret without bytes, owned by the caller. */

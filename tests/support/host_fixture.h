@@ -16,7 +16,7 @@
  *
  * backend   that of the descriptor, its functions replaced by those that ask the host.
  * left_ms   the caller's deadline, from the fixture's start on.
- * typed     what a prompt answers; NULL: nobody may be asked.
+ * typed     answer to a prompt; NULL: not interactive.
  * logged    the last line; logs: how many.
  */
 #define HOST_FIXTURE_ARGS_MAX 8

@@ -16,8 +16,8 @@
 #include "conf/parse.h"
 #include "stack/stack.h"
 
-/* What one step over the stack works on. */
-struct keeping {
+/* Arguments of a step over the stack. */
+struct keep_ctx {
     struct lwc_identity identity;
     struct lwc_buf *secret;
 };
@@ -65,7 +65,7 @@ static enum lwc_code host_prompt(void *data, const char *text, uint32_t flags,
 
 static enum lwc_code store(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
 {
-    struct keeping *keeping = data;
+    struct keep_ctx *keeping = data;
     enum lwc_code code =
         lwc_fd_read(STDIN_FILENO, LWC_SECRET_MAX, LWC_NO_DEADLINE, keeping->secret, err);
 
@@ -77,7 +77,7 @@ static enum lwc_code store(void *data, struct lwc_stack_backend *unit, struct lw
 
 static enum lwc_code find(void *data, struct lwc_stack_backend *unit, struct lwc_error *err)
 {
-    struct keeping *keeping = data;
+    struct keep_ctx *keeping = data;
     struct lwc_identity_copy identity;
     LWC_AUTO_BUF found = NULL;
     enum lwc_code code = lwc_backend_find(unit, &keeping->identity, &identity, &found, err);
@@ -89,7 +89,7 @@ static enum lwc_code find(void *data, struct lwc_stack_backend *unit, struct lwc
     return code;
 }
 
-static enum lwc_code run(char **argv, struct keeping *keeping, struct lwc_error *err)
+static enum lwc_code run(char **argv, struct keep_ctx *keeping, struct lwc_error *err)
 {
     const struct lwc_host host = {.abi = LWC_BACKEND_ABI,
                                   .size = sizeof host,
@@ -126,7 +126,7 @@ static enum lwc_code run(char **argv, struct keeping *keeping, struct lwc_error 
 int main(int argc, char **argv)
 {
     struct lwc_error err = {0};
-    struct keeping keeping = {.identity = LWC_IDENTITY_ANY};
+    struct keep_ctx keeping = {.identity = LWC_IDENTITY_ANY};
     enum lwc_code code = LWC_E_INVALID;
 
     if (argc < 4) {

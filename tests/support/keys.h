@@ -8,7 +8,7 @@
 #include "base/crypto.h"
 
 /*
- * One entry in the real kernel keyring, under a name that no one else has: a cmocka fixture.
+ * A cmocka fixture: an entry in the real kernel keyring, under a unique name.
  * Helpers fail the test where they fail.
  */
 
@@ -30,7 +30,7 @@ void keys_wait_for_room(void);
 /* *state is the struct keys.  Nothing is asked of the place, so that the first test can do that. */
 int keys_setup(void **state);
 
-/* Removes the key, whatever became of it. */
+/* Removes the key in any state. */
 int keys_teardown(void **state);
 
 /* The number of the key, or -1 with errno. */

@@ -9,7 +9,7 @@
 # ordinary user makes all files of root would be foreign, and rightly refused: there, and where root
 # may make none, COMMAND shares the user's keyring, unless that holds tokens that a test would forget.
 #   AS_USER           a user's name, or empty
-#   KEYRING      "shared": share the user's keyring whatever is in it
+#   KEYRING      "shared": share the user's keyring with all its keys
 #   OWN_KEYRING  for COMMAND: "yes", or "no" where it shares the user's
 set -u
 

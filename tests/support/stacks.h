@@ -7,7 +7,7 @@
 #include "conf/conf.h"
 #include "stack/stack.h"
 
-/* A stack made from the text of a stack file, with a host that asks nobody. */
+/* A stack made from the text of a stack file, with a host that is not interactive. */
 struct stacks {
     struct lwc_conf *conf;
     struct lwc_stack *stack;

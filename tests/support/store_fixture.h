@@ -15,7 +15,7 @@
 #include "tests/support/tmpdir.h"
 
 /*
- * What the tests of the file store share: a host that answers from tables, random bytes and
+ * Fixture of the tests of the file store: a host that answers from tables, random bytes and
  * time that are the same in every run, and the known answers in tests/data.
  */
 
@@ -73,7 +73,7 @@ const struct lwc_clock *store_fixture_clock(void);
 struct lwc_identity store_fixture_identity(const char *profile,
                                            char key_id_out[LWC_KEY_ID_MAX + 1]);
 
-/* One call each. */
+/* Make one call each. */
 enum lwc_code store_fixture_put(struct lwc_store *store, const char *profile, const char *secret,
                                 struct lwc_error *err);
 enum lwc_code store_fixture_find(struct lwc_store *store, const char *profile, char secret_out[256],
@@ -88,7 +88,7 @@ uint8_t *store_fixture_read(const char *path, size_t *len_out);
 uint8_t *store_fixture_read_data(const char *name, size_t *len_out);
 void store_fixture_write(const char *path, const uint8_t *bytes, size_t len);
 
-/* Make the unkeyed digest fit again, as anybody can. */
+/* Make the unkeyed digest fit again, as any writer can. */
 void store_fixture_fix_digest(uint8_t *bytes, size_t len);
 
 #endif

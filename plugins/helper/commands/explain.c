@@ -36,13 +36,13 @@ static const struct {
 };
 
 /* A report, and its progress. */
-struct explain_ctx {
+struct explain_report {
     struct lwc_report report;
     uint32_t walk; /* last walk begun */
     bool answered;
 };
 
-static void explain_ctx_clear(struct explain_ctx *ctx)
+static void explain_report_clear(struct explain_report *ctx)
 {
     lwc_report_clear(&ctx->report);
 }
@@ -78,7 +78,7 @@ static void add_identity(struct lwc_report *report, const struct lwc_identity *i
     }
 }
 
-static void begin_walk(struct explain_ctx *ctx, const struct lwc_explained_line *line)
+static void begin_walk(struct explain_report *ctx, const struct lwc_explained_line *line)
 {
     const bool first = ctx->walk == NO_WALK;
 
@@ -172,7 +172,7 @@ static const char *describe_consequence(const struct lwc_explained_line *line)
 
 static void add_line(void *data, const struct lwc_explained_line *line)
 {
-    struct explain_ctx *ctx = data;
+    struct explain_report *ctx = data;
     const bool first = ctx->walk != line->walk;
 
     if (first) {
@@ -200,7 +200,7 @@ static void add_line(void *data, const struct lwc_explained_line *line)
     }
 }
 
-static void end_walks(struct explain_ctx *ctx)
+static void end_walks(struct explain_report *ctx)
 {
     if (ctx->report.json) {
         LWC_REPORT_ADD(&ctx->report, ctx->walk == NO_WALK ? "],\"answer\":" : "]}],\"answer\":");
@@ -211,7 +211,7 @@ static void end_walks(struct explain_ctx *ctx)
 
 static void add_answer(void *data, const struct lwc_explained_answer *answer)
 {
-    struct explain_ctx *ctx = data;
+    struct explain_report *ctx = data;
 
     end_walks(ctx);
     ctx->answered = true;
@@ -238,7 +238,7 @@ static void add_answer(void *data, const struct lwc_explained_answer *answer)
 
 enum lwc_code lwc_explain_run(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO(struct explain_ctx, explain_ctx_clear)
+    LWC_AUTO(struct explain_report, explain_report_clear)
     ctx = {.report = lwc_report_begin(app, err), .walk = NO_WALK};
     const struct lwc_explain_visitor visitor = {
         .size = sizeof visitor, .data = &ctx, .line = add_line, .answer = add_answer};

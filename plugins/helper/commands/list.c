@@ -328,7 +328,7 @@ enum lwc_code lwc_show_run(struct lwc_app *app, struct lwc_error *err)
 }
 
 /* Results of a removal in several backends.  The error holds the first failure only. */
-struct removal_ctx {
+struct remove_report {
     const struct lwc_app *app;
     const char *profile;
     bool has_removed;
@@ -337,7 +337,7 @@ struct removal_ctx {
 
 static void note_removed(void *data, const char *backend, const struct lwc_error *why)
 {
-    struct removal_ctx *removal = data;
+    struct remove_report *removal = data;
 
     if (why == NULL) {
         lwc_app_say(removal->app, "removed profile '%s' from backend '%s'", removal->profile,
@@ -353,7 +353,7 @@ enum lwc_code lwc_remove_run(struct lwc_app *app, struct lwc_error *err)
 {
     const char *profile = app->args.option[LWC_OPT_PROFILE];
     const struct lwc_query query = lwc_app_query(app);
-    struct removal_ctx removal = {.app = app, .profile = profile};
+    struct remove_report removal = {.app = app, .profile = profile};
     enum lwc_code code = LWC_OK;
 
     if (profile == NULL) {

@@ -24,7 +24,7 @@ enum lwc_code __wrap_lwc_module_object(const char *dir, const char *file, const 
 enum lwc_code __real_lwc_module_object(const char *dir, const char *file, const char *symbol,
                                        const void **data_out, struct lwc_error *err);
 
-/* What the loader finds in place of net.so; NULL: the real one. */
+/* Replaces net.so for the loader; NULL: the real one. */
 static const struct lwc_api *found;
 static unsigned loads;
 static int passing_error; /* the first load fails with it */

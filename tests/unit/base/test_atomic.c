@@ -392,14 +392,14 @@ static void replace_of_foreign_file_is_unsafe(void **state)
 }
 
 /* Data of the callback: what to answer, and what it saw. */
-struct verdict {
+struct verify_answer {
     enum lwc_code code;
     char seen[16];
 };
 
 static enum lwc_code verify(void *data, int fd, struct lwc_error *err)
 {
-    struct verdict *verdict = data;
+    struct verify_answer *verdict = data;
     ssize_t len = read(fd, verdict->seen, sizeof verdict->seen - 1);
 
     assert_in_range(len, 0, sizeof verdict->seen - 1);
@@ -415,7 +415,7 @@ static void replace_asks_verify_before_it_acts(void **state)
     tmpdir_write(dir, "store", "old", 3, 0600);
     resolve(dir, "store", &path);
     for (size_t i = 0; i < LWC_ARRAY_LEN(codes); i++) {
-        struct verdict verdict = {.code = codes[i]};
+        struct verify_answer verdict = {.code = codes[i]};
         struct lwc_error err = {0};
 
         assert_int_equal(lwc_file_replace(&path, "new", 3, "kept", verify, &verdict, &err),
@@ -464,13 +464,13 @@ static bool holds(const struct tmpdir *dir, const char *name, const char *text)
 }
 
 /*
- * One replacement with call @nth failing.  Afterwards: the old file or the new one, new if it is
+ * Replaces once with call @nth failing.  Afterwards: the old file or the new one, new if it is
  * said so, always a previous one, and nothing else.  False when there is no such call any more.
  */
 static bool survives(const struct tmpdir *dir, int nth, int sys)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
-    struct verdict verdict = {.code = LWC_OK};
+    struct verify_answer verdict = {.code = LWC_OK};
     struct lwc_error err = {0};
     enum lwc_code code = LWC_OK;
     size_t descriptors = 0;

@@ -13,7 +13,7 @@
 #include "base/safefile.h"
 #include "tests/support/tmpdir.h"
 
-/* What is written is lost on the way without a word, or with a late one. */
+/* Written bytes are lost silently, or with an error at close(). */
 
 static bool lose_bytes;
 static bool fail_close;
@@ -97,7 +97,7 @@ static void replace_whose_close_fails_is_io(void **state)
     replace(*state, LWC_E_IO);
 }
 
-/* Nobody's file, and nobody's link, is written to in place of a new one. */
+/* An existing file or link is never written to in place of a new file. */
 static void replace_writes_only_what_it_made(void **state)
 {
     replace(*state, LWC_OK);

@@ -24,14 +24,14 @@ static const struct lwc_identity good = {
     .kind = LWC_KIND_ACCESS_KEY,
 };
 
-typedef enum lwc_code check_fn(const char *text, struct lwc_error *err);
+typedef enum lwc_code identity_check_fn(const char *text, struct lwc_error *err);
 
 static void member_checks_keep_alphabets_and_lengths(void **state)
 {
     static char long_text[1024];
     static const struct {
         const char *name;
-        check_fn *check;
+        identity_check_fn *check;
         const char *text;
         enum lwc_code code;
     } cases[] = {

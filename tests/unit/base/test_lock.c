@@ -20,7 +20,7 @@
 #include "base/util.h"
 #include "tests/support/tmpdir.h"
 
-/* What happens inside flock(), which is where another process would come between. */
+/* Events inside flock(), where another process would intervene. */
 static int flock_errno;
 static int held_for; /* this many attempts find it held */
 static char remove_once[TMPDIR_PATH_LEN];

@@ -16,11 +16,11 @@
 #include "base/path.h"
 #include "tests/support/tmpdir.h"
 
-/* The file with this inode seems to belong to uid; 0: nobody lies. */
+/* The file with this inode seems to belong to uid; 0: the true owner. */
 static ino_t lie_about;
 static uid_t lie_uid;
 static bool we_are_root;
-static int mkdirat_errno; /* 0: as is; EEXIST: somebody else is faster */
+static int mkdirat_errno; /* 0: as is; EEXIST: another process is faster */
 
 int __wrap_fstat(int fd, struct stat *st);
 int __real_fstat(int fd, struct stat *st);
@@ -91,8 +91,8 @@ static void link_to(const struct tmpdir *dir, const char *target, const char *na
     assert_int_equal(symlink(target, tmpdir_join(dir, name, path)), 0);
 }
 
-/* A little world: real/inner/, file, and what each test adds. */
-static void make_world(const struct tmpdir *dir)
+/* A small tree: real/inner/, file, and what each test adds. */
+static void make_tree(const struct tmpdir *dir)
 {
     tmpdir_mkdir(dir, "real", 0755);
     tmpdir_mkdir(dir, "real/inner", 0700);
@@ -152,7 +152,7 @@ static void resolve_walks_to_the_canonical_place(void **state)
     };
     const struct tmpdir *dir = *state;
 
-    make_world(dir);
+    make_tree(dir);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         LWC_AUTO_PATH path = LWC_PATH_INIT;
         struct lwc_error err = {0};
@@ -180,7 +180,7 @@ static void resolve_of_unsafe_directory_names_it_and_the_cure(void **state)
     char text[TMPDIR_PATH_LEN];
     char open_dir[TMPDIR_PATH_LEN];
 
-    make_world(dir);
+    make_tree(dir);
     assert_int_equal(lwc_path_resolve(tmpdir_join(dir, "open/file", text), &path, &err),
                      LWC_E_UNSAFE);
     assert_non_null(strstr(err.msg, tmpdir_join(dir, "open", open_dir)));
@@ -196,7 +196,7 @@ static void resolve_knows_a_directory_that_others_share(void **state)
     } cases[] = {{"sticky/x", true}, {"sticky/link", false}, {"real/x", false}, {"file", false}};
     const struct tmpdir *dir = *state;
 
-    make_world(dir);
+    make_tree(dir);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         LWC_AUTO_PATH path = LWC_PATH_INIT;
         struct lwc_error err = {0};
@@ -211,7 +211,7 @@ static void resolve_knows_a_directory_that_others_share(void **state)
     }
 }
 
-/* What stands in the sticky directory, or is one of the directories, belongs to someone else. */
+/* An entry of the sticky directory, or a directory on the way, belongs to another user. */
 static void resolve_past_foreign_owner_is_unsafe(void **state)
 {
     static const struct {
@@ -229,7 +229,7 @@ static void resolve_past_foreign_owner_is_unsafe(void **state)
     };
     const struct tmpdir *dir = *state;
 
-    make_world(dir);
+    make_tree(dir);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         LWC_AUTO_PATH path = LWC_PATH_INIT;
         struct lwc_error err = {0};
@@ -249,7 +249,7 @@ static void resolve_past_directory_of_root_is_trusted(void **state)
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     char text[TMPDIR_PATH_LEN];
 
-    make_world(dir);
+    make_tree(dir);
     lie(dir, "real", 0);
     assert_int_equal(lwc_path_resolve(tmpdir_join(dir, "real/x", text), &path, NULL), LWC_OK);
 }
@@ -262,7 +262,7 @@ static void resolve_as_root_below_a_users_home_is_unsafe(void **state)
     struct lwc_error err = {0};
     char text[TMPDIR_PATH_LEN];
 
-    make_world(dir);
+    make_tree(dir);
     we_are_root = true;
     lie(dir, ".", 1000);
     assert_int_equal(lwc_path_resolve(tmpdir_join(dir, "file", text), &path, &err), LWC_E_UNSAFE);
@@ -301,7 +301,7 @@ static void resolve_of_relative_path_starts_at_the_working_directory(void **stat
     char found[LWC_PATH_TEXT_LEN];
     enum lwc_code code = LWC_OK;
 
-    make_world(dir);
+    make_tree(dir);
     assert_int_equal(chdir(tmpdir_join(dir, "real/inner", expected)), 0);
     code = lwc_path_resolve("../../file", &path, NULL);
     assert_int_equal(fchdir(here), 0);
@@ -424,7 +424,7 @@ static void dir_make_through_links_makes_the_target(void **state)
     const struct tmpdir *dir = *state;
     char text[TMPDIR_PATH_LEN];
 
-    make_world(dir);
+    make_tree(dir);
     assert_int_equal(lwc_dir_make(tmpdir_join(dir, "dangling/x", text), NULL), LWC_OK);
     assert_private_dir(dir, "real/new");
     assert_private_dir(dir, "real/new/x");
@@ -453,7 +453,7 @@ static void dir_make_that_cannot_is_refused(void **state)
     };
     const struct tmpdir *dir = *state;
 
-    make_world(dir);
+    make_tree(dir);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         char text[TMPDIR_PATH_LEN];
         struct lwc_error err = {0};

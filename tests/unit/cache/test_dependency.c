@@ -232,7 +232,7 @@ static void stat_that_fails_is_incomplete_and_does_not_hold(void **state)
     lwc_dependencies_clear(&failed);
 }
 
-/* What can happen to the file "keys". */
+/* Changes of the file "keys". */
 
 static void change_remove(void)
 {

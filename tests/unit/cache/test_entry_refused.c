@@ -141,7 +141,7 @@ static void decode_names_the_wrong_member(void **state)
     }
 }
 
-/* What makes an entry unfit to be kept. */
+/* Defects of an entry that must not be written. */
 
 static void no_token(struct lwc_entry *entry)
 {

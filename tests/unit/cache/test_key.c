@@ -65,7 +65,7 @@ static void query_name_changes_with_whatever_decides_the_answer(void **state)
     name_of(STACK, &none, 60, base);
     name_of("# a comment decides nothing\n" STACK, &none, 60, again);
     assert_string_equal(base, again);
-    /* What is written otherwise is the same, and a setting decides how long an answer is good. */
+    /* Another spelling has the same name; settings of lifetime do not change it. */
     name_of(
         "lookup [default=die unavailable=ignore \\\n not_found=ignore success=done] answer [a]\n"
         "set min-valid 60\n",
@@ -160,7 +160,7 @@ static void scope_is_of_stack_settings_and_origin_of_modules(void **state)
     stacks_close(&stacks);
 }
 
-/* Whatever a program behind a backend finds in its environment decides its answer. */
+/* The answer of a program behind a backend depends on its whole environment. */
 static void only_means_to_open_a_store_depend_on_nothing(void **state)
 {
     static const struct {

@@ -24,7 +24,7 @@
 #define OTHERS_UID 4242
 
 /*
- * What the system says: the type of every file system, the owner of directories and of files
+ * Answers of the system: the type of every file system, the owner of directories and of files
  * (0: the truth), an errno for making a directory or claiming room.  The tests run in a real
  * tmpfs.
  */

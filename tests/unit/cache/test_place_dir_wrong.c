@@ -25,7 +25,7 @@
 #define OTHERS_UID 4242
 
 /*
- * What the system says: the type of every file system, the owner of directories and of files
+ * Answers of the system: the type of every file system, the owner of directories and of files
  * (0: the truth).  The tests run in a real tmpfs.
  */
 static long fs_type;
@@ -166,7 +166,7 @@ static void spoil_sub_file(const struct tmpdir *dir, size_t i)
     tmpdir_write(dir, i == 0 ? "run/lwcred" : "cache/lwcred", "x", 1, 0600);
 }
 
-/* What may be wrong with a directory. */
+/* Defects of a directory. */
 static const struct {
     const char *name;
     void (*spoil)(const struct tmpdir *dir, size_t i);

@@ -83,7 +83,7 @@ struct lwc_quota __wrap_lwc_quota_share(void)
     return share;
 }
 
-/* What all keys of ours take that are there, the test's own left out. */
+/* Quota that lwcred's keys use, without the test's own. */
 struct taken {
     const char *name;
     long keys;
@@ -231,7 +231,7 @@ static void leave_half_made(const struct keys *keys)
     keys_must(keyctl_setperm(key, KEY_POS_SETATTR | KEY_USR_VIEW) == 0 || errno == EACCES, 4);
 }
 
-/* A key that nobody may update, search or read any more. */
+/* Makes a key that no process may update, search or read. */
 static void make_untouchable(const struct keys *keys)
 {
     key_serial_t key = add_key("user", keys->text, "old", 3, KEY_SPEC_USER_KEYRING);

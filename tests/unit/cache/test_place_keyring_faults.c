@@ -22,7 +22,7 @@
 #include "tests/support/keys.h"
 
 /* A call of libkeyutils that fails with @sys, @times times (-1: always). */
-enum call {
+enum keyring_call {
     CALL_NONE,
     CALL_ADD,
     CALL_SEARCH,
@@ -33,7 +33,7 @@ enum call {
     CALL_LIST
 };
 static struct {
-    enum call call;
+    enum keyring_call call;
     int sys;
     int times;
 } fault;
@@ -60,7 +60,7 @@ int __real_keyctl_read_alloc(key_serial_t key, void **bytes_out);
 uid_t __wrap_geteuid(void);
 uid_t __real_geteuid(void);
 
-static bool fails(enum call call)
+static bool fails(enum keyring_call call)
 {
     calls++;
     if (fault.call != call || fault.times == 0) {
@@ -115,7 +115,7 @@ uid_t __wrap_geteuid(void)
     return other_uid ? __real_geteuid() + 1 : __real_geteuid();
 }
 
-static void fault_set(enum call call, int sys)
+static void fault_set(enum keyring_call call, int sys)
 {
     fault.call = call;
     fault.sys = sys;
@@ -276,7 +276,7 @@ static void failing_read_is_a_miss_or_unavailable(void **state)
 static void failing_write_is_unavailable_and_leaves_no_key(void **state)
 {
     static const struct {
-        enum call call;
+        enum keyring_call call;
         int sys;
     } cases[] = {
         {CALL_ADD, EPERM},      {CALL_ADD, ENOSYS},    {CALL_ADD, EDQUOT},
@@ -304,7 +304,7 @@ static void failing_write_is_unavailable_and_leaves_no_key(void **state)
 /* A token without an end would stay until the machine goes down. */
 static void writer_killed_in_the_middle_leaves_the_keyring_as_it_was(void **state)
 {
-    static const enum call at[] = {CALL_SETPERM, CALL_TIMEOUT, CALL_LINK};
+    static const enum keyring_call at[] = {CALL_SETPERM, CALL_TIMEOUT, CALL_LINK};
     const struct keys *keys = *state;
 
     for (size_t i = 0; i < 2 * LWC_ARRAY_LEN(at); i++) {

@@ -106,7 +106,7 @@ static ino_t inode_of(const char *name)
 }
 
 /*
- * What is made in the test's directory, "@" being ours: FLIGHT_FIXTURE_NAME=MODE, a directory, with ! of
+ * Entries made in the test's directory, "@" being ours: FLIGHT_FIXTURE_NAME=MODE, a directory, with ! of
  * someone else, with # not on a tmpfs; FLIGHT_FIXTURE_NAME=link, to "elsewhere"; FLIGHT_FIXTURE_NAME=file.
  */
 static const struct {
@@ -270,7 +270,7 @@ static void enter_of_name_that_is_no_hash_is_refused(void **state)
     assert_int_equal(tmpdir_count(root, "shm"), 0);
 }
 
-/* Who is in */
+/* Holders of a flight. */
 
 static void leave_of_nothing_is_allowed(void **state)
 {

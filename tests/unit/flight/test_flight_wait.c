@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who waits how long for a flight; where it lies, and who is let in, is in test_flight.c. */
+/* Waiting for a flight; its place and its holders are in test_flight.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

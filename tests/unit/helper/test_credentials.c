@@ -50,7 +50,7 @@ enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *q
     return end_code == LWC_OK ? LWC_OK : lwc_fail(err, end_code, "told to");
 }
 
-/* What is cached: one token of the first key, and one of nobody here. */
+/* The cache holds a token of the first key, and a token of an unknown key. */
 void __wrap_lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data);
 void __wrap_lwc_cached_list(struct lwc_context *ctx, lwc_cached_fn *visit, void *data)
 {

@@ -30,7 +30,7 @@ static void write_puts_the_answer_on_stdout_alone(void **state)
     assert_string_equal(capture.err, "");
 }
 
-/* What a write to @path as standard output gives. */
+/* Writes to @path as standard output. */
 static enum lwc_code write_to(const char *path, int mode, struct lwc_error *err)
 {
     LWC_AUTO_BUF answer = NULL;

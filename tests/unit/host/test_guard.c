@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 /*
- * A guard in a child of the test.  Whoever is alive below it holds the write end of a pipe: its end
- * of file is the end of them all.
+ * A guard in a child of the test.  Each live process below it holds the write end of a pipe: end of
+ * file means that all have ended.
  */
 struct guarded {
     pid_t pid;
@@ -50,7 +50,7 @@ static struct guarded guard_start(lwc_guard_work *work)
     return guarded;
 }
 
-/* The exit status, once nobody is alive. */
+/* Returns the exit status, once no process is alive. */
 static int guard_end(struct guarded *guarded)
 {
     char byte = 0;
@@ -192,7 +192,7 @@ static void a_polite_signal_ends_all(void **state)
     assert_int_equal(guard_end(&guarded), 0);
 }
 
-/* What the kernel also sends when only the thread that started it has ended. */
+/* The kernel also sends the signal when only the thread that started the guard has ended. */
 static void a_hangup_while_the_caller_lives_ends_nothing(void **state)
 {
     struct guarded guarded = guard_start(work_sleep);
@@ -229,6 +229,6 @@ int main(void)
         cmocka_unit_test(a_killed_guard_takes_the_worker_along),
     };
 
-    (void)alarm(100); /* where something is left, nobody would end the test */
+    (void)alarm(100); /* ends the test if a process is left */
     return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
 }

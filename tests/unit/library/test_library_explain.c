@@ -57,7 +57,7 @@ static struct lwc_context *open_stack(const struct tmpdir *dir, const char *text
     return ctx;
 }
 
-/* What an explanation said. */
+/* Contents of an explanation. */
 struct told {
     unsigned lines;
     unsigned asked;

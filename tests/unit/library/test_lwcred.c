@@ -17,7 +17,7 @@
 
 #define HELD "hold=taken:acme.lacework.net:ACME_0:s3cret"
 
-/* What the callbacks of a context saw. */
+/* Counts of a context's callbacks. */
 static struct {
     unsigned traces;
     unsigned prompts;

@@ -24,7 +24,7 @@
 #define THREADS 16
 #define EXPLANATIONS 50
 #define LIFE_S 3600
-#define HANG_S 120 /* nobody waits for so long but who waits for ever */
+#define HANG_S 120 /* longer than any wait but an endless one */
 
 static const char stack[] = "lookup sufficient env\nset cache runtime\n";
 
@@ -88,7 +88,7 @@ static int setup(void **state)
         return 1;
     }
     dir = *state;
-    /* What a flight remembers outlives a test. */
+    /* The memory of a flight outlives a test. */
     (void)snprintf(key_id, sizeof key_id, "THREADS_%ld_%u", (long)getpid(), ++number);
     setenv("XDG_RUNTIME_DIR", dir->path, 1);
     setenv("LW_ACCOUNT", "acme", 1);
@@ -124,7 +124,7 @@ static struct lwc_context *open_context(void)
     return ctx;
 }
 
-/* What a thread asks, and what it got; no assertion is made in a thread. */
+/* Query and result of a thread; threads make no assertions. */
 struct worker {
     pthread_t thread;
     struct lwc_context *ctx;
@@ -286,7 +286,7 @@ static void *ask_often(void *data)
     return NULL;
 }
 
-/* What the race detector is to see: "make check SAN=thread". */
+/* For the race detector: "make check SAN=thread". */
 static void explaining_disturbs_no_other_call(void **state)
 {
     struct worker explaining = {.ctx = open_context()};

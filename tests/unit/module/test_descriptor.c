@@ -100,7 +100,7 @@ static void read_understands_each_table_alone(void **state)
     }
 }
 
-/* One member of the fixture changed, and why it is refused then. */
+/* A changed member of the fixture, and the reason of the refusal. */
 static const struct {
     size_t offset;
     size_t width;
@@ -181,7 +181,7 @@ static void read_of_a_chain_without_end_ends(void **state)
     assert_non_null(strstr(err.msg, "has no symbol"));
 }
 
-/* A function of another library is there; where its text would be, nobody can tell. */
+/* An imported function exists, though the address of its code is unknown. */
 static void read_takes_an_imported_function_for_present(void **state)
 {
     struct elf_fixture fixture;

@@ -98,7 +98,7 @@ static int free_all(void **state)
     return 0;
 }
 
-/* One file: text, then certificates; the letters say how each of them is written. */
+/* A file: text, then certificates; the letters select the form of each. */
 struct part {
     int authority; /* -1: @text as it stands */
     const char *text;

@@ -371,7 +371,7 @@ static size_t append_file(char *out, const char *path)
     return len;
 }
 
-/* Whatever else is in the file: the authority counts if it is there, and only then. */
+/* The authority counts if the file contains it, with any other content. */
 static void authorities_are_found_in_a_bundle(void **state)
 {
     static const struct {

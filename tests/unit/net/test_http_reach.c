@@ -50,7 +50,7 @@ static void expect_failure(const char *name, const struct lwc_http_request *requ
     }
 }
 
-/* A port of loopback on which nobody listens, held by the socket that is returned. */
+/* Returns a socket that holds a port of loopback without a listener. */
 static int closed_port(unsigned *port_out)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};

@@ -15,7 +15,7 @@
 #include "base/identity.h"
 #include "host/request.h"
 
-/* What the caller's host was last asked. */
+/* Last calls to the caller's host. */
 static struct {
     char text[2048];
     unsigned puts;

@@ -208,7 +208,7 @@ static void the_host_is_confined(void **state)
     host_fixture_close(&fixture);
 }
 
-/* What goes wrong in list(), and what is said of it. */
+/* Faults in list(), and their messages. */
 static const struct {
     const char *fault;
     const char *msg;

@@ -15,7 +15,7 @@
 #define ACME "acme.lacework.net"
 #define ONE(profile, account, key) "hold=" profile ":" account ":" key ":secret-" profile
 
-/* One question, the stack it is put to, and what must come out. */
+/* A query, its stack, and the expected result. */
 struct question {
     const char *name;
     const char *stack;

@@ -50,7 +50,7 @@ static const struct {
 };
 #define CONTROLS (sizeof controls / sizeof controls[0])
 
-/* One case: which control and which outcome each line has. */
+/* A case: control and outcome of each line. */
 struct play {
     size_t lines;
     size_t control[LINES_MAX];
@@ -76,8 +76,8 @@ static bool says(const char *action, const char *word)
 }
 
 /*
- * What the rest of the stack from @line makes of its former state: the outcome that it holds, -1
- * for none, and whether that is a module's failure.
+ * Computes the result of the stack from @line on.  @former: the outcome so far, -1 for none;
+ * @failed: whether it is a module's failure.
  */
 static enum lwc_code model(struct play *play, size_t line, int former, bool failed)
 {
@@ -105,7 +105,7 @@ static enum lwc_code model(struct play *play, size_t line, int former, bool fail
     return model(play, over ? play->lines : line + 1, former, failed);
 }
 
-/* Does a line skip more lines than follow it, whatever happens? */
+/* Does a line skip more lines than follow it, for any outcome? */
 static bool overshoots(const struct play *play)
 {
     for (size_t i = 0; i < play->lines; i++) {
@@ -133,7 +133,7 @@ struct stage {
     unsigned asked;
 };
 
-/* What happened in any of the cases of one stack, and what lint said of it before. */
+/* Events in all cases of a stack, and lint's findings on it. */
 struct sum {
     unsigned asked;
     bool succeeded;

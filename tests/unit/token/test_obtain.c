@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes wrong is in test_obtain_failure.c. */
+/* Failures are in test_obtain_failure.c. */
 #include "token/obtain.h"
 
 #include <setjmp.h>

@@ -24,12 +24,12 @@ static const char *const names[] = {
     "LW_API_SERVER_URL", "LW_API_SERVER_URL_FILE", "LW_PROFILE",    "CREDENTIALS_DIRECTORY",
 };
 
-struct variable {
+struct test_variable {
     const char *name;
     const char *value;
 };
 
-static void set_variables(const struct variable *variables)
+static void set_variables(const struct test_variable *variables)
 {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         unsetenv(names[i]);
@@ -54,14 +54,15 @@ static enum lwc_code look(struct lwc_found **found_out, struct lwc_error *err)
 
 static void find_complete_key_gives_all_of_it(void **state)
 {
-    static const struct variable variables[] = {{"LW_ACCOUNT", "https://ACME.lacework.net/ui"},
-                                                {"LW_API_KEY", "ACME_01"},
-                                                {"LW_API_SECRET", SECRET},
-                                                {"LW_SUBACCOUNT", "prod-business"},
-                                                {"LW_ORGANIZATION", "True"},
-                                                {"LW_API_SERVER_URL", "https://127.0.0.1:8443"},
-                                                {"LW_API_TOKEN", "ignored"},
-                                                {NULL, NULL}};
+    static const struct test_variable variables[] = {
+        {"LW_ACCOUNT", "https://ACME.lacework.net/ui"},
+        {"LW_API_KEY", "ACME_01"},
+        {"LW_API_SECRET", SECRET},
+        {"LW_SUBACCOUNT", "prod-business"},
+        {"LW_ORGANIZATION", "True"},
+        {"LW_API_SERVER_URL", "https://127.0.0.1:8443"},
+        {"LW_API_TOKEN", "ignored"},
+        {NULL, NULL}};
     LWC_AUTO_FOUND found = NULL;
 
     (void)state;
@@ -79,7 +80,7 @@ static void find_complete_key_gives_all_of_it(void **state)
 
 static void find_token_alone_is_a_ready_token(void **state)
 {
-    static const struct variable variables[] = {
+    static const struct test_variable variables[] = {
         {"LW_ACCOUNT", "acme"}, {"LW_API_TOKEN", "_tok"}, {NULL, NULL}};
     LWC_AUTO_FOUND found = NULL;
 
@@ -94,7 +95,7 @@ static void find_token_alone_is_a_ready_token(void **state)
 static void find_half_set_environment_is_no_answer(void **state)
 {
     static const struct {
-        struct variable variables[4];
+        struct test_variable variables[4];
         const char *msg;
     } cases[] = {
         {{{NULL, NULL}}, LWC_ABSENT},
@@ -124,7 +125,7 @@ static void find_half_set_environment_is_no_answer(void **state)
 static void find_malformed_values_are_refused_without_showing_the_secret(void **state)
 {
     static const struct {
-        struct variable variables[6];
+        struct test_variable variables[6];
         const char *msg;
     } cases[] = {
         {{{"LW_ACCOUNT", "evil.com/"}, {"LW_API_KEY", "A_1"}, {"LW_API_SECRET", SECRET}},
@@ -185,7 +186,7 @@ static void find_reads_files_and_drops_one_newline(void **state)
     };
     struct tmpdir *dir = *state;
     char path[TMPDIR_PATH_LEN];
-    const struct variable variables[] = {
+    const struct test_variable variables[] = {
         {"LW_ACCOUNT", "acme"},
         {"LW_API_KEY", "A_1"},
         {"LW_API_SECRET_FILE", tmpdir_join(dir, "secret", path)},
@@ -206,7 +207,7 @@ static void find_reads_files_and_drops_one_newline(void **state)
     }
 }
 
-/* What stands before the NUL is not taken for the whole. */
+/* The part before the NUL is not taken for the whole value. */
 static void find_value_with_nul_is_refused(void **state)
 {
     static const char *const files[] = {"LW_ACCOUNT_FILE", "LW_API_KEY_FILE", "LW_SUBACCOUNT_FILE",
@@ -221,8 +222,8 @@ static void find_value_with_nul_is_refused(void **state)
 
     tmpdir_write(dir, "value", content, sizeof content - 1, 0400);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        const struct variable variables[] = {{files[i], tmpdir_join(dir, "value", path)},
-                                             {NULL, NULL}};
+        const struct test_variable variables[] = {{files[i], tmpdir_join(dir, "value", path)},
+                                                  {NULL, NULL}};
         LWC_AUTO_FOUND found = NULL;
         struct lwc_error err = {0};
 
@@ -243,7 +244,7 @@ static void find_follows_links_and_judges_what_they_lead_to(void **state)
     struct tmpdir *dir = *state;
     char path[TMPDIR_PATH_LEN];
     char link[TMPDIR_PATH_LEN];
-    const struct variable variables[] = {
+    const struct test_variable variables[] = {
         {"LW_ACCOUNT", "acme"},
         {"LW_API_KEY", "A_1"},
         {"LW_API_SECRET_FILE", tmpdir_join(dir, "secret", link)},
@@ -266,8 +267,8 @@ static void find_follows_links_and_judges_what_they_lead_to(void **state)
 static void find_reads_the_credentials_directory(void **state)
 {
     struct tmpdir *dir = *state;
-    const struct variable variables[] = {{"CREDENTIALS_DIRECTORY", dir->path}, {NULL, NULL}};
-    const struct variable mixed[] = {
+    const struct test_variable variables[] = {{"CREDENTIALS_DIRECTORY", dir->path}, {NULL, NULL}};
+    const struct test_variable mixed[] = {
         {"CREDENTIALS_DIRECTORY", dir->path}, {"LW_ACCOUNT", "other"}, {NULL, NULL}};
     LWC_AUTO_FOUND found = NULL;
     LWC_AUTO_FOUND other = NULL;
@@ -289,7 +290,7 @@ static void find_reads_the_credentials_directory(void **state)
 static void find_missing_credentials_are_not_set(void **state)
 {
     struct tmpdir *dir = *state;
-    const struct variable variables[] = {{"CREDENTIALS_DIRECTORY", dir->path}, {NULL, NULL}};
+    const struct test_variable variables[] = {{"CREDENTIALS_DIRECTORY", dir->path}, {NULL, NULL}};
     struct lwc_found *found = NULL;
 
     set_variables(variables);

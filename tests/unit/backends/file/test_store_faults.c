@@ -24,11 +24,23 @@
 
 #define AUTO_STORE LWC_AUTO(struct lwc_store *, lwc_store_free)
 
-enum call { NONE, OPENAT, WRITE, FSYNC, LINKAT, RENAMEAT, FALLOCATE, FCHMOD, FSTAT, PREAD, ANY };
+enum system_call {
+    NONE,
+    OPENAT,
+    WRITE,
+    FSYNC,
+    LINKAT,
+    RENAMEAT,
+    FALLOCATE,
+    FCHMOD,
+    FSTAT,
+    PREAD,
+    ANY
+};
 
 static const struct {
     const char *name;
-    enum call call;
+    enum system_call call;
     int sys;
 } faults[] = {
     {"openat", OPENAT, EMFILE},       {"write", WRITE, ENOSPC},    {"fsync", FSYNC, EIO},
@@ -38,13 +50,13 @@ static const struct {
 };
 
 /* The call that fails, at its how-maniest time, and with what. */
-static enum call failing;
+static enum system_call failing;
 static int countdown;
 static int failing_sys;
 static int writes_seen;
 
 /* Is it this call's turn to fail? */
-static bool fails(enum call call)
+static bool fails(enum system_call call)
 {
     if (failing == NONE || (failing != ANY && failing != call) || --countdown != 0) {
         return false;
@@ -249,7 +261,7 @@ static void rename_that_fails_leaves_the_store_as_it_was(void **state)
     assert_memory_equal(after, before, before_len);
 }
 
-/* What is written differs from what was meant: in its MAC, or in the secret that was sealed. */
+/* Makes written records wrong: in their MAC, or in the sealed secret. */
 static enum { TRUE_SEALS, WRONG_MAC, OTHER_SECRET } lie;
 
 /* Where another host, which our lock does not reach, writes a store while ours is made. */
@@ -343,7 +355,7 @@ static void store_that_changed_in_spite_of_the_lock_is_not_written_over(void **s
     }
 }
 
-/* One key seals all records: the same nonce twice would give both away. */
+/* A single key seals all records: using a nonce twice would reveal both secrets. */
 static void every_seal_has_a_nonce_of_its_own(void **state)
 {
     static const uint8_t zero[LWC_FORMAT_NONCE_LEN];

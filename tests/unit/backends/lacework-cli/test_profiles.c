@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the profiles of a ~/.lacework.toml say, and what makes one no answer. */
+/* Profiles of a ~/.lacework.toml: their values, and the reasons to refuse them. */
 #include "backends/lacework-cli/profiles.h"
 
 #include <setjmp.h>

@@ -29,8 +29,7 @@ void *__wrap_malloc(size_t size)
     return fail_at > 0 && --fail_at == 0 ? NULL : __real_malloc(size);
 }
 
-/* What free() is handed while it is watched: blocks, and those with a part of the needle in them.
- */
+/* Blocks passed to free() while it is watched, and those that contain a part of the needle. */
 static char needle[65];
 static bool is_watching;
 static size_t freed_blocks;
