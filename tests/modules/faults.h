@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -276,7 +277,7 @@ static inline void fault_confinement(struct blocking *blocking)
 {
     char line[1024];
     struct rlimit core = {1, 1};
-    struct rlimit files = {0, 0};
+    struct rlimit size = {0, 0};
     mode_t mask = umask(077);
     int open_fds = 0;
     int seen = system("test -e /proc/self/fd/3");
@@ -285,15 +286,15 @@ static inline void fault_confinement(struct blocking *blocking)
         open_fds += fcntl(fd, F_GETFD) >= 0;
     }
     getrlimit(RLIMIT_CORE, &core);
-    getrlimit(RLIMIT_NOFILE, &files);
+    getrlimit(RLIMIT_FSIZE, &size);
     snprintf(line, sizeof line,
              "umask=%o core=%d dumpable=%d nnp=%d fds=%d secret=%s path=%s cwd=%s sid=%d "
-             "socket=%s nofile=%d",
+             "socket=%s fsize=%jd",
              (unsigned)mask, (int)core.rlim_max, prctl(PR_GET_DUMPABLE, 0, 0, 0, 0),
              prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), open_fds,
              getenv("LW_API_SECRET") != NULL ? "leaked" : "none",
              getenv("PATH") != NULL ? "set" : "none", access("./etc", F_OK) == 0 ? "/" : "?",
-             getsid(0) == getppid(), seen == 0 ? "inherited" : "kept", (int)files.rlim_cur);
+             getsid(0) == getppid(), seen == 0 ? "inherited" : "kept", (intmax_t)size.rlim_cur);
     blocking->host->log(blocking->host->data, LWC_LOG_INFO, line);
 }
 

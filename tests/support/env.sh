@@ -11,3 +11,5 @@ VALGRIND=(valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=de
     --suppressions=tests/support/valgrind.supp --child-silent-after-fork=yes)
 export ASAN_OPTIONS=${ASAN_OPTIONS:-abort_on_error=0:exitcode=98:detect_stack_use_after_return=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
+# A child of fork() has none of the threads of its parent, and is no leak for that.
+export TSAN_OPTIONS=${TSAN_OPTIONS:-report_thread_leaks=0}

@@ -58,7 +58,10 @@ static bool runs(int error, bool devices, bool is_ready)
     random_error = error;
     has_devices = devices;
     if (is_ready) {
-        return lwc_buf_new(1, &secret, NULL) == LWC_OK && inits == 1 && lwc_memory_is_ready();
+        const bool is_made = lwc_buf_new(1, &secret, NULL) == LWC_OK;
+
+        lwc_buf_free(&secret);
+        return is_made && inits == 1 && lwc_memory_is_ready();
     }
     return lwc_buf_new(1, &secret, &err) == LWC_E_IO &&
            strcmp(err.msg, "the system gives no random bytes") == 0 &&

@@ -334,7 +334,11 @@ static int use_in_child(struct lwc_context *ctx)
         return 2;
     }
     lwc_close(&ctx);
-    return lwc_open(NULL, &ctx, &err) == LWC_OK ? 0 : 3;
+    if (lwc_open(NULL, &ctx, &err) != LWC_OK) {
+        return 3;
+    }
+    lwc_close(&ctx);
+    return 0;
 }
 
 static void child_of_fork_has_to_open_its_own(void **state)
