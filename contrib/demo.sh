@@ -53,11 +53,15 @@ port=$(cat "$dir/api/port")
 echo "listening on https://127.0.0.1:$port"
 export LWCRED_CA_BUNDLE=$dir/ca/ca.pem
 
-say "An encrypted store whose key is a file: no passphrase is asked for."
+say "An encrypted store whose key is a file: no passphrase is asked for.  A stack file names it alone."
 show "head -c 32 /dev/urandom >store.key"
 (umask 077 && head -c 32 /dev/urandom >store.key)
 show "export LWCRED_STORE=~/keys.lwc LWCRED_KEY_FILE=~/store.key"
 export LWCRED_STORE=$HOME/keys.lwc LWCRED_KEY_FILE=$HOME/store.key
+show "printf '%s required file\\n' lookup store erase >stack"
+printf '%s required file\n' lookup store erase >stack
+show "export LWCRED_CONFIG=~/stack"
+export LWCRED_CONFIG=$HOME/stack
 
 say "Store the access key.  It is proved by one exchange first.  (--api-url is for this demo only.)"
 run lw-credential-helper add --account acme --key-id "$key_id" --secret-file secret.txt \
