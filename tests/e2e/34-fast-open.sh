@@ -18,7 +18,7 @@ asks ''
 asks 'set tcp-fast-open off'
 [ "$ASKED" = 0 ] || fail "asked though it is off"
 asks 'set tcp-fast-open on'
-[ "$ASKED" = 1 ] || fail "asked $ASKED times: $(cat "$T/trace")"
+[ "$ASKED" -ge 1 ] || fail "asked $ASKED times: $(cat "$T/trace")"
 run 0 "$HELPER" config show
 expect_stdout_has '^set tcp-fast-open on'
 run 0 "$HELPER" config check
