@@ -373,8 +373,7 @@ static void a_host_that_ended_while_idle_is_started_anew(void **state)
     host_fixture_close(&fixture);
 }
 
-/* A process that fork() made may clean up, as a finalizer does, and harms nothing of its parent's.
- */
+/* A forked process may clean up, as a finalizer does, and harms nothing of its parent's. */
 static void a_fork_that_closes_leaves_the_host_alone(void **state)
 {
     struct host_fixture fixture;

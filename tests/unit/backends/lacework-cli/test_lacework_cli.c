@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The backend "lacework-cli" through its descriptor: which file, how it is judged, what it answers.
- */
+/* The backend "lacework-cli" through its descriptor: its file, the checks on it, its answers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -222,8 +222,7 @@ static void every_failed_allocation_is_an_answer(void **state)
     assert_true(failed > 10);
 }
 
-/* The needle is made anew in each piece that is looked for, so that no constant of ours is found.
- */
+/* Builds the needle anew for each search, so that no constant of the test is found. */
 static void make_text(char *text, size_t size, const char *end)
 {
     for (size_t i = 0; i + 1 < sizeof needle; i++) {
