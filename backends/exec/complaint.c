@@ -49,7 +49,7 @@ static bool is_public(const char *key, size_t len)
     return i < LWC_ARRAY_LEN(public_keys);
 }
 
-/* One line of the answer: without "=", all of it may be the secret. */
+/* Checks a line of the answer; without "=", all of the line may be the secret. */
 static bool shares_value(const char *line, size_t len, const char *answered, size_t answered_len)
 {
     const char *equals = memchr(answered, '=', answered_len);

@@ -34,8 +34,8 @@ struct exec {
 };
 
 /*
- * One run of the program; @in is its stdout. @known: the secret that it was given before, or NULL;
- * no message shows a part of it.
+ * A run of the program; @in is its stdout.  @known is the secret that the program was given before,
+ * or NULL; no message shows a part of that secret.
  */
 struct exchange {
     const struct exec *exec;

@@ -25,7 +25,7 @@
 
 #define STATUS_UNSEEN (-1)
 
-/* What a helper needs to find its own place; the rest of our environment stays with us. */
+/* Variables that a helper needs to find its own place; it gets no other of our environment. */
 static const char *const passed[] = {
     "HOME",
     "USER",
@@ -132,7 +132,7 @@ static bool ends_make(struct ends *ends)
     return shutdown(ends->theirs[0], SHUT_WR) == 0;
 }
 
-/* Judged as a module is; what is started is what was judged, for nobody else could change it. */
+/* Checks the program like a module: no other user can change it between check and start. */
 static enum lwc_code program_check(const char *text, char path_out[LWC_PATH_TEXT_LEN],
                                    struct lwc_error *err)
 {
@@ -170,7 +170,7 @@ static int attributes_fill(posix_spawnattr_t *attributes)
                                                     POSIX_SPAWN_SETSIGMASK);
 }
 
-/* The sockets are above 2: whoever runs a backend has descriptors 0 to 2 open. */
+/* The sockets are above 2: a process that runs a backend has descriptors 0 to 2 open. */
 static int actions_fill(posix_spawn_file_actions_t *actions, const struct ends *ends)
 {
     int sys = 0;
@@ -271,7 +271,7 @@ static enum lwc_code take_answer(struct running *running, struct lwc_error *err)
                           LWC_PROGRAM_ANSWER_MAX);
 }
 
-/* One round: whatever is ready. */
+/* Serves each descriptor that is ready. */
 static enum lwc_code serve(struct running *running, int timeout_ms, struct lwc_error *err)
 {
     struct pollfd fds[] = {
@@ -296,7 +296,7 @@ static enum lwc_code serve(struct running *running, int timeout_ms, struct lwc_e
     return code;
 }
 
-/* What was written before the end is still there; who else holds the sockets is not waited for. */
+/* Reads all that was written before the end; does not wait for other holders of the sockets. */
 static enum lwc_code drain(struct running *running, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;

@@ -13,15 +13,15 @@
  * An outside program that reads a request and writes an answer.
  *
  * MUST:
- *  1. It is named by an absolute path: no search path, no shell.  The file, and the way to it, is
- *     root's or ours and writable by nobody else, as a module's is (base/safefile.h).
- *  2. It gets the request on its stdin, and of ours nothing else: no descriptor, no terminal (a
- *     session of its own), no variable but those of a short list, "/" as its directory.
- *  3. Its answer has a cap, in bytes and in time.  When the call ends, whatever came of it, it and
- *     all its process group are dead: a daemon that it started cannot be what keeps a secret, for
+ *  1. The program is named by an absolute path: no search path, no shell.  The file, and the way to
+ *     it, is root's or ours and not writable by other users, like a module's (base/safefile.h).
+ *  2. The program gets the request on its stdin, and nothing else of ours: no descriptor, no
+ *     terminal (a session of its own), only variables of a short list, "/" as its directory.
+ *  3. The answer has a cap, in bytes and in time.  When the call ends, with any result, the program
+ *     and all its process group are dead: a daemon that it started cannot keep secrets, because
  *     nothing of it would outlive the backend host anyway.
- *  4. No part of a request or an answer is in a message: of its stderr only the first line is
- *     shown, and not if that shares bytes with a secret in either direction (complaint.h).
+ *  4. No part of a request or an answer is in a message: of stderr only the first line is shown,
+ *     and not if that line shares bytes with a secret in either direction (complaint.h).
  */
 
 /* The largest answer: a secret and the names around it. */
@@ -40,10 +40,10 @@ struct lwc_process {
 };
 
 /*
- * Run it.
+ * Runs the program.
  *
  * @withheld  text of a secret in the request that no message may show, or NULL.
- * @answer    receives what it wrote on stdout; reset first.
+ * @answer    receives the bytes of its stdout; reset first.
  * Returns LWC_OK; LWC_E_UNAVAILABLE if it is not installed; LWC_E_FAILED if it cannot be started,
  * failed, crashed or was too slow; LWC_E_UNSAFE; LWC_E_INVALID for an answer above the cap, or a
  * path that is no program.

@@ -129,7 +129,7 @@ static bool says(const struct values *values, enum key key, const char *text)
            memcmp(values->text[key], text, values->len[key]) == 0;
 }
 
-/* What is not said, or was not asked for, does not differ. */
+/* Returns false for a member that is missing, or was not requested. */
 static bool differs(const struct values *values, enum key key, const char *asked)
 {
     return values->text[key] != NULL && lwc_is_set(asked) && !says(values, key, asked);

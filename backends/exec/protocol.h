@@ -20,7 +20,7 @@
  *     keys are ignored.
  */
 
-/* What is asked, or handed over.  username and password "" or NULL: not said. */
+/* A request, or a credential to store.  username and password may be "" or NULL: not given. */
 struct lwc_ask {
     const char *host;
     const char *username;
@@ -32,18 +32,18 @@ struct lwc_ask {
 enum lwc_code lwc_ask_write(const struct lwc_ask *ask, struct lwc_buf *out, struct lwc_error *err)
     LWC_RESULT;
 
-/* What was answered.  The password is borrowed from the answer's bytes. */
+/* An answer.  The password is borrowed from the answer's bytes. */
 struct lwc_exec_answer {
     char username[LWC_KEY_ID_MAX + 1];
     const char *password; /* NULL: the program has nothing */
     size_t password_len;
-    bool is_refused; /* "quit": nobody else is to be asked */
+    bool is_refused; /* "quit": ask no other backend */
 };
 
 /*
- * Read @answer, given to @request.  A name without a password, a password without a name, or one
- * that ended before @now_s, is no answer: password is NULL.  LWC_E_INVALID for one that breaks the
- * rules; no message holds a value.
+ * Reads @answer, given to @request.  Sets password to NULL for a name without a password, a
+ * password without a name, or a password that ended before @now_s.  LWC_E_INVALID for an answer that breaks
+ * the rules; no message holds a value.
  */
 enum lwc_code lwc_exec_answer_read(const struct lwc_ask *request, const struct lwc_buf *answer,
                                    int64_t now_s, struct lwc_exec_answer *answer_out,

@@ -48,12 +48,12 @@ enum lwc_code lwc_contents_read(int fd, struct lwc_contents *image_out, struct l
 enum lwc_code lwc_contents_verify(int fd, const uint8_t *bytes, size_t len,
                                   const struct lwc_buf *master, struct lwc_error *err) LWC_RESULT;
 
-/* Was it made by somebody who has @master?  LWC_OK, LWC_E_CORRUPT, LWC_E_IO. */
+/* Checks that the image was made with @master.  LWC_OK, LWC_E_CORRUPT, LWC_E_IO. */
 enum lwc_code lwc_contents_authenticate(const struct lwc_contents *image,
                                         const struct lwc_buf *master, struct lwc_error *err)
     LWC_RESULT;
 
-/* Open the secret of the record @index of an authentic image.  LWC_OK, LWC_E_CORRUPT, LWC_E_IO. */
+/* Opens the secret of the record @index of an authentic image.  LWC_OK, LWC_E_CORRUPT, LWC_E_IO. */
 enum lwc_code lwc_contents_open(const struct lwc_contents *image, size_t index,
                                 const struct lwc_buf *master, struct lwc_buf **secret_out,
                                 struct lwc_error *err) LWC_RESULT;
@@ -63,10 +63,10 @@ bool lwc_contents_locate(const struct lwc_store_format *format, const char *prof
                          size_t *index_out);
 
 /*
- * What the next image has other than the one before: at @index, the record there is dropped, or
- * @identity with @secret is put, or both.  Everything is borrowed.
+ * The change from an image to the next: at @index, the record there is dropped, or @identity with
+ * @secret is put, or both.  Everything is borrowed.
  *
- * nonce, id  random; id counts only where nothing is dropped: a record keeps its id.  The nonce
+ * nonce, id  random; id counts only if no record is dropped: a record keeps its id.  The nonce
  *            of the record is made of the random bytes and the secret, lwc_seal_nonce().
  */
 struct lwc_contents_change {

@@ -97,7 +97,7 @@ static bool cost_is_allowed(struct lwc_format_cost cost)
            cost.memory_kib <= LWC_FORMAT_MEMORY_KIB_MAX;
 }
 
-/* What this version knows about a slot type must hold; other types are opaque. */
+/* Checks a slot of a type that this version knows; other types are opaque. */
 static enum lwc_code check_slot(const struct lwc_format_slot *slot, size_t index,
                                 struct lwc_error *err)
 {
@@ -147,7 +147,7 @@ static enum lwc_code parse_slot(struct cursor *in, struct lwc_store_format *form
     return check_slot(slot, index, err);
 }
 
-/* One wrong passphrase tries all slots: their sum counts.  Each term is bounded already. */
+/* Checks the sum over the slots, all of which a wrong passphrase tries; each term is bounded. */
 static enum lwc_code check_total_cost(const struct lwc_store_format *format, struct lwc_error *err)
 {
     uint64_t total = 0;

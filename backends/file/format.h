@@ -115,13 +115,13 @@ enum lwc_format_slot_type {
     LWC_FORMAT_SLOT_RECOVERY = 3, /* reserved: kept, never made or opened here           */
 };
 
-/* What a passphrase costs to try: Argon2id with one lane. */
+/* The cost of trying a passphrase: Argon2id with one lane. */
 struct lwc_format_cost {
     uint32_t passes;
     uint32_t memory_kib;
 };
 
-/* One way to the master key.  @body is borrowed. */
+/* A way to the master key.  @body is borrowed. */
 struct lwc_format_slot {
     uint16_t type;
     size_t len;
@@ -129,11 +129,11 @@ struct lwc_format_slot {
 };
 
 /*
- * One record.  @bytes is borrowed; @id's text lies in it.  There are thousands of them: what is
- * seldom asked for stays in the bytes.
+ * A record.  @bytes is borrowed; @id's text lies in it.  There are thousands of records: members
+ * that are seldom needed stay in the bytes.
  *
  * bytes, len  the whole record, as it stands in the file.
- * ad_len      how many bytes stand before the sealed ones; the seal authenticates them.
+ * ad_len      number of bytes before the sealed bytes, which the seal authenticates, too.
  */
 struct lwc_format_record {
     const uint8_t *bytes;
@@ -206,7 +206,7 @@ static inline bool lwc_format_sealed_len_allowed(size_t len)
            (len - LWC_FORMAT_TAG_LEN) % LWC_FORMAT_PAD == 0;
 }
 
-/* What a new record is made of.  Everything is borrowed. */
+/* The parts of a new record.  Everything is borrowed. */
 struct lwc_format_draft {
     const uint8_t *id;    /* LWC_FORMAT_ID_LEN                                           */
     const uint8_t *nonce; /* LWC_FORMAT_NONCE_LEN                                        */

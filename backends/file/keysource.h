@@ -55,10 +55,10 @@ const char *lwc_keysource_key_file_path(const struct lwc_keysource *source);
 enum lwc_code lwc_keysource_key_file(struct lwc_keysource *source, struct lwc_buf **content_out,
                                      struct lwc_error *err) LWC_RESULT;
 
-/* Is a passphrase given by file or descriptor, so that nobody is asked? */
+/* Returns whether a passphrase is given by file or descriptor, so that no person is asked. */
 bool lwc_keysource_is_given(const struct lwc_keysource *source);
 
-/* Read the given passphrase into source->passphrase, unless something is there. */
+/* Reads the given passphrase into source->passphrase, unless that is set. */
 enum lwc_code lwc_keysource_read(struct lwc_keysource *source, struct lwc_error *err) LWC_RESULT;
 
 /*
@@ -66,8 +66,8 @@ enum lwc_code lwc_keysource_read(struct lwc_keysource *source, struct lwc_error 
  *
  * @flags       enum lwc_prompt_flag.
  * @answer_out  owned by the caller; stays NULL if the answer was empty.
- * Returns LWC_OK, LWC_E_LOCKED with a hint if nobody can be asked or the user declined, or
- * another failure of the host.
+ * Returns LWC_OK, LWC_E_LOCKED with a hint if not interactive or the user declined, or another
+ * failure of the host.
  */
 enum lwc_code lwc_keysource_ask(const struct lwc_keysource *source, const char *words,
                                 uint32_t flags, struct lwc_buf **answer_out, struct lwc_error *err)

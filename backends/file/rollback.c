@@ -35,7 +35,7 @@ struct known {
     char mac[MAC_HEX_LEN + 1];
 };
 
-enum verdict { SAME, NEWER, OLDER, DIVERGED };
+enum rollback_verdict { SAME, NEWER, OLDER, DIVERGED };
 
 static void log_warning(struct lwc_rollback *seen, const char *line)
 {
@@ -148,7 +148,8 @@ static void parse_known(const char *line, struct known *known_out)
     memcpy(known_out->mac, mac, MAC_HEX_LEN);
 }
 
-static enum verdict compare(const struct known *known, const struct lwc_store_format *store)
+static enum rollback_verdict compare(const struct known *known,
+                                     const struct lwc_store_format *store)
 {
     const bool is_next = store->generation == known->generation + 1;
     char mac[MAC_HEX_LEN + 1];
@@ -226,7 +227,7 @@ static enum lwc_code remember(const struct lwc_host *host, const struct record *
 
 static void report_generation(struct lwc_rollback *seen, const char *path,
                               const struct lwc_store_format *store, const struct known *known,
-                              enum verdict verdict)
+                              enum rollback_verdict verdict)
 {
     char line[LINE_LEN];
 
@@ -254,7 +255,7 @@ static enum lwc_code review(struct lwc_rollback *seen, const char *path,
     char line[LINE_LEN];
     char content[CONTENT_MAX];
     struct known known = {0};
-    enum verdict verdict = SAME;
+    enum rollback_verdict verdict = SAME;
     enum lwc_code code = read_line(record->path_file, content, err);
 
     if (code != LWC_OK) {

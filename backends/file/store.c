@@ -26,7 +26,7 @@ struct lwc_store {
     struct lwc_store_session vault;
 };
 
-/* What put() or remove() is about: the one has an identity, the other a query. */
+/* The subject of put() or remove(): the former has an identity, the latter a query. */
 struct request {
     const struct lwc_identity *query;
     const struct lwc_identity *identity;
@@ -205,9 +205,9 @@ static enum lwc_code plan(const struct lwc_store *store, const struct request *r
 }
 
 /*
- * What the temporary file must prove before it takes the place of the store.
+ * The facts that the temporary file must prove before it replaces the store.
  *
- * bytes, len  the content that was meant.
+ * bytes, len  the intended content.
  * path        of the store, which must still be the file that was read, @was; NULL: no file.
  */
 struct proof {

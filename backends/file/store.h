@@ -13,7 +13,7 @@
 #include "base/error.h"
 
 /*
- * One encrypted store file: credentials found, put, removed.
+ * An encrypted store file: credentials found, put, removed.
  *
  * MUST:
  *  1. Reading takes no lock, writes nothing beside the store and works on a read-only file

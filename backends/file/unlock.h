@@ -43,7 +43,7 @@ void lwc_unlock_forget(struct lwc_unlock *unlock);
  * passphrase.
  *
  * @master_out  owned by the caller.
- * Returns LWC_OK; LWC_E_LOCKED (nothing set and nobody to ask); LWC_E_DENIED (wrong key file, or
+ * Returns LWC_OK; LWC_E_LOCKED (nothing set, not interactive); LWC_E_DENIED (wrong key file, or
  * wrong passphrase or changed store); LWC_E_CORRUPT (the key file opens a slot of a store that is
  * not authentic); LWC_E_INVALID (settings); LWC_E_TOO_NEW (no slot of a known type);
  * LWC_E_UNSAFE; LWC_E_IO; LWC_E_FAILED (no time left for the next slot).  May prompt.

@@ -274,7 +274,7 @@ static enum lwc_code cli_find(void *state, const struct lwc_identity *query,
     return code == LWC_OK ? lwc_profiles_secret(profiles, number, &identity.id, sink, err) : code;
 }
 
-/* What of the file can be wrong is wrong before a secret is asked for. */
+/* Loads the file, so that its faults show before a secret is asked for. */
 static enum lwc_code cli_probe(void *state, uint32_t cap, struct lwc_error *err)
 {
     LWC_AUTO_PROFILES profiles = NULL;

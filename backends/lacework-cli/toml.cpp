@@ -65,8 +65,8 @@ static void *allocate(std::size_t size)
 }
 
 /*
- * The operators of this module alone, which holds its own copy of the C++ library: whatever that
- * and toml++ free, copies of secrets in strings and in nodes of the tree among it, is wiped.
+ * The operators of this module alone, which holds its own copy of the C++ library.  They wipe all
+ * that the library and toml++ free, among it copies of secrets in strings and nodes of the tree.
  */
 void *operator new(std::size_t size)
 {

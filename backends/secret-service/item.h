@@ -22,8 +22,8 @@
  *   flags          org-access, or empty
  *
  * All of them are written; profile, account, kind and lwcred-format must be there to be read.
- * The format has a name that nobody else uses: while GNOME Keyring is locked it finds items by
- * their own attributes alone, not by their schema.
+ * The format has a name that no other program uses: while GNOME Keyring is locked, it finds items
+ * by their own attributes alone, not by their schema.
  */
 
 #define LWC_ITEM_SCHEMA "net.lacework.AccessKey"
@@ -54,10 +54,10 @@ enum lwc_code lwc_item_identity(lwc_item_get *get, void *data,
                                 struct lwc_identity_copy *identity_out, struct lwc_error *err)
     LWC_RESULT;
 
-/* What a person sees in a list of keys.  Printable ASCII. */
+/* Makes the label that a person sees in a list of keys.  Printable ASCII. */
 void lwc_item_label(const struct lwc_identity *id, char label_out[static LWC_ITEM_LABEL_LEN]);
 
-/* The same in every member? */
+/* Returns whether all members are equal. */
 bool lwc_item_is_same(const struct lwc_identity *a, const struct lwc_identity *b);
 
 #endif

@@ -9,9 +9,8 @@
 #include "base/identity.h"
 
 /*
- * What a search found, and which of several items of one profile counts: the newest.  Older ones,
- * left behind when somebody wrote a copy or a replacement was cut off, neither answer nor are
- * listed.
+ * The items that a search found.  Of several items of a profile the newest counts.  Older items,
+ * copies or leftovers of an interrupted replacement, neither answer nor are listed.
  */
 
 #define LWC_ITEM_PATH_LEN 512
@@ -27,8 +26,8 @@ struct lwc_item {
 
 /*
  * @item    newest first, once they are sorted.
- * @sealed  how many more there are that do not even show their attributes while locked; 1 where
- *          nobody can say how many there are.
+ * @sealed  number of further items that hide even their attributes while locked; 1 if the number is
+ *          unknown.
  */
 struct lwc_items {
     struct lwc_item **item;

@@ -13,7 +13,7 @@
 #include "base/error.h"
 
 /*
- * One collection of the user's keyring, over the Secret Service API.
+ * A collection of the user's keyring, over the Secret Service API.
  *
  * MUST:
  *  1. Nothing waits longer than the time limit, nor than the caller; a question on the screen,
@@ -30,7 +30,7 @@
  */
 struct lwc_keyring;
 
-/* What lwc_keyring_new() needs to know; @host and @collection are borrowed until the free. */
+/* Options of lwc_keyring_new(); @host and @collection are borrowed until the free. */
 struct lwc_keyring_options {
     const struct lwc_host *host;
     const char *collection; /* alias, path or label; NULL: that of alias "default" */
@@ -57,14 +57,14 @@ void lwc_keyring_leave(struct lwc_keyring *keyring);
 bool lwc_keyring_is_locked(const struct lwc_keyring *keyring);
 
 /*
- * Unlock the collection, or one item of it, asking the user if the keyring has to and may.
- * LWC_E_LOCKED: nobody could be asked, or nobody answered, or the answer was no.
+ * Unlocks the collection, or an item of it; the keyring asks the user if it must and may.
+ * LWC_E_LOCKED: not interactive, no answer, or the user declined.
  */
 enum lwc_code lwc_keyring_unlock(struct lwc_keyring *keyring, const struct lwc_item *item,
                                  struct lwc_error *err) LWC_RESULT;
 enum lwc_code lwc_keyring_lock(struct lwc_keyring *keyring, struct lwc_error *err) LWC_RESULT;
 
-/* LWC_E_LOCKED, in the words that fit the collection and the reason why nobody is asked. */
+/* Fails with LWC_E_LOCKED; the text names the collection and why no person is asked. */
 enum lwc_code lwc_keyring_locked(const struct lwc_keyring *keyring, struct lwc_error *err)
     LWC_RESULT;
 

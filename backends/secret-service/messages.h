@@ -14,14 +14,14 @@
  */
 
 enum lwc_wrong {
-    LWC_WRONG_NO_BUS,      /* nobody listens at the address of the bus                       */
+    LWC_WRONG_NO_BUS,      /* no answer at the address of the bus                            */
     LWC_WRONG_NOT_OURS,    /* the bus is run by another user, @why                           */
     LWC_WRONG_NO_PROVIDER, /* a bus, and no keyring on it                                    */
     LWC_WRONG_NO_DEFAULT,  /* a keyring without a default collection                         */
-    LWC_WRONG_NO_NAMED,    /* or without the one that is asked for                           */
+    LWC_WRONG_NO_NAMED,    /* a keyring without the requested collection                     */
     LWC_WRONG_HUNG,        /* @limit_ms went by without an answer                            */
-    LWC_WRONG_LOCKED,      /* and @why nobody is asked, or NULL                              */
-    LWC_WRONG_ASKS,        /* open, and asks before it does this; @why nobody is asked       */
+    LWC_WRONG_LOCKED,      /* @why no person is asked, or NULL                               */
+    LWC_WRONG_ASKS,        /* open, and asks before it does this; @why no person is asked    */
     LWC_WRONG_DISMISSED,   /* the keyring's window was closed, or could not be shown         */
     LWC_WRONG_UNANSWERED,  /* @limit_ms went by and the window was still there               */
     LWC_WRONG_DENIED,      /* the bus or the keyring refuses the call, @why                  */

@@ -8,26 +8,24 @@
 
 #include "base/error.h"
 
-/* What the user's session offers: a bus to talk to the keyring, a screen to be asked on. */
+/* The user's session: a bus to talk to the keyring, a screen for its windows. */
 
 /*
- * Is there a session bus that can be connected to without starting one?  LWC_E_UNAVAILABLE if
- * not.  Connects to nothing.
+ * Checks that there is a session bus, without starting or connecting to it.  LWC_E_UNAVAILABLE
+ * without a bus.
  */
 enum lwc_code lwc_session_bus(const struct lwc_host *host, struct lwc_error *err) LWC_RESULT;
 
-/*
- * Why may the keyring not show its window to the user?  NULL: it may.  Static.
- */
+/* Returns why the keyring may not show its window, or NULL if it may.  Static. */
 const char *lwc_session_silence(const struct lwc_host *host);
 
 /*
- * How long a call may take: @timeout_ms, or what the caller has left; and a little less, so that
- * the words of this backend reach the user, and not only those of whoever would end it.
+ * Returns the time limit of a call: @timeout_ms, or a little less than the caller's time left, so
+ * that the user reads this backend's message, and not only the caller's.
  */
 int64_t lwc_session_limit_ms(const struct lwc_host *host, int64_t timeout_ms);
 
-/* GNOME Keyring keeps its files there; changes there are changes of the answer. */
+/* Makes the answer depend on the files of GNOME Keyring. */
 void lwc_session_depend(const struct lwc_host *host);
 
 #endif

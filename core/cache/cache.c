@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * MUST:
- *  1. What lies in the sealed place was sealed, with the entry's name as context.
+ *  1. Entries in the sealed place are sealed, with the entry's name as context.
  *  2. A place that the mode does not allow is not touched, except by lwc_cache_clear().
- *  3. An older entry never outlives a newer one in a place that is asked earlier or later, also
- *     where no place took the newer one.
- *  4. Nothing that is wrong with an entry is more than a miss.
- *  5. Every entry is bound to its name and whole: by its seal, or where it lies plain by a hash
- *     behind it.  The hash is against accidents; in a plain place only we and root can write.
+ *  3. An older entry never outlives a newer entry in another place, even if no place took the newer
+ *     entry.
+ *  4. A fault of an entry is a miss, never an error.
+ *  5. Every entry is bound to its name and whole: by its seal, or in a plain place by a hash behind
+ *     it.  The hash is against accidents; in a plain place only we and root can write.
  */
 #include "cache/cache.h"
 
@@ -29,7 +29,7 @@ static const struct lwc_place *const orders[][PLACES] = {
     [LWC_ENTRY_ANSWER] = {&lwc_place_runtime, &lwc_place_keyring, &lwc_place_sealed},
 };
 
-/* The one place that a mode allows; NULL: all, or none. */
+/* The only place that a mode allows; NULL: all, or none. */
 static const struct lwc_place *const only_places[] = {
     [LWC_CACHE_AUTO] = NULL,
     [LWC_CACHE_KEYRING] = &lwc_place_keyring,
@@ -54,8 +54,8 @@ static bool is_allowed(const struct lwc_cache *cache, const struct lwc_place *pl
 }
 
 /* Binds @len bytes to @name. */
-static void digest(const char *name, const void *bytes, size_t len,
-                   uint8_t hash_out[static LWC_HASH_LEN])
+static void hash_entry(const char *name, const void *bytes, size_t len,
+                       uint8_t hash_out[static LWC_HASH_LEN])
 {
     struct lwc_hash hash;
 
@@ -65,7 +65,7 @@ static void digest(const char *name, const void *bytes, size_t len,
     lwc_hash_end(&hash, hash_out);
 }
 
-/* Cut off and compare what put_plain() put behind the bytes. */
+/* Compares the hash that put_plain() put behind the bytes, and cuts it off. */
 static enum lwc_code take_digest(const char *name, struct lwc_buf *bytes)
 {
     uint8_t expected[LWC_HASH_LEN];
@@ -75,7 +75,7 @@ static enum lwc_code take_digest(const char *name, struct lwc_buf *bytes)
         return LWC_E_CORRUPT;
     }
     len -= LWC_HASH_LEN;
-    digest(name, lwc_buf_bytes(bytes), len, expected);
+    hash_entry(name, lwc_buf_bytes(bytes), len, expected);
     if (memcmp(lwc_buf_bytes(bytes) + len, expected, LWC_HASH_LEN) != 0) {
         return LWC_E_CORRUPT;
     }
@@ -101,11 +101,11 @@ static enum lwc_code unseal(const struct lwc_cache *cache, const char *name, str
 }
 
 /*
- * Read one entry from one place.  Returns LWC_E_DENIED for one that was sealed with something
- * else, LWC_E_CORRUPT for one that is none.
+ * Reads an entry from @place.  Returns LWC_E_DENIED if it was sealed with other bytes,
+ * LWC_E_CORRUPT if it is no entry.
  */
-static enum lwc_code load(const struct lwc_cache *cache, const struct lwc_place *place,
-                          const char *name, struct lwc_entry **entry_out)
+static enum lwc_code load_entry(const struct lwc_cache *cache, const struct lwc_place *place,
+                                const char *name, struct lwc_entry **entry_out)
 {
     LWC_AUTO_BUF bytes = NULL;
     enum lwc_code code = lwc_buf_new(LWC_ENTRY_USUAL, &bytes, NULL);
@@ -125,8 +125,8 @@ static enum lwc_code load(const struct lwc_cache *cache, const struct lwc_place 
     return code;
 }
 
-/* What cannot be removed is met again, and is a miss again. */
-static void forget(const struct lwc_place *place, const char *name)
+/* Removes an entry, best effort: an entry that stays is a miss again. */
+static void remove_from(const struct lwc_place *place, const char *name)
 {
     (void)place->remove(name, NULL);
 }
@@ -141,14 +141,14 @@ enum lwc_code lwc_cache_read(const struct lwc_cache *cache, const char *name,
         enum lwc_code code = LWC_E_NOT_FOUND;
 
         if (is_allowed(cache, order[i])) {
-            code = load(cache, order[i], name, &entry);
+            code = load_entry(cache, order[i], name, &entry);
         }
         if (code == LWC_OK && entry->kind == kind) {
             *entry_out = LWC_TAKE(entry);
             return LWC_OK;
         }
         if (code == LWC_E_CORRUPT || code == LWC_E_DENIED) {
-            forget(order[i], name);
+            remove_from(order[i], name);
         }
     }
     return LWC_E_NOT_FOUND;
@@ -162,7 +162,7 @@ static enum lwc_code put_plain(const struct lwc_place *place, const char *name,
     size_t len = lwc_buf_len(bytes);
     enum lwc_code code = lwc_buf_new(len + sizeof hash, &whole, err);
 
-    digest(name, lwc_buf_bytes(bytes), len, hash);
+    hash_entry(name, lwc_buf_bytes(bytes), len, hash);
     if (code == LWC_OK &&
         (code = lwc_buf_append(whole, lwc_buf_bytes(bytes), len, err)) == LWC_OK) {
         code = lwc_buf_append(whole, hash, sizeof hash, err);
@@ -190,7 +190,7 @@ static enum lwc_code put_sealed(const struct lwc_cache *cache, const char *name,
     return code;
 }
 
-/* The first place of @order that takes it; NULL if none did. */
+/* Writes to the first place of @order that takes the entry; returns it, or NULL. */
 static const struct lwc_place *put_first(const struct lwc_cache *cache,
                                          const struct lwc_place *const *order, const char *name,
                                          const struct lwc_buf *bytes, int64_t life_s,
@@ -209,7 +209,7 @@ static const struct lwc_place *put_first(const struct lwc_cache *cache,
         if (code == LWC_OK) {
             return order[i];
         }
-        /* A failure says more than a place that is not there, the first one more than the next. */
+        /* Keep the first failure, but any failure before the absence of a place. */
         if (why->code == LWC_OK || (why->code == LWC_E_UNAVAILABLE && code != LWC_E_UNAVAILABLE)) {
             *why = now;
         }
@@ -247,7 +247,7 @@ enum lwc_code lwc_cache_write(const struct lwc_cache *cache, const char *name,
     taken = put_first(cache, orders[entry->kind], name, bytes, life_s, &why);
     for (size_t i = 0; i < PLACES; i++) {
         if (places[i] != taken && is_allowed(cache, places[i])) {
-            forget(places[i], name);
+            remove_from(places[i], name);
         }
     }
     return taken != NULL ? LWC_OK : fail_write(cache, &why, err);
@@ -257,7 +257,7 @@ void lwc_cache_forget(const struct lwc_cache *cache, const char *name)
 {
     for (size_t i = 0; i < LWC_ARRAY_LEN(places); i++) {
         if (is_allowed(cache, places[i])) {
-            forget(places[i], name);
+            remove_from(places[i], name);
         }
     }
 }
@@ -274,11 +274,11 @@ static void visit_entry(void *data, const char *name)
 {
     struct round *round = data;
     LWC_AUTO_ENTRY entry = NULL;
-    enum lwc_code code = load(round->cache, round->place, name, &entry);
+    enum lwc_code code = load_entry(round->cache, round->place, name, &entry);
 
     if (code == LWC_E_CORRUPT ||
         (code == LWC_OK && round->visit(round->data, entry, round->place->name))) {
-        forget(round->place, name);
+        remove_from(round->place, name);
     }
 }
 

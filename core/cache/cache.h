@@ -10,13 +10,13 @@
 #include "conf/conf.h"
 
 /*
- * The token cache: entries by name, in the first place that works.  Everything unreadable, wrong
- * or damaged is a miss and is removed, never an error.
+ * The token cache: entries by name, in the first place that works.  An unreadable, wrong or damaged
+ * entry is a miss and is removed, never an error.
  */
 
 /*
- * Bytes with which an entry on a disk is sealed, at hand without asking anybody: the secret of a
- * credential from the environment.  NULL: there are none, so nothing is sealed.  Borrowed.
+ * sealing  bytes with which an entry on a disk is sealed, known without asking a person: the secret
+ *          of a credential from the environment.  NULL: nothing is sealed.  Borrowed.
  */
 struct lwc_cache {
     enum lwc_cache_mode mode;
@@ -24,7 +24,7 @@ struct lwc_cache {
 };
 
 /*
- * Read entry @name of kind @kind from the places that @cache allows, in their order: keyring,
+ * Reads entry @name of kind @kind from the places that @cache allows, in their order: keyring,
  * runtime directory, sealed; answers from the runtime directory first.
  *
  * @entry_out  owned by the caller.
@@ -34,9 +34,9 @@ enum lwc_code lwc_cache_read(const struct lwc_cache *cache, const char *name,
                              enum lwc_entry_kind kind, struct lwc_entry **entry_out) LWC_RESULT;
 
 /*
- * Write @entry under @name to the first place that takes it, for @life_s seconds; an older entry of
- * that name elsewhere is removed, and everywhere if no place takes it.  Returns LWC_OK;
- * LWC_E_UNAVAILABLE if no place is allowed or usable; LWC_E_IO if a usable one failed.
+ * Writes @entry under @name to the first place that takes it, for @life_s seconds; removes older
+ * entries of that name from all other places.  Returns LWC_OK; LWC_E_UNAVAILABLE if no place is
+ * allowed or usable; LWC_E_IO if a usable place failed.
  */
 enum lwc_code lwc_cache_write(const struct lwc_cache *cache, const char *name,
                               const struct lwc_entry *entry, int64_t life_s, struct lwc_error *err)
@@ -45,13 +45,11 @@ enum lwc_code lwc_cache_write(const struct lwc_cache *cache, const char *name,
 /* Removes entry @name from every place that @cache allows. */
 void lwc_cache_forget(const struct lwc_cache *cache, const char *name);
 
-/*
- * Visit every entry that can be read; @place is where it lies.  Returning true removes it.
- */
+/* Visits every readable entry; @place is the name of its place.  Returning true removes it. */
 typedef bool lwc_cache_visit_fn(void *data, const struct lwc_entry *entry, const char *place);
 void lwc_cache_each(const struct lwc_cache *cache, lwc_cache_visit_fn *visit, void *data);
 
-/* Remove every entry in every place, readable or not, whatever the mode; how many there were. */
+/* Removes all entries, readable or not, from all places in any mode; returns their number. */
 size_t lwc_cache_clear(void);
 
 #endif

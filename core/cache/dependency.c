@@ -10,8 +10,7 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* A change is stamped with the time of the last tick: so near to it, a second one may look alike.
- */
+/* A change gets the time of the last tick: within a few ticks, a second change may look alike. */
 #define RACY_TICKS 2
 #define LOOKS_MAX 6
 
@@ -22,7 +21,7 @@ void lwc_dependencies_clear(struct lwc_dependencies *witnesses)
     *witnesses = (struct lwc_dependencies){.file = NULL};
 }
 
-/* A block of @count members, NULL for none; false without memory. */
+/* Copies a block of @count members, NULL for none; returns false without memory. */
 static bool copy_block(const void *from, size_t count, size_t size, void **copy_out)
 {
     *copy_out = count > 0 ? malloc(count * size) : NULL;
@@ -53,7 +52,7 @@ void lwc_dependencies_reset(struct lwc_dependencies *witnesses)
     witnesses->is_complete = !witnesses->is_unsettled;
 }
 
-/* Room for one member more than @count in *block, up to @max: that member, all zero, or NULL. */
+/* Grows *block by a member, up to @max; returns that member, all zero, or NULL. */
 static void *grow(void **block, size_t count, size_t max, size_t size)
 {
     void *grown = count < max ? realloc(*block, (count + 1) * size) : NULL;
@@ -90,8 +89,8 @@ static int64_t to_ns(const struct timespec *time)
     return (int64_t)((uint64_t)time->tv_sec * NS_PER_S + (uint64_t)time->tv_nsec);
 }
 
-/* Look at witness->path and fill in the rest.  False if that cannot be told. */
-static bool look(struct lwc_dependency *witness)
+/* Reads the state of witness->path; returns false if it is unknown. */
+static bool read_state(struct lwc_dependency *witness)
 {
     struct stat st = {0};
     int saved = errno;
@@ -109,7 +108,7 @@ static bool look(struct lwc_dependency *witness)
     return true;
 }
 
-/* Could the file change now and leave its time as it is?  *tick_out is how long a tick takes. */
+/* Returns whether the file could change now and keep its time; *tick_out is a tick's length. */
 static bool is_racy(const struct lwc_dependency *witness, struct timespec *tick_out)
 {
     struct timespec now = {.tv_sec = 0};
@@ -124,15 +123,15 @@ static bool is_racy(const struct lwc_dependency *witness, struct timespec *tick_
            distance_ns >= -RACY_TICKS * to_ns(tick_out);
 }
 
-/* Looks again after a tick, while it must.  False for a file that never comes to rest. */
-static bool look_at_rest(struct lwc_dependency *witness)
+/* Reads the state until it is not racy; returns false for a file that never comes to rest. */
+static bool read_settled_state(struct lwc_dependency *witness)
 {
     int saved = errno;
 
     for (int i = 0; i < LOOKS_MAX; i++) {
         struct timespec tick = {.tv_sec = 0};
 
-        if (!look(witness)) {
+        if (!read_state(witness)) {
             return false;
         }
         if (!is_racy(witness, &tick)) {
@@ -159,7 +158,7 @@ void lwc_dependencies_add(struct lwc_dependencies *witnesses, const char *path)
     struct lwc_dependency *witness = NULL;
     size_t len = strlen(path);
 
-    /* The first look counts: what was read after it may be older than a second look. */
+    /* The first state counts: the backend may have read the file before a second change. */
     if (is_known(witnesses, path)) {
         return;
     }
@@ -169,7 +168,7 @@ void lwc_dependencies_add(struct lwc_dependencies *witnesses, const char *path)
     if (witness != NULL) {
         memcpy(witness->path, path, len + 1);
     }
-    if (witness == NULL || !look_at_rest(witness)) {
+    if (witness == NULL || !read_settled_state(witness)) {
         witnesses->is_complete = false;
         return;
     }
@@ -253,13 +252,14 @@ bool lwc_dependencies_merge(struct lwc_dependencies *witnesses, const struct lwc
     return true;
 }
 
-static bool holds(const struct lwc_dependency *then)
+static bool file_holds(const struct lwc_dependency *then)
 {
     struct lwc_dependency now = {0};
 
     memcpy(now.path, then->path, sizeof now.path);
-    return look(&now) && now.dev == then->dev && now.ino == then->ino && now.size == then->size &&
-           now.mtime_ns == then->mtime_ns && now.ctime_ns == then->ctime_ns;
+    return read_state(&now) && now.dev == then->dev && now.ino == then->ino &&
+           now.size == then->size && now.mtime_ns == then->mtime_ns &&
+           now.ctime_ns == then->ctime_ns;
 }
 
 static bool variable_holds(const struct lwc_variable *then, const struct lwc_host *host)
@@ -278,7 +278,7 @@ bool lwc_dependencies_hold(const struct lwc_dependencies *witnesses, const struc
         }
     }
     for (size_t i = 0; i < witnesses->count; i++) {
-        if (!holds(&witnesses->file[i])) {
+        if (!file_holds(&witnesses->file[i])) {
             return false;
         }
     }

@@ -31,15 +31,15 @@ struct lwc_dependency {
     int64_t ctime_ns;
 };
 
-/* A setting that a backend read: the hash of its name and value, of which NULL is one. */
+/* A setting that a backend read: the hash of its name and value, which may be NULL. */
 struct lwc_variable {
     char name[LWC_VARIABLE_NAME_MAX + 1];
     uint8_t hash[LWC_HASH_LEN];
 };
 
 /*
- * All zero at first.  is_complete is false where one could not be kept: then nothing may be cached
- * for the query.  is_unsettled: a setting could not be kept, or changed in between.
+ * All zero at first.  is_complete is false if a dependency could not be kept: then nothing may be
+ * cached for the query.  is_unsettled: a setting could not be kept, or changed in between.
  */
 struct lwc_dependencies {
     struct lwc_dependency *file;
@@ -50,46 +50,45 @@ struct lwc_dependencies {
     bool is_unsettled;
 };
 
-/* Free; all zero again. */
+/* Frees all; all zero again. */
 void lwc_dependencies_clear(struct lwc_dependencies *witnesses);
 
-/* Copies @from to *copy_out, to be cleared; false, and nothing written, without memory. */
+/* Copies @from to *copy_out, to be cleared; returns false, and writes nothing, without memory. */
 bool lwc_dependencies_copy(const struct lwc_dependencies *from, struct lwc_dependencies *copy_out)
     LWC_RESULT;
 
 /*
- * Adds what @from depends on, as it was then, where @witnesses does not know it.  False, and
- * perhaps some of it added, where there is no room.
+ * Adds the dependencies of @from that @witnesses lacks, with their state.  Returns false, perhaps
+ * after adding some, without room.
  */
 bool lwc_dependencies_merge(struct lwc_dependencies *witnesses, const struct lwc_dependencies *from)
     LWC_RESULT;
 
 /*
- * Forgets the files, but keeps the settings: a backend reads its own when it is opened, and what it
- * read decides every later answer.  Complete, unless unsettled.
+ * Forgets the files, but keeps the settings: those that a backend reads when it is opened decide
+ * every later answer.  Complete, unless unsettled.
  */
 void lwc_dependencies_reset(struct lwc_dependencies *witnesses);
 
 /*
- * Room for one more, all zero, that is not counted yet; NULL if there is none.  The others may
+ * Returns room for a file, all zero and not counted yet, or NULL without room.  The others may
  * move.
  */
 struct lwc_dependency *lwc_dependencies_next(struct lwc_dependencies *witnesses) LWC_RESULT;
 
-/* Room for one more setting, by the same rules. */
+/* Returns room for a setting, by the same rules. */
 struct lwc_variable *lwc_dependencies_next_variable(struct lwc_dependencies *witnesses) LWC_RESULT;
 
 /*
- * Looks at @path now and remembers it; the same path again is remembered once.  A file that changed
- * within the last ticks of the kernel's clock is looked at once more a moment later, so that no
- * later change can leave its time as it is.
+ * Adds @path with its present state, once.  A file that changed within the last ticks of the
+ * kernel's clock is read again a moment later, so that no later change can keep its time.
  */
 void lwc_dependencies_add(struct lwc_dependencies *witnesses, const char *path);
 
-/* Remembers that setting @name has @value, which may be NULL. */
+/* Adds setting @name with @value, which may be NULL. */
 void lwc_dependencies_note(struct lwc_dependencies *witnesses, const char *name, const char *value);
 
-/* Are all of them as they were?  @host tells the settings of now. */
+/* Returns whether all dependencies are unchanged; @host gives the present settings. */
 bool lwc_dependencies_hold(const struct lwc_dependencies *witnesses, const struct lwc_host *host);
 
 #endif

@@ -5,11 +5,11 @@
  *
  *      0   8  magic "LWCENTRY"
  *      8   2  version, 2
- *     10   2  kind: 1 token, 2 reference
+ *     10   2  kind: 1 token, 2 answer
  *     12   4  kind of the credential
  *     16   4  flags of the credential
- *     20   8  lifetime, s           1 to 86400; of a reference also 0: it ends with its token
- *     28   8  lifetime asked for, s the same
+ *     20   8  lifetime, s           1 to 86400; of an answer also 0: it ends with its token
+ *     28   8  requested lifetime, s likewise
  *     36   8  sent, ms              not negative, on the boot clock
  *     44   8  sent, s               not negative, on the wall clock
  *     52   .  texts: boot id, profile, account, origin, key id, sub-account, source, target, scope,
@@ -20,9 +20,9 @@
  *      .   .  settings: name (a text), hash (32)
  *
  * MUST:
- *  1. Every length is judged against what is left and against what the member holds, before it
- *     is used; nothing may stand behind the end.
- *  2. What was decoded is judged by the same rules as what is encoded, and encodes to the same
+ *  1. Every length is checked against the bytes left and against the size of the member, before it
+ *     is used; no bytes may follow the end.
+ *  2. Decoded entries are checked by the same rules as entries to encode, and encode to the same
  *     bytes again.
  *  3. A failure names the member, never its value.
  */
@@ -83,7 +83,7 @@ void lwc_entry_free(struct lwc_entry **entry)
     }
 }
 
-/* What is wrong with an entry: each of these names a member, or NULL if nothing is wrong. */
+/* The checks of an entry: each returns the name of the wrong member, or NULL. */
 
 static bool is_made_of(const char *text, const char *alphabet)
 {
@@ -192,7 +192,7 @@ static const char *reference_flaw(const struct lwc_entry *entry)
     return variables_flaw(witnesses);
 }
 
-/* The identity as its buffers say, which is what is written and was read. */
+/* Returns the identity by its buffers, which are written and read. */
 static struct lwc_identity identity_of(const struct lwc_entry *entry)
 {
     const struct lwc_identity_copy *copy = &entry->identity;
@@ -231,7 +231,7 @@ static const char *flaw_of(const struct lwc_entry *entry)
     return "kind";
 }
 
-/* Where bytes go; code is the first failure, after which nothing is written. */
+/* A sink for bytes; code is the first failure, after which nothing is written. */
 struct writer {
     struct lwc_buf *out;
     enum lwc_code code;
@@ -324,14 +324,14 @@ enum lwc_code lwc_entry_encode(const struct lwc_entry *entry, struct lwc_buf *ou
     return writer.code;
 }
 
-/* Bytes still to be read; flaw names the first member that was wrong, after which all fails. */
+/* Bytes still to be read; flaw names the first wrong member, after which all reads fail. */
 struct reader {
     const uint8_t *at;
     size_t left;
     const char *flaw;
 };
 
-/* The next @len bytes, or NULL. */
+/* Returns the next @len bytes, or NULL. */
 static const uint8_t *get(struct reader *reader, size_t len, const char *name)
 {
     const uint8_t *at = reader->at;
@@ -359,7 +359,7 @@ static uint64_t get_number(struct reader *reader, size_t len, const char *name)
     return number;
 }
 
-/* Read a text of at most @max bytes, none of them NUL, into @text_out with a NUL. */
+/* Reads a text of at most @max bytes, none of them NUL, into @text_out with a NUL. */
 static void get_text(struct reader *reader, char *text_out, size_t max, const char *name)
 {
     size_t len = get_number(reader, 2, name);
@@ -451,7 +451,7 @@ static enum lwc_code get_files(struct reader *reader, struct lwc_dependencies *w
     return LWC_OK;
 }
 
-/* Magic, version, kinds. */
+/* Reads magic, version and kinds. */
 static void get_head(struct reader *reader, struct lwc_entry *entry)
 {
     const uint8_t *magic = get(reader, MAGIC_LEN, "magic");

@@ -16,14 +16,14 @@
 #include "cache/dependency.h"
 
 /*
- * What the cache keeps, as a value and as bytes.  Two kinds:
+ * A cache entry, as a value and as bytes.  Two kinds:
  *
- *   LWC_ENTRY_TOKEN      a token and its life, named by the credential that it was made with;
- *   LWC_ENTRY_ANSWER  the answer to a query, named by all that decided it: whose credential
- *                        (identity, source), which token entry, and which files and settings must
- *                        not have changed since.  Holds nothing secret.
+ *   LWC_ENTRY_TOKEN   a token and its life, named by the credential that it was made with;
+ *   LWC_ENTRY_ANSWER  the answer to a query, named by all that decided it: the credential
+ *                     (identity, source), the token entry, and the files and settings that must
+ *                     not have changed since.  Holds nothing secret.
  *
- * Nothing in an entry is believed before lwc_entry_decode() has judged all of it: magic, version,
+ * No byte of an entry counts before lwc_entry_decode() has checked all of them: magic, version,
  * every length, names, b64token, exact end.
  */
 
@@ -32,15 +32,15 @@
 enum lwc_entry_kind { LWC_ENTRY_TOKEN = 1, LWC_ENTRY_ANSWER = 2 };
 
 /*
- * boot_id       of the boot in which it was made.
- * identity      whose; source: backend that held the credential.
- * text          the token; NULL in a reference.  Owned.
- * lifetime_s    of the token at sent_boot_ms on the boot clock; ttl_s was asked for.  Of a
- *               reference: how long the answer is good, or 0: as long as its token.
+ * boot_id       of the boot in which the entry was made.
+ * identity      of the credential; source: backend that held the credential.
+ * text          the token; NULL in an answer.  Owned.
+ * lifetime_s    of the token at sent_boot_ms on the boot clock; ttl_s was requested.  Of an
+ *               answer: its life, or 0: as long as its token.
  * sent_wall_s   the wall clock at sent_boot_ms.
- * target        of a reference: name of the token entry.
- * scope         of a reference: hash of all that decided it beside the query, as hex.
- * witnesses     of a reference.  Owned.
+ * target        of an answer: name of the token entry.
+ * scope         of an answer: hash of all that decided it beside the query, as hex.
+ * witnesses     of an answer.  Owned.
  */
 struct lwc_entry {
     enum lwc_entry_kind kind;
@@ -59,14 +59,14 @@ struct lwc_entry {
 
 #define LWC_AUTO_ENTRY LWC_AUTO(struct lwc_entry *, lwc_entry_free)
 
-/* Wipe and free; sets *entry to NULL.  NULL is allowed. */
+/* Wipes and frees the entry, sets *entry to NULL.  NULL is allowed. */
 void lwc_entry_free(struct lwc_entry **entry);
 
-/* Append the bytes of @entry to @out, which is reset first. */
+/* Writes the bytes of @entry to @out, which is reset first. */
 enum lwc_code lwc_entry_encode(const struct lwc_entry *entry, struct lwc_buf *out,
                                struct lwc_error *err) LWC_RESULT;
 
-/* @entry_out  owned by the caller, lwc_entry_free().  LWC_E_CORRUPT for anything but an entry. */
+/* @entry_out  owned by the caller, lwc_entry_free().  LWC_E_CORRUPT for bytes of no entry. */
 enum lwc_code lwc_entry_decode(const void *bytes, size_t len, struct lwc_entry **entry_out,
                                struct lwc_error *err) LWC_RESULT;
 

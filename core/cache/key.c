@@ -7,8 +7,8 @@
 #include "base/util.h"
 
 /*
- * Settings that decide answers of the usual backends.  Any other that a backend reads is a
- * dependency of its answer (witness.h).
+ * Settings that decide answers of the usual backends.  Any other setting that a backend reads is a
+ * dependency of its answer (dependency.h).
  */
 static const char *const settings[] = {
     "LW_ACCOUNT",
@@ -38,7 +38,7 @@ static const char *const settings[] = {
     "DBUS_SESSION_BUS_ADDRESS",
 };
 
-/* Settings that only say how a store is opened, and whether a person may be asked. */
+/* Settings that decide only how a store is opened, and whether a person may be asked. */
 static const char *const means[] = {
     "LWCRED_KEY_FILE",
     "LWCRED_PASSPHRASE_FILE",

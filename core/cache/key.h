@@ -12,42 +12,41 @@
 #include "conf/conf.h"
 
 /*
- * Names under which answers and tokens are cached, and flights flown: hashes over everything that
- * decides them.
+ * Names of cached answers and tokens, and of flights: hashes over everything that decides them.
  */
 
 /*
- * The scope of an answer: the user, the stack in force, whether modules may come from
- * $LWCRED_BACKEND_DIR, and the settings that our own backends look at.
+ * Hashes the scope of an answer: the user, the stack in force, whether modules may come from
+ * $LWCRED_BACKEND_DIR, and the settings that our own backends read.
  */
 void lwc_key_of_scope(const struct lwc_conf *conf, bool external, const struct lwc_host *host,
                       char scope_out[static LWC_HASH_HEX_LEN]);
 
 /*
- * Does no answer depend on setting @name beyond its scope?  So it is for those that the scope
- * holds, and for those that only say how a store is opened, not what it holds.
+ * Returns whether no answer depends on setting @name beyond its scope: for settings of the scope,
+ * and for settings that decide only how a store is opened.
  */
 bool lwc_key_of_covers(const char *name);
 
-/* Of the answer to @query in @scope: the query, $LW_PROFILE and the lifetime asked for. */
+/* Names the answer to @query in @scope: by query, $LW_PROFILE and requested lifetime. */
 void lwc_key_of_query(const char *scope, const struct lwc_query *query, int64_t ttl_s,
                       const struct lwc_host *host, char name_out[static LWC_HASH_HEX_LEN]);
 
 /*
- * Of the token that this very credential, secret included, gets with these headers and lifetime.
- * The same for every profile, HOME and stack in which it stands.
+ * Names the token that this very credential, secret included, gets with these headers and lifetime.
+ * Equal for all profiles, HOME directories and stacks that hold the credential.
  */
 void lwc_key_of_credential(const struct lwc_identity *identity, const struct lwc_buf *secret,
                            int64_t ttl_s, uint8_t hash_out[static LWC_HASH_LEN]);
 
 /*
- * Of the flight in which a token is made: as lwc_key_of_credential(), without the secret, so that
- * tokens that cannot be shared do not wait for each other.
+ * Names the flight in which a token is made: as lwc_key_of_credential(), without the secret, so
+ * that tokens that cannot be shared do not wait for each other.
  */
 void lwc_key_of_flight(const struct lwc_identity *identity, int64_t ttl_s,
                        char name_out[static LWC_HASH_HEX_LEN]);
 
-/* Of the table of a key's failures: authority, account and key id. */
+/* Names the table of a key's failures: by authority, account and key id. */
 void lwc_key_of_failures(const struct lwc_identity *identity,
                          char name_out[static LWC_HASH_HEX_LEN]);
 

@@ -5,7 +5,7 @@
 
 #include "base/util.h"
 
-/* Did time pass that the boot clock did not see? */
+/* Returns whether time passed that the boot clock did not count. */
 static bool has_drifted(const struct lwc_entry *entry, int64_t age_ms,
                         const struct lwc_clock *clock)
 {

@@ -17,19 +17,19 @@
  */
 #define LWC_FRESH_DRIFT_S 60
 
-/* What a token must still have by default, at most half of its lifetime. */
+/* Seconds that a token must have left by default, at most half of its lifetime. */
 #define LWC_MIN_VALID_DEFAULT 300
 
-/* Milliseconds left of @entry; 0 if it is dead, of another boot, or from the future. */
+/* Returns the milliseconds left of @entry; 0 if it is dead, of another boot, or of the future. */
 int64_t lwc_lifetime_left_ms(const struct lwc_entry *entry, const char *boot_id,
                              const struct lwc_clock *clock);
 
-/* The same in whole seconds, rounded down. */
+/* Returns the whole seconds left, rounded down. */
 int64_t lwc_lifetime_left_s(const struct lwc_entry *entry, const char *boot_id,
                             const struct lwc_clock *clock);
 
 /*
- * What must be left of a token that lives @lifetime_s in all: @asked_s exactly if it is not 0, else
+ * Returns the seconds that must be left of a token that lives @lifetime_s: @asked_s if not 0, else
  * @usual_s (0: LWC_MIN_VALID_DEFAULT), at most half of the lifetime.
  */
 int64_t lwc_lifetime_margin_s(int64_t asked_s, int64_t usual_s, int64_t lifetime_s);

@@ -13,13 +13,13 @@
 #include "base/text.h"
 
 /*
- * Where cache entries can lie.  An entry has a name, LWC_HASH_HEX_LEN - 1 lower-case hex digits.
+ * A place for cache entries.  An entry has a name, LWC_HASH_HEX_LEN - 1 lower-case hex digits.
  *
  * MUST:
  *  1. Nothing is ever on a disk in plain text, nothing in /tmp.
  *  2. Other users can neither read nor change an entry.
- *  3. What cannot be had, for whatever reason (quota, policy, expired, revoked, foreign, damaged),
- *     is a miss: LWC_E_NOT_FOUND or LWC_E_UNAVAILABLE, never more.
+ *  3. An entry that cannot be read for any reason (quota, policy, expired, revoked, foreign,
+ *     damaged) is a miss: LWC_E_NOT_FOUND or LWC_E_UNAVAILABLE, never more.
  *  4. A place that the kernel could kill us for is tried in a child first.
  *
  * LWC_E_UNAVAILABLE: this place cannot be used here; try the next.
@@ -29,25 +29,25 @@
 struct lwc_place {
     const char *name; /* for people: "keyring", "runtime", "sealed" */
 
-    /* Read entry @name into @bytes (reset first), at most LWC_ENTRY_MAX. */
+    /* Reads entry @name into @bytes (reset first), at most LWC_ENTRY_MAX. */
     enum lwc_code (*read)(const char *name, struct lwc_buf *bytes, struct lwc_error *err);
 
     /*
-     * Write or replace it; the place may forget it after @life_s seconds.  LWC_E_IO: the place
-     * can be used, but this failed (disk full).
+     * Writes or replaces an entry; the place may forget it after @life_s seconds.  LWC_E_IO: the
+     * place can be used, but writing failed (disk full).
      */
     enum lwc_code (*write)(const char *name, const void *bytes, size_t len, int64_t life_s,
                            struct lwc_error *err);
 
-    /* Remove it; absent is LWC_OK. */
+    /* Removes an entry; LWC_OK if it is absent. */
     enum lwc_code (*remove)(const char *name, struct lwc_error *err);
 
-    /* Call @visit with each name that is there.  The names may be removed meanwhile. */
+    /* Calls @visit with the name of each entry, which may be removed meanwhile. */
     enum lwc_code (*each)(void (*visit)(void *data, const char *name), void *data,
                           struct lwc_error *err);
 };
 
-/* Can @text be the name of an entry? */
+/* Returns whether @text can be the name of an entry. */
 static inline bool lwc_place_is_name(const char *text)
 {
     return strlen(text) == LWC_HASH_HEX_LEN - 1 &&
@@ -67,7 +67,7 @@ extern const struct lwc_place lwc_place_keyring;
 extern const struct lwc_place lwc_place_runtime;
 
 /*
- * "lwcred" in $XDG_CACHE_HOME or ~/.cache.  A disk: whoever writes here seals the bytes first.
+ * "lwcred" in $XDG_CACHE_HOME or ~/.cache.  A disk: callers seal the bytes before they write.
  */
 extern const struct lwc_place lwc_place_sealed;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * MUST, beside the list in place.h:
- *  1. The directory of the entries is opened once and judged (ours, 0700, a link only where
+ *  1. The directory of the entries is opened once and checked (ours, 0700, a link only where
  *     path.h follows one; for plain entries below one that is ours, 0700 and in memory); all else
  *     happens below that descriptor.
  *  2. Where entries are plain there is never a file before all of that is known.
- *  3. What stands in the place of an entry and is none is removed, never followed.
+ *  3. A file in the place of an entry that is no entry is removed, never followed.
  *  4. A file's time of change says when its entry ends.  Each write removes what has ended for more
  *     than GRACE_S, so that a directory holds what lives, and what dead writers left behind.
  */
@@ -100,7 +100,7 @@ static const char *absolute(const char *variable)
     return value != NULL && value[0] == '/' ? value : NULL;
 }
 
-/* Can the directory of plain entries stand in @dir? */
+/* Checks that the directory of plain entries can be in @dir. */
 static enum lwc_code base_open(const char *dir, uid_t us, int *fd_out, struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = -1;
@@ -115,7 +115,7 @@ static enum lwc_code base_open(const char *dir, uid_t us, int *fd_out, struct lw
     return code;
 }
 
-/* Whoever logs the user in makes the directory in which ours stands. */
+/* The parent of our directory is made by the login. */
 static enum lwc_code runtime_open(bool make, struct lwc_path *path_out, struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = -1;
@@ -178,7 +178,7 @@ static enum lwc_code entry_open(open_fn *open_dir, bool make, const char *name,
     code = open_dir(make, path_out, err);
     if (code == LWC_OK) {
         memcpy(path_out->name, name, strlen(name) + 1);
-        path_out->seen = S_IFREG; /* nobody else can put anything here */
+        path_out->seen = S_IFREG; /* no other user can add files here */
     }
     return code;
 }
@@ -197,7 +197,7 @@ static enum lwc_code dir_read(open_fn *open_dir, const char *name, struct lwc_bu
     return code == LWC_OK ? LWC_OK : as(LWC_E_NOT_FOUND, err);
 }
 
-/* Absent is fine. */
+/* Removes a file that is no entry; accepts an absent file. */
 static bool clear_away(const struct lwc_path *path)
 {
     if (unlinkat(path->dir_fd, path->name, 0) == 0 || errno == ENOENT) {
@@ -214,7 +214,7 @@ static void close_stream(DIR **stream)
 }
 #define AUTO_STREAM LWC_AUTO(DIR *, close_stream)
 
-/* The names in directory @dir_fd, or NULL with errno. */
+/* Opens the names in directory @dir_fd; returns NULL with errno. */
 static DIR *open_stream(int dir_fd)
 {
     LWC_AUTO_CLOSE int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -226,7 +226,7 @@ static DIR *open_stream(int dir_fd)
     return stream;
 }
 
-/* A temporary file of an entry, as lwc_file_replace() names it? */
+/* Returns whether @name is a temporary file of an entry. */
 static bool is_temp(const char *name)
 {
     size_t len = strlen(name);
@@ -237,7 +237,7 @@ static bool is_temp(const char *name)
            lwc_streq(name + len - (sizeof TEMP_END - 1), TEMP_END);
 }
 
-/* Has what changed at @time_s, or is to end then, ended?  A far end was set by another clock. */
+/* Returns whether a file that changed or ends at @time_s has ended, or its end is too far off. */
 static bool is_over(int64_t time_s, int64_t grace_s, int64_t now_s)
 {
     return time_s < now_s - grace_s || time_s > now_s + LWC_TTL_MAX + GRACE_S;
@@ -265,7 +265,7 @@ static void sweep(int dir_fd)
     }
 }
 
-/* Best effort: an entry without its end is swept a minute after it was written. */
+/* Sets the end, best effort: an entry without an end is swept a minute after it was written. */
 static void set_end(const struct lwc_path *path, int64_t life_s)
 {
     const int64_t now_s = lwc_clock_wall_s(lwc_clock_system());

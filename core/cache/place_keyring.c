@@ -85,7 +85,7 @@ static void probe_once(void)
     survivable = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 0 || child_survives();
 }
 
-static enum lwc_code usable(struct lwc_error *err)
+static enum lwc_code is_usable(struct lwc_error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -100,18 +100,18 @@ static enum lwc_code usable(struct lwc_error *err)
     return LWC_OK;
 }
 
-/* Is there a keyring to ask, and under which text? */
-static enum lwc_code begin(const char *name, char text_out[static KEY_TEXT_LEN],
-                           struct lwc_error *err)
+/* Checks that there is a keyring to ask, and makes the text of the key. */
+static enum lwc_code begin_call(const char *name, char text_out[static KEY_TEXT_LEN],
+                                struct lwc_error *err)
 {
     if (!lwc_place_is_name(name)) {
         return lwc_fail(err, LWC_E_INVALID, "kernel keyring: not the name of an entry");
     }
     (void)snprintf(text_out, KEY_TEXT_LEN, KEY_PREFIX "%s", name);
-    return usable(err);
+    return is_usable(err);
 }
 
-/* Says @sys that this key cannot be had, rather than the keyring? */
+/* Returns whether @sys concerns this key alone, not the keyring. */
 static bool is_miss(int sys)
 {
     static const int misses[] = {ENOKEY, EKEYEXPIRED, EKEYREVOKED, EKEYREJECTED, EACCES};
@@ -141,7 +141,7 @@ static enum lwc_code fail_write(int sys, struct lwc_error *err)
     return lwc_fail_sys(err, code, sys, "kernel keyring");
 }
 
-/* The length of the key, of which at most @cap bytes were read; *room_out NULL: no memory. */
+/* Returns the length of the key, and reads at most @cap bytes; *room_out NULL: no memory. */
 static long read_key(key_serial_t serial, size_t cap, struct lwc_buf *bytes, uint8_t **room_out)
 {
     *room_out = lwc_buf_reserve(bytes, cap);
@@ -154,7 +154,7 @@ static enum lwc_code keyring_read(const char *name, struct lwc_buf *bytes, struc
     uint8_t *room = NULL;
     long serial = -1;
     long len = -1;
-    enum lwc_code code = begin(name, text, err);
+    enum lwc_code code = begin_call(name, text, err);
 
     lwc_buf_reset(bytes);
     if (code != LWC_OK) {
@@ -182,8 +182,8 @@ static enum lwc_code keyring_read(const char *name, struct lwc_buf *bytes, struc
     return LWC_OK;
 }
 
-/* False, and nothing written, if the key is none of ours or cannot be looked at. */
-static bool name_of(key_serial_t serial, char name_out[static LWC_HASH_HEX_LEN])
+/* Returns false, and writes nothing, if the key is not ours or cannot be read. */
+static bool read_name(key_serial_t serial, char name_out[static LWC_HASH_HEX_LEN])
 {
     char text[DESCRIPTION_LEN];
     const char *at = text;
@@ -204,7 +204,7 @@ static bool name_of(key_serial_t serial, char name_out[static LWC_HASH_HEX_LEN])
     return true;
 }
 
-/* The numbers of all keys in the user keyring, in a block to be freed; -1 with errno. */
+/* Lists all keys in the user keyring, in a block to be freed; returns -1 with errno. */
 static long ring_list(key_serial_t **serials_out)
 {
     void *block = NULL;
@@ -217,7 +217,7 @@ static long ring_list(key_serial_t **serials_out)
     return len / (long)sizeof **serials_out;
 }
 
-/* For a key that a search refuses to give; KEY_NONE if it is not there. */
+/* Finds a key that a search refuses to give; returns KEY_NONE without such a key. */
 static key_serial_t find_unsearchable(const char *name)
 {
     LWC_AUTO_FREE key_serial_t *serials = NULL;
@@ -225,15 +225,15 @@ static key_serial_t find_unsearchable(const char *name)
     long count = ring_list(&serials);
 
     for (long i = 0; i < count; i++) {
-        if (name_of(serials[i], found) && lwc_streq(found, name)) {
+        if (read_name(serials[i], found) && lwc_streq(found, name)) {
             return serials[i];
         }
     }
     return KEY_NONE;
 }
 
-/* Revoked first: what else links to the key must not keep it alive. */
-static bool drop(key_serial_t serial)
+/* Revokes the key first: other links must not keep it alive. */
+static bool remove_key(key_serial_t serial)
 {
     (void)keyctl_revoke(serial); /* not allowed for every key; unlinking decides */
     return keyctl_unlink(serial, KEY_SPEC_USER_KEYRING) == 0 || errno == ENOENT;
@@ -244,13 +244,13 @@ static bool set_up(key_serial_t serial, unsigned int life_s)
     return keyctl_setperm(serial, KEY_PERMISSIONS) == 0 && keyctl_set_timeout(serial, life_s) == 0;
 }
 
-/* The link takes the place of an older key of that name, whatever may be done with that one. */
-static bool publish(key_serial_t serial, unsigned int life_s)
+/* Links the key in place of an older key of that name, regardless of that key's permissions. */
+static bool link_key(key_serial_t serial, unsigned int life_s)
 {
     return set_up(serial, life_s) && keyctl_link(serial, KEY_SPEC_USER_KEYRING) == 0;
 }
 
-static bool put(const char *text, const void *bytes, size_t len, unsigned int life_s)
+static bool write_key(const char *text, const void *bytes, size_t len, unsigned int life_s)
 {
     key_serial_t serial = add_key(KEY_TYPE, text, bytes, len, KEY_SPEC_THREAD_KEYRING);
     bool done = false;
@@ -259,22 +259,22 @@ static bool put(const char *text, const void *bytes, size_t len, unsigned int li
     if (serial < 0) {
         return false;
     }
-    done = publish(serial, life_s);
+    done = link_key(serial, life_s);
     sys = errno;
     (void)keyctl_unlink(serial, KEY_SPEC_THREAD_KEYRING);
     errno = sys;
     return done;
 }
 
-/* Bytes that the kernel counts for a key of ours: its text with a NUL, and its payload. */
-static long size_of(key_serial_t serial)
+/* Returns the bytes that the kernel counts for our key: text with a NUL, and payload. */
+static long count_size(key_serial_t serial)
 {
     long len = keyctl_read(serial, NULL, 0);
 
     return (long)KEY_TEXT_LEN + (len > 0 ? len : 0);
 }
 
-/* Do @len bytes more fit into our share, where they replace what is under @name? */
+/* Returns whether @len bytes fit into our share in place of the key of @name. */
 static bool fits_share(const char *name, size_t len)
 {
     const struct lwc_quota share = lwc_quota_share();
@@ -285,16 +285,16 @@ static bool fits_share(const char *name, size_t len)
     long count = ring_list(&serials);
 
     for (long i = 0; i < count; i++) {
-        if (name_of(serials[i], found) && !lwc_streq(found, name)) {
+        if (read_name(serials[i], found) && !lwc_streq(found, name)) {
             keys++;
-            bytes += size_of(serials[i]);
+            bytes += count_size(serials[i]);
         }
     }
     return keys <= share.keys && bytes <= share.bytes;
 }
 
-/* The kernel takes 0 for "for ever". */
-static unsigned int life_of(int64_t life_s)
+/* Limits a life to the range of the kernel, where 0 means "for ever". */
+static unsigned int limit_life(int64_t life_s)
 {
     if (life_s < 1) {
         return 1;
@@ -306,7 +306,7 @@ static enum lwc_code keyring_write(const char *name, const void *bytes, size_t l
                                    struct lwc_error *err)
 {
     char text[KEY_TEXT_LEN];
-    enum lwc_code code = begin(name, text, err);
+    enum lwc_code code = begin_call(name, text, err);
 
     if (code != LWC_OK) {
         return code;
@@ -315,14 +315,14 @@ static enum lwc_code keyring_write(const char *name, const void *bytes, size_t l
         return lwc_fail(err, LWC_E_UNAVAILABLE,
                         "kernel keyring: our share of the user's quota is used up");
     }
-    return put(text, bytes, len, life_of(life_s)) ? LWC_OK : fail_write(errno, err);
+    return write_key(text, bytes, len, limit_life(life_s)) ? LWC_OK : fail_write(errno, err);
 }
 
 static enum lwc_code keyring_remove(const char *name, struct lwc_error *err)
 {
     char text[KEY_TEXT_LEN];
     long serial = -1;
-    enum lwc_code code = begin(name, text, err);
+    enum lwc_code code = begin_call(name, text, err);
 
     if (code != LWC_OK) {
         return code;
@@ -334,7 +334,7 @@ static enum lwc_code keyring_remove(const char *name, struct lwc_error *err)
     if (serial < 0) {
         serial = errno == ENOKEY ? KEY_NONE : find_unsearchable(name);
     }
-    return serial == KEY_NONE || drop((key_serial_t)serial) ? LWC_OK : fail_write(errno, err);
+    return serial == KEY_NONE || remove_key((key_serial_t)serial) ? LWC_OK : fail_write(errno, err);
 }
 
 static enum lwc_code keyring_each(void (*visit)(void *data, const char *name), void *data,
@@ -343,7 +343,7 @@ static enum lwc_code keyring_each(void (*visit)(void *data, const char *name), v
     LWC_AUTO_FREE key_serial_t *serials = NULL;
     char name[LWC_HASH_HEX_LEN];
     long count = 0;
-    enum lwc_code code = usable(err);
+    enum lwc_code code = is_usable(err);
 
     if (code != LWC_OK) {
         return code;
@@ -353,7 +353,7 @@ static enum lwc_code keyring_each(void (*visit)(void *data, const char *name), v
         return fail_read(errno, err);
     }
     for (long i = 0; i < count; i++) {
-        if (name_of(serials[i], name)) {
+        if (read_name(serials[i], name)) {
             visit(data, name);
         }
     }

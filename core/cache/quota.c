@@ -12,7 +12,7 @@
 #define PARTS 4
 #define DIGITS_MAX 24
 
-/* The kernel's own defaults, for where /proc does not tell: those of an ordinary user. */
+/* The kernel's defaults of an ordinary user, used if /proc does not show them. */
 #define USUAL_KEYS 200
 #define USUAL_BYTES 20000
 
