@@ -19,16 +19,16 @@ LAYERS = (
     ("core/include/lwcred/", PUBLIC),
     ("core/include/", PUBLIC),
     ("core/base/", BASE),
-    ("core/conf/", TOKEN + ("core/include/",)),
+    ("core/conf/", BASE),
     ("core/module/", BASE + ("backends/",)),
-    ("core/remote/", TOKEN),
+    ("core/remote/", BASE),
     ("core/host/", BASE + ("core/module/", "core/remote/")),
-    ("core/stack/", TOKEN + ("core/include/",)),
+    ("core/stack/", STACK),
     ("core/net/", BASE),
-    ("core/api/", TOKEN + ("core/include/",)),
-    ("core/cache/", TOKEN + ("core/include/",)),
-    ("core/flight/", TOKEN + ("core/include/",)),
-    ("core/token/", TOKEN + ("core/include/",)),
+    ("core/api/", STACK + ("core/net/",)),
+    ("core/cache/", STACK + ("core/net/",)),
+    ("core/flight/", STACK + ("core/net/",)),
+    ("core/token/", TOKEN),
     ("core/library/", TOKEN + ("core/include/",)),
     ("core/abi/", PUBLIC),
     ("backends/", BASE),
@@ -52,7 +52,7 @@ LIBRARIES = {
     "cmocka": (),
 }
 
-# Folders to which an include's text is relative; the first that holds the header decides its spelling.
+# Roots of the text of an include; the first that holds the header gives its one spelling.
 ROOTS = ("core/include/", "core/", "")
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -142,6 +142,7 @@ def main():
     for path in csource.files():
         for number, kind, name in includes(path):
             check_include(path, number, kind, name, report)
+    check_circles(graph(), report)
     report.exit()
 
 

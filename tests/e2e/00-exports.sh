@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What each shared object exports and imports: no more and no less than its contract says.
+# Each shared object exports and imports no more and no less than its contract says.
 . "$(dirname "$0")/../support/e2e.sh"
 
 defined() { nm -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort; }

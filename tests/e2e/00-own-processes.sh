@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What a scenario leaves behind is found, also where it hides from other processes of its user.
+# Processes that a scenario leaves behind are found, also where they hide from others of their user.
 . "$(dirname "$0")/../support/e2e.sh"
 
 # Not dumpable, in a session of its own, without the environment of this scenario.

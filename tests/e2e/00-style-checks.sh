@@ -11,12 +11,13 @@ tag='/* SPDX-License-Identifier: Apache-2.0 */'
 
 fresh() { # a small tree without faults
     rm -rf "$dir/tree"
-    mkdir -p "$dir"/tree/{core/base,core/include/lwcred,core/stack,core/net,core/api,core/library,backends/a,backends/b,plugins/helper,tests/unit,contrib,docs,.ci}
+    mkdir -p "$dir"/tree/{core/base,core/include/lwcred,core/stack,core/remote,core/net,core/api,core/library,backends/a,backends/b,plugins/helper,tests/unit,contrib,docs,.ci}
     cd "$dir/tree" || exit 1
     printf '%s\n#ifndef CORE_BASE_A_H\n#define CORE_BASE_A_H\nint a(void);\n#endif\n' "$tag" >core/base/a.h
     printf '%s\n#ifndef CORE_STACK_S_H\n#define CORE_STACK_S_H\nint s(void);\n#endif\n' "$tag" >core/stack/s.h
     printf '%s\n#ifndef BACKENDS_B_B_H\n#define BACKENDS_B_B_H\nint b(void);\n#endif\n' "$tag" >backends/b/b.h
-    printf '%s\n#include "base/a.h"\n\nint a(void)\n{\n    return 0;\n}\n' "$tag" >core/base/a.c
+    printf '%s\n#include "base/a.h"\n\nstruct walk {\n    int at;\n};\n\nint a(void)\n{\n    return 0;\n}\n' "$tag" >core/base/a.c
+    printf '%s\n#ifndef CORE_BASE_C_H\n#define CORE_BASE_C_H\n#include "base/a.h"\nint c(void);\n#endif\n' "$tag" >core/base/c.h
     printf '#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\ntrue\n' >contrib/x.sh
 }
 
@@ -50,10 +51,19 @@ expect includes.py core/api/exchange.c 'belongs in core/net/http.c' '#include <c
 expect includes.py core/net/http.c 'belongs in core/net/json.c' '#include <cjson/cJSON.h>\n'
 expect includes.py backends/a/a.c 'belongs in core/base/buffer.c' '#include <sodium.h>\n'
 expect includes.py core/base/b.c 'no file of the project' '#include "gone.h"\n'
+expect includes.py core/remote/r.c 'core/stack/s.h is out of reach' '#include "stack/s.h"\n'
+expect includes.py core/base/b.c 'is spelled "base/a.h" everywhere' '#include "core/base/a.h"\n'
+expect includes.py core/base/a.h 'a circle of files: core/base/a -> core/base/c -> core/base/a' '#include "base/c.h"\n'
+expect typenames.py core/stack/t.c 'walk has another meaning in core/base/a.c' 'struct walk {\n    int x;\n};\n'
+expect english.py core/base/b.c ":2: a comment opens with 'What'" '/* What is read here. */\n'
+expect english.py core/base/b.c ":4: a comment opens with 'Who'" '/* A file.\n *\n * Who holds it. */\n'
+expect english.py tests/y.sh ":2: a comment opens with 'One'" '# One of the files.\n' '# SPDX-License-Identifier: Apache-2.0'
+expect english.py plugins/helper/p.c ":2: 'nobody'" 'const char *why = "nobody may be asked";\n'
+expect english.py docs/page.md ":2: 'Whoever'" 'Whoever reads this.\n' 'A page.'
 expect headers.sh core/base/b.h 'does not compile alone' \
     '#ifndef CORE_BASE_B_H\n#define CORE_BASE_B_H\nsize_t b(void);\n#endif\n'
 expect text.py core/base/b.h 'guard is not CORE_BASE_B_H' '#ifndef B_H\n#define B_H\n#endif\n'
-expect text.py core/base/a.c ':8: blanks at the end' 'int x; \n'
+expect text.py core/base/a.c ':12: blanks at the end' 'int x; \n'
 expect text.py core/base/a.c 'no newline at the end' 'int x;'
 expect text.py tests/y.py 'no SPDX' '' '# nothing'
 expect calls.py plugins/helper/p.c ':2: strcpy' 'strcpy(a, b);\n'

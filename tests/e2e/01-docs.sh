@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What the documents say is what the program does, and the reverse.
+# The documents and the program agree.
 . "$(dirname "$0")/../support/e2e.sh"
 
 complain() { printf '%s\n' "$*" | tee -a "$T/complaints" >&2; }
