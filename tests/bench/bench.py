@@ -495,7 +495,7 @@ def judge(rows, stores, bursts, crowds, threads):
     for place in ("keyring", "runtime", "sealed"):
         row = rows[place]
         warm = row if row.exchanges == 0 else Row("not warm", [])
-        budgets.ratio("warm get, %s: at most 1.5x of true" % place, warm, rows["true"], 1.5)
+        budgets.ratio("warm get, %s: at most 1.4x of true" % place, warm, rows["true"], 1.4)
         budgets.ratio("  faster than git credential-cache get", warm, rows["git"], 1, strict=True)
         budgets.ratio("  peak memory at most 2x of true", warm, rows["true"], 2, of="peak")
         budgets.judge("  fewer than 100 system calls", warm.calls if warm.usable() else None, 100, "%d", strict=True)
