@@ -103,6 +103,14 @@ lead() { # [NUMBER]: the leader's pid in LEADER, once so many requests are on th
     done
     fail "the leader does not call"
 }
+until_logged() { # NUMBER: returns once the stand-in has logged so many exchanges
+    local tries
+    for ((tries = 0; tries < 500; tries++)); do
+        [ "$(since)" -ge "$1" ] && return 0
+        sleep 0.02
+    done
+    fail "$(since) exchanges are logged, not $1"
+}
 cache_in runtime
 rm -f "$T/go"
 begin hold "$T/go"
@@ -117,10 +125,7 @@ collect 0
 [ "$(since)" = 1 ] || fail "leader killed: $(since) exchanges" # its own waits for the file
 expect_one_token killed
 : >"$T/go"
-for ((tries = 0; tries < 100; tries++)); do # until the killed one's request is in the log, too
-    [ "$(since)" = 2 ] && break
-    sleep 0.02
-done
+until_logged 2 # the killed leader's, too
 
 # --- two leaders are stopped in mid-request: the others go on without them at once, one of them
 # first.
@@ -139,11 +144,13 @@ at_most 3 'leader stopped'
 [ "$(cat "$T"/many/stopped.*.out | grep -c .)" = "$WAITERS" ] || fail "not every one has its token"
 [ "$(cat "$T"/many/stopped.*.out | sort -u | wc -l)" -le 3 ] || fail "too many tokens"
 # A leader wakes up: it neither loses its answer nor spoils what is cached.
+ANSWERED=$(since)
 : >"$T/go"
 kill -KILL "$SLEEPER"
 kill -CONT "$LEADER"
 wait "$LEADER" || fail "the leader that was stopped fails: $(cat "$T/leader.out")"
 grep -qx '_[0-9a-f]*' "$T/leader.out" || fail "the leader that was stopped: $(cat "$T/leader.out")"
+until_logged $((ANSWERED + 2)) # the killed leader's, too
 BEFORE=$(count_exchanges)
 run 0 "$HELPER" get --format token
 [ "$(since)" = 0 ] || fail "nothing is cached after all"
