@@ -186,13 +186,14 @@ sha256_of() { # text
     printf %s "${sum%% *}"
 }
 
-# plant_key [ROLE]: sets KEY_ID and SECRET to a new key that the stand-in knows by its hash.
+# plant_key [ROLE [OPTION...]]: sets KEY_ID and SECRET to a new key that the stand-in knows by its
+# hash; roles and options: tests/support/lacework_api/roles.py.
 plant_key() {
     local hex
     hex=$(od -An -vtx1 -N 42 /dev/urandom | tr -d ' \n')
     KEY_ID=ACME_$(printf %s "${hex:0:50}" | tr a-f A-F)
     SECRET=_${hex:50:32}
-    printf '%s %s %s\n' "$KEY_ID" "$(sha256_of "$SECRET")" "${1:-admin}" >>"$STANDIN/keys"
+    printf '%s %s %s\n' "$KEY_ID" "$(sha256_of "$SECRET")" "${*:-admin}" >>"$STANDIN/keys"
 }
 
 forget_key() { # key id: the stand-in refuses it from now on
@@ -209,6 +210,17 @@ expect_exchanges() { # number [PATTERN]
     local count
     count=$(count_exchanges "${2:-.}")
     [ "$count" = "$1" ] || { cat "$STANDIN/log" >&2; fail "expected $1 exchanges, saw $count"; }
+}
+
+# count_calls METHOD PATH [PATTERN]: how often that path was asked for, which may be a pattern, too.
+count_calls() {
+    grep "^method=$1 path=$2 " "$STANDIN/log" | grep -c -e "${3:-.}" || true
+}
+
+expect_calls() { # number METHOD PATH [PATTERN]
+    local count
+    count=$(count_calls "${@:2}")
+    [ "$count" = "$1" ] || { cat "$STANDIN/log" >&2; fail "expected $1 calls of $2 $3, saw $count"; }
 }
 
 # last_call FIELD: a field of the last request, percent-encoded as in the log.
