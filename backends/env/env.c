@@ -17,6 +17,7 @@
 
 #include "base/account.h"
 #include "base/buffer.h"
+#include "base/host.h"
 #include "base/identity.h"
 #include "base/safefile.h"
 #include "base/text.h"
@@ -49,13 +50,6 @@ struct credential {
     struct lwc_identity_copy identity;
     enum variable secret_in;
 };
-
-static const char *setting(const struct env *env, const char *name)
-{
-    const char *value = env->host->setting(env->host->data, name);
-
-    return lwc_is_set(value) ? value : NULL;
-}
 
 /* A missing file of $CREDENTIALS_DIRECTORY is a value that is not set. */
 static enum lwc_code read_credential(const struct env *env, const char *dir, const char *file,
@@ -90,9 +84,9 @@ static enum lwc_code read_value(const struct env *env, enum variable variable,
 {
     const char *name = variables[variable].name;
     const char *file_name = variables[variable].file_name;
-    const char *text = setting(env, name);
-    const char *path = setting(env, file_name);
-    const char *dir = setting(env, "CREDENTIALS_DIRECTORY");
+    const char *text = lwc_host_setting(env->host, name);
+    const char *path = lwc_host_setting(env->host, file_name);
+    const char *dir = lwc_host_setting(env->host, "CREDENTIALS_DIRECTORY");
 
     lwc_buf_reset(value);
     if (text != NULL && path != NULL) {

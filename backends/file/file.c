@@ -6,6 +6,7 @@
 
 #include "backends/file/store.h"
 #include "base/error.h"
+#include "base/host.h"
 #include "base/text.h"
 #include "base/util.h"
 
@@ -73,13 +74,6 @@ static enum lwc_code choose_cost(const char *kdf, struct lwc_format_cost *cost_o
                     "known are interactive, moderate and sensitive");
 }
 
-static const char *setting(const struct lwc_host *host, const char *name)
-{
-    const char *value = host->setting(host->data, name);
-
-    return lwc_is_set(value) ? value : NULL;
-}
-
 static enum lwc_code join(const char *base, const char *rest, char path_out[PATH_MAX],
                           struct lwc_error *err)
 {
@@ -95,9 +89,9 @@ static enum lwc_code join(const char *base, const char *rest, char path_out[PATH
 static enum lwc_code join_home(const struct lwc_host *host, const char *rest,
                                char path_out[PATH_MAX], struct lwc_error *err)
 {
-    const char *home = setting(host, "HOME");
+    const char *home = lwc_host_dir(host, "HOME");
 
-    if (home == NULL || home[0] != '/') {
+    if (home == NULL) {
         return lwc_hint(err,
                         lwc_fail(err, LWC_E_INVALID, "no place for the store: HOME is not set"),
                         "set LWCRED_STORE to the path of the store");
@@ -109,8 +103,8 @@ static enum lwc_code join_home(const struct lwc_host *host, const char *rest,
 static enum lwc_code choose_path(const struct lwc_host *host, const char *argument,
                                  char path_out[PATH_MAX], struct lwc_error *err)
 {
-    const char *store = setting(host, "LWCRED_STORE");
-    const char *data = setting(host, "XDG_DATA_HOME");
+    const char *store = lwc_host_setting(host, "LWCRED_STORE");
+    const char *data = lwc_host_dir(host, "XDG_DATA_HOME");
 
     if (argument != NULL && argument[0] != '/' && strncmp(argument, "~/", 2) != 0) {
         return lwc_fail(err, LWC_E_INVALID, "path '%s' is neither absolute nor begins with ~/",
@@ -125,7 +119,7 @@ static enum lwc_code choose_path(const struct lwc_host *host, const char *argume
     if (argument != NULL) {
         return join(argument, "", path_out, err);
     }
-    if (data != NULL && data[0] == '/') {
+    if (data != NULL) {
         return join(data, "lwcred/keys.lwc", path_out, err);
     }
     return join_home(host, ".local/share/lwcred/keys.lwc", path_out, err);

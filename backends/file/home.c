@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/util.h"
+#include "base/host.h"
 
 static size_t length_without_slashes(const char *text)
 {
@@ -26,10 +26,10 @@ static bool is_below(const char *path, const char *dir)
 
 enum lwc_code lwc_home_check(const struct lwc_host *host, const char *path, struct lwc_error *err)
 {
-    const char *home = host->setting(host->data, "HOME");
+    const char *home = lwc_host_dir(host, "HOME");
     struct stat st;
 
-    if (!lwc_is_set(home) || home[0] != '/' || !is_below(path, home) || stat(home, &st) == 0 ||
+    if (home == NULL || !is_below(path, home) || stat(home, &st) == 0 ||
         (errno != ENOENT && errno != ENOTDIR)) {
         return LWC_OK;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The MUST list stands in source.h. */
+/* The MUST list stands in keysource.h. */
 #include "backends/file/keysource.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/host.h"
 #include "base/safefile.h"
 #include "base/text.h"
 #include "base/util.h"
@@ -29,26 +30,21 @@ void lwc_keysource_forget(struct lwc_keysource *source)
     lwc_buf_free(&source->passphrase);
 }
 
-static const char *setting(const struct lwc_keysource *source, const char *name)
-{
-    const char *value = source->host->setting(source->host->data, name);
-
-    return lwc_is_set(value) ? value : NULL;
-}
-
 const char *lwc_keysource_key_file_path(const struct lwc_keysource *source)
 {
-    return setting(source, KEY_FILE);
+    return lwc_host_setting(source->host, KEY_FILE);
 }
 
 bool lwc_keysource_is_given(const struct lwc_keysource *source)
 {
-    return setting(source, PASSPHRASE_FILE) != NULL || setting(source, PASSPHRASE_FD) != NULL;
+    return lwc_host_setting(source->host, PASSPHRASE_FILE) != NULL ||
+           lwc_host_setting(source->host, PASSPHRASE_FD) != NULL;
 }
 
 enum lwc_code lwc_keysource_check(const struct lwc_keysource *source, struct lwc_error *err)
 {
-    if (setting(source, PASSPHRASE_FILE) != NULL && setting(source, PASSPHRASE_FD) != NULL) {
+    if (lwc_host_setting(source->host, PASSPHRASE_FILE) != NULL &&
+        lwc_host_setting(source->host, PASSPHRASE_FD) != NULL) {
         return lwc_hint(
             err,
             lwc_fail(err, LWC_E_INVALID, PASSPHRASE_FILE " and " PASSPHRASE_FD " are both set"),
@@ -168,7 +164,7 @@ static enum lwc_code read_descriptor(const struct lwc_keysource *source, const c
 enum lwc_code lwc_keysource_read(struct lwc_keysource *source, struct lwc_error *err)
 {
     LWC_AUTO_BUF content = NULL;
-    const char *file = setting(source, PASSPHRASE_FILE);
+    const char *file = lwc_host_setting(source->host, PASSPHRASE_FILE);
     const char *name = file != NULL ? PASSPHRASE_FILE : PASSPHRASE_FD;
     enum lwc_code code = LWC_OK;
 
@@ -178,7 +174,8 @@ enum lwc_code lwc_keysource_read(struct lwc_keysource *source, struct lwc_error 
     if (file != NULL) {
         code = read_named(source, name, file, LWC_PASSPHRASE_MAX + NEWLINE_MAX, &content, err);
     } else {
-        code = read_descriptor(source, setting(source, PASSPHRASE_FD), &content, err);
+        code =
+            read_descriptor(source, lwc_host_setting(source->host, PASSPHRASE_FD), &content, err);
     }
     if (code != LWC_OK) {
         return code;

@@ -7,6 +7,7 @@
 
 #include "backends/file/home.h"
 #include "base/crypto.h"
+#include "base/host.h"
 #include "base/safefile.h"
 #include "base/text.h"
 #include "base/util.h"
@@ -64,9 +65,9 @@ static bool find_state_dir(const struct lwc_host *host, char dir_out[PATH_MAX])
     } places[] = {{"XDG_STATE_HOME", "lwcred"}, {"HOME", ".local/state/lwcred"}};
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(places); i++) {
-        const char *base = host->setting(host->data, places[i].setting);
+        const char *base = lwc_host_dir(host, places[i].setting);
 
-        if (base != NULL && base[0] == '/') {
+        if (base != NULL) {
             int len = snprintf(dir_out, PATH_MAX, "%s/%s", base, places[i].below);
 
             return len > 0 && len < PATH_MAX;

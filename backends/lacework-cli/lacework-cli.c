@@ -17,6 +17,7 @@
 #include <lwcred/backend.h>
 
 #include "backends/lacework-cli/profiles.h"
+#include "base/host.h"
 #include "base/safefile.h"
 #include "base/util.h"
 
@@ -33,10 +34,10 @@ struct cli {
 
 static enum lwc_code join_home(struct cli *cli, const char *rest, struct lwc_error *err)
 {
-    const char *home = cli->host->setting(cli->host->data, "HOME");
+    const char *home = lwc_host_dir(cli->host, "HOME");
     int len = 0;
 
-    if (home == NULL || home[0] != '/') {
+    if (home == NULL) {
         return LWC_OK;
     }
     len = snprintf(cli->path, sizeof cli->path, "%s/%s", home, rest);

@@ -6,19 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "base/text.h"
 #include "base/util.h"
 
 #define HINT "log in to a session that has one, or keep keys in the encrypted file (--backend file)"
 #define MARGIN_MS 500
 #define BUS_ADDRESS "DBUS_SESSION_BUS_ADDRESS"
-
-static const char *setting(const struct lwc_host *host, const char *name)
-{
-    const char *value = host->setting(host->data, name);
-
-    return lwc_is_set(value) ? value : NULL;
-}
 
 /* A transport that would start a program is none: a helper starts no bus and no shell. */
 static bool starts_something(const char *address)
@@ -46,8 +40,8 @@ static bool is_own_socket(const char *path)
 
 enum lwc_code lwc_session_bus(const struct lwc_host *host, struct lwc_error *err)
 {
-    const char *address = setting(host, BUS_ADDRESS);
-    const char *run = setting(host, "XDG_RUNTIME_DIR");
+    const char *address = lwc_host_setting(host, BUS_ADDRESS);
+    const char *run = lwc_host_setting(host, "XDG_RUNTIME_DIR");
     char path[PATH_MAX];
     enum lwc_code code;
 
@@ -71,12 +65,14 @@ enum lwc_code lwc_session_bus(const struct lwc_host *host, struct lwc_error *err
 
 const char *lwc_session_silence(const struct lwc_host *host)
 {
-    const char *no_prompt = setting(host, "LWCRED_NO_PROMPT");
+    const char *no_prompt = lwc_host_setting(host, "LWCRED_NO_PROMPT");
 
-    if ((no_prompt != NULL && !lwc_text_is_no(no_prompt)) || lwc_text_is_yes(setting(host, "CI"))) {
+    if ((no_prompt != NULL && !lwc_text_is_no(no_prompt)) ||
+        lwc_text_is_yes(lwc_host_setting(host, "CI"))) {
         return "cannot ask: not interactive";
     }
-    if (setting(host, "DISPLAY") == NULL && setting(host, "WAYLAND_DISPLAY") == NULL) {
+    if (lwc_host_setting(host, "DISPLAY") == NULL &&
+        lwc_host_setting(host, "WAYLAND_DISPLAY") == NULL) {
         return "there is no display to ask on";
     }
     return NULL;
@@ -92,17 +88,16 @@ int64_t lwc_session_limit_ms(const struct lwc_host *host, int64_t timeout_ms)
 
 void lwc_session_depend(const struct lwc_host *host)
 {
-    const char *data = setting(host, "XDG_DATA_HOME");
-    const char *home = setting(host, "HOME");
-    const bool has_data = data != NULL && data[0] == '/';
+    const char *data = lwc_host_dir(host, "XDG_DATA_HOME");
+    const char *home = lwc_host_dir(host, "HOME");
     char path[PATH_MAX];
     int len;
 
-    if (!has_data && (home == NULL || home[0] != '/')) {
+    if (data == NULL && home == NULL) {
         return;
     }
-    len = snprintf(path, sizeof path, "%s%s", has_data ? data : home,
-                   has_data ? "/keyrings" : "/.local/share/keyrings");
+    len = snprintf(path, sizeof path, "%s%s", data != NULL ? data : home,
+                   data != NULL ? "/keyrings" : "/.local/share/keyrings");
     if (len > 0 && len < (int)sizeof path) {
         host->depends(host->data, path);
     }

@@ -7,6 +7,7 @@
 #include <lwcred/types.h>
 
 #include "base/append.h"
+#include "base/host.h"
 #include "base/identity.h"
 #include "net/ca.h"
 
@@ -103,7 +104,7 @@ static bool is_proxied(const struct lwc_host *host)
     bool found = false;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
-        found = found || lwc_is_set(host->setting(host->data, names[i]));
+        found = found || lwc_host_setting(host, names[i]) != NULL;
     }
     return found;
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "base/identity.h"
 #include "base/util.h"
 
@@ -80,7 +81,7 @@ static int64_t find_terminal(void)
 static bool has_own_passphrase(const struct lwc_host *host)
 {
     const char *path = host->setting(host->data, "LWCRED_PASSPHRASE_FILE");
-    bool is_own = lwc_is_set(host->setting(host->data, "LWCRED_PASSPHRASE_FD"));
+    bool is_own = lwc_host_setting(host, "LWCRED_PASSPHRASE_FD") != NULL;
 
     for (size_t i = 0; lwc_is_set(path) && i < LWC_ARRAY_LEN(private_paths); i++) {
         is_own = is_own || strncmp(path, private_paths[i], strlen(private_paths[i])) == 0;

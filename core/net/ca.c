@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/host.h"
 #include "base/safefile.h"
 
 #define HASH_LEN 8
@@ -18,13 +19,6 @@ static const char *const system_files[] = {
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/cert.pem",
 };
-
-static const char *find_setting(const struct lwc_host *host, const char *name)
-{
-    const char *value = host->setting(host->data, name);
-
-    return lwc_is_set(value) ? value : NULL;
-}
 
 /* Checks the file like a secret: a user who can write it can read every secret that is sent. */
 static enum lwc_code check_file(const char *name, const char *path, struct lwc_error *err)
@@ -195,9 +189,9 @@ static void choose_system(struct lwc_ca *ca)
 enum lwc_code lwc_ca_choose(const struct lwc_host *host, struct lwc_ca *ca_out,
                             struct lwc_error *err)
 {
-    const char *bundle = find_setting(host, "LWCRED_CA_BUNDLE");
-    const char *file = find_setting(host, "SSL_CERT_FILE");
-    const char *dir = find_setting(host, "SSL_CERT_DIR");
+    const char *bundle = lwc_host_setting(host, "LWCRED_CA_BUNDLE");
+    const char *file = lwc_host_setting(host, "SSL_CERT_FILE");
+    const char *dir = lwc_host_setting(host, "SSL_CERT_DIR");
     struct lwc_ca ca = {.file = "", .dir = ""};
     enum lwc_code code = LWC_OK;
 
