@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/json_span.h"
 
 /*
  * A strict reader of JSON (RFC 8259); no other file knows cJSON.  Strict: one value and nothing
@@ -16,7 +17,6 @@
  * belong to the program and are not changed.
  */
 
-#define LWC_JSON_DEPTH 64
 #define LWC_JSON_MAX ((size_t)1024 * 1024)
 
 struct lwc_json; /* a parsed tree, or a value in one */
