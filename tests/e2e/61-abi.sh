@@ -15,7 +15,7 @@ expect_stderr_empty
 # A copy of the tree, changed in four places.
 tree=$T/tree
 mkdir "$tree"
-cp -r Makefile core backends "$tree/"
+cp -r Makefile core backends plugins tests "$tree/"
 change() { # file, sed script
     cp "$tree/$1" "$T/before"
     sed -i "$2" "$tree/$1"

@@ -20,7 +20,7 @@ for source in tests/fuzz/fuzz_*"$pattern"*.c; do
 done
 [ ${#targets[@]} -gt 0 ] || { echo "fuzz: no target matches '$pattern'" >&2; exit 1; }
 
-archives=("$o"/obj/lib{support,helper,host,backends,core,net,base}.a "$o/obj/core/paths-build.o")
+archives=("$o"/obj/lib{support,helper,host,backends,core,api,net,base}.a "$o/obj/core/paths-build.o")
 objects=("${targets[@]/%/.o}")
 make -j"$(nproc)" BUILD="$build" CC=clang SAN=address,undefined CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' \
     "${archives[@]}" "${objects[@]/#/$o/obj/tests/fuzz/}"
