@@ -5,14 +5,13 @@
 #include <string.h>
 
 #include "base/account.h"
+#include "base/arguments.h"
 #include "base/identity.h"
 #include "base/text.h"
 #include "base/util.h"
 
 #define TIMEOUT_S 10
 #define PROFILE_DEFAULT "default"
-
-typedef enum lwc_code take_fn(struct lwc_exec_line *line, const char *value, struct lwc_error *err);
 
 void lwc_exec_line_clear(struct lwc_exec_line *line)
 {
@@ -24,116 +23,90 @@ void lwc_exec_line_clear(struct lwc_exec_line *line)
     memset(line, 0, sizeof *line);
 }
 
-static enum lwc_code take_command(struct lwc_exec_line *line, const char *value,
-                                  struct lwc_error *err)
+static enum lwc_code read_command(void *member, const char *value, struct lwc_error *err)
 {
+    char **path = member;
+
     if (value[0] != '/') {
         return lwc_hint(err,
                         lwc_fail(err, LWC_E_INVALID, "command '%s' is no absolute path", value),
                         "programs are not searched for; git's own lie in the directory that 'git "
                         "--exec-path' prints");
     }
-    line->path = strdup(value);
-    return line->path != NULL ? LWC_OK : lwc_fail_nomem(err);
+    *path = strdup(value);
+    return *path != NULL ? LWC_OK : lwc_fail_nomem(err);
 }
 
-static enum lwc_code take_arg(struct lwc_exec_line *line, const char *value, struct lwc_error *err)
+static enum lwc_code read_arg(void *member, const char *value, struct lwc_error *err)
 {
+    struct lwc_exec_line *line = member;
+
     line->argv[line->argc] = strdup(value);
     return line->argv[line->argc++] != NULL ? LWC_OK : lwc_fail_nomem(err);
 }
 
-static enum lwc_code take_account(struct lwc_exec_line *line, const char *value,
-                                  struct lwc_error *err)
+static enum lwc_code read_account(void *member, const char *value, struct lwc_error *err)
 {
-    return lwc_account_canonical(value, line->account, err);
+    return lwc_account_canonical(value, member, err);
 }
 
-static enum lwc_code take_origin(struct lwc_exec_line *line, const char *value,
-                                 struct lwc_error *err)
+static enum lwc_code read_origin(void *member, const char *value, struct lwc_error *err)
 {
-    return lwc_origin_canonical(value, line->origin, err);
+    return lwc_origin_canonical(value, member, err);
 }
 
-static enum lwc_code take_profile(struct lwc_exec_line *line, const char *value,
-                                  struct lwc_error *err)
+static enum lwc_code read_profile(void *member, const char *value, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_profile_check(value, err);
-
-    (void)snprintf(line->profile, sizeof line->profile, "%s", value);
-    return code;
+    (void)snprintf(member, LWC_PROFILE_MAX + 1, "%s", value);
+    return lwc_profile_check(value, err);
 }
 
-static enum lwc_code take_key_id(struct lwc_exec_line *line, const char *value,
-                                 struct lwc_error *err)
+static enum lwc_code read_key_id(void *member, const char *value, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_key_id_check(value, err);
-
-    (void)snprintf(line->key_id, sizeof line->key_id, "%s", value);
-    return code;
+    (void)snprintf(member, LWC_KEY_ID_MAX + 1, "%s", value);
+    return lwc_key_id_check(value, err);
 }
 
-static enum lwc_code take_sub_account(struct lwc_exec_line *line, const char *value,
-                                      struct lwc_error *err)
+static enum lwc_code read_sub_account(void *member, const char *value, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_sub_account_check(value, err);
-
-    (void)snprintf(line->sub_account, sizeof line->sub_account, "%s", value);
-    return code;
+    (void)snprintf(member, LWC_SUB_ACCOUNT_MAX + 1, "%s", value);
+    return lwc_sub_account_check(value, err);
 }
 
-static enum lwc_code take_org_access(struct lwc_exec_line *line, const char *value,
-                                     struct lwc_error *err)
+static enum lwc_code read_org_access(void *member, const char *value, struct lwc_error *err)
 {
     (void)value;
     (void)err;
-    line->flags |= LWC_ID_ORG_ACCESS;
+    *(uint32_t *)member |= LWC_ID_ORG_ACCESS;
     return LWC_OK;
 }
 
-static enum lwc_code take_timeout(struct lwc_exec_line *line, const char *value,
-                                  struct lwc_error *err)
+static enum lwc_code read_timeout(void *member, const char *value, struct lwc_error *err)
 {
-    return lwc_text_parse_duration(value, &line->timeout_s) && line->timeout_s > 0
+    int64_t *seconds = member;
+
+    return lwc_text_parse_duration(value, seconds) && *seconds > 0
                ? LWC_OK
                : lwc_fail(err, LWC_E_INVALID, "timeout=%s is no duration", value);
 }
 
-/* A word ends in '=' where a value follows. */
-static const struct {
-    const char *word;
-    take_fn *take;
-} words[] = {
-    {"command=", take_command},         {"arg=", take_arg},
-    {"account=", take_account},         {"profile=", take_profile},
-    {"key-id=", take_key_id},           {"origin=", take_origin},
-    {"sub-account=", take_sub_account}, {"org-access", take_org_access},
-    {"timeout=", take_timeout},
+#define MEMBER(name) offsetof(struct lwc_exec_line, name)
+static const struct lwc_argument words[] = {
+    {"command=", MEMBER(path), read_command, false},
+    {"arg=", 0, read_arg, true},
+    {"account=", MEMBER(account), read_account, false},
+    {"profile=", MEMBER(profile), read_profile, false},
+    {"key-id=", MEMBER(key_id), read_key_id, false},
+    {"origin=", MEMBER(origin), read_origin, false},
+    {"sub-account=", MEMBER(sub_account), read_sub_account, false},
+    {"org-access", MEMBER(flags), read_org_access, false},
+    {"timeout=", MEMBER(timeout_s), read_timeout, false},
 };
+static const struct lwc_argument_table table = {
+    words, LWC_ARRAY_LEN(words),
+    "known are command= arg= account= profile= key-id= origin= sub-account= org-access timeout="};
 
-static enum lwc_code take(struct lwc_exec_line *line, const char *argument, uint32_t *seen,
-                          struct lwc_error *err)
-{
-    for (size_t i = 0; i < LWC_ARRAY_LEN(words); i++) {
-        size_t len = strlen(words[i].word);
-        bool has_value = words[i].word[len - 1] == '=';
-
-        if (has_value ? strncmp(argument, words[i].word, len) != 0
-                      : !lwc_streq(argument, words[i].word)) {
-            continue;
-        }
-        if ((*seen & 1u << i) != 0 && words[i].take != take_arg) {
-            return lwc_fail(err, LWC_E_INVALID, "'%s' is repeated", words[i].word);
-        }
-        *seen |= 1u << i;
-        return words[i].take(line, argument + len, err);
-    }
-    return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "unknown argument '%s'", argument),
-                    "known are command= arg= account= profile= key-id= origin= sub-account= "
-                    "org-access timeout=");
-}
-
-static enum lwc_code complete(struct lwc_exec_line *line, struct lwc_error *err)
+static enum lwc_code complete_line(struct lwc_exec_line *line, struct lwc_error *err)
 {
     bool has_account = line->account[0] != '\0';
 
@@ -155,7 +128,6 @@ static enum lwc_code complete(struct lwc_exec_line *line, struct lwc_error *err)
 enum lwc_code lwc_exec_line_read(struct lwc_exec_line *line, size_t argc, const char *const *argv,
                                  struct lwc_error *err)
 {
-    uint32_t seen = 0;
     enum lwc_code code = LWC_OK;
 
     memset(line, 0, sizeof *line);
@@ -166,10 +138,8 @@ enum lwc_code lwc_exec_line_read(struct lwc_exec_line *line, size_t argc, const 
         return lwc_fail_nomem(err);
     }
     line->argc = 1;
-    for (size_t i = 0; i < argc && code == LWC_OK; i++) {
-        code = take(line, argv[i], &seen, err);
-    }
-    return code == LWC_OK ? complete(line, err) : code;
+    code = lwc_arguments_read(&table, argc, argv, line, err);
+    return code == LWC_OK ? complete_line(line, err) : code;
 }
 
 static bool agrees(const char *wanted, const char *held)

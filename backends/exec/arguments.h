@@ -19,8 +19,9 @@
  *   profile=NAME       the profile of its credential: "default" if not said.  Only with account=;
  *                      without that it is the first label of the account
  *   key-id=ID          the one user name that counts
- *   origin=URL         where the secret goes, if not to the account; also the host that is asked
- * for sub-account=NAME, org-access timeout=DURATION   for one run of the program; 10 s if not said
+ *   origin=URL         where the secret goes, if not to the account; also the host that is asked for
+ *   sub-account=NAME, org-access
+ *   timeout=DURATION   for one run of the program; 10 s if not said
  */
 struct lwc_exec_line {
     char *path;

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "backends/file/bytes.h"
-
 static void encode_header(const struct lwc_store_format *format, size_t header_len, uint8_t *out)
 {
     memcpy(out, LWC_FORMAT_MAGIC, LWC_FORMAT_MAGIC_LEN);

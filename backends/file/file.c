@@ -5,6 +5,7 @@
 #include <lwcred/backend.h>
 
 #include "backends/file/store.h"
+#include "base/arguments.h"
 #include "base/error.h"
 #include "base/host.h"
 #include "base/text.h"
@@ -32,30 +33,12 @@ struct arguments {
     const char *kdf;
 };
 
-static enum lwc_code read_arguments(size_t argc, const char *const *argv,
-                                    struct arguments *arguments, struct lwc_error *err)
-{
-    static const char *const words[] = {"path=", "kdf="};
-    const char **places[] = {&arguments->path, &arguments->kdf};
-
-    for (size_t i = 0; i < argc; i++) {
-        size_t word = 0;
-
-        while (word < LWC_ARRAY_LEN(words) &&
-               strncmp(argv[i], words[word], strlen(words[word])) != 0) {
-            word++;
-        }
-        if (word == LWC_ARRAY_LEN(words)) {
-            return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "unknown argument '%s'", argv[i]),
-                            "known are path=FILE and kdf=interactive|moderate|sensitive");
-        }
-        if (*places[word] != NULL) {
-            return lwc_fail(err, LWC_E_INVALID, "'%s' is repeated", words[word]);
-        }
-        *places[word] = argv[i] + strlen(words[word]);
-    }
-    return LWC_OK;
-}
+static const struct lwc_argument words[] = {
+    {"path=", offsetof(struct arguments, path), lwc_argument_path, false},
+    {"kdf=", offsetof(struct arguments, kdf), NULL, false},
+};
+static const struct lwc_argument_table table = {
+    words, LWC_ARRAY_LEN(words), "known are path=FILE and kdf=interactive|moderate|sensitive"};
 
 static enum lwc_code choose_cost(const char *kdf, struct lwc_format_cost *cost_out,
                                  struct lwc_error *err)
@@ -99,17 +82,12 @@ static enum lwc_code join_home(const struct lwc_host *host, const char *rest,
     return join(home, rest, path_out, err);
 }
 
-/* The argument may come from a file of the system: it must not mean a different file elsewhere. */
 static enum lwc_code choose_path(const struct lwc_host *host, const char *argument,
                                  char path_out[PATH_MAX], struct lwc_error *err)
 {
     const char *store = lwc_host_setting(host, "LWCRED_STORE");
     const char *data = lwc_host_dir(host, "XDG_DATA_HOME");
 
-    if (argument != NULL && argument[0] != '/' && strncmp(argument, "~/", 2) != 0) {
-        return lwc_fail(err, LWC_E_INVALID, "path '%s' is neither absolute nor begins with ~/",
-                        argument);
-    }
     if (argument == NULL) {
         argument = store;
     }
@@ -132,7 +110,7 @@ static enum lwc_code file_open(const struct lwc_host *host, size_t argc, const c
     char path[PATH_MAX];
     struct lwc_store_options options = {.host = host, .path = path};
     struct lwc_store *store = NULL;
-    enum lwc_code code = read_arguments(argc, argv, &arguments, err);
+    enum lwc_code code = lwc_arguments_read(&table, argc, argv, &arguments, err);
 
     if (code == LWC_OK) {
         code = choose_cost(arguments.kdf, &options.cost, err);

@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "backends/file/bytes.h"
-
 #define FILE_MIN (LWC_FORMAT_AT_SLOTS + LWC_FORMAT_TRAILER_LEN)
 
 struct cursor {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backends/file/bytes.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/identity.h"
 

@@ -17,6 +17,7 @@
 #include <lwcred/backend.h>
 
 #include "backends/lacework-cli/profiles.h"
+#include "base/arguments.h"
 #include "base/host.h"
 #include "base/safefile.h"
 #include "base/util.h"
@@ -58,33 +59,14 @@ static enum lwc_code choose_path(struct cli *cli, const char *argument, struct l
     if (strncmp(argument, "~/", 2) == 0) {
         return join_home(cli, argument + 2, err);
     }
-    if (argument[0] != '/') {
-        return lwc_fail(err, LWC_E_INVALID, "path '%s' is neither absolute nor begins with ~/",
-                        argument);
-    }
     len = snprintf(cli->path, sizeof cli->path, "%s", argument);
     return len >= 0 && (size_t)len < sizeof cli->path
                ? LWC_OK
                : lwc_fail(err, LWC_E_INVALID, "path= is longer than %d bytes", PATH_MAX - 1);
 }
 
-static enum lwc_code read_arguments(size_t argc, const char *const *argv, const char **path_out,
-                                    struct lwc_error *err)
-{
-    static const char word[] = "path=";
-
-    for (size_t i = 0; i < argc; i++) {
-        if (strncmp(argv[i], word, sizeof word - 1) != 0) {
-            return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "unknown argument '%s'", argv[i]),
-                            "known is path=FILE");
-        }
-        if (*path_out != NULL) {
-            return lwc_fail(err, LWC_E_INVALID, "path= is repeated");
-        }
-        *path_out = argv[i] + sizeof word - 1;
-    }
-    return LWC_OK;
-}
+static const struct lwc_argument words[] = {{"path=", 0, lwc_argument_path, false}};
+static const struct lwc_argument_table table = {words, LWC_ARRAY_LEN(words), "known is path=FILE"};
 
 static enum lwc_code cli_open(const struct lwc_host *host, size_t argc, const char *const *argv,
                               void **state_out, struct lwc_error *err)
@@ -97,7 +79,7 @@ static enum lwc_code cli_open(const struct lwc_host *host, size_t argc, const ch
         return lwc_fail_nomem(err);
     }
     cli->host = host;
-    code = read_arguments(argc, argv, &argument, err);
+    code = lwc_arguments_read(&table, argc, argv, &argument, err);
     if (code == LWC_OK) {
         code = choose_path(cli, argument, err);
     }

@@ -7,6 +7,7 @@
 #include "backends/secret-service/item.h"
 #include "backends/secret-service/keyring.h"
 #include "backends/secret-service/session.h"
+#include "base/arguments.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/util.h"
@@ -39,51 +40,30 @@ static void visit_end(struct visit *visit)
 }
 #define AUTO_VISIT LWC_AUTO(struct visit, visit_end)
 
-static enum lwc_code unknown_argument(const char *argument, struct lwc_error *err)
+static enum lwc_code read_collection(void *member, const char *value, struct lwc_error *err)
 {
-    return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "unknown argument '%s'", argument),
-                    "known are collection=NAME and timeout=DURATION");
+    *(const char **)member = value;
+    return value[0] != '\0' ? LWC_OK : lwc_fail(err, LWC_E_INVALID, "collection= is empty");
 }
 
-static enum lwc_code read_timeout(const char *text, int64_t *timeout_ms, struct lwc_error *err)
+static enum lwc_code read_timeout(void *member, const char *value, struct lwc_error *err)
 {
     int64_t seconds = 0;
 
-    if (!lwc_text_parse_duration(text, &seconds) || seconds < 1 || seconds > TIMEOUT_MAX_S) {
-        return lwc_fail(err, LWC_E_INVALID, "timeout=%s: 1 to %d seconds expected", text,
+    if (!lwc_text_parse_duration(value, &seconds) || seconds < 1 || seconds > TIMEOUT_MAX_S) {
+        return lwc_fail(err, LWC_E_INVALID, "timeout=%s: 1 to %d seconds expected", value,
                         TIMEOUT_MAX_S);
     }
-    *timeout_ms = seconds * 1000;
+    *(int64_t *)member = seconds * 1000;
     return LWC_OK;
 }
 
-static enum lwc_code read_arguments(size_t argc, const char *const *argv,
-                                    struct lwc_keyring_options *options, struct lwc_error *err)
-{
-    static const char *const words[] = {"collection=", "timeout="};
-    const char *values[LWC_ARRAY_LEN(words)] = {NULL};
-
-    for (size_t i = 0; i < argc; i++) {
-        size_t word = 0;
-
-        while (word < LWC_ARRAY_LEN(words) &&
-               strncmp(argv[i], words[word], strlen(words[word])) != 0) {
-            word++;
-        }
-        if (word == LWC_ARRAY_LEN(words)) {
-            return unknown_argument(argv[i], err);
-        }
-        if (values[word] != NULL) {
-            return lwc_fail(err, LWC_E_INVALID, "'%s' is repeated", words[word]);
-        }
-        values[word] = argv[i] + strlen(words[word]);
-    }
-    if (values[0] != NULL && values[0][0] == '\0') {
-        return lwc_fail(err, LWC_E_INVALID, "collection= is empty");
-    }
-    options->collection = values[0];
-    return values[1] != NULL ? read_timeout(values[1], &options->timeout_ms, err) : LWC_OK;
-}
+static const struct lwc_argument words[] = {
+    {"collection=", offsetof(struct lwc_keyring_options, collection), read_collection, false},
+    {"timeout=", offsetof(struct lwc_keyring_options, timeout_ms), read_timeout, false},
+};
+static const struct lwc_argument_table table = {words, LWC_ARRAY_LEN(words),
+                                                "known are collection=NAME and timeout=DURATION"};
 
 static void service_close(void *state)
 {
@@ -101,7 +81,7 @@ static enum lwc_code service_open(const struct lwc_host *host, size_t argc, cons
 {
     struct lwc_keyring_options options = {.host = host, .timeout_ms = TIMEOUT_S * INT64_C(1000)};
     struct service *service = NULL;
-    enum lwc_code code = read_arguments(argc, argv, &options, err);
+    enum lwc_code code = lwc_arguments_read(&table, argc, argv, &options, err);
 
     if (code != LWC_OK) {
         return code;

@@ -30,6 +30,7 @@
 
 #include <assert.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 
 #define MAGIC "LWCENTRY"
@@ -249,9 +250,7 @@ static void put_number(struct writer *writer, uint64_t number, size_t len)
 {
     uint8_t bytes[8];
 
-    for (size_t i = 0; i < len; i++) {
-        bytes[i] = (uint8_t)(number >> (8 * (len - 1 - i)));
-    }
+    lwc_bytes_put(bytes, len, number);
     put(writer, bytes, len);
 }
 
@@ -351,12 +350,8 @@ static const uint8_t *get(struct reader *reader, size_t len, const char *name)
 static uint64_t get_number(struct reader *reader, size_t len, const char *name)
 {
     const uint8_t *bytes = get(reader, len, name);
-    uint64_t number = 0;
 
-    for (size_t i = 0; bytes != NULL && i < len; i++) {
-        number = number << 8 | bytes[i];
-    }
-    return number;
+    return bytes != NULL ? lwc_bytes_get(bytes, len) : 0;
 }
 
 /* Reads a text of at most @max bytes, none of them NUL, into @text_out with a NUL. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "base/util.h"
 
@@ -152,28 +153,11 @@ void lwc_failure_report(const struct lwc_failure *record, const struct lwc_clock
     }
 }
 
-static void put_number(uint8_t *at, size_t len, uint64_t number)
-{
-    for (size_t i = 0; i < len; i++) {
-        at[i] = (uint8_t)(number >> (8 * (len - 1 - i)));
-    }
-}
-
-static uint64_t get_number(const uint8_t *at, size_t len)
-{
-    uint64_t number = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        number = number << 8 | at[i];
-    }
-    return number;
-}
-
 static uint8_t *put_text(uint8_t *at, const char *text)
 {
     size_t len = strlen(text);
 
-    put_number(at, TEXT_LEN_LEN, len);
+    lwc_bytes_put(at, TEXT_LEN_LEN, len);
     memcpy(at + TEXT_LEN_LEN, text, len);
     return at + TEXT_LEN_LEN + len;
 }
@@ -187,7 +171,7 @@ static bool get_text(const uint8_t **at, size_t *left, char *text_out, size_t ca
     if (*left < TEXT_LEN_LEN) {
         return false;
     }
-    len = (size_t)get_number(*at, TEXT_LEN_LEN);
+    len = (size_t)lwc_bytes_get(*at, TEXT_LEN_LEN);
     if (len > *left - TEXT_LEN_LEN || len >= cap) {
         return false;
     }
@@ -270,12 +254,12 @@ static void hash_table(const uint8_t *bytes, size_t len, uint8_t digest_out[stat
 static uint8_t *put_record(uint8_t *at, const struct lwc_failure *record)
 {
     memcpy(at, record->name, LWC_HASH_LEN);
-    put_number(at + AT_CODE, 4, (uint64_t)record->err.code);
-    put_number(at + AT_SYS, 4, (uint64_t)record->err.sys);
-    put_number(at + AT_WAIT, 8, (uint64_t)record->err.wait_s);
-    put_number(at + AT_BEGAN, 8, (uint64_t)record->began_ms);
-    put_number(at + AT_MADE, 8, (uint64_t)record->made_ms);
-    put_number(at + AT_UNTIL, 8, (uint64_t)record->until_ms);
+    lwc_bytes_put(at + AT_CODE, 4, (uint64_t)record->err.code);
+    lwc_bytes_put(at + AT_SYS, 4, (uint64_t)record->err.sys);
+    lwc_bytes_put(at + AT_WAIT, 8, (uint64_t)record->err.wait_s);
+    lwc_bytes_put(at + AT_BEGAN, 8, (uint64_t)record->began_ms);
+    lwc_bytes_put(at + AT_MADE, 8, (uint64_t)record->made_ms);
+    lwc_bytes_put(at + AT_UNTIL, 8, (uint64_t)record->until_ms);
     return put_text(put_text(at + AT_MSG, record->err.msg), record->err.hint);
 }
 
@@ -285,9 +269,9 @@ size_t lwc_failure_encode(const struct lwc_failure_table *table,
     uint8_t *at = bytes_out + AT_RECORDS;
 
     memcpy(bytes_out, MAGIC, MAGIC_LEN);
-    put_number(bytes_out + AT_VERSION, 4, VERSION);
+    lwc_bytes_put(bytes_out + AT_VERSION, 4, VERSION);
     memcpy(bytes_out + AT_BOOT_ID, table->boot_id, LWC_BOOT_ID_LEN);
-    put_number(bytes_out + AT_COUNT, 4, table->count);
+    lwc_bytes_put(bytes_out + AT_COUNT, 4, table->count);
     for (size_t i = 0; i < table->count; i++) {
         at = put_record(at, &table->records[i]);
     }
@@ -300,7 +284,7 @@ static bool check_frame(const uint8_t *bytes, size_t len)
     uint8_t found[LWC_HASH_LEN];
 
     if (len < LEN_MIN || len > LWC_FAILURE_MAX || memcmp(bytes, MAGIC, MAGIC_LEN) != 0 ||
-        get_number(bytes + AT_VERSION, 4) != VERSION) {
+        lwc_bytes_get(bytes + AT_VERSION, 4) != VERSION) {
         return false;
     }
     hash_table(bytes, len - LWC_HASH_LEN, found);
@@ -310,7 +294,7 @@ static bool check_frame(const uint8_t *bytes, size_t len)
 /* Returns the number, or -1 if it is negative as an int64_t. */
 static int64_t get_time(const uint8_t *at)
 {
-    uint64_t number = get_number(at, 8);
+    uint64_t number = lwc_bytes_get(at, 8);
 
     return number <= INT64_MAX ? (int64_t)number : -1;
 }
@@ -325,8 +309,8 @@ static bool get_record(const uint8_t **at, size_t *left, struct lwc_failure *rec
     if (*left < RECORD_LEN_MIN) {
         return false;
     }
-    code = get_number(from + AT_CODE, 4);
-    sys = get_number(from + AT_SYS, 4);
+    code = lwc_bytes_get(from + AT_CODE, 4);
+    sys = lwc_bytes_get(from + AT_SYS, 4);
     if (code >= LWC_ARRAY_LEN(kinds) || sys > SYS_MAX) {
         return false;
     }
@@ -346,7 +330,7 @@ static bool get_record(const uint8_t **at, size_t *left, struct lwc_failure *rec
 
 static bool get_table(const uint8_t *bytes, size_t len, struct lwc_failure_table *table)
 {
-    uint64_t count = get_number(bytes + AT_COUNT, 4);
+    uint64_t count = lwc_bytes_get(bytes + AT_COUNT, 4);
     const uint8_t *at = bytes + AT_RECORDS;
     size_t left = len - AT_RECORDS - LWC_HASH_LEN;
 

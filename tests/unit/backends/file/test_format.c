@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "backends/file/bytes.h"
 #include "backends/file/format.h"
+#include "base/bytes.h"
 #include "base/util.h"
 
 #define RECORDS 2

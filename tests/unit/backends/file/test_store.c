@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "backends/file/bytes.h"
+#include "base/bytes.h"
 #include "base/safefile.h"
 #include "base/util.h"
 #include "tests/support/storevectors.h"
