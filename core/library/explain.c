@@ -75,12 +75,9 @@ static void visit_turn(void *data, const struct lwc_turn *turn, const struct lwc
 static void visit_answer(const struct explanation_ctx *explain, const struct lwc_obtain_ctx *obtain,
                          const struct lwc_query *query, const struct lwc_found *found)
 {
-    struct lwc_identity identity = found->identity.id;
+    const struct lwc_identity identity = lwc_obtain_identity(query, &found->identity.id);
     enum lwc_token_from from = LWC_FROM_EXCHANGE;
 
-    identity.sub_account =
-        lwc_is_set(query->sub_account) ? query->sub_account : identity.sub_account;
-    identity.flags |= query->org_access ? LWC_ID_ORG_ACCESS : 0;
     if (identity.kind == LWC_KIND_TOKEN) {
         from = LWC_FROM_BACKEND;
     } else if (lwc_obtain_has_token(obtain, query, &identity)) {

@@ -258,14 +258,26 @@ struct lwc_identity lwc_attempt_wanted(const struct attempt *attempt)
     return wanted;
 }
 
+struct lwc_identity lwc_obtain_identity(const struct lwc_query *query,
+                                        const struct lwc_identity *stored)
+{
+    struct lwc_identity identity = *stored;
+
+    if (lwc_is_set(query->sub_account)) {
+        identity.sub_account = query->sub_account;
+        identity.flags &= ~(uint32_t)LWC_ID_ORG_ACCESS;
+    }
+    if (query->org_access) {
+        identity.flags |= LWC_ID_ORG_ACCESS;
+    }
+    return identity;
+}
+
 enum lwc_code lwc_attempt_set_identity(struct attempt *attempt, struct lwc_error *err)
 {
-    const struct lwc_query *query = attempt->query;
-    struct lwc_identity identity = attempt->found->identity.id;
+    const struct lwc_identity identity =
+        lwc_obtain_identity(attempt->query, &attempt->found->identity.id);
 
-    identity.sub_account =
-        lwc_is_set(query->sub_account) ? query->sub_account : identity.sub_account;
-    identity.flags |= query->org_access ? LWC_ID_ORG_ACCESS : 0;
     return lwc_identity_copy(&identity, &attempt->identity, err);
 }
 

@@ -283,6 +283,13 @@ field() {
     sed -n "s/^$1=//p" "$OUT"
 }
 
+# json EXPRESSION: of Python, where "a" is the JSON in $OUT, which is one value and nothing else.
+json() {
+    python3 -ISc 'import json, sys
+a = json.load(open(sys.argv[1]))
+print(eval(sys.argv[2]))' "$OUT" "$1"
+}
+
 # --- stores and secrets
 
 # cache_in WORD: the usual stack with "set cache WORD"; "none" where a scenario counts exchanges.

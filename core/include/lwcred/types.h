@@ -24,7 +24,9 @@
  * account      host of the account or of its origin, as lwc_account_parse() makes it.
  * origin       the origin stored with the credential, exactly; narrows @account.
  * key_id       breaks a tie between several credentials of @account.
- * sub_account  value of the Account-Name header in place of the stored one.
+ * sub_account  value of the Account-Name header in place of the stored one; without @org_access the
+ *              credential's own organization flag does not hold, for with it the API ignores the
+ *              sub-account.
  * org_access   act on the organization.
  * ttl_s        lifetime to ask for, 1 to 86400 seconds; 0 means 3600.
  * min_valid_s  seconds that the token must still live, honoured exactly; a longer lifetime is

@@ -230,6 +230,53 @@ static void same_key_under_another_name_shares_the_token(void **state)
     obtain_fixture_close(&two);
 }
 
+static void sub_account_and_organization_of_a_call_come_before_the_stored_ones(void **state)
+{
+    enum { ORG = LWC_ID_ORG_ACCESS };
+    static const struct {
+        const char *stored;
+        uint32_t flags;
+        struct lwc_query query;
+        const char *sub_account;
+        uint32_t expected;
+    } cases[] = {
+        {"", 0, {.sub_account = NULL}, "", 0},
+        {"", 0, {.sub_account = ""}, "", 0},
+        {"", 0, {.sub_account = "prod"}, "prod", 0},
+        {"", 0, {.org_access = true}, "", ORG},
+        {"", 0, {.sub_account = "prod", .org_access = true}, "prod", ORG},
+        {"dev", 0, {.sub_account = NULL}, "dev", 0},
+        {"dev", 0, {.sub_account = "prod"}, "prod", 0},
+        {"dev", 0, {.org_access = true}, "dev", ORG},
+        {"dev", 0, {.sub_account = "prod", .org_access = true}, "prod", ORG},
+        {"", ORG, {.sub_account = NULL}, "", ORG},
+        {"", ORG, {.sub_account = "prod"}, "prod", 0},
+        {"", ORG, {.org_access = true}, "", ORG},
+        {"", ORG, {.sub_account = "prod", .org_access = true}, "prod", ORG},
+        {"dev", ORG, {.sub_account = NULL}, "dev", ORG},
+        {"dev", ORG, {.sub_account = "prod"}, "prod", 0},
+        {"dev", ORG, {.sub_account = "dev"}, "dev", 0},
+        {"dev", ORG, {.org_access = true}, "dev", ORG},
+        {"dev", ORG, {.sub_account = "prod", .org_access = true}, "prod", ORG},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct lwc_identity stored = {.profile = "p",
+                                            .account = "acme.lacework.net",
+                                            .origin = "",
+                                            .key_id = "K",
+                                            .sub_account = cases[i].stored,
+                                            .flags = cases[i].flags};
+        const struct lwc_identity identity = lwc_obtain_identity(&cases[i].query, &stored);
+
+        print_message("case %zu\n", i);
+        assert_string_equal(identity.sub_account, cases[i].sub_account);
+        assert_int_equal(identity.flags, cases[i].expected);
+        assert_string_equal(identity.key_id, "K");
+    }
+}
+
 static void has_token_is_of_this_credential_and_fresh(void **state)
 {
     static const struct {
@@ -335,6 +382,7 @@ int main(void)
         TEST(token_of_a_second_is_handed_out_while_it_lives),
         TEST(refresh_and_no_cache_do_what_they_say),
         TEST(same_key_under_another_name_shares_the_token),
+        TEST(sub_account_and_organization_of_a_call_come_before_the_stored_ones),
         TEST(has_token_is_of_this_credential_and_fresh),
         TEST(cached_answer_needs_no_network),
         TEST(unusable_place_costs_no_token),
