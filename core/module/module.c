@@ -225,6 +225,11 @@ static enum lwc_code backend_load(const struct object *object,
     return code;
 }
 
+bool lwc_module_is_builtin(const char *name)
+{
+    return find_builtin(name) != NULL;
+}
+
 const char *lwc_module_external_dir(void)
 {
     return secure_getenv("LWCRED_BACKEND_DIR");

@@ -43,6 +43,9 @@ enum lwc_code lwc_module_load_at(const char *dir, const char *name, struct lwc_b
 /* Returns $LWCRED_BACKEND_DIR, or NULL. */
 const char *lwc_module_external_dir(void);
 
+/* Returns whether backend @name is linked in: a module of that name is never looked for. */
+bool lwc_module_is_builtin(const char *name);
+
 /*
  * Finds the canonical path of @dir/@file, an object of ours that may be loaded or run.
  *

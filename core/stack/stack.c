@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "module/module.h"
+
 struct lwc_stack {
     const struct lwc_conf *conf;
     const struct lwc_host *host;
@@ -252,6 +254,18 @@ enum lwc_code lwc_stack_only(struct lwc_stack *stack, enum lwc_op op, const char
                     lwc_fail(err, LWC_E_INVALID, "no %s line of the stack names backend '%s'",
                              lwc_op_name(op), backend),
                     "'lw-credential-helper backends' lists those of the stack");
+}
+
+bool lwc_stack_is_builtin(const struct lwc_stack *stack, enum lwc_op op)
+{
+    bool is_builtin = true;
+
+    for (size_t i = 0; i < stack->conf->count; i++) {
+        const struct lwc_conf_line *line = &stack->conf->lines[i];
+
+        is_builtin = is_builtin && (line->op != op || lwc_module_is_builtin(line->backend));
+    }
+    return is_builtin;
 }
 
 struct lwc_stack_backend *lwc_stack_backend_at(struct lwc_stack *stack, size_t index)

@@ -2,6 +2,7 @@
 #ifndef CORE_STACK_STACK_H
 #define CORE_STACK_STACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -98,6 +99,12 @@ enum lwc_code lwc_stack_each(struct lwc_stack *stack, enum lwc_op op, lwc_stack_
  */
 enum lwc_code lwc_stack_only(struct lwc_stack *stack, enum lwc_op op, const char *backend,
                              lwc_stack_step *step, void *data, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Return whether every line of @op names a backend that is linked in: a walk over them loads no
+ * module, opens no store, asks no person and waits for nothing.
+ */
+bool lwc_stack_is_builtin(const struct lwc_stack *stack, enum lwc_op op);
 
 /* Return the backend of line @index of the stack's lwc_conf. */
 struct lwc_stack_backend *lwc_stack_backend_at(struct lwc_stack *stack, size_t index);

@@ -410,6 +410,20 @@ static enum lwc_code obtain_inside(struct attempt *attempt, struct lwc_flight **
     return code;
 }
 
+/*
+ * Obtains the token where the search costs less than to wait for another process's: only the exchange
+ * is made in a flight, that of the token.
+ */
+static enum lwc_code obtain_directly(struct attempt *attempt, struct lwc_token **token_out,
+                                     struct lwc_error *err)
+{
+    enum lwc_code code;
+
+    attempt->inside_boot_ms = lwc_clock_boot_ms(attempt->obtain->clock);
+    code = lwc_attempt_find(attempt, err);
+    return code == LWC_OK ? use_credential(attempt, token_out, err) : code;
+}
+
 static enum lwc_code obtain_in_flight(struct attempt *attempt, struct lwc_token **token_out,
                                       struct lwc_error *err)
 {
@@ -484,7 +498,9 @@ enum lwc_code lwc_obtain_token(const struct lwc_obtain_ctx *obtain, const struct
         return code;
     }
     attempt.granted_s = (obtain->host->remaining_ms(obtain->host->data) + 999) / 1000;
-    code = obtain_in_flight(&attempt, token_out, &why);
+    code = lwc_stack_is_builtin(obtain->stack, LWC_OP_LOOKUP)
+               ? obtain_directly(&attempt, token_out, &why)
+               : obtain_in_flight(&attempt, token_out, &why);
     code = code == LWC_OK ? code : use_stale(&attempt, code, token_out, &why);
     if (code != LWC_OK && err != NULL) {
         *err = why;

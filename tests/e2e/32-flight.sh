@@ -67,6 +67,33 @@ for place in keyring runtime; do
     [ "$(since)" = 1 ] || fail "$place: $(since) exchanges"
 done
 
+# --- the environment alone: one exchange, too, or one refusal, though the search for the key is in no flight
+environment() { # words of a command
+    LW_ACCOUNT=cache32 LW_API_KEY=$KEY_ID LW_API_SECRET=$SECRET LW_API_SERVER_URL=$API_URL "$@"
+}
+for place in keyring runtime sealed; do
+    export LWCRED_CONFIG=$T/alone.$place
+    printf '%s\n' 'lookup required env' "set cache $place" >"$LWCRED_CONFIG"
+    environment run 0 "$HELPER" erase < <(printf 'protocol=https\nhost=cache32.lacework.net\n')
+    mode
+    BEFORE=$(count_exchanges)
+    environment start_many "$MANY" "alone-$place"
+    collect 0
+    expect_one_token "alone-$place"
+    [ "$(since)" = 1 ] || fail "alone, $place: $(since) exchanges"
+    if [ -z "${WRAPPER:-}" ]; then # warm: it waits for nobody, and opens no socket
+        environment env ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" strace -f -e trace=flock,socket,connect -o "$T/trace" \
+            "$PLAIN" get --format token >"$OUT" </dev/null || fail "alone, $place: status $?"
+        expect_stdout "$(cat "$T/many/alone-$place.0.out")"
+        ! grep -qE 'flock|socket|connect' "$T/trace" || fail "alone, $place: a lock or a socket"
+    fi
+    BEFORE=$(count_exchanges)
+    SECRET=_wrong$place environment start_many "$WAITERS" "wrong-$place"
+    collect 11
+    expect_no_output "wrong-$place" refused
+    [ "$(since)" = 1 ] || fail "wrong, $place: $(since) exchanges"
+done
+
 # --- two HOMEs, the same key
 cache_in keyring
 begin hold "$T/go"

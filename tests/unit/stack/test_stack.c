@@ -206,6 +206,31 @@ static void backends_names_each_once_with_its_fault(void **state)
     stacks_close(&stacks);
 }
 
+static void builtin_are_those_whose_every_line_is_linked_in(void **state)
+{
+    static const struct {
+        const char *text;
+        bool lookup;
+        bool store;
+    } cases[] = {
+        {"lookup required env\n", true, true},
+        {"lookup required env\nlookup sufficient env\nstore required answer\n", true, false},
+        {"lookup sufficient env\nlookup required answer\n", false, true},
+        {"lookup sufficient nowhere\nlookup required env\n", false, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct stacks stacks;
+
+        print_message("%s", cases[i].text);
+        stacks_open(&stacks, cases[i].text);
+        assert_int_equal(lwc_stack_is_builtin(stacks.stack, LWC_OP_LOOKUP), cases[i].lookup);
+        assert_int_equal(lwc_stack_is_builtin(stacks.stack, LWC_OP_STORE), cases[i].store);
+        stacks_close(&stacks);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +239,7 @@ int main(void)
         cmocka_unit_test(each_lists_all_and_reports_the_first_failure),
         cmocka_unit_test(only_runs_the_line_that_names_the_backend),
         cmocka_unit_test(backends_names_each_once_with_its_fault),
+        cmocka_unit_test(builtin_are_those_whose_every_line_is_linked_in),
     };
 
     return cmocka_run_group_tests_name("stack", tests, NULL, NULL);
