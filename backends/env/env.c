@@ -145,15 +145,15 @@ static enum lwc_code read_text(const struct env *env, enum variable variable, ch
     return LWC_OK;
 }
 
-static enum lwc_code missing(enum variable set, enum variable unset, struct lwc_error *err)
+static enum lwc_code fail_half_set(enum variable set, enum variable unset, struct lwc_error *err)
 {
     return lwc_fail(err, LWC_E_NOT_FOUND, "the environment is half set: %s without %s",
                     variables[set].name, variables[unset].name);
 }
 
 /* Which secret would answer?  A complete key comes before a ready token. */
-static enum lwc_code choose(const struct env *env, struct credential *credential,
-                            struct lwc_error *err)
+static enum lwc_code choose_secret(const struct env *env, struct credential *credential,
+                                   struct lwc_error *err)
 {
     bool set[VARIABLE_COUNT] = {false};
     static const enum variable needed[] = {ACCOUNT, KEY, SECRET, TOKEN};
@@ -170,12 +170,12 @@ static enum lwc_code choose(const struct env *env, struct credential *credential
         return LWC_OK;
     }
     if (set[credential->secret_in]) {
-        return missing(credential->secret_in == SECRET ? KEY : TOKEN, ACCOUNT, err);
+        return fail_half_set(credential->secret_in == SECRET ? KEY : TOKEN, ACCOUNT, err);
     }
     if (set[KEY]) {
-        return missing(KEY, SECRET, err);
+        return fail_half_set(KEY, SECRET, err);
     }
-    return set[SECRET] ? missing(SECRET, KEY, err) : LWC_E_NOT_FOUND;
+    return set[SECRET] ? fail_half_set(SECRET, KEY, err) : LWC_E_NOT_FOUND;
 }
 
 static enum lwc_code parse_organization(const char *text, uint32_t *flags, struct lwc_error *err)
@@ -241,11 +241,11 @@ static enum lwc_code fill_rest(const struct env *env, const struct credential *c
 }
 
 /* LWC_E_NOT_FOUND: there is none, with a reason if the environment is half set. */
-static enum lwc_code load(const struct env *env, struct credential *credential,
-                          struct lwc_error *err)
+static enum lwc_code load_credential(const struct env *env, struct credential *credential,
+                                     struct lwc_error *err)
 {
     struct lwc_identity_copy text = {0};
-    enum lwc_code code = choose(env, credential, err);
+    enum lwc_code code = choose_secret(env, credential, err);
 
     text.id = (struct lwc_identity){.profile = "env",
                                     .account = text.account,
@@ -287,7 +287,7 @@ static void env_close(void *state)
 static enum lwc_code env_list(void *state, const struct lwc_visitor *visitor, struct lwc_error *err)
 {
     struct credential credential;
-    enum lwc_code code = load(state, &credential, err);
+    enum lwc_code code = load_credential(state, &credential, err);
 
     return code == LWC_OK ? visitor->visit(visitor->data, &credential.identity.id, err) : code;
 }
@@ -315,7 +315,7 @@ static enum lwc_code env_find(void *state, const struct lwc_identity *query,
                               const struct lwc_sink *sink, struct lwc_error *err)
 {
     struct credential credential;
-    enum lwc_code code = load(state, &credential, err);
+    enum lwc_code code = load_credential(state, &credential, err);
 
     if (code != LWC_OK) {
         return code;

@@ -142,20 +142,20 @@ enum lwc_code lwc_exec_line_read(struct lwc_exec_line *line, size_t argc, const 
     return code == LWC_OK ? complete_line(line, err) : code;
 }
 
-static bool agrees(const char *wanted, const char *held)
+static bool texts_agree(const char *wanted, const char *held)
 {
     return wanted[0] == '\0' || held[0] == '\0' || lwc_streq(wanted, held);
 }
 
 /* The account that is meant, where the line is for any: it must be one of Lacework's. */
-static bool account_of(const struct lwc_identity *query, char out[LWC_ACCOUNT_MAX + 1])
+static bool find_account(const struct lwc_identity *query, char out[LWC_ACCOUNT_MAX + 1])
 {
     return query->account[0] != '\0' &&
            lwc_account_canonical(query->account, out, NULL) == LWC_OK &&
            lwc_streq(out, query->account);
 }
 
-static void first_label(const char *account, char out[LWC_PROFILE_MAX + 1])
+static void copy_first_label(const char *account, char out[LWC_PROFILE_MAX + 1])
 {
     (void)snprintf(out, LWC_PROFILE_MAX + 1, "%.*s", (int)strcspn(account, "."), account);
 }
@@ -165,7 +165,7 @@ bool lwc_exec_line_target(const struct lwc_exec_line *line, const struct lwc_ide
 {
     bool is_any = line->account[0] == '\0';
 
-    if (is_any && !account_of(query, target->account)) {
+    if (is_any && !find_account(query, target->account)) {
         return false;
     }
     if (!is_any) {
@@ -173,7 +173,7 @@ bool lwc_exec_line_target(const struct lwc_exec_line *line, const struct lwc_ide
     }
     memcpy(target->profile, line->profile, sizeof target->profile);
     if (is_any) {
-        first_label(target->account, target->profile);
+        copy_first_label(target->account, target->profile);
     }
     target->identity = (struct lwc_identity){
         .profile = target->profile,
@@ -184,7 +184,8 @@ bool lwc_exec_line_target(const struct lwc_exec_line *line, const struct lwc_ide
         .kind = LWC_KIND_ACCESS_KEY,
         .flags = line->flags,
     };
-    return agrees(query->profile, target->profile) && agrees(query->key_id, line->key_id) &&
+    return texts_agree(query->profile, target->profile) &&
+           texts_agree(query->key_id, line->key_id) &&
            lwc_identity_matches(query, &target->identity);
 }
 

@@ -73,7 +73,8 @@ static void exchange_knows(struct exchange *exchange, const void *secret, size_t
     exchange->known_len = len;
 }
 
-static enum lwc_code run(struct exchange *exchange, const char *operation, struct lwc_error *err)
+static enum lwc_code run_program(struct exchange *exchange, const char *operation,
+                                 struct lwc_error *err)
 {
     const struct exec *exec = exchange->exec;
     const struct lwc_exec_line *line = &exec->line;
@@ -103,11 +104,11 @@ static enum lwc_code run(struct exchange *exchange, const char *operation, struc
 }
 
 /* Ask for the credential.  LWC_E_NOT_FOUND: the program said that it has none. */
-static enum lwc_code ask(struct exchange *exchange, struct lwc_error *err)
+static enum lwc_code get_answer(struct exchange *exchange, struct lwc_error *err)
 {
     const char *path = exchange->exec->line.path;
     struct lwc_exec_answer *answer = &exchange->answer;
-    enum lwc_code code = run(exchange, "get", err);
+    enum lwc_code code = run_program(exchange, "get", err);
 
     if (code == LWC_OK) {
         code = lwc_exec_answer_read(&exchange->message, exchange->in,
@@ -168,7 +169,7 @@ static enum lwc_code exec_find(void *state, const struct lwc_identity *query,
     exec->host->depends(exec->host->data, exec->line.path);
     code = exchange_init(&exchange, exec, &target.identity, err);
     if (code == LWC_OK) {
-        code = ask(&exchange, err);
+        code = get_answer(&exchange, err);
     }
     if (code != LWC_OK) {
         return code;
@@ -178,7 +179,7 @@ static enum lwc_code exec_find(void *state, const struct lwc_identity *query,
                      exchange.answer.password_len, err);
 }
 
-static enum lwc_code not_kept(const struct exec *exec, struct lwc_error *err)
+static enum lwc_code fail_not_kept(const struct exec *exec, struct lwc_error *err)
 {
     return lwc_hint(
         err,
@@ -187,8 +188,8 @@ static enum lwc_code not_kept(const struct exec *exec, struct lwc_error *err)
 }
 
 /* Is it there now, with this secret? */
-static enum lwc_code confirm(const struct exec *exec, const struct lwc_identity *identity,
-                             const void *secret, size_t len, struct lwc_error *err)
+static enum lwc_code confirm_kept(const struct exec *exec, const struct lwc_identity *identity,
+                                  const void *secret, size_t len, struct lwc_error *err)
 {
     AUTO_EXCHANGE exchange = {0};
     LWC_AUTO_BUF kept = NULL;
@@ -196,18 +197,18 @@ static enum lwc_code confirm(const struct exec *exec, const struct lwc_identity 
 
     if (code == LWC_OK) {
         exchange_knows(&exchange, secret, len);
-        code = ask(&exchange, err);
+        code = get_answer(&exchange, err);
     }
     if (code == LWC_E_NOT_FOUND) {
-        return not_kept(exec, err);
+        return fail_not_kept(exec, err);
     }
     if (code == LWC_OK) {
         code = lwc_buf_copy(exchange.answer.password, exchange.answer.password_len, &kept, err);
     }
-    return code == LWC_OK && !lwc_buf_equal(kept, secret, len) ? not_kept(exec, err) : code;
+    return code == LWC_OK && !lwc_buf_equal(kept, secret, len) ? fail_not_kept(exec, err) : code;
 }
 
-static enum lwc_code forget(struct exchange *exchange, struct lwc_error *err)
+static enum lwc_code forget_key(struct exchange *exchange, struct lwc_error *err)
 {
     AUTO_EXCHANGE again = {0};
     struct lwc_identity gone = LWC_IDENTITY_ANY;
@@ -220,11 +221,11 @@ static enum lwc_code forget(struct exchange *exchange, struct lwc_error *err)
         again.message.password = exchange->answer.password;
         again.message.password_len = exchange->answer.password_len;
         exchange_knows(&again, exchange->answer.password, exchange->answer.password_len);
-        code = run(&again, "erase", err);
+        code = run_program(&again, "erase", err);
     }
     again.message.password = NULL;
     if (code == LWC_OK) {
-        code = ask(&again, err);
+        code = get_answer(&again, err);
         if (code == LWC_OK) {
             return lwc_fail(err, LWC_E_FAILED, "'%s' ended well and did not forget the key",
                             exchange->exec->line.path);
@@ -244,7 +245,7 @@ static enum lwc_code look_for_old(const struct exec *exec, const struct lwc_iden
     any.key_id = exec->line.key_id;
     code = exchange_init(old, exec, &any, err);
     if (code == LWC_OK) {
-        code = ask(old, err);
+        code = get_answer(old, err);
     }
     if (code == LWC_OK && (flags & LWC_STORE_REPLACE) == 0) {
         return lwc_hint(err,
@@ -284,12 +285,12 @@ static enum lwc_code exec_store(void *state, const struct lwc_identity *identity
     exchange.message.password = secret;
     exchange.message.password_len = len;
     exchange_knows(&exchange, secret, len);
-    code = run(&exchange, "store", err);
+    code = run_program(&exchange, "store", err);
     if (code == LWC_OK) {
-        code = confirm(exec, identity, secret, len, err);
+        code = confirm_kept(exec, identity, secret, len, err);
     }
     if (code == LWC_OK && has_old && !lwc_streq(old.answer.username, identity->key_id)) {
-        code = forget(&old, err);
+        code = forget_key(&old, err);
     }
     return code;
 }
@@ -307,9 +308,9 @@ static enum lwc_code exec_erase(void *state, const struct lwc_identity *query,
     }
     code = exchange_init(&exchange, exec, &target.identity, err);
     if (code == LWC_OK) {
-        code = ask(&exchange, err);
+        code = get_answer(&exchange, err);
     }
-    return code == LWC_OK ? forget(&exchange, err) : code;
+    return code == LWC_OK ? forget_key(&exchange, err) : code;
 }
 
 const struct lwc_backend lwc_backend = {

@@ -184,8 +184,8 @@ static int actions_fill(posix_spawn_file_actions_t *actions, const struct ends *
     return sys != 0 ? sys : posix_spawn_file_actions_addchdir_np(actions, "/");
 }
 
-static int spawn(const struct lwc_process *program, const char *path, const struct ends *ends,
-                 char *const *environment, pid_t *pid_out)
+static int spawn_program(const struct lwc_process *program, const char *path,
+                         const struct ends *ends, char *const *environment, pid_t *pid_out)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -211,7 +211,7 @@ static int spawn(const struct lwc_process *program, const char *path, const stru
     return sys;
 }
 
-static int64_t left_ms(const struct running *running)
+static int64_t count_left_ms(const struct running *running)
 {
     int64_t left = running->end_ms - lwc_clock_boot_ms(lwc_clock_system());
 
@@ -272,7 +272,7 @@ static enum lwc_code take_answer(struct running *running, struct lwc_error *err)
 }
 
 /* Serves each descriptor that is ready. */
-static enum lwc_code serve(struct running *running, int timeout_ms, struct lwc_error *err)
+static enum lwc_code serve_ready(struct running *running, int timeout_ms, struct lwc_error *err)
 {
     struct pollfd fds[] = {
         {.fd = running->in, .events = POLLOUT},
@@ -297,7 +297,7 @@ static enum lwc_code serve(struct running *running, int timeout_ms, struct lwc_e
 }
 
 /* Reads all that was written before the end; does not wait for other holders of the sockets. */
-static enum lwc_code drain(struct running *running, struct lwc_error *err)
+static enum lwc_code drain_output(struct running *running, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
     size_t before = 0;
@@ -325,25 +325,25 @@ static bool has_ended(const struct running *running)
     return info.si_pid != 0;
 }
 
-static enum lwc_code converse(struct running *running, struct lwc_error *err)
+static enum lwc_code exchange_bytes(struct running *running, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
     while (code == LWC_OK && !has_ended(running)) {
-        int64_t left = left_ms(running);
+        int64_t left = count_left_ms(running);
         int64_t nap = running->out >= 0 ? NAP_OPEN_MS : NAP_CLOSED_MS;
 
         if (left == 0) {
             return lwc_hint(err, lwc_fail(err, LWC_E_FAILED, "it did not answer in time"),
                             "timeout=DURATION in the stack file gives it more");
         }
-        code = serve(running, (int)(left < nap ? left : nap), err);
+        code = serve_ready(running, (int)(left < nap ? left : nap), err);
     }
-    return code == LWC_OK ? drain(running, err) : code;
+    return code == LWC_OK ? drain_output(running, err) : code;
 }
 
-static enum lwc_code verdict(const struct running *running, int status, const char *withheld,
-                             struct lwc_error *err)
+static enum lwc_code report_status(const struct running *running, int status, const char *withheld,
+                                   struct lwc_error *err)
 {
     char complaint[LWC_COMPLAINT_LEN + 2];
     const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
@@ -363,7 +363,7 @@ static enum lwc_code verdict(const struct running *running, int status, const ch
                     complaint);
 }
 
-static int reap(const struct running *running)
+static int reap_program(const struct running *running)
 {
     int status = 0;
 
@@ -376,9 +376,9 @@ static int reap(const struct running *running)
     return status;
 }
 
-static enum lwc_code attend(const struct lwc_process *program, pid_t pid, struct ends *ends,
-                            const struct lwc_buf *request, const char *withheld,
-                            struct lwc_buf *answer, struct lwc_error *err)
+static enum lwc_code attend_program(const struct lwc_process *program, pid_t pid, struct ends *ends,
+                                    const struct lwc_buf *request, const char *withheld,
+                                    struct lwc_buf *answer, struct lwc_error *err)
 {
     int64_t left = program->host->remaining_ms(program->host->data);
     int64_t timeout_ms = left < program->timeout_ms ? left : program->timeout_ms;
@@ -391,14 +391,14 @@ static enum lwc_code attend(const struct lwc_process *program, pid_t pid, struct
         .request = request,
         .answer = answer,
     };
-    enum lwc_code code = converse(&running, err);
-    int status = reap(&running);
+    enum lwc_code code = exchange_bytes(&running, err);
+    int status = reap_program(&running);
 
     lwc_auto_close_(&running.in);
     lwc_auto_close_(&running.out);
     lwc_auto_close_(&running.err);
     if (code == LWC_OK) {
-        code = verdict(&running, status, withheld, err);
+        code = report_status(&running, status, withheld, err);
     }
     lwc_wipe(&running.complaint, sizeof running.complaint);
     return code;
@@ -424,7 +424,7 @@ enum lwc_code lwc_process_run(const struct lwc_process *program, const struct lw
     if (!ends_make(&ends)) {
         return lwc_fail_sys(err, LWC_E_IO, errno, "no socket for '%s'", program->path);
     }
-    sys = spawn(program, path, &ends, environment.entry, &pid);
+    sys = spawn_program(program, path, &ends, environment.entry, &pid);
     if (sys != 0) {
         return lwc_fail_sys(err, LWC_E_FAILED, sys, "cannot start '%s'", program->path);
     }
@@ -432,6 +432,6 @@ enum lwc_code lwc_process_run(const struct lwc_process *program, const struct lw
         lwc_auto_close_(&ends.theirs[i]);
         ends.theirs[i] = -1;
     }
-    code = attend(program, pid, &ends, request, withheld, answer, err);
+    code = attend_program(program, pid, &ends, request, withheld, answer, err);
     return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "'%s'", program->path);
 }

@@ -33,7 +33,7 @@ static enum lwc_code write_line(struct lwc_buf *out, const char *key, const char
     return code == LWC_OK ? lwc_buf_append(out, "\n", 1, err) : code;
 }
 
-static size_t length(const char *text)
+static size_t text_len(const char *text)
 {
     return text != NULL ? strlen(text) : 0;
 }
@@ -46,8 +46,8 @@ enum lwc_code lwc_ask_write(const struct lwc_ask *ask, struct lwc_buf *out, stru
         size_t len;
     } lines[] = {
         {"protocol", PROTOCOL, strlen(PROTOCOL)},
-        {"host", ask->host, length(ask->host)},
-        {"username", ask->username, length(ask->username)},
+        {"host", ask->host, text_len(ask->host)},
+        {"username", ask->username, text_len(ask->username)},
         {"password", ask->password, ask->password_len},
     };
     enum lwc_code code = LWC_OK;
@@ -70,7 +70,7 @@ struct values {
 static const char *const keys[KEY_COUNT] = {
     "protocol", "host", "username", "password", "password_expiry_utc", "quit"};
 
-static enum lwc_code refuse(struct lwc_error *err, const char *what)
+static enum lwc_code refuse_answer(struct lwc_error *err, const char *what)
 {
     return lwc_fail(err, LWC_E_INVALID, "its answer %s", what);
 }
@@ -82,10 +82,10 @@ static enum lwc_code read_line(const char *line, size_t len, struct values *valu
     size_t key_len = sign != NULL ? (size_t)(sign - line) : 0;
 
     if (key_len == 0) {
-        return refuse(err, "has a line without '='");
+        return refuse_answer(err, "has a line without '='");
     }
     if (lwc_text_has_control(line, len)) {
-        return refuse(err, "has a control byte in it");
+        return refuse_answer(err, "has a control byte in it");
     }
     for (size_t i = 0; i < KEY_COUNT; i++) {
         if (strlen(keys[i]) != key_len || memcmp(keys[i], line, key_len) != 0) {
@@ -111,7 +111,7 @@ static enum lwc_code read_lines(const char *text, size_t len, struct values *val
         size_t line_len = end != NULL ? (size_t)(end - text) : 0;
 
         if (end == NULL) {
-            return refuse(err, "ends in the middle of a line");
+            return refuse_answer(err, "ends in the middle of a line");
         }
         if (line_len == 0) {
             return LWC_OK;
@@ -123,32 +123,33 @@ static enum lwc_code read_lines(const char *text, size_t len, struct values *val
     return code;
 }
 
-static bool says(const struct values *values, enum key key, const char *text)
+static bool value_is(const struct values *values, enum key key, const char *text)
 {
     return values->text[key] != NULL && values->len[key] == strlen(text) &&
            memcmp(values->text[key], text, values->len[key]) == 0;
 }
 
 /* Returns false for a member that is missing, or was not requested. */
-static bool differs(const struct values *values, enum key key, const char *asked)
+static bool value_differs(const struct values *values, enum key key, const char *asked)
 {
-    return values->text[key] != NULL && lwc_is_set(asked) && !says(values, key, asked);
+    return values->text[key] != NULL && lwc_is_set(asked) && !value_is(values, key, asked);
 }
 
 static enum lwc_code echo_check(const struct lwc_ask *request, const struct values *values,
                                 struct lwc_error *err)
 {
-    if (differs(values, KEY_PROTOCOL, PROTOCOL)) {
-        return refuse(err, "is for another protocol");
+    if (value_differs(values, KEY_PROTOCOL, PROTOCOL)) {
+        return refuse_answer(err, "is for another protocol");
     }
-    if (differs(values, KEY_HOST, request->host)) {
-        return refuse(err, "is for another host");
+    if (value_differs(values, KEY_HOST, request->host)) {
+        return refuse_answer(err, "is for another host");
     }
-    if (differs(values, KEY_USERNAME, request->username)) {
-        return refuse(err, "is for another user name");
+    if (value_differs(values, KEY_USERNAME, request->username)) {
+        return refuse_answer(err, "is for another user name");
     }
-    return values->len[KEY_USERNAME] <= LWC_KEY_ID_MAX ? LWC_OK
-                                                       : refuse(err, "has too long a user name");
+    return values->len[KEY_USERNAME] <= LWC_KEY_ID_MAX
+               ? LWC_OK
+               : refuse_answer(err, "has too long a user name");
 }
 
 static bool has_expired(const struct values *values, int64_t now_s)
@@ -186,7 +187,7 @@ enum lwc_code lwc_exec_answer_read(const struct lwc_ask *request, const struct l
         return code;
     }
     username_take(request, &values, given.username);
-    given.is_refused = says(&values, KEY_QUIT, "1") || says(&values, KEY_QUIT, "true");
+    given.is_refused = value_is(&values, KEY_QUIT, "1") || value_is(&values, KEY_QUIT, "true");
     if (values.len[KEY_PASSWORD] > 0 && given.username[0] != '\0' && !has_expired(&values, now_s)) {
         given.password = values.text[KEY_PASSWORD];
         given.password_len = values.len[KEY_PASSWORD];

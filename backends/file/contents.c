@@ -15,33 +15,33 @@ static_assert((int)LWC_SEAL_TRAILER_LEN == (int)LWC_FORMAT_TRAILER_LEN, "trailer
 static_assert((int)LWC_SEAL_PAD == (int)LWC_FORMAT_PAD, "padding");
 static_assert((int)LWC_SEAL_TAG_LEN == (int)LWC_FORMAT_TAG_LEN, "tag");
 
-void lwc_contents_clear(struct lwc_contents *image)
+void lwc_contents_clear(struct lwc_contents *contents)
 {
-    lwc_format_clear(&image->format);
-    if (image->mapped_len > 0) {
-        (void)munmap(image->bytes, image->mapped_len);
+    lwc_format_clear(&contents->format);
+    if (contents->mapped_len > 0) {
+        (void)munmap(contents->bytes, contents->mapped_len);
     } else {
-        free(image->bytes);
+        free(contents->bytes);
     }
-    *image = (struct lwc_contents){0};
+    *contents = (struct lwc_contents){0};
 }
 
 /* Room for @len bytes.  A large one gets its pages in one call instead of a fault for each. */
-static enum lwc_code make_room(struct lwc_contents *image, size_t len, struct lwc_error *err)
+static enum lwc_code make_room(struct lwc_contents *contents, size_t len, struct lwc_error *err)
 {
     void *room = NULL;
 
     if (len < MAPPED_MIN) {
-        image->bytes = malloc(len + 1);
-        return image->bytes != NULL ? LWC_OK : lwc_fail_nomem(err);
+        contents->bytes = malloc(len + 1);
+        return contents->bytes != NULL ? LWC_OK : lwc_fail_nomem(err);
     }
     room =
         mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (room == MAP_FAILED) {
         return lwc_fail_nomem(err);
     }
-    image->bytes = room;
-    image->mapped_len = len;
+    contents->bytes = room;
+    contents->mapped_len = len;
     return LWC_OK;
 }
 
@@ -66,32 +66,33 @@ static enum lwc_code read_all(int fd, uint8_t *bytes, size_t cap, size_t *len_ou
     return LWC_OK;
 }
 
-static const uint8_t *trailer_of(const struct lwc_contents *image)
+static const uint8_t *trailer_of(const struct lwc_contents *contents)
 {
-    return image->bytes + image->len - LWC_FORMAT_TRAILER_LEN;
+    return contents->bytes + contents->len - LWC_FORMAT_TRAILER_LEN;
 }
 
-static enum lwc_code check_digest(struct lwc_contents *image, struct lwc_error *err)
+static enum lwc_code check_digest(struct lwc_contents *contents, struct lwc_error *err)
 {
-    lwc_seal_hash(image->bytes, image->len, image->hash);
-    if (!lwc_seal_digest_fits(image->hash, trailer_of(image))) {
+    lwc_seal_hash(contents->bytes, contents->len, contents->hash);
+    if (!lwc_seal_digest_fits(contents->hash, trailer_of(contents))) {
         return lwc_fail(err, LWC_E_CORRUPT, "damaged: the digest does not fit");
     }
     return LWC_OK;
 }
 
-/* Takes the bytes of @image apart; what is believed follows the order in lwcred-store(5). */
-static enum lwc_code judge(struct lwc_contents *image, struct lwc_error *err)
+/* Takes the bytes of @contents apart; what is believed follows the order in lwcred-store(5). */
+static enum lwc_code parse_contents(struct lwc_contents *contents, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_format_head(image->bytes, image->len, err);
+    enum lwc_code code = lwc_format_head(contents->bytes, contents->len, err);
 
     if (code == LWC_OK) {
-        code = check_digest(image, err);
+        code = check_digest(contents, err);
     }
-    return code == LWC_OK ? lwc_format_parse(image->bytes, image->len, &image->format, err) : code;
+    return code == LWC_OK ? lwc_format_parse(contents->bytes, contents->len, &contents->format, err)
+                          : code;
 }
 
-static enum lwc_code read_file(int fd, struct lwc_contents *image, struct lwc_error *err)
+static enum lwc_code read_file(int fd, struct lwc_contents *contents, struct lwc_error *err)
 {
     struct stat st;
     enum lwc_code code = LWC_OK;
@@ -102,21 +103,22 @@ static enum lwc_code read_file(int fd, struct lwc_contents *image, struct lwc_er
     if (st.st_size > LWC_FORMAT_FILE_MAX) {
         return lwc_fail(err, LWC_E_CORRUPT, "larger than %d bytes", LWC_FORMAT_FILE_MAX);
     }
-    code = make_room(image, (size_t)st.st_size, err);
-    return code == LWC_OK ? read_all(fd, image->bytes, (size_t)st.st_size, &image->len, err) : code;
+    code = make_room(contents, (size_t)st.st_size, err);
+    return code == LWC_OK ? read_all(fd, contents->bytes, (size_t)st.st_size, &contents->len, err)
+                          : code;
 }
 
-enum lwc_code lwc_contents_read(int fd, struct lwc_contents *image_out, struct lwc_error *err)
+enum lwc_code lwc_contents_read(int fd, struct lwc_contents *contents_out, struct lwc_error *err)
 {
-    LWC_AUTO_CONTENTS image = {0};
-    enum lwc_code code = read_file(fd, &image, err);
+    LWC_AUTO_CONTENTS contents = {0};
+    enum lwc_code code = read_file(fd, &contents, err);
 
     if (code == LWC_OK) {
-        code = judge(&image, err);
+        code = parse_contents(&contents, err);
     }
     if (code == LWC_OK) {
-        *image_out = image;
-        image = (struct lwc_contents){0};
+        *contents_out = contents;
+        contents = (struct lwc_contents){0};
     }
     return code;
 }
@@ -124,31 +126,31 @@ enum lwc_code lwc_contents_read(int fd, struct lwc_contents *image_out, struct l
 enum lwc_code lwc_contents_verify(int fd, const uint8_t *bytes, size_t len,
                                   const struct lwc_buf *master, struct lwc_error *err)
 {
-    LWC_AUTO_CONTENTS image = {0};
-    enum lwc_code code = read_file(fd, &image, err);
+    LWC_AUTO_CONTENTS contents = {0};
+    enum lwc_code code = read_file(fd, &contents, err);
 
-    if (code == LWC_OK && (image.len != len || memcmp(image.bytes, bytes, len) != 0)) {
+    if (code == LWC_OK && (contents.len != len || memcmp(contents.bytes, bytes, len) != 0)) {
         code = lwc_fail(err, LWC_E_IO, "reads back other than it was written");
     }
     if (code == LWC_OK) {
-        code = check_digest(&image, err);
+        code = check_digest(&contents, err);
     }
-    return code == LWC_OK ? lwc_contents_authenticate(&image, master, err) : code;
+    return code == LWC_OK ? lwc_contents_authenticate(&contents, master, err) : code;
 }
 
-enum lwc_code lwc_contents_authenticate(const struct lwc_contents *image,
+enum lwc_code lwc_contents_authenticate(const struct lwc_contents *contents,
                                         const struct lwc_buf *master, struct lwc_error *err)
 {
-    return lwc_seal_mac_check(master, image->hash, trailer_of(image), err);
+    return lwc_seal_mac_check(master, contents->hash, trailer_of(contents), err);
 }
 
-enum lwc_code lwc_contents_open(const struct lwc_contents *image, size_t index,
+enum lwc_code lwc_contents_open(const struct lwc_contents *contents, size_t index,
                                 const struct lwc_buf *master, struct lwc_buf **secret_out,
                                 struct lwc_error *err)
 {
-    const struct lwc_format_record *record = &image->format.records[index];
+    const struct lwc_format_record *record = &contents->format.records[index];
     uint8_t ad[LWC_FORMAT_RECORD_AD_MAX];
-    const struct lwc_seal_ad bound = {ad, lwc_format_record_ad(&image->format, record, ad)};
+    const struct lwc_seal_ad bound = {ad, lwc_format_record_ad(&contents->format, record, ad)};
     LWC_AUTO_BUF secret = NULL;
     enum lwc_code code =
         lwc_seal_open(master, record->bytes + LWC_FORMAT_RECORD_AT_NONCE, bound,
@@ -221,10 +223,10 @@ static enum lwc_code seal_secret(const struct lwc_store_format *base,
 }
 
 /* A record with the secret of @change sealed in it; @bytes_out is the caller's. */
-static enum lwc_code seal(const struct lwc_store_format *base,
-                          const struct lwc_contents_change *change, const struct lwc_buf *master,
-                          uint8_t **bytes_out, struct lwc_format_record *record_out,
-                          struct lwc_error *err)
+static enum lwc_code seal_record(const struct lwc_store_format *base,
+                                 const struct lwc_contents_change *change,
+                                 const struct lwc_buf *master, uint8_t **bytes_out,
+                                 struct lwc_format_record *record_out, struct lwc_error *err)
 {
     const struct lwc_format_record *old = change->drop ? &base->records[change->index] : NULL;
     const struct lwc_format_draft draft = {
@@ -257,10 +259,10 @@ static enum lwc_code seal(const struct lwc_store_format *base,
 }
 
 /* The records of @base with those of @change; @add is NULL if nothing is put. */
-static enum lwc_code splice(const struct lwc_store_format *base,
-                            const struct lwc_contents_change *change,
-                            const struct lwc_format_record *add, struct lwc_store_format *next_out,
-                            struct lwc_error *err)
+static enum lwc_code splice_record(const struct lwc_store_format *base,
+                                   const struct lwc_contents_change *change,
+                                   const struct lwc_format_record *add,
+                                   struct lwc_store_format *next_out, struct lwc_error *err)
 {
     struct lwc_format_record *records = calloc(base->record_count + 1, sizeof *records);
     size_t count = 0;
@@ -301,10 +303,10 @@ enum lwc_code lwc_contents_build(const struct lwc_store_format *base,
         return lwc_fail(err, LWC_E_INVALID, "the store has no generation left");
     }
     if (change->identity != NULL) {
-        code = seal(base, change, master, &record, &added, err);
+        code = seal_record(base, change, master, &record, &added, err);
     }
     if (code == LWC_OK) {
-        code = splice(base, change, record != NULL ? &added : NULL, &next, err);
+        code = splice_record(base, change, record != NULL ? &added : NULL, &next, err);
     }
     if (code == LWC_OK) {
         code = lwc_format_encode(&next, &bytes, &len, err);

@@ -14,8 +14,8 @@
  * A whole store file in memory, and the next one made from it.  Nothing in it is secret without
  * the master key.
  *
- * An image has the right magic and version, an intact digest and a sound structure, in this
- * order.  That it is authentic, lwc_contents_authenticate() tells, and must be asked before a
+ * Contents have the right magic and version, an intact digest and a sound structure, in this
+ * order.  lwc_contents_authenticate() tells whether they are authentic; call it before a
  * record is opened.
  */
 struct lwc_contents {
@@ -28,15 +28,15 @@ struct lwc_contents {
 
 #define LWC_AUTO_CONTENTS LWC_AUTO(struct lwc_contents, lwc_contents_clear)
 
-void lwc_contents_clear(struct lwc_contents *image);
+void lwc_contents_clear(struct lwc_contents *contents);
 
 /*
  * Read the file @fd from its start.
  *
- * @image_out  cleared by the caller with lwc_contents_clear().
+ * @contents_out  cleared by the caller with lwc_contents_clear().
  * Returns LWC_OK, LWC_E_CORRUPT, LWC_E_TOO_NEW, LWC_E_IO.
  */
-enum lwc_code lwc_contents_read(int fd, struct lwc_contents *image_out, struct lwc_error *err)
+enum lwc_code lwc_contents_read(int fd, struct lwc_contents *contents_out, struct lwc_error *err)
     LWC_RESULT;
 
 /*
@@ -48,13 +48,13 @@ enum lwc_code lwc_contents_read(int fd, struct lwc_contents *image_out, struct l
 enum lwc_code lwc_contents_verify(int fd, const uint8_t *bytes, size_t len,
                                   const struct lwc_buf *master, struct lwc_error *err) LWC_RESULT;
 
-/* Checks that the image was made with @master.  LWC_OK, LWC_E_CORRUPT, LWC_E_IO. */
-enum lwc_code lwc_contents_authenticate(const struct lwc_contents *image,
+/* Checks that the contents were made with @master.  LWC_OK, LWC_E_CORRUPT, LWC_E_IO. */
+enum lwc_code lwc_contents_authenticate(const struct lwc_contents *contents,
                                         const struct lwc_buf *master, struct lwc_error *err)
     LWC_RESULT;
 
-/* Opens the secret of the record @index of an authentic image.  LWC_OK, LWC_E_CORRUPT, LWC_E_IO. */
-enum lwc_code lwc_contents_open(const struct lwc_contents *image, size_t index,
+/* Opens the secret of the record @index of authentic contents.  LWC_OK, LWC_E_CORRUPT, LWC_E_IO. */
+enum lwc_code lwc_contents_open(const struct lwc_contents *contents, size_t index,
                                 const struct lwc_buf *master, struct lwc_buf **secret_out,
                                 struct lwc_error *err) LWC_RESULT;
 
@@ -63,7 +63,7 @@ bool lwc_contents_locate(const struct lwc_store_format *format, const char *prof
                          size_t *index_out);
 
 /*
- * The change from an image to the next: at @index, the record there is dropped, or @identity with
+ * The change from contents to the next: at @index, the record there is dropped, or @identity with
  * @secret is put, or both.  Everything is borrowed.
  *
  * nonce, id  random; id counts only if no record is dropped: a record keeps its id.  The nonce
@@ -81,10 +81,10 @@ struct lwc_contents_change {
 };
 
 /*
- * Make the bytes of the next image.  All other records are carried byte for byte, and what was
+ * Makes the bytes of the next contents.  All other records are carried byte for byte, and what was
  * sealed is opened again for a test.
  *
- * @base       the image's format, or a new store's with generation 0.
+ * @base       the contents' format, or a new store's with generation 0.
  * @bytes_out  malloc()ed, the caller's.
  * Returns LWC_OK, LWC_E_INVALID (identity, secret, the store is full), LWC_E_IO.
  */

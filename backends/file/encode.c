@@ -39,7 +39,7 @@ static void encode_body(const struct lwc_store_format *format, uint8_t *out)
 }
 
 /* Both counts are bounded, so that the sums cannot overflow. */
-static bool measure(const struct lwc_store_format *format, size_t *header_len, size_t *len)
+static bool measure_store(const struct lwc_store_format *format, size_t *header_len, size_t *len)
 {
     *header_len = LWC_FORMAT_AT_SLOTS;
     if (format->slot_count < 1 || format->slot_count > LWC_FORMAT_SLOT_MAX ||
@@ -63,7 +63,7 @@ enum lwc_code lwc_format_encode(const struct lwc_store_format *format, uint8_t *
     size_t len = 0;
     uint8_t *bytes = NULL;
 
-    if (!measure(format, &header_len, &len)) {
+    if (!measure_store(format, &header_len, &len)) {
         return lwc_fail(err, LWC_E_INVALID, "the store is full (%d records, %d bytes)",
                         LWC_FORMAT_RECORD_MAX, LWC_FORMAT_FILE_MAX);
     }

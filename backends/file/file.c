@@ -57,8 +57,8 @@ static enum lwc_code choose_cost(const char *kdf, struct lwc_format_cost *cost_o
                     "known are interactive, moderate and sensitive");
 }
 
-static enum lwc_code join(const char *base, const char *rest, char path_out[PATH_MAX],
-                          struct lwc_error *err)
+static enum lwc_code join_path(const char *base, const char *rest, char path_out[PATH_MAX],
+                               struct lwc_error *err)
 {
     int len = snprintf(path_out, PATH_MAX, "%s%s%s", base, rest[0] != '\0' ? "/" : "", rest);
 
@@ -79,7 +79,7 @@ static enum lwc_code join_home(const struct lwc_host *host, const char *rest,
                         lwc_fail(err, LWC_E_INVALID, "no place for the store: HOME is not set"),
                         "set LWCRED_STORE to the path of the store");
     }
-    return join(home, rest, path_out, err);
+    return join_path(home, rest, path_out, err);
 }
 
 static enum lwc_code choose_path(const struct lwc_host *host, const char *argument,
@@ -95,10 +95,10 @@ static enum lwc_code choose_path(const struct lwc_host *host, const char *argume
         return join_home(host, argument + 2, path_out, err);
     }
     if (argument != NULL) {
-        return join(argument, "", path_out, err);
+        return join_path(argument, "", path_out, err);
     }
     if (data != NULL) {
-        return join(data, "lwcred/keys.lwc", path_out, err);
+        return join_path(data, "lwcred/keys.lwc", path_out, err);
     }
     return join_home(host, ".local/share/lwcred/keys.lwc", path_out, err);
 }

@@ -11,7 +11,7 @@ struct cursor {
     size_t left;
 };
 
-static const uint8_t *take(struct cursor *in, size_t len)
+static const uint8_t *take_bytes(struct cursor *in, size_t len)
 {
     const uint8_t *at = in->at;
 
@@ -126,7 +126,7 @@ static enum lwc_code check_slot(const struct lwc_format_slot *slot, size_t index
 static enum lwc_code parse_slot(struct cursor *in, struct lwc_store_format *format, size_t index,
                                 struct lwc_error *err)
 {
-    const uint8_t *head = take(in, LWC_FORMAT_SLOT_AT_BODY);
+    const uint8_t *head = take_bytes(in, LWC_FORMAT_SLOT_AT_BODY);
     struct lwc_format_slot *slot = &format->slots[index];
 
     if (head == NULL) {
@@ -134,7 +134,7 @@ static enum lwc_code parse_slot(struct cursor *in, struct lwc_store_format *form
     }
     slot->type = lwc_bytes_get16(head + LWC_FORMAT_SLOT_AT_TYPE);
     slot->len = lwc_bytes_get16(head + LWC_FORMAT_SLOT_AT_LEN);
-    slot->body = take(in, slot->len);
+    slot->body = take_bytes(in, slot->len);
     if (slot->body == NULL) {
         return lwc_fail(err, LWC_E_CORRUPT, "slot %zu is cut off", index);
     }
@@ -206,7 +206,7 @@ static bool parse_text(struct cursor in, struct lwc_identity *id)
             return false;
         }
         *members[i] = (const char *)in.at;
-        (void)take(&in, (size_t)(end - in.at) + 1);
+        (void)take_bytes(&in, (size_t)(end - in.at) + 1);
     }
     return in.left == 0;
 }
@@ -229,7 +229,7 @@ static enum lwc_code frame_record(struct cursor *in, size_t index, struct lwc_fo
     }
     record->ad_len = (uint32_t)(LWC_FORMAT_RECORD_AT_TEXT + text_len);
     record->len = (uint32_t)(record->ad_len + sealed_len);
-    record->bytes = take(in, record->len);
+    record->bytes = take_bytes(in, record->len);
     if (record->bytes == NULL) {
         return lwc_fail(err, LWC_E_CORRUPT, "record %zu is cut off", index);
     }

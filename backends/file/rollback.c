@@ -38,22 +38,22 @@ struct known {
 
 enum rollback_verdict { SAME, NEWER, OLDER, DIVERGED };
 
-static void log_warning(struct lwc_rollback *seen, const char *line)
+static void log_warning(struct lwc_rollback *rollback, const char *line)
 {
-    seen->host->log(seen->host->data, LWC_LOG_WARNING, line);
+    rollback->host->log(rollback->host->data, LWC_LOG_WARNING, line);
 }
 
-static void complain(struct lwc_rollback *seen, const struct lwc_error *why)
+static void warn_once(struct lwc_rollback *rollback, const struct lwc_error *why)
 {
     char line[LINE_LEN];
 
-    if (!seen->complained) {
+    if (!rollback->has_warned) {
         (void)snprintf(line, sizeof line,
                        "cannot remember the store's generation, a rollback would not be seen: %s",
                        why->msg);
-        log_warning(seen, line);
+        log_warning(rollback, line);
     }
-    seen->complained = true;
+    rollback->has_warned = true;
 }
 
 /* The directory, or false if the user has none. */
@@ -149,8 +149,8 @@ static void parse_known(const char *line, struct known *known_out)
     memcpy(known_out->mac, mac, MAC_HEX_LEN);
 }
 
-static enum rollback_verdict compare(const struct known *known,
-                                     const struct lwc_store_format *store)
+static enum rollback_verdict compare_generations(const struct known *known,
+                                                 const struct lwc_store_format *store)
 {
     const bool is_next = store->generation == known->generation + 1;
     char mac[MAC_HEX_LEN + 1];
@@ -189,7 +189,7 @@ static enum lwc_code remember_locked(const struct record *record,
     struct known known = {0};
     enum lwc_code code = read_line(record->path_file, line, err);
 
-    if (code == LWC_OK && (line[0] == '\0' || event == LWC_SEEN_WRITTEN) &&
+    if (code == LWC_OK && (line[0] == '\0' || event == LWC_ROLLBACK_WRITTEN) &&
         !lwc_streq(line, record->path_line)) {
         code = replace_line(record->path_file, record->path_line, err);
     }
@@ -200,15 +200,15 @@ static enum lwc_code remember_locked(const struct record *record,
         return code;
     }
     parse_known(line, &known);
-    if (event != LWC_SEEN_WRITTEN && compare(&known, store) != NEWER) {
+    if (event != LWC_ROLLBACK_WRITTEN && compare_generations(&known, store) != NEWER) {
         return LWC_OK;
     }
     return replace_line(record->id_file, record->id_line, err);
 }
 
-static enum lwc_code remember(const struct lwc_host *host, const struct record *record,
-                              const struct lwc_store_format *store, enum lwc_rollback_event event,
-                              struct lwc_error *err)
+static enum lwc_code record_generation(const struct lwc_host *host, const struct record *record,
+                                       const struct lwc_store_format *store,
+                                       enum lwc_rollback_event event, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     LWC_AUTO_LOCK lock_fd = -1;
@@ -226,7 +226,7 @@ static enum lwc_code remember(const struct lwc_host *host, const struct record *
     return code == LWC_OK ? remember_locked(record, store, event, err) : code;
 }
 
-static void report_generation(struct lwc_rollback *seen, const char *path,
+static void report_generation(struct lwc_rollback *rollback, const char *path,
                               const struct lwc_store_format *store, const struct known *known,
                               enum rollback_verdict verdict)
 {
@@ -237,21 +237,22 @@ static void report_generation(struct lwc_rollback *seen, const char *path,
                        "%s is older than last seen (generation %" PRIu64 ", last seen %" PRIu64
                        "): was it put back from a backup?",
                        path, store->generation, known->generation);
-        log_warning(seen, line);
+        log_warning(rollback, line);
     }
     if (verdict == DIVERGED) {
         (void)snprintf(line, sizeof line,
                        "%s has diverged from what was last seen (generation %" PRIu64
                        "): was it changed in two places, or put back from a backup?",
                        path, known->generation);
-        log_warning(seen, line);
+        log_warning(rollback, line);
     }
 }
 
 /* Compares with what is known and warns; tells whether there is anything to remember. */
-static enum lwc_code review(struct lwc_rollback *seen, const char *path,
-                            const struct record *record, const struct lwc_store_format *store,
-                            bool *is_news_out, struct lwc_error *err)
+static enum lwc_code check_generation(struct lwc_rollback *rollback, const char *path,
+                                      const struct record *record,
+                                      const struct lwc_store_format *store, bool *is_news_out,
+                                      struct lwc_error *err)
 {
     char line[LINE_LEN];
     char content[CONTENT_MAX];
@@ -267,19 +268,19 @@ static enum lwc_code review(struct lwc_rollback *seen, const char *path,
         (void)snprintf(line, sizeof line,
                        "%s is another store than last time: was it replaced?  If by you, remove %s",
                        path, record->path_file);
-        log_warning(seen, line);
+        log_warning(rollback, line);
     }
     code = read_line(record->id_file, content, err);
     if (code == LWC_OK) {
         parse_known(content, &known);
-        verdict = compare(&known, store);
-        report_generation(seen, path, store, &known, verdict);
+        verdict = compare_generations(&known, store);
+        report_generation(rollback, path, store, &known, verdict);
         *is_news_out = *is_news_out || verdict == NEWER;
     }
     return code;
 }
 
-void lwc_rollback_note(struct lwc_rollback *seen, const char *path,
+void lwc_rollback_note(struct lwc_rollback *rollback, const char *path,
                        const struct lwc_store_format *store, enum lwc_rollback_event event)
 {
     struct record record;
@@ -287,16 +288,16 @@ void lwc_rollback_note(struct lwc_rollback *seen, const char *path,
     bool is_news = true;
     enum lwc_code code = LWC_OK;
 
-    if (!make_record(seen->host, path, store, &record)) {
+    if (!make_record(rollback->host, path, store, &record)) {
         return;
     }
-    if (event == LWC_SEEN_READ) {
-        code = review(seen, path, &record, store, &is_news, &why);
+    if (event == LWC_ROLLBACK_READ) {
+        code = check_generation(rollback, path, &record, store, &is_news, &why);
     }
     if (code == LWC_OK && is_news) {
-        code = remember(seen->host, &record, store, event, &why);
+        code = record_generation(rollback->host, &record, store, event, &why);
     }
     if (code != LWC_OK) {
-        complain(seen, &why);
+        warn_once(rollback, &why);
     }
 }

@@ -22,20 +22,20 @@
  */
 struct lwc_rollback {
     const struct lwc_host *host; /* borrowed                                             */
-    bool complained;
+    bool has_warned;
 };
 
 enum lwc_rollback_event {
-    LWC_SEEN_READ,    /* the store was read and is authentic                             */
-    LWC_SEEN_WRITTEN, /* the store was written by us: the line of generations goes on here */
+    LWC_ROLLBACK_READ,    /* the store was read and is authentic                             */
+    LWC_ROLLBACK_WRITTEN, /* the store was written by us: the line of generations goes on here */
 };
 
 /*
  * Take note of an authentic store at @path, of which id, generation, MAC and previous MAC count.
- * A warning that names @path is logged on LWC_SEEN_READ where the store is older than last seen,
+ * A warning that names @path is logged on LWC_ROLLBACK_READ where the store is older than last seen,
  * is not the one that the last seen became (diverged), or is another store than stood at @path.
  */
-void lwc_rollback_note(struct lwc_rollback *seen, const char *path,
+void lwc_rollback_note(struct lwc_rollback *rollback, const char *path,
                        const struct lwc_store_format *store, enum lwc_rollback_event event);
 
 #endif

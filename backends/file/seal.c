@@ -28,8 +28,8 @@ enum { SUBKEY_MAC = 1, SUBKEY_RECORDS = 2, SUBKEY_NONCES = 3 };
 #define PAIR_LEN (LWC_SEAL_KEY_LEN + LWC_SEAL_COMMIT_LEN)
 
 /* A secret of @len bytes that are still to be written to *@room_out. */
-static enum lwc_code secret_room(size_t len, struct lwc_buf **secret_out, uint8_t **room_out,
-                                 struct lwc_error *err)
+static enum lwc_code reserve_secret(size_t len, struct lwc_buf **secret_out, uint8_t **room_out,
+                                    struct lwc_error *err)
 {
     LWC_AUTO_BUF secret = NULL;
     enum lwc_code code = LWC_OK;
@@ -50,11 +50,11 @@ static enum lwc_code secret_room(size_t len, struct lwc_buf **secret_out, uint8_
     return LWC_OK;
 }
 
-static enum lwc_code subkey(const struct lwc_buf *master, uint64_t number, struct lwc_buf **key_out,
-                            struct lwc_error *err)
+static enum lwc_code derive_subkey(const struct lwc_buf *master, uint64_t number,
+                                   struct lwc_buf **key_out, struct lwc_error *err)
 {
     uint8_t *room = NULL;
-    enum lwc_code code = secret_room(LWC_SEAL_KEY_LEN, key_out, &room, err);
+    enum lwc_code code = reserve_secret(LWC_SEAL_KEY_LEN, key_out, &room, err);
 
     if (code != LWC_OK) {
         return code;
@@ -102,7 +102,7 @@ static enum lwc_code compute_mac(const struct lwc_buf *master,
                                  uint8_t mac_out[LWC_SEAL_DIGEST_LEN], struct lwc_error *err)
 {
     LWC_AUTO_BUF key = NULL;
-    enum lwc_code code = subkey(master, SUBKEY_MAC, &key, err);
+    enum lwc_code code = derive_subkey(master, SUBKEY_MAC, &key, err);
 
     if (code == LWC_OK) {
         (void)crypto_generichash(mac_out, LWC_SEAL_DIGEST_LEN, hash, LWC_SEAL_HASH_LEN,
@@ -174,7 +174,7 @@ enum lwc_code lwc_seal_stretch(const struct lwc_buf *passphrase, uint32_t passes
     enum lwc_code code = check_memory(memory_kib, err);
 
     if (code == LWC_OK) {
-        code = secret_room(PAIR_LEN, &pair, &room, err);
+        code = reserve_secret(PAIR_LEN, &pair, &room, err);
     }
     if (code != LWC_OK) {
         return code;
@@ -196,7 +196,7 @@ enum lwc_code lwc_seal_keyfile(const struct lwc_buf *content,
                                struct lwc_error *err)
 {
     uint8_t *room = NULL;
-    enum lwc_code code = secret_room(PAIR_LEN, key_out, &room, err);
+    enum lwc_code code = reserve_secret(PAIR_LEN, key_out, &room, err);
 
     if (code != LWC_OK) {
         return code;
@@ -214,7 +214,7 @@ enum lwc_code lwc_seal_nonce(const struct lwc_buf *master, struct lwc_seal_ad ad
 {
     LWC_AUTO_BUF key = NULL;
     LWC_AUTO_BUF message = NULL;
-    enum lwc_code code = subkey(master, SUBKEY_NONCES, &key, err);
+    enum lwc_code code = derive_subkey(master, SUBKEY_NONCES, &key, err);
 
     if (code == LWC_OK) {
         code = lwc_buf_new(LWC_SEAL_NONCE_LEN + ad.len + len, &message, err);
@@ -251,7 +251,7 @@ enum lwc_code lwc_seal_unwrap(const struct lwc_buf *key,
 {
     LWC_AUTO_BUF master = NULL;
     uint8_t *room = NULL;
-    enum lwc_code code = secret_room(LWC_SEAL_KEY_LEN, &master, &room, err);
+    enum lwc_code code = reserve_secret(LWC_SEAL_KEY_LEN, &master, &room, err);
 
     if (code != LWC_OK) {
         return code;
@@ -280,10 +280,10 @@ enum lwc_code lwc_seal_record(const struct lwc_buf *master,
     LWC_AUTO_BUF padded = NULL;
     size_t padded_len = lwc_seal_len(len) - LWC_SEAL_TAG_LEN;
     uint8_t *room = NULL;
-    enum lwc_code code = subkey(master, SUBKEY_RECORDS, &key, err);
+    enum lwc_code code = derive_subkey(master, SUBKEY_RECORDS, &key, err);
 
     if (code == LWC_OK) {
-        code = secret_room(padded_len, &padded, &room, err);
+        code = reserve_secret(padded_len, &padded, &room, err);
     }
     if (code != LWC_OK) {
         return code;
@@ -304,13 +304,13 @@ enum lwc_code lwc_seal_open(const struct lwc_buf *master,
     LWC_AUTO_BUF secret = NULL;
     uint8_t *room = NULL;
     size_t len = 0;
-    enum lwc_code code = subkey(master, SUBKEY_RECORDS, &key, err);
+    enum lwc_code code = derive_subkey(master, SUBKEY_RECORDS, &key, err);
 
     if (code == LWC_OK && sealed_len < LWC_SEAL_TAG_LEN + LWC_SEAL_PAD) {
         code = lwc_fail(err, LWC_E_CORRUPT, "sealed secret of %zu bytes", sealed_len);
     }
     if (code == LWC_OK) {
-        code = secret_room(sealed_len - LWC_SEAL_TAG_LEN, &secret, &room, err);
+        code = reserve_secret(sealed_len - LWC_SEAL_TAG_LEN, &secret, &room, err);
     }
     if (code != LWC_OK) {
         return code;

@@ -23,7 +23,7 @@ struct lwc_store {
     struct lwc_format_cost cost;
     const struct lwc_clock *clock;
     lwc_random_fn *random;
-    struct lwc_store_session vault;
+    struct lwc_store_session session;
 };
 
 /* The subject of put() or remove(): the former has an identity, the latter a query. */
@@ -48,7 +48,7 @@ enum lwc_code lwc_store_new(const struct lwc_store_options *options, struct lwc_
     store->cost = options->cost;
     store->clock = options->clock != NULL ? options->clock : lwc_clock_system();
     store->random = options->random != NULL ? options->random : lwc_random;
-    code = lwc_store_session_init(&store->vault, store->host, options->path, store->random, err);
+    code = lwc_store_session_init(&store->session, store->host, options->path, store->random, err);
     if (code != LWC_OK) {
         lwc_store_free(&store);
         return code;
@@ -62,24 +62,25 @@ void lwc_store_free(struct lwc_store **store)
     if (store == NULL || *store == NULL) {
         return;
     }
-    lwc_store_session_clear(&(*store)->vault);
+    lwc_store_session_clear(&(*store)->session);
     free(*store);
     *store = NULL;
 }
 
 void lwc_store_lock(struct lwc_store *store)
 {
-    lwc_store_session_lock(&store->vault);
+    lwc_store_session_lock(&store->session);
 }
 
 enum lwc_code lwc_store_list(struct lwc_store *store, const struct lwc_visitor *visitor,
                              struct lwc_error *err)
 {
-    enum lwc_code code = lwc_store_session_load(&store->vault, err);
+    enum lwc_code code = lwc_store_session_load(&store->session, err);
 
     for (size_t i = 0;
-         code == LWC_OK && store->vault.loaded && i < store->vault.image.format.record_count; i++) {
-        code = visitor->visit(visitor->data, &store->vault.image.format.records[i].id, err);
+         code == LWC_OK && store->session.loaded && i < store->session.contents.format.record_count;
+         i++) {
+        code = visitor->visit(visitor->data, &store->session.contents.format.records[i].id, err);
     }
     return code;
 }
@@ -107,27 +108,27 @@ static void name_matches(const struct lwc_store_format *format, const struct lwc
 }
 
 /* Where in the loaded store the one record is that @query means. */
-static enum lwc_code match(const struct lwc_store *store, const struct lwc_identity *query,
-                           size_t *index_out, struct lwc_error *err)
+static enum lwc_code match_record(const struct lwc_store *store, const struct lwc_identity *query,
+                                  size_t *index_out, struct lwc_error *err)
 {
-    const struct lwc_store_format *format = &store->vault.image.format;
+    const struct lwc_store_format *format = &store->session.contents.format;
     char names[NAMES_LEN];
     size_t count = 0;
     size_t index = 0;
 
-    for (size_t i = 0; store->vault.loaded && i < format->record_count; i++) {
+    for (size_t i = 0; store->session.loaded && i < format->record_count; i++) {
         if (lwc_identity_matches(query, &format->records[i].id)) {
             index = i;
             count++;
         }
     }
     if (count == 0) {
-        return lwc_fail(err, LWC_E_NOT_FOUND, "%s: no such credential%s", store->vault.path,
-                        store->vault.loaded ? "" : ", the store does not exist");
+        return lwc_fail(err, LWC_E_NOT_FOUND, "%s: no such credential%s", store->session.path,
+                        store->session.loaded ? "" : ", the store does not exist");
     }
     if (count > 1) {
         name_matches(format, query, names);
-        return lwc_fail(err, LWC_E_INVALID, "%s: several credentials fit: %s", store->vault.path,
+        return lwc_fail(err, LWC_E_INVALID, "%s: several credentials fit: %s", store->session.path,
                         names);
     }
     *index_out = index;
@@ -139,45 +140,46 @@ enum lwc_code lwc_store_find(struct lwc_store *store, const struct lwc_identity 
 {
     LWC_AUTO_BUF secret = NULL;
     size_t index = 0;
-    enum lwc_code code = lwc_store_session_load(&store->vault, err);
+    enum lwc_code code = lwc_store_session_load(&store->session, err);
 
     /* Where the key is at hand, not even "no such credential" is said of a forged file. */
-    if (code == LWC_OK && store->vault.loaded && store->vault.master != NULL) {
-        code = lwc_store_session_authenticate(&store->vault, err);
+    if (code == LWC_OK && store->session.loaded && store->session.master != NULL) {
+        code = lwc_store_session_authenticate(&store->session, err);
     }
     if (code == LWC_OK) {
-        code = match(store, query, &index, err);
+        code = match_record(store, query, &index, err);
     }
     if (code == LWC_OK) {
-        code = lwc_store_session_authenticate(&store->vault, err);
+        code = lwc_store_session_authenticate(&store->session, err);
     }
     if (code != LWC_OK) {
         return code;
     }
-    code = lwc_contents_open(&store->vault.image, index, store->vault.master, &secret, err);
+    code = lwc_contents_open(&store->session.contents, index, store->session.master, &secret, err);
     if (code != LWC_OK) {
-        return lwc_store_session_wrap(&store->vault, code, err);
+        return lwc_store_session_wrap(&store->session, code, err);
     }
-    return sink->put(sink->data, &store->vault.image.format.records[index].id,
+    return sink->put(sink->data, &store->session.contents.format.records[index].id,
                      lwc_buf_bytes(secret), lwc_buf_len(secret), err);
 }
 
 static enum lwc_code check_writable_features(const struct lwc_store *store, struct lwc_error *err)
 {
-    uint32_t unknown =
-        store->vault.loaded ? store->vault.image.format.optional & ~LWC_FORMAT_OPTIONAL_KNOWN : 0;
+    uint32_t unknown = store->session.loaded
+                           ? store->session.contents.format.optional & ~LWC_FORMAT_OPTIONAL_KNOWN
+                           : 0;
 
     if (unknown != 0) {
         return lwc_fail(err, LWC_E_TOO_NEW,
                         "%s: made by a newer version: can be read, not written (feature 0x%x)",
-                        store->vault.path, (unsigned)unknown);
+                        store->session.path, (unsigned)unknown);
     }
     return LWC_OK;
 }
 
 /* Can the request be met by the store as loaded, and where in it? */
-static enum lwc_code plan(const struct lwc_store *store, const struct request *request,
-                          struct lwc_contents_change *change_out, struct lwc_error *err)
+static enum lwc_code plan_change(const struct lwc_store *store, const struct request *request,
+                                 struct lwc_contents_change *change_out, struct lwc_error *err)
 {
     struct lwc_contents_change change = {
         .identity = request->identity,
@@ -188,16 +190,16 @@ static enum lwc_code plan(const struct lwc_store *store, const struct request *r
 
     if (code == LWC_OK && request->identity == NULL) {
         change.drop = true;
-        code = match(store, request->query, &change.index, err);
-    } else if (code == LWC_OK && store->vault.loaded) {
-        change.drop = lwc_contents_locate(&store->vault.image.format, request->identity->profile,
-                                          &change.index);
+        code = match_record(store, request->query, &change.index, err);
+    } else if (code == LWC_OK && store->session.loaded) {
+        change.drop = lwc_contents_locate(&store->session.contents.format,
+                                          request->identity->profile, &change.index);
     }
     if (code != LWC_OK) {
         return code;
     }
     if (change.drop && request->identity != NULL && (request->flags & LWC_STORE_REPLACE) == 0) {
-        return lwc_fail(err, LWC_E_INVALID, "%s: the profile %s is taken", store->vault.path,
+        return lwc_fail(err, LWC_E_INVALID, "%s: the profile %s is taken", store->session.path,
                         request->identity->profile);
     }
     *change_out = change;
@@ -243,7 +245,7 @@ static enum lwc_code check_target(const struct proof *proof, struct lwc_error *e
                     "try again; a store on NFS is safe where locks reach the server");
 }
 
-static enum lwc_code prove(void *data, int fd, struct lwc_error *err)
+static enum lwc_code verify_written(void *data, int fd, struct lwc_error *err)
 {
     const struct proof *proof = data;
     enum lwc_code code = lwc_contents_verify(fd, proof->bytes, proof->len, proof->master, err);
@@ -259,12 +261,14 @@ static void note_written(struct lwc_store *store, const struct lwc_store_format 
 
     written.generation++;
     memcpy(written.mac, bytes + len - LWC_FORMAT_TRAILER_LEN, sizeof written.mac);
-    lwc_rollback_note(&store->vault.seen, store->vault.path, &written, LWC_SEEN_WRITTEN);
+    lwc_rollback_note(&store->session.rollback, store->session.path, &written,
+                      LWC_ROLLBACK_WRITTEN);
 }
 
-static enum lwc_code save(struct lwc_store *store, const struct lwc_path *path,
-                          const struct lwc_store_format *base, struct lwc_contents_change *change,
-                          const struct lwc_buf *master, struct lwc_error *err)
+static enum lwc_code save_store(struct lwc_store *store, const struct lwc_path *path,
+                                const struct lwc_store_format *base,
+                                struct lwc_contents_change *change, const struct lwc_buf *master,
+                                struct lwc_error *err)
 {
     LWC_AUTO_FREE uint8_t *bytes = NULL;
     struct proof proof = {.master = master, .path = path};
@@ -276,12 +280,12 @@ static enum lwc_code save(struct lwc_store *store, const struct lwc_path *path,
     store->random(change->nonce, sizeof change->nonce);
     code = lwc_contents_build(base, change, master, &bytes, &proof.len, err);
     if (code != LWC_OK) {
-        return lwc_store_session_wrap(&store->vault, code, err);
+        return lwc_store_session_wrap(&store->session, code, err);
     }
     proof.bytes = bytes;
-    proof.was = store->vault.loaded ? &store->vault.stat : NULL;
-    (void)snprintf(previous, sizeof previous, "%s" LWC_VAULT_PREVIOUS, path->name);
-    code = lwc_file_replace(path, bytes, proof.len, previous, prove, &proof, err);
+    proof.was = store->session.loaded ? &store->session.stat : NULL;
+    (void)snprintf(previous, sizeof previous, "%s" LWC_STORE_PREVIOUS, path->name);
+    code = lwc_file_replace(path, bytes, proof.len, previous, verify_written, &proof, err);
     if (code == LWC_OK) {
         note_written(store, base, bytes, proof.len);
     }
@@ -309,14 +313,14 @@ static enum lwc_code save_first(struct lwc_store *store, const struct lwc_path *
     lwc_buf_grow(master, LWC_SEAL_KEY_LEN);
     store->random(base.store_id, sizeof base.store_id);
     base.created_at = lwc_clock_wall_s(store->clock);
-    code = lwc_unlock_enrol(store->vault.unlock, store->cost, &base, master, &slot, err);
+    code = lwc_unlock_enrol(store->session.unlock, store->cost, &base, master, &slot, err);
     if (code != LWC_OK) {
-        return lwc_store_session_wrap(&store->vault, code, err);
+        return lwc_store_session_wrap(&store->session, code, err);
     }
     base.slots[0] = slot.slot;
-    code = save(store, path, &base, change, master, err);
+    code = save_store(store, path, &base, change, master, err);
     if (code == LWC_OK) {
-        lwc_store_session_set_master(&store->vault, base.store_id, LWC_TAKE(master));
+        lwc_store_session_set_master(&store->session, base.store_id, LWC_TAKE(master));
     }
     return code;
 }
@@ -326,26 +330,27 @@ static enum lwc_code change_locked(struct lwc_store *store, const struct lwc_pat
                                    const struct request *request, struct lwc_error *err)
 {
     struct lwc_contents_change change = {0};
-    enum lwc_code code = lwc_store_session_load(&store->vault, err);
+    enum lwc_code code = lwc_store_session_load(&store->session, err);
 
     if (code == LWC_OK) {
-        code = plan(store, request, &change, err);
+        code = plan_change(store, request, &change, err);
     }
-    if (code == LWC_OK && !store->vault.loaded) {
+    if (code == LWC_OK && !store->session.loaded) {
         return save_first(store, path, &change, err);
     }
     if (code == LWC_OK) {
-        code = lwc_store_session_authenticate(&store->vault, err);
+        code = lwc_store_session_authenticate(&store->session, err);
     }
     if (code == LWC_OK) {
-        code = save(store, path, &store->vault.image.format, &change, store->vault.master, err);
+        code = save_store(store, path, &store->session.contents.format, &change,
+                          store->session.master, err);
     }
     return code;
 }
 
 static enum lwc_code make_dir(const struct lwc_store *store, struct lwc_error *err)
 {
-    LWC_AUTO_FREE char *dir = strdup(store->vault.path);
+    LWC_AUTO_FREE char *dir = strdup(store->session.path);
     char *slash = NULL;
     enum lwc_code code = LWC_OK;
 
@@ -357,7 +362,7 @@ static enum lwc_code make_dir(const struct lwc_store *store, struct lwc_error *e
         return LWC_OK;
     }
     *slash = '\0';
-    code = lwc_home_check(store->host, store->vault.path, err);
+    code = lwc_home_check(store->host, store->session.path, err);
     return code == LWC_OK ? lwc_dir_make(dir, err) : code;
 }
 
@@ -365,11 +370,11 @@ static enum lwc_code get_ready(struct lwc_store *store, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
-    if (store->vault.loaded) {
-        return lwc_store_session_authenticate(&store->vault, err);
+    if (store->session.loaded) {
+        return lwc_store_session_authenticate(&store->session, err);
     }
-    code = lwc_unlock_prepare(store->vault.unlock, err);
-    return code == LWC_OK ? code : lwc_store_session_wrap(&store->vault, code, err);
+    code = lwc_unlock_prepare(store->session.unlock, err);
+    return code == LWC_OK ? code : lwc_store_session_wrap(&store->session, code, err);
 }
 
 /* All that may ask or take long, or says no, comes before the lock. */
@@ -380,19 +385,19 @@ static enum lwc_code change_store(struct lwc_store *store, const struct request 
     LWC_AUTO_LOCK lock_fd = -1;
     struct lwc_contents_change change = {0};
     char lock_name[sizeof path.name + SUFFIX_MAX];
-    enum lwc_code code = lwc_store_session_load(&store->vault, err);
+    enum lwc_code code = lwc_store_session_load(&store->session, err);
 
     if (code == LWC_OK) {
-        code = plan(store, request, &change, err);
+        code = plan_change(store, request, &change, err);
     }
     if (code == LWC_OK) {
         code = get_ready(store, err);
     }
-    if (code == LWC_OK && !store->vault.loaded) {
+    if (code == LWC_OK && !store->session.loaded) {
         code = make_dir(store, err);
     }
     if (code == LWC_OK) {
-        code = lwc_path_resolve(store->vault.path, &path, err);
+        code = lwc_path_resolve(store->session.path, &path, err);
     }
     if (code != LWC_OK) {
         return code;
@@ -403,7 +408,7 @@ static enum lwc_code change_store(struct lwc_store *store, const struct request 
     if (code == LWC_OK) {
         lwc_file_sweep(&path);
         code = change_locked(store, &path, request, err);
-        lwc_store_session_unload(&store->vault);
+        lwc_store_session_unload(&store->session);
     }
     return code;
 }
@@ -438,19 +443,19 @@ enum lwc_code lwc_store_remove(struct lwc_store *store, const struct lwc_identit
 
 enum lwc_code lwc_store_unlock(struct lwc_store *store, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_store_session_load(&store->vault, err);
+    enum lwc_code code = lwc_store_session_load(&store->session, err);
 
-    if (code == LWC_OK && !store->vault.loaded) {
-        return lwc_fail(err, LWC_E_NOT_FOUND, "%s: the store does not exist", store->vault.path);
+    if (code == LWC_OK && !store->session.loaded) {
+        return lwc_fail(err, LWC_E_NOT_FOUND, "%s: the store does not exist", store->session.path);
     }
-    return code == LWC_OK ? lwc_store_session_authenticate(&store->vault, err) : code;
+    return code == LWC_OK ? lwc_store_session_authenticate(&store->session, err) : code;
 }
 
 /* The directory of the store, or the nearest one above that is there. */
 static enum lwc_code resolve_nearest(const struct lwc_store *store, struct lwc_path *path_out,
                                      struct lwc_error *err)
 {
-    LWC_AUTO_FREE char *text = strdup(store->vault.path);
+    LWC_AUTO_FREE char *text = strdup(store->session.path);
     char *slash = NULL;
     struct lwc_error why = {0};
     enum lwc_code code = LWC_E_NOT_FOUND;
@@ -472,7 +477,7 @@ static enum lwc_code resolve_nearest(const struct lwc_store *store, struct lwc_p
 static enum lwc_code check_place(const struct lwc_store *store, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
-    enum lwc_code code = lwc_home_check(store->host, store->vault.path, err);
+    enum lwc_code code = lwc_home_check(store->host, store->session.path, err);
 
     if (code == LWC_OK) {
         code = resolve_nearest(store, &path, err);
@@ -481,7 +486,7 @@ static enum lwc_code check_place(const struct lwc_store *store, struct lwc_error
         return code;
     }
     if (faccessat(path.dir_fd, ".", W_OK | X_OK, AT_EACCESS) != 0) {
-        return lwc_fail_sys(err, LWC_E_IO, errno, "%s: cannot write in %s", store->vault.path,
+        return lwc_fail_sys(err, LWC_E_IO, errno, "%s: cannot write in %s", store->session.path,
                             path.dir);
     }
     return LWC_OK;
@@ -490,7 +495,7 @@ static enum lwc_code check_place(const struct lwc_store *store, struct lwc_error
 enum lwc_code lwc_store_probe(struct lwc_store *store, uint32_t cap, struct lwc_error *err)
 {
     bool writes = (cap & (LWC_CAP_STORE | LWC_CAP_ERASE)) != 0;
-    enum lwc_code code = lwc_store_session_load(&store->vault, err);
+    enum lwc_code code = lwc_store_session_load(&store->session, err);
 
     if (code == LWC_OK && writes) {
         code = check_writable_features(store, err);
@@ -498,7 +503,7 @@ enum lwc_code lwc_store_probe(struct lwc_store *store, uint32_t cap, struct lwc_
     if (code == LWC_OK && writes) {
         code = check_place(store, err);
     }
-    if (code != LWC_OK || (!store->vault.loaded && (cap & LWC_CAP_STORE) == 0)) {
+    if (code != LWC_OK || (!store->session.loaded && (cap & LWC_CAP_STORE) == 0)) {
         return code;
     }
     return get_ready(store, err);

@@ -107,15 +107,16 @@ static enum lwc_code wrap_slot(struct lwc_unlock *unlock, struct lwc_unlock_slot
 }
 
 /* Opens one slot and holds its master key against the MAC: LWC_E_CORRUPT if it does not fit. */
-static enum lwc_code open_slot(const struct lwc_contents *image, const struct lwc_format_slot *slot,
-                               size_t params_len, const struct lwc_buf *key,
-                               struct lwc_buf **master_out, struct lwc_error *err)
+static enum lwc_code open_slot(const struct lwc_contents *contents,
+                               const struct lwc_format_slot *slot, size_t params_len,
+                               const struct lwc_buf *key, struct lwc_buf **master_out,
+                               struct lwc_error *err)
 {
     LWC_AUTO_BUF master = NULL;
-    enum lwc_code code = unwrap_slot(&image->format, slot, params_len, key, &master, err);
+    enum lwc_code code = unwrap_slot(&contents->format, slot, params_len, key, &master, err);
 
     if (code == LWC_OK) {
-        code = lwc_contents_authenticate(image, master, err);
+        code = lwc_contents_authenticate(contents, master, err);
     }
     if (code == LWC_OK) {
         *master_out = LWC_TAKE(master);
@@ -124,19 +125,19 @@ static enum lwc_code open_slot(const struct lwc_contents *image, const struct lw
 }
 
 static enum lwc_code try_key_file(const struct lwc_keysource *source,
-                                  const struct lwc_contents *image, const struct lwc_buf *key,
+                                  const struct lwc_contents *contents, const struct lwc_buf *key,
                                   const uint8_t *commit, struct lwc_buf **master_out,
                                   struct lwc_error *err)
 {
     enum lwc_code code = lwc_fail(err, LWC_E_DENIED, "key file %s does not open this store",
                                   lwc_keysource_key_file_path(source));
 
-    for (size_t i = 0; i < image->format.slot_count; i++) {
-        const struct lwc_format_slot *slot = &image->format.slots[i];
+    for (size_t i = 0; i < contents->format.slot_count; i++) {
+        const struct lwc_format_slot *slot = &contents->format.slots[i];
 
         if (slot->type == LWC_FORMAT_SLOT_KEYFILE &&
             memcmp(slot->body + LWC_FORMAT_KEYFILE_AT_COMMIT, commit, LWC_FORMAT_COMMIT_LEN) == 0) {
-            code = open_slot(image, slot, LWC_FORMAT_KEYFILE_AT_NONCE, key, master_out, err);
+            code = open_slot(contents, slot, LWC_FORMAT_KEYFILE_AT_NONCE, key, master_out, err);
         }
         if (code != LWC_E_DENIED && code != LWC_E_CORRUPT) {
             return code;
@@ -146,8 +147,8 @@ static enum lwc_code try_key_file(const struct lwc_keysource *source,
 }
 
 static enum lwc_code open_by_key_file(struct lwc_keysource *source,
-                                      const struct lwc_contents *image, struct lwc_buf **master_out,
-                                      struct lwc_error *err)
+                                      const struct lwc_contents *contents,
+                                      struct lwc_buf **master_out, struct lwc_error *err)
 {
     LWC_AUTO_BUF content = NULL;
     LWC_AUTO_BUF key = NULL;
@@ -155,9 +156,9 @@ static enum lwc_code open_by_key_file(struct lwc_keysource *source,
     enum lwc_code code = lwc_keysource_key_file(source, &content, err);
 
     if (code == LWC_OK) {
-        code = lwc_seal_keyfile(content, image->format.store_id, &key, commit, err);
+        code = lwc_seal_keyfile(content, contents->format.store_id, &key, commit, err);
     }
-    return code == LWC_OK ? try_key_file(source, image, key, commit, master_out, err) : code;
+    return code == LWC_OK ? try_key_file(source, contents, key, commit, master_out, err) : code;
 }
 
 /* A stretch cannot be interrupted: without time left it is not begun. */
@@ -199,7 +200,8 @@ static enum lwc_code derive_key(const struct lwc_keysource *source,
 }
 
 /* LWC_E_DENIED where the slot does not open; also for a forged one, lwc_unlock_open(). */
-static enum lwc_code try_slot(const struct lwc_keysource *source, const struct lwc_contents *image,
+static enum lwc_code try_slot(const struct lwc_keysource *source,
+                              const struct lwc_contents *contents,
                               const struct lwc_format_slot *slot, const struct lwc_buf *passphrase,
                               struct lwc_buf **master_out, struct lwc_error *err)
 {
@@ -213,7 +215,7 @@ static enum lwc_code try_slot(const struct lwc_keysource *source, const struct l
     if (memcmp(slot->body + LWC_FORMAT_PASS_AT_COMMIT, commit, sizeof commit) != 0) {
         return lwc_fail(err, LWC_E_DENIED, WRONG_PASSPHRASE);
     }
-    code = open_slot(image, slot, LWC_FORMAT_PASS_AT_NONCE, key, master_out, err);
+    code = open_slot(contents, slot, LWC_FORMAT_PASS_AT_NONCE, key, master_out, err);
     if (code == LWC_OK) {
         explain_lack_of_time(source->host);
     }
@@ -222,19 +224,19 @@ static enum lwc_code try_slot(const struct lwc_keysource *source, const struct l
 
 /* Try every passphrase slot.  What kept one from being tried counts more than a wrong guess. */
 static enum lwc_code try_passphrase(const struct lwc_keysource *source,
-                                    const struct lwc_contents *image,
+                                    const struct lwc_contents *contents,
                                     const struct lwc_buf *passphrase, struct lwc_buf **master_out,
                                     struct lwc_error *err)
 {
     enum lwc_code worst = lwc_fail(err, LWC_E_DENIED, WRONG_PASSPHRASE);
-    const struct lwc_store_format *format = &image->format;
+    const struct lwc_store_format *format = &contents->format;
 
     for (size_t i = 0; i < format->slot_count; i++) {
         struct lwc_error why = {0};
         enum lwc_code code = LWC_E_DENIED;
 
         if (format->slots[i].type == LWC_FORMAT_SLOT_PASSPHRASE) {
-            code = try_slot(source, image, &format->slots[i], passphrase, master_out, &why);
+            code = try_slot(source, contents, &format->slots[i], passphrase, master_out, &why);
         }
         if (code == LWC_OK) {
             return LWC_OK;
@@ -247,7 +249,7 @@ static enum lwc_code try_passphrase(const struct lwc_keysource *source,
     return worst;
 }
 
-static enum lwc_code open_by_asking(struct lwc_unlock *unlock, const struct lwc_contents *image,
+static enum lwc_code open_by_asking(struct lwc_unlock *unlock, const struct lwc_contents *contents,
                                     struct lwc_buf **master_out, struct lwc_error *err)
 {
     static const char *const words[ATTEMPTS] = {
@@ -268,7 +270,7 @@ static enum lwc_code open_by_asking(struct lwc_unlock *unlock, const struct lwc_
             code = lwc_fail(err, LWC_E_DENIED, WRONG_PASSPHRASE);
             continue;
         }
-        code = try_passphrase(&unlock->source, image, answer, master_out, err);
+        code = try_passphrase(&unlock->source, contents, answer, master_out, err);
         if (code != LWC_E_DENIED) {
             return code;
         }
@@ -286,34 +288,36 @@ static size_t count_slots(const struct lwc_store_format *format, uint16_t type)
     return count;
 }
 
-static enum lwc_code open_by_passphrase(struct lwc_unlock *unlock, const struct lwc_contents *image,
+static enum lwc_code open_by_passphrase(struct lwc_unlock *unlock,
+                                        const struct lwc_contents *contents,
                                         struct lwc_buf **master_out, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
     if (lwc_keysource_is_given(&unlock->source)) {
         code = lwc_keysource_read(&unlock->source, err);
-        return code == LWC_OK ? try_passphrase(&unlock->source, image, unlock->source.passphrase,
+        return code == LWC_OK ? try_passphrase(&unlock->source, contents, unlock->source.passphrase,
                                                master_out, err)
                               : code;
     }
     if (unlock->source.passphrase != NULL) {
-        code = try_passphrase(&unlock->source, image, unlock->source.passphrase, master_out, err);
+        code =
+            try_passphrase(&unlock->source, contents, unlock->source.passphrase, master_out, err);
         if (code != LWC_E_DENIED) {
             return code;
         }
     }
-    return open_by_asking(unlock, image, master_out, err);
+    return open_by_asking(unlock, contents, master_out, err);
 }
 
-static enum lwc_code open_somehow(struct lwc_unlock *unlock, const struct lwc_contents *image,
+static enum lwc_code open_somehow(struct lwc_unlock *unlock, const struct lwc_contents *contents,
                                   struct lwc_buf **master_out, struct lwc_error *err)
 {
     const char *key_file = lwc_keysource_key_file_path(&unlock->source);
     enum lwc_code code = lwc_keysource_check(&unlock->source, err);
 
     if (code == LWC_OK && key_file != NULL) {
-        code = open_by_key_file(&unlock->source, image, master_out, err);
+        code = open_by_key_file(&unlock->source, contents, master_out, err);
         if ((code != LWC_E_DENIED && code != LWC_E_CORRUPT) ||
             !lwc_keysource_is_given(&unlock->source)) {
             return code;
@@ -321,22 +325,22 @@ static enum lwc_code open_somehow(struct lwc_unlock *unlock, const struct lwc_co
     } else if (code != LWC_OK) {
         return code;
     }
-    if (count_slots(&image->format, LWC_FORMAT_SLOT_PASSPHRASE) > 0) {
-        return open_by_passphrase(unlock, image, master_out, err);
+    if (count_slots(&contents->format, LWC_FORMAT_SLOT_PASSPHRASE) > 0) {
+        return open_by_passphrase(unlock, contents, master_out, err);
     }
-    if (count_slots(&image->format, LWC_FORMAT_SLOT_KEYFILE) > 0) {
+    if (count_slots(&contents->format, LWC_FORMAT_SLOT_KEYFILE) > 0) {
         code = lwc_fail(err, LWC_E_LOCKED, "locked: only its key file opens it");
         return lwc_hint(err, code, "set LWCRED_KEY_FILE");
     }
     return lwc_fail(err, LWC_E_TOO_NEW, "made by a newer version: no slot that this one can open");
 }
 
-enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_contents *image,
+enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_contents *contents,
                               struct lwc_buf **master_out, struct lwc_error *err)
 {
     /* A wrong guess on the way to the right key is nothing that the caller should see. */
     struct lwc_error why = {0};
-    enum lwc_code code = open_somehow(unlock, image, master_out, &why);
+    enum lwc_code code = open_somehow(unlock, contents, master_out, &why);
 
     if (code != LWC_OK && err != NULL) {
         *err = why;

@@ -48,7 +48,7 @@ void lwc_unlock_forget(struct lwc_unlock *unlock);
  * not authentic); LWC_E_INVALID (settings); LWC_E_TOO_NEW (no slot of a known type);
  * LWC_E_UNSAFE; LWC_E_IO; LWC_E_FAILED (no time left for the next slot).  May prompt.
  */
-enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_contents *image,
+enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_contents *contents,
                               struct lwc_buf **master_out, struct lwc_error *err) LWC_RESULT;
 
 /*

@@ -145,8 +145,8 @@ static enum lwc_code read_file(struct cli *cli, struct lwc_buf *content, struct 
     return code;
 }
 
-static enum lwc_code load(struct cli *cli, struct lwc_profiles **profiles_out,
-                          struct lwc_error *err)
+static enum lwc_code load_profiles(struct cli *cli, struct lwc_profiles **profiles_out,
+                                   struct lwc_error *err)
 {
     LWC_AUTO_BUF content = NULL;
     enum lwc_code code = lwc_buf_new(4096, &content, err);
@@ -186,7 +186,7 @@ static enum lwc_code cli_list(void *state, const struct lwc_visitor *visitor, st
     LWC_AUTO_PROFILES profiles = NULL;
     struct lwc_error why = {0};
     size_t named = 0;
-    enum lwc_code code = load(cli, &profiles, err);
+    enum lwc_code code = load_profiles(cli, &profiles, err);
 
     if (code == LWC_OK) {
         code = name_usable(cli, profiles, visitor, &named, &why, err);
@@ -215,9 +215,9 @@ static bool is_wanted(const struct lwc_identity *query, const struct lwc_profile
 }
 
 /* Finds the number of the one profile that agrees with @query. */
-static enum lwc_code choose(const struct lwc_profiles *profiles, const struct lwc_identity *query,
-                            size_t *number_out, struct lwc_identity_copy *identity_out,
-                            struct lwc_error *err)
+static enum lwc_code choose_profile(const struct lwc_profiles *profiles,
+                                    const struct lwc_identity *query, size_t *number_out,
+                                    struct lwc_identity_copy *identity_out, struct lwc_error *err)
 {
     enum lwc_code code = LWC_E_NOT_FOUND;
 
@@ -249,10 +249,10 @@ static enum lwc_code cli_find(void *state, const struct lwc_identity *query,
     LWC_AUTO_PROFILES profiles = NULL;
     struct lwc_identity_copy identity;
     size_t number = 0;
-    enum lwc_code code = load(state, &profiles, err);
+    enum lwc_code code = load_profiles(state, &profiles, err);
 
     if (code == LWC_OK) {
-        code = choose(profiles, query, &number, &identity, err);
+        code = choose_profile(profiles, query, &number, &identity, err);
     }
     return code == LWC_OK ? lwc_profiles_secret(profiles, number, &identity.id, sink, err) : code;
 }
@@ -266,7 +266,7 @@ static enum lwc_code cli_probe(void *state, uint32_t cap, struct lwc_error *err)
     if (cap != LWC_CAP_READ) {
         return lwc_fail(err, LWC_E_INVALID, "%s is only read", FILE_NAME);
     }
-    code = load(state, &profiles, err);
+    code = load_profiles(state, &profiles, err);
     return code == LWC_E_NOT_FOUND ? LWC_OK : code;
 }
 

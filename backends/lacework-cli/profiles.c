@@ -94,7 +94,7 @@ static enum member find_member(const char *key)
     return member;
 }
 
-static bool grow(struct lwc_profiles *profiles)
+static bool grow_profiles(struct lwc_profiles *profiles)
 {
     const size_t room = profiles->room > 0 ? profiles->room * 2 : 4;
     struct profile *all = NULL;
@@ -126,7 +126,7 @@ static struct profile *take_profile(struct lwc_profiles *profiles,
         profiles->code = LWC_E_INVALID;
         return NULL;
     }
-    if (!grow(profiles)) {
+    if (!grow_profiles(profiles)) {
         return NULL;
     }
     last = &profiles->all[profiles->count++];
@@ -148,7 +148,7 @@ static void set_value(struct value *value, const struct lwc_toml_entry *entry)
                             .line = entry->line};
 }
 
-static void collect(void *data, const struct lwc_toml_entry *entry)
+static void collect_entry(void *data, const struct lwc_toml_entry *entry)
 {
     struct lwc_profiles *profiles = data;
     const enum member member = find_member(entry->key);
@@ -200,8 +200,8 @@ static enum lwc_code fail_malformed(const char *path, const struct lwc_toml_faul
                     fault->why);
 }
 
-static enum lwc_code fill(struct lwc_profiles *profiles, const char *path,
-                          const struct lwc_buf *text, struct lwc_error *err)
+static enum lwc_code read_profiles(struct lwc_profiles *profiles, const char *path,
+                                   const struct lwc_buf *text, struct lwc_error *err)
 {
     struct lwc_toml_fault fault = {0};
     enum lwc_toml_end end =
@@ -211,7 +211,7 @@ static enum lwc_code fill(struct lwc_profiles *profiles, const char *path,
         return fail_malformed(path, &fault, err);
     }
     if (end == LWC_TOML_DONE) {
-        end = lwc_toml_visit(profiles->toml, collect, profiles);
+        end = lwc_toml_visit(profiles->toml, collect_entry, profiles);
     }
     if (end == LWC_TOML_DONE && profiles->code == LWC_E_INVALID) {
         return lwc_fail(err, LWC_E_INVALID, "%s: more than %d profiles", path, LWC_PROFILES_MAX);
@@ -233,7 +233,7 @@ enum lwc_code lwc_profiles_parse(const char *path, const struct lwc_buf *text,
     if (profiles == NULL) {
         return lwc_fail_nomem(err);
     }
-    code = fill(profiles, path, text, err);
+    code = read_profiles(profiles, path, text, err);
     if (code == LWC_OK) {
         *profiles_out = LWC_TAKE(profiles);
     }

@@ -54,7 +54,7 @@ struct broken_assertion {
 #define TOML_UNREACHABLE __builtin_unreachable()
 #include <toml++/toml.h>
 
-static void *allocate(std::size_t size)
+static void *allocate_block(std::size_t size)
 {
     void *block = std::malloc(size > 0 ? size : 1);
 
@@ -70,12 +70,12 @@ static void *allocate(std::size_t size)
  */
 void *operator new(std::size_t size)
 {
-    return allocate(size);
+    return allocate_block(size);
 }
 
 void *operator new[](std::size_t size)
 {
-    return allocate(size);
+    return allocate_block(size);
 }
 
 void operator delete(void *block) noexcept
@@ -123,7 +123,7 @@ static bool has_bounded_dots(std::string_view text, unsigned *line_out)
 }
 
 /* The library's own words may hold text of the file: they only choose ours. */
-static const char *explain(std::string_view description)
+static const char *explain_fault(std::string_view description)
 {
     static const struct {
         std::string_view word;
@@ -158,10 +158,10 @@ enum lwc_toml_end lwc_toml_parse(const char *text, size_t len, struct lwc_toml *
         return LWC_TOML_DONE;
     } catch (const toml::parse_error &error) {
         *fault_out = {error.source().begin.line, error.source().begin.column,
-                      explain(error.description())};
+                      explain_fault(error.description())};
         return LWC_TOML_MALFORMED;
     } catch (const broken_assertion &) {
-        *fault_out = {0, 0, explain({})};
+        *fault_out = {0, 0, explain_fault({})};
         return LWC_TOML_MALFORMED;
     } catch (...) {
         return LWC_TOML_NO_MEMORY;
@@ -174,7 +174,7 @@ struct walk {
     size_t table_count;
 };
 
-static lwc_toml_entry describe(const toml::key &key, const toml::node &node)
+static lwc_toml_entry describe_entry(const toml::key &key, const toml::node &node)
 {
     lwc_toml_entry entry = {};
 
@@ -197,7 +197,7 @@ static lwc_toml_entry describe(const toml::key &key, const toml::node &node)
 }
 
 /* A NUL in a name, which would end it for its reader, becomes a byte that no name may have. */
-static std::string join(const std::string &outer, std::string_view inner)
+static std::string join_names(const std::string &outer, std::string_view inner)
 {
     std::string name = outer;
 
@@ -217,7 +217,7 @@ static void visit_table(walk &walk, const toml::table &table, const std::string 
 
     for (const auto &[key, node] : table) {
         if (!node.is_table()) {
-            lwc_toml_entry entry = describe(key, node);
+            lwc_toml_entry entry = describe_entry(key, node);
 
             entry.table_id = id;
             entry.table = name.c_str();
@@ -226,7 +226,7 @@ static void visit_table(walk &walk, const toml::table &table, const std::string 
     }
     for (const auto &[key, node] : table) {
         if (const auto *inner = node.as_table()) {
-            visit_table(walk, *inner, join(name, key.str()));
+            visit_table(walk, *inner, join_names(name, key.str()));
         }
     }
 }

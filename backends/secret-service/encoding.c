@@ -64,7 +64,7 @@ enum lwc_code lwc_encoding_encode(const void *bytes, size_t len, struct lwc_buf 
 }
 
 /* The six bits of a character; false if it is none of the alphabet. */
-static bool bits_of(uint8_t character, uint32_t *bits_out)
+static bool decode_character(uint8_t character, uint32_t *bits_out)
 {
     const char *found = character != '\0' ? strchr(alphabet, character) : NULL;
 
@@ -87,7 +87,7 @@ static size_t decode_group(const uint8_t *in, bool is_last, uint8_t out[static 3
     for (size_t i = 0; i < 4; i++) {
         uint32_t six = 0;
 
-        if (i < 4 - padding && !bits_of(in[i], &six)) {
+        if (i < 4 - padding && !decode_character(in[i], &six)) {
             return 0;
         }
         bits = bits << 6 | six;
@@ -102,7 +102,7 @@ static size_t decode_group(const uint8_t *in, bool is_last, uint8_t out[static 3
     return 3 - padding;
 }
 
-static enum lwc_code damaged(struct lwc_error *err)
+static enum lwc_code fail_damaged(struct lwc_error *err)
 {
     return lwc_fail(err, LWC_E_CORRUPT, "its secret is not one that lwcred wrote");
 }
@@ -114,7 +114,7 @@ static enum lwc_code decode_base64(const uint8_t *in, size_t len, struct lwc_buf
     size_t used = 0;
 
     if (len == 0 || len % 4 != 0) {
-        return damaged(err);
+        return fail_damaged(err);
     }
     out = lwc_buf_reserve(secret, len / 4 * 3);
     if (out == NULL) {
@@ -124,7 +124,7 @@ static enum lwc_code decode_base64(const uint8_t *in, size_t len, struct lwc_buf
         size_t got = decode_group(in + at, at + 4 == len, out + used);
 
         if (got == 0) {
-            return damaged(err);
+            return fail_damaged(err);
         }
         used += got;
     }
@@ -140,7 +140,7 @@ enum lwc_code lwc_encoding_decode(const void *line, size_t len, struct lwc_buf *
     enum lwc_code code = LWC_OK;
 
     if (len > LWC_CODING_MAX) {
-        return damaged(err);
+        return fail_damaged(err);
     }
     code = lwc_buf_copy(line, len, &secret, err);
     if (code != LWC_OK) {
@@ -148,7 +148,7 @@ enum lwc_code lwc_encoding_decode(const void *line, size_t len, struct lwc_buf *
     }
     lwc_buf_drop_newline(secret);
     if (!lwc_text_is_graph(lwc_buf_text(secret), lwc_buf_len(secret)) || lwc_buf_len(secret) == 0) {
-        return damaged(err);
+        return fail_damaged(err);
     }
     if (has_prefix(lwc_buf_text(secret), lwc_buf_len(secret))) {
         len = lwc_buf_len(secret) - PREFIX_LEN;
@@ -156,7 +156,7 @@ enum lwc_code lwc_encoding_decode(const void *line, size_t len, struct lwc_buf *
         code = decode_base64(bytes + PREFIX_LEN, len, secret, err);
     }
     if (code == LWC_OK && lwc_buf_len(secret) > LWC_SECRET_MAX) {
-        return damaged(err);
+        return fail_damaged(err);
     }
     if (code == LWC_OK) {
         *secret_out = LWC_TAKE(secret);

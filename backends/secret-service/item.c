@@ -29,7 +29,7 @@ static const struct {
     {"sub-account", offsetof(struct lwc_identity, sub_account), false},
 };
 
-static const char *member(const struct lwc_identity *id, size_t i)
+static const char *get_member(const struct lwc_identity *id, size_t i)
 {
     const char *value = NULL;
 
@@ -44,7 +44,7 @@ void lwc_item_attributes(const struct lwc_identity *id,
 
     for (; count < LWC_ARRAY_LEN(members); count++) {
         attributes_out[count].name = members[count].name;
-        attributes_out[count].value = member(id, count);
+        attributes_out[count].value = get_member(id, count);
     }
     attributes_out[count++] = (struct lwc_item_attribute){
         "kind", id->kind < LWC_ARRAY_LEN(kinds) && id->kind != 0 ? kinds[id->kind].word : ""};
@@ -129,7 +129,7 @@ void lwc_item_label(const struct lwc_identity *id, char label_out[static LWC_ITE
 bool lwc_item_is_same(const struct lwc_identity *a, const struct lwc_identity *b)
 {
     for (size_t i = 0; i < LWC_ARRAY_LEN(members); i++) {
-        if (!lwc_streq(member(a, i), member(b, i))) {
+        if (!lwc_streq(get_member(a, i), get_member(b, i))) {
             return false;
         }
     }

@@ -30,8 +30,8 @@ struct lwc_keyring {
     bool has_asked;                /* a window is or was shown in this visit                     */
 };
 
-static enum lwc_code wrong(const struct lwc_keyring *keyring, enum lwc_wrong what, const char *why,
-                           struct lwc_error *err)
+static enum lwc_code fail_message(const struct lwc_keyring *keyring, enum lwc_wrong what,
+                                  const char *why, struct lwc_error *err)
 {
     const struct lwc_messages words = {
         .collection = keyring->options.collection, .why = why, .limit_ms = keyring->limit_ms};
@@ -41,8 +41,8 @@ static enum lwc_code wrong(const struct lwc_keyring *keyring, enum lwc_wrong wha
 
 enum lwc_code lwc_keyring_locked(const struct lwc_keyring *keyring, struct lwc_error *err)
 {
-    return wrong(keyring, lwc_keyring_is_locked(keyring) ? LWC_WRONG_LOCKED : LWC_WRONG_ASKS,
-                 lwc_session_silence(keyring->options.host), err);
+    return fail_message(keyring, lwc_keyring_is_locked(keyring) ? LWC_WRONG_LOCKED : LWC_WRONG_ASKS,
+                        lwc_session_silence(keyring->options.host), err);
 }
 
 /* Reports the library's error as @what, or as a cause that is known better.  Takes @error. */
@@ -53,8 +53,8 @@ static enum lwc_code fail_call(const struct lwc_keyring *keyring, enum lwc_wrong
     const enum lwc_bus_wrong kind = lwc_bus_classify(error);
 
     if (g_cancellable_is_cancelled(keyring->bus.cancel)) {
-        return wrong(keyring, keyring->has_asked ? LWC_WRONG_UNANSWERED : LWC_WRONG_HUNG, NULL,
-                     err);
+        return fail_message(keyring, keyring->has_asked ? LWC_WRONG_UNANSWERED : LWC_WRONG_HUNG,
+                            NULL, err);
     }
     if (keyring->silence != NULL || kind == LWC_BUS_LOCKED) {
         return lwc_keyring_locked(keyring, err);
@@ -62,11 +62,12 @@ static enum lwc_code fail_call(const struct lwc_keyring *keyring, enum lwc_wrong
     if (owned != NULL) {
         (void)g_dbus_error_strip_remote_error(owned);
     }
-    return wrong(keyring, kind == LWC_BUS_DENIED ? LWC_WRONG_DENIED : what,
-                 owned != NULL ? owned->message : NULL, err);
+    return fail_message(keyring, kind == LWC_BUS_DENIED ? LWC_WRONG_DENIED : what,
+                        owned != NULL ? owned->message : NULL, err);
 }
 
-static enum lwc_code fail(const struct lwc_keyring *keyring, GError *error, struct lwc_error *err)
+static enum lwc_code fail_gerror(const struct lwc_keyring *keyring, GError *error,
+                                 struct lwc_error *err)
 {
     return fail_call(keyring, LWC_WRONG_FAILED, error, err);
 }
@@ -115,7 +116,7 @@ static enum lwc_code find_owner(struct lwc_keyring *keyring, struct lwc_error *e
         return LWC_OK;
     }
     if (lwc_bus_classify(error) != LWC_BUS_NO_PROVIDER) {
-        return fail(keyring, error, err);
+        return fail_gerror(keyring, error, err);
     }
     g_clear_error(&error);
     return fail_call(keyring, LWC_WRONG_NO_PROVIDER, NULL, err);
@@ -142,7 +143,7 @@ static enum lwc_code take_collection(struct lwc_keyring *keyring, const char *pa
         g_clear_error(&error);
         return LWC_OK;
     }
-    return fail(keyring, error, err);
+    return fail_gerror(keyring, error, err);
 }
 
 struct label_search {
@@ -173,13 +174,13 @@ static enum lwc_code look_for_label(struct lwc_keyring *keyring, struct lwc_erro
     all = lwc_bus_get(&keyring->bus, LWC_BUS_ROOT, LWC_BUS_SERVICE ".Collections",
                       G_VARIANT_TYPE_OBJECT_PATH_ARRAY, &error);
     if (all == NULL) {
-        return fail(keyring, error, err);
+        return fail_gerror(keyring, error, err);
     }
     paths = g_variant_get_objv(all, NULL);
     (void)lwc_bus_get_each(&keyring->bus, paths, LWC_BUS_COLLECTION, compare_label, &search,
                            &error);
     if (error != NULL) {
-        return fail(keyring, error, err);
+        return fail_gerror(keyring, error, err);
     }
     code = search.path != NULL ? take_collection(keyring, search.path, err) : LWC_OK;
     g_free(search.path);
@@ -197,7 +198,7 @@ static enum lwc_code look_for_alias(struct lwc_keyring *keyring, struct lwc_erro
                          g_variant_new("(s)", name != NULL ? name : "default"),
                          G_VARIANT_TYPE("(o)"), &error);
     if (reply == NULL) {
-        return fail(keyring, error, err);
+        return fail_gerror(keyring, error, err);
     }
     g_variant_get(reply, "(&o)", &path);
     return lwc_streq(path, NO_PROMPT) ? LWC_OK : take_collection(keyring, path, err);
@@ -216,7 +217,8 @@ static enum lwc_code choose_collection(struct lwc_keyring *keyring, struct lwc_e
     if (code != LWC_OK || keyring->collection != NULL) {
         return code;
     }
-    return wrong(keyring, name != NULL ? LWC_WRONG_NO_NAMED : LWC_WRONG_NO_DEFAULT, NULL, err);
+    return fail_message(keyring, name != NULL ? LWC_WRONG_NO_NAMED : LWC_WRONG_NO_DEFAULT, NULL,
+                        err);
 }
 
 static int64_t now_ms(void)
@@ -235,7 +237,7 @@ enum lwc_code lwc_keyring_enter(struct lwc_keyring *keyring, struct lwc_error *e
     enum lwc_code code;
 
     if (now_ms() < keyring->hung_until_ms) {
-        return wrong(keyring, LWC_WRONG_HUNG, NULL, err);
+        return fail_message(keyring, LWC_WRONG_HUNG, NULL, err);
     }
     keyring->limit_ms = lwc_session_limit_ms(host, keyring->options.timeout_ms);
     keyring->silence = NULL;
@@ -303,9 +305,9 @@ static enum lwc_code ask_user(struct lwc_keyring *keyring, const char *path, GVa
     lwc_watchdog_extend(&keyring->watch, keyring->limit_ms);
     *result_out = lwc_bus_prompt(&keyring->bus, path, &error);
     if (error != NULL || g_cancellable_is_cancelled(keyring->bus.cancel)) {
-        return fail(keyring, error, err);
+        return fail_gerror(keyring, error, err);
     }
-    return *result_out != NULL ? LWC_OK : wrong(keyring, LWC_WRONG_DISMISSED, NULL, err);
+    return *result_out != NULL ? LWC_OK : fail_message(keyring, LWC_WRONG_DISMISSED, NULL, err);
 }
 
 /* Calls Lock or Unlock for one object, with the window that this may take. */
@@ -321,7 +323,7 @@ static enum lwc_code call_lock(struct lwc_keyring *keyring, const char *method, 
     reply = lwc_bus_call(&keyring->bus, LWC_BUS_ROOT, method, g_variant_new("(^ao)", paths),
                          G_VARIANT_TYPE("(aoo)"), &error);
     if (reply == NULL) {
-        return fail(keyring, error, err);
+        return fail_gerror(keyring, error, err);
     }
     g_variant_get_child(reply, 1, "&o", &window);
     return ask_user(keyring, window, &result, err);
@@ -339,7 +341,7 @@ enum lwc_code lwc_keyring_unlock(struct lwc_keyring *keyring, const struct lwc_i
         code = choose_collection(keyring, err);
     }
     if (code == LWC_OK && item == NULL && keyring->is_locked) {
-        return wrong(keyring, LWC_WRONG_DISMISSED, NULL, err);
+        return fail_message(keyring, LWC_WRONG_DISMISSED, NULL, err);
     }
     return code;
 }
@@ -419,7 +421,7 @@ static enum lwc_code count_unknown(struct lwc_keyring *keyring, struct lwc_items
         date = lwc_bus_get(&keyring->bus, keyring->collection, dates[i], G_VARIANT_TYPE_UINT64,
                            &error);
         if (date == NULL) {
-            return fail(keyring, error, err);
+            return fail_gerror(keyring, error, err);
         }
         is_known = is_known || g_variant_get_uint64(date) != 0;
     }
@@ -438,7 +440,7 @@ static enum lwc_code read_items(struct lwc_keyring *keyring, const char *const *
         return lwc_fail_nomem(err);
     }
     (void)lwc_bus_get_each(&keyring->bus, paths, LWC_BUS_ITEM, take_item, &search, &error);
-    return error != NULL ? fail(keyring, error, err) : search.code;
+    return error != NULL ? fail_gerror(keyring, error, err) : search.code;
 }
 
 enum lwc_code lwc_keyring_search(struct lwc_keyring *keyring, const char *profile,
@@ -455,7 +457,7 @@ enum lwc_code lwc_keyring_search(struct lwc_keyring *keyring, const char *profil
                          lwc_marshal_search(keyring->is_locked, profile), G_VARIANT_TYPE("(ao)"),
                          &error);
     if (found == NULL) {
-        return fail(keyring, error, err);
+        return fail_gerror(keyring, error, err);
     }
     array = g_variant_get_child_value(found, 0);
     paths = g_variant_get_objv(array, NULL);
@@ -485,7 +487,7 @@ static enum lwc_code open_session(struct lwc_keyring *keyring, struct lwc_error 
     if (keyring->transfer == NULL) {
         keyring->transfer = lwc_transfer_begin(&keyring->bus, &error);
     }
-    return keyring->transfer != NULL ? LWC_OK : fail(keyring, error, err);
+    return keyring->transfer != NULL ? LWC_OK : fail_gerror(keyring, error, err);
 }
 
 enum lwc_code lwc_keyring_load(struct lwc_keyring *keyring, const struct lwc_item *item,
@@ -503,7 +505,7 @@ enum lwc_code lwc_keyring_load(struct lwc_keyring *keyring, const struct lwc_ite
                          g_variant_new("(o)", lwc_transfer_session(keyring->transfer)),
                          G_VARIANT_TYPE("((oayays))"), &error);
     if (reply == NULL) {
-        return fail(keyring, error, err);
+        return fail_gerror(keyring, error, err);
     }
     sealed = g_variant_get_child_value(reply, 0);
     return lwc_transfer_unseal(keyring->transfer, sealed, line_out, err);
@@ -526,7 +528,7 @@ enum lwc_code lwc_keyring_create(struct lwc_keyring *keyring, const struct lwc_i
                                        lwc_transfer_seal(keyring->transfer, line), FALSE),
                          G_VARIANT_TYPE("(oo)"), &error);
     if (reply == NULL) {
-        return fail(keyring, error, err);
+        return fail_gerror(keyring, error, err);
     }
     g_variant_get_child(reply, 1, "&o", &window);
     return ask_user(keyring, window, &result, err);
@@ -545,7 +547,7 @@ enum lwc_code lwc_keyring_update(struct lwc_keyring *keyring, const struct lwc_i
     reply = lwc_bus_call(&keyring->bus, item->path, LWC_BUS_ITEM ".SetSecret",
                          g_variant_new("(@(oayays))", lwc_transfer_seal(keyring->transfer, line)),
                          G_VARIANT_TYPE("()"), &error);
-    return reply != NULL ? LWC_OK : fail(keyring, error, err);
+    return reply != NULL ? LWC_OK : fail_gerror(keyring, error, err);
 }
 
 enum lwc_code lwc_keyring_delete(struct lwc_keyring *keyring, const struct lwc_item *item,
@@ -559,7 +561,7 @@ enum lwc_code lwc_keyring_delete(struct lwc_keyring *keyring, const struct lwc_i
     reply = lwc_bus_call(&keyring->bus, item->path, LWC_BUS_ITEM ".Delete", NULL,
                          G_VARIANT_TYPE("(o)"), &error);
     if (reply == NULL) {
-        return fail(keyring, error, err);
+        return fail_gerror(keyring, error, err);
     }
     g_variant_get(reply, "(&o)", &window);
     return ask_user(keyring, window, &result, err);

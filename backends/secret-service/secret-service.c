@@ -108,8 +108,8 @@ static enum lwc_code service_open(const struct lwc_host *host, size_t argc, cons
 }
 
 /* GLib's sockets ignore SIGPIPE for the whole process, and send without it: it is put back. */
-static enum lwc_code enter(const struct service *service, struct visit *visit,
-                           struct lwc_error *err)
+static enum lwc_code enter_keyring(const struct service *service, struct visit *visit,
+                                   struct lwc_error *err)
 {
     struct sigaction before;
     enum lwc_code code;
@@ -122,10 +122,10 @@ static enum lwc_code enter(const struct service *service, struct visit *visit,
 }
 
 /* Enters the keyring and finds the items of @profile, or all of ours. */
-static enum lwc_code look(const struct service *service, const char *profile, struct visit *visit,
-                          struct lwc_error *err)
+static enum lwc_code find_items(const struct service *service, const char *profile,
+                                struct visit *visit, struct lwc_error *err)
 {
-    enum lwc_code code = enter(service, visit, err);
+    enum lwc_code code = enter_keyring(service, visit, err);
 
     if (code == LWC_OK) {
         code = lwc_keyring_search(service->keyring, profile, &visit->items, err);
@@ -134,7 +134,8 @@ static enum lwc_code look(const struct service *service, const char *profile, st
 }
 
 /* A keyring that is locked may not find an item by its profile: then all of ours are looked at. */
-static enum lwc_code look_wider(struct visit *visit, const char *profile, struct lwc_error *err)
+static enum lwc_code find_sealed_items(struct visit *visit, const char *profile,
+                                       struct lwc_error *err)
 {
     if (profile == NULL || visit->items.count + visit->items.sealed > 0) {
         return LWC_OK;
@@ -147,12 +148,12 @@ static enum lwc_code look_wider(struct visit *visit, const char *profile, struct
 static enum lwc_code look_inside(const struct service *service, const char *profile, bool always,
                                  struct visit *visit, struct lwc_error *err)
 {
-    enum lwc_code code = look(service, profile, visit, err);
+    enum lwc_code code = find_items(service, profile, visit, err);
 
     if (code != LWC_OK || !lwc_keyring_is_locked(visit->keyring)) {
         return code;
     }
-    code = look_wider(visit, profile, err);
+    code = find_sealed_items(visit, profile, err);
     if (code != LWC_OK || (visit->items.sealed == 0 && !always)) {
         return code;
     }
@@ -181,7 +182,7 @@ static enum lwc_code service_list(void *state, const struct lwc_visitor *visitor
     enum lwc_code code;
 
     lwc_session_depend(service->host);
-    code = look(service, NULL, &visit, err);
+    code = find_items(service, NULL, &visit, err);
     if (code == LWC_OK && visit.items.sealed > 0) {
         return lwc_keyring_locked(visit.keyring, err);
     }
@@ -193,8 +194,8 @@ static enum lwc_code service_list(void *state, const struct lwc_visitor *visitor
     return code;
 }
 
-static enum lwc_code load(struct visit *visit, struct lwc_item *item, struct lwc_buf **secret_out,
-                          struct lwc_error *err)
+static enum lwc_code load_secret(struct visit *visit, struct lwc_item *item,
+                                 struct lwc_buf **secret_out, struct lwc_error *err)
 {
     LWC_AUTO_BUF line = NULL;
     enum lwc_code code = LWC_OK;
@@ -227,7 +228,7 @@ static enum lwc_code find_newest(const struct service *service, struct visit *vi
             lwc_items_is_shadowed(&visit->items, i)) {
             continue;
         }
-        code = load(visit, item, &secret, err);
+        code = load_secret(visit, item, &secret, err);
         if (code == LWC_OK) {
             return sink->put(sink->data, &item->identity.id, lwc_buf_bytes(secret),
                              lwc_buf_len(secret), err);
@@ -279,8 +280,8 @@ static enum lwc_code delete_all(const struct visit *visit, const char *profile,
 }
 
 /* Once the new secret is kept, it answers; what it replaces only lies about if this fails. */
-static void clean_up(const struct service *service, const struct visit *visit, const char *profile,
-                     const struct lwc_item *spared)
+static void remove_older_items(const struct service *service, const struct visit *visit,
+                               const char *profile, const struct lwc_item *spared)
 {
     struct lwc_error why = {0};
 
@@ -291,9 +292,9 @@ static void clean_up(const struct service *service, const struct visit *visit, c
     }
 }
 
-static enum lwc_code put(const struct service *service, const struct visit *visit,
-                         const struct lwc_identity *id, const struct lwc_buf *line,
-                         struct lwc_error *err)
+static enum lwc_code put_item(const struct service *service, const struct visit *visit,
+                              const struct lwc_identity *id, const struct lwc_buf *line,
+                              struct lwc_error *err)
 {
     const struct lwc_item *old = lwc_items_newest(&visit->items, id->profile);
     const bool is_same = old != NULL && lwc_item_is_same(&old->identity.id, id);
@@ -301,7 +302,7 @@ static enum lwc_code put(const struct service *service, const struct visit *visi
                                  : lwc_keyring_create(visit->keyring, id, line, err);
 
     if (code == LWC_OK) {
-        clean_up(service, visit, id->profile, is_same ? old : NULL);
+        remove_older_items(service, visit, id->profile, is_same ? old : NULL);
     }
     return code;
 }
@@ -332,7 +333,7 @@ static enum lwc_code service_store(void *state, const struct lwc_identity *ident
         return lwc_fail(err, LWC_E_INVALID, "profile '%s' is in the keyring already",
                         identity->profile);
     }
-    return put(service, &visit, identity, line, err);
+    return put_item(service, &visit, identity, line, err);
 }
 
 static enum lwc_code service_erase(void *state, const struct lwc_identity *query,
@@ -360,7 +361,7 @@ static enum lwc_code service_erase(void *state, const struct lwc_identity *query
 static enum lwc_code service_probe(void *state, uint32_t cap, struct lwc_error *err)
 {
     AUTO_VISIT visit = {.keyring = NULL};
-    enum lwc_code code = enter(state, &visit, err);
+    enum lwc_code code = enter_keyring(state, &visit, err);
 
     (void)cap; /* each needs an unlocked collection */
     if (code == LWC_OK && lwc_keyring_is_locked(visit.keyring)) {
@@ -378,7 +379,7 @@ static enum lwc_code service_lock(void *state, struct lwc_error *err)
 {
     const struct service *service = state;
     AUTO_VISIT visit = {.keyring = NULL};
-    enum lwc_code code = enter(service, &visit, err);
+    enum lwc_code code = enter_keyring(service, &visit, err);
 
     if (code == LWC_OK) {
         code = lwc_keyring_lock(visit.keyring, err);

@@ -33,7 +33,7 @@ static void *wait_for_it(void *data)
     return NULL;
 }
 
-static void dispose(struct lwc_watchdog *watch)
+static void destroy_sync(struct lwc_watchdog *watch)
 {
     (void)pthread_cond_destroy(&watch->changed);
     (void)pthread_mutex_destroy(&watch->mutex);
@@ -53,7 +53,7 @@ enum lwc_code lwc_watchdog_start(struct lwc_watchdog *watch, int64_t limit_ms,
     (void)pthread_condattr_destroy(&attributes);
     failed = pthread_create(&watch->thread, NULL, wait_for_it, watch);
     if (failed != 0) {
-        dispose(watch);
+        destroy_sync(watch);
         return lwc_fail_sys(err, LWC_E_FAILED, failed, "a thread cannot be started");
     }
     return LWC_OK;
@@ -74,6 +74,6 @@ bool lwc_watchdog_stop(struct lwc_watchdog *watch)
     (void)pthread_cond_signal(&watch->changed);
     (void)pthread_mutex_unlock(&watch->mutex);
     (void)pthread_join(watch->thread, NULL);
-    dispose(watch);
+    destroy_sync(watch);
     return watch->has_fired;
 }

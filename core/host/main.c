@@ -25,7 +25,7 @@
  *  4. No other descriptor is open than the socket and 0 to 2, and no program that the backend
  *     starts inherits the socket, over which secrets go.
  */
-static int harden(void)
+static int harden_process(void)
 {
     const struct rlimit none = {0, 0};
 
@@ -56,7 +56,7 @@ int main(int argc, char **argv)
                       "it; it does nothing by hand\n");
         return STATUS_USAGE;
     }
-    if (harden() != 0) {
+    if (harden_process() != 0) {
         return STATUS_FAILED;
     }
     return lwc_guard_run(LWC_CHILD_FD, lwc_serve);

@@ -61,8 +61,8 @@ static void asking(void *data, const char *text)
     (void)text;
 }
 
-static enum lwc_code load(const char *path, struct lwc_contents *image_out, struct lwc_buf **master,
-                          struct lwc_error *err)
+static enum lwc_code load(const char *path, struct lwc_contents *contents_out,
+                          struct lwc_buf **master, struct lwc_error *err)
 {
     const struct lwc_host host = {
         .abi = LWC_BACKEND_ABI,
@@ -81,12 +81,12 @@ static enum lwc_code load(const char *path, struct lwc_contents *image_out, stru
     if (fd < 0) {
         return lwc_fail(err, LWC_E_IO, "cannot open");
     }
-    code = lwc_contents_read(fd, image_out, err);
+    code = lwc_contents_read(fd, contents_out, err);
     if (code == LWC_OK) {
         code = lwc_unlock_new(&host, path, lwc_random, &unlock, err);
     }
     if (code == LWC_OK) {
-        code = lwc_unlock_open(unlock, image_out, master, err);
+        code = lwc_unlock_open(unlock, contents_out, master, err);
     }
     lwc_unlock_free(&unlock);
     return code;
@@ -184,7 +184,7 @@ static enum lwc_code save(const struct lwc_store_format *format, const struct lw
 int main(int argc, char **argv)
 {
     struct lwc_error err = {0};
-    LWC_AUTO_CONTENTS image = {0};
+    LWC_AUTO_CONTENTS contents = {0};
     LWC_AUTO_BUF master = NULL;
     size_t count = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
     enum lwc_code code = LWC_OK;
@@ -193,12 +193,12 @@ int main(int argc, char **argv)
         (void)fputs("usage: grow_store FILE COUNT\n", stderr);
         return 2;
     }
-    code = load(argv[1], &image, &master, &err);
+    code = load(argv[1], &contents, &master, &err);
     if (code == LWC_OK) {
-        code = grow(&image.format, count, master, &err);
+        code = grow(&contents.format, count, master, &err);
     }
     if (code == LWC_OK) {
-        code = save(&image.format, master, argv[1], &err);
+        code = save(&contents.format, master, argv[1], &err);
     }
     if (code != LWC_OK) {
         (void)fprintf(stderr, "grow_store: %s: %s\n", argv[1], err.msg);

@@ -44,7 +44,7 @@ static void check_sealing(const struct lwc_store_format *format, const uint8_t *
 {
     LWC_AUTO_BUF master = NULL;
     LWC_AUTO_FREE uint8_t *bytes = malloc(len);
-    struct lwc_contents image = {.bytes = bytes, .len = len, .format = *format};
+    struct lwc_contents contents = {.bytes = bytes, .len = len, .format = *format};
 
     if (bytes == NULL ||
         lwc_buf_copy("0123456789abcdef0123456789abcdef", 32, &master, NULL) != LWC_OK) {
@@ -54,15 +54,15 @@ static void check_sealing(const struct lwc_store_format *format, const uint8_t *
     if (lwc_seal_finish(master, bytes, len, NULL) != LWC_OK) {
         abort();
     }
-    lwc_seal_hash(bytes, len, image.hash);
-    if (!lwc_seal_digest_fits(image.hash, bytes + len - LWC_FORMAT_TRAILER_LEN) ||
-        lwc_contents_authenticate(&image, master, NULL) != LWC_OK) {
+    lwc_seal_hash(bytes, len, contents.hash);
+    if (!lwc_seal_digest_fits(contents.hash, bytes + len - LWC_FORMAT_TRAILER_LEN) ||
+        lwc_contents_authenticate(&contents, master, NULL) != LWC_OK) {
         abort();
     }
     for (size_t i = 0; i < format->record_count && i < 8; i++) {
         LWC_AUTO_BUF secret = NULL;
 
-        if (lwc_contents_open(&image, i, master, &secret, NULL) == LWC_OK) {
+        if (lwc_contents_open(&contents, i, master, &secret, NULL) == LWC_OK) {
             abort();
         }
     }

@@ -150,7 +150,7 @@ void vector_amend(struct store_fixture *fixture, const uint16_t *types, size_t c
     size_t amended_len = 0;
     LWC_AUTO_FREE uint8_t *bytes = store_fixture_read(fixture->path, &len);
     LWC_AUTO_FREE uint8_t *amended = NULL;
-    struct lwc_contents image = {.bytes = bytes, .len = len}; /* borrowed                      */
+    struct lwc_contents contents = {.bytes = bytes, .len = len}; /* borrowed                      */
     LWC_AUTO_FORMAT format = {0};
     LWC_AUTO_BUF master = NULL;
     struct lwc_unlock *unlock = NULL;
@@ -158,11 +158,11 @@ void vector_amend(struct store_fixture *fixture, const uint16_t *types, size_t c
 
     memset(body, 0xa5, sizeof body);
     assert_int_equal(lwc_format_parse(bytes, len, &format, NULL), LWC_OK);
-    image.format = format;
-    lwc_seal_hash(bytes, len, image.hash);
+    contents.format = format;
+    lwc_seal_hash(bytes, len, contents.hash);
     assert_int_equal(
         lwc_unlock_new(&fixture->host, fixture->path, store_fixture_random, &unlock, NULL), LWC_OK);
-    assert_int_equal(lwc_unlock_open(unlock, &image, &master, NULL), LWC_OK);
+    assert_int_equal(lwc_unlock_open(unlock, &contents, &master, NULL), LWC_OK);
     lwc_unlock_free(&unlock);
     for (size_t i = 0; i < count; i++) {
         format.slots[format.slot_count++] =

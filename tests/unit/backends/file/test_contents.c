@@ -41,12 +41,12 @@ static void assert_names_generation_before(const struct lwc_store_format *next,
     assert_memory_equal(next->previous_mac, base->generation == 0 ? none : base->mac, sizeof none);
 }
 
-/* Put, or with a NULL @secret drop, @profile; *image becomes the next one. */
-static enum lwc_code change(struct lwc_contents *image, const char *profile, const char *secret)
+/* Puts, or with a NULL @secret drops, @profile; *contents becomes the next one. */
+static enum lwc_code change(struct lwc_contents *contents, const char *profile, const char *secret)
 {
     LWC_AUTO_BUF master = make_master();
     const struct lwc_store_format empty = new_store();
-    const struct lwc_store_format *base = image->bytes != NULL ? &image->format : &empty;
+    const struct lwc_store_format *base = contents->bytes != NULL ? &contents->format : &empty;
     char key_id[LWC_KEY_ID_MAX + 1];
     const struct lwc_identity id = store_fixture_identity(profile, key_id);
     struct lwc_contents_change wanted = {.now = 5};
@@ -66,54 +66,54 @@ static enum lwc_code change(struct lwc_contents *image, const char *profile, con
         assert_int_equal(lwc_format_parse(next.bytes, next.len, &next.format, NULL), LWC_OK);
         lwc_seal_hash(next.bytes, next.len, next.hash);
         assert_names_generation_before(&next.format, base);
-        lwc_contents_clear(image);
-        *image = next;
+        lwc_contents_clear(contents);
+        *contents = next;
         next = (struct lwc_contents){0};
     }
     return code;
 }
 
-static void assert_holds(const struct lwc_contents *image, size_t index, const char *profile,
+static void assert_holds(const struct lwc_contents *contents, size_t index, const char *profile,
                          const char *secret)
 {
     LWC_AUTO_BUF master = make_master();
     LWC_AUTO_BUF opened = NULL;
 
-    assert_string_equal(image->format.records[index].id.profile, profile);
-    assert_int_equal(lwc_contents_authenticate(image, master, NULL), LWC_OK);
-    assert_int_equal(lwc_contents_open(image, index, master, &opened, NULL), LWC_OK);
+    assert_string_equal(contents->format.records[index].id.profile, profile);
+    assert_int_equal(lwc_contents_authenticate(contents, master, NULL), LWC_OK);
+    assert_int_equal(lwc_contents_open(contents, index, master, &opened, NULL), LWC_OK);
     assert_true(lwc_buf_equal(opened, secret, strlen(secret)));
 }
 
 static void build_puts_replaces_and_drops_in_order(void **state)
 {
-    LWC_AUTO_CONTENTS image = {0};
+    LWC_AUTO_CONTENTS contents = {0};
 
     (void)state;
-    assert_int_equal(change(&image, "m", "1"), LWC_OK);
-    assert_int_equal(change(&image, "a", "2"), LWC_OK);
-    assert_int_equal(change(&image, "z", "3"), LWC_OK);
-    assert_int_equal(change(&image, "B", "4"), LWC_OK);
-    assert_int_equal(change(&image, "m", "five"), LWC_OK);
-    assert_int_equal(image.format.generation, 5);
-    assert_int_equal(image.format.record_count, 4);
-    assert_holds(&image, 0, "B", "4");
-    assert_holds(&image, 1, "a", "2");
-    assert_holds(&image, 2, "m", "five");
-    assert_holds(&image, 3, "z", "3");
-    assert_int_equal(change(&image, "a", NULL), LWC_OK);
-    assert_int_equal(change(&image, "z", NULL), LWC_OK);
-    assert_int_equal(change(&image, "B", NULL), LWC_OK);
-    assert_int_equal(image.format.record_count, 1);
-    assert_holds(&image, 0, "m", "five");
-    assert_int_equal(change(&image, "m", NULL), LWC_OK);
-    assert_int_equal(image.format.record_count, 0);
-    assert_int_equal(image.format.generation, 9);
+    assert_int_equal(change(&contents, "m", "1"), LWC_OK);
+    assert_int_equal(change(&contents, "a", "2"), LWC_OK);
+    assert_int_equal(change(&contents, "z", "3"), LWC_OK);
+    assert_int_equal(change(&contents, "B", "4"), LWC_OK);
+    assert_int_equal(change(&contents, "m", "five"), LWC_OK);
+    assert_int_equal(contents.format.generation, 5);
+    assert_int_equal(contents.format.record_count, 4);
+    assert_holds(&contents, 0, "B", "4");
+    assert_holds(&contents, 1, "a", "2");
+    assert_holds(&contents, 2, "m", "five");
+    assert_holds(&contents, 3, "z", "3");
+    assert_int_equal(change(&contents, "a", NULL), LWC_OK);
+    assert_int_equal(change(&contents, "z", NULL), LWC_OK);
+    assert_int_equal(change(&contents, "B", NULL), LWC_OK);
+    assert_int_equal(contents.format.record_count, 1);
+    assert_holds(&contents, 0, "m", "five");
+    assert_int_equal(change(&contents, "m", NULL), LWC_OK);
+    assert_int_equal(contents.format.record_count, 0);
+    assert_int_equal(contents.format.generation, 9);
 }
 
 static void build_refuses_what_a_store_cannot_hold(void **state)
 {
-    LWC_AUTO_CONTENTS image = {0};
+    LWC_AUTO_CONTENTS contents = {0};
     LWC_AUTO_FREE uint8_t *bytes = NULL;
     size_t len = 0;
     LWC_AUTO_BUF master = make_master();
@@ -123,12 +123,12 @@ static void build_refuses_what_a_store_cannot_hold(void **state)
     (void)state;
     assert_non_null(long_one);
     memset(long_one, 'x', LWC_SECRET_MAX + 1);
-    assert_int_equal(change(&image, "a", ""), LWC_E_INVALID);
-    assert_int_equal(change(&image, "a", long_one), LWC_E_INVALID);
-    assert_int_equal(change(&image, "a/b", "x"), LWC_E_INVALID);
-    assert_int_equal(change(&image, "a", "x"), LWC_OK);
-    image.format.generation = INT64_MAX;
-    assert_int_equal(lwc_contents_build(&image.format, &nothing, master, &bytes, &len, NULL),
+    assert_int_equal(change(&contents, "a", ""), LWC_E_INVALID);
+    assert_int_equal(change(&contents, "a", long_one), LWC_E_INVALID);
+    assert_int_equal(change(&contents, "a/b", "x"), LWC_E_INVALID);
+    assert_int_equal(change(&contents, "a", "x"), LWC_OK);
+    contents.format.generation = INT64_MAX;
+    assert_int_equal(lwc_contents_build(&contents.format, &nothing, master, &bytes, &len, NULL),
                      LWC_E_INVALID);
     assert_null(bytes);
 }
@@ -143,16 +143,16 @@ static void locate_finds_each_and_where_others_would_stand(void **state)
         {"A", false, 0},  {"b", true, 0}, {"c", false, 1}, {"d", true, 1},
         {"d1", false, 2}, {"f", true, 2}, {"g", false, 3},
     };
-    LWC_AUTO_CONTENTS image = {0};
+    LWC_AUTO_CONTENTS contents = {0};
 
     (void)state;
-    assert_int_equal(change(&image, "b", "1"), LWC_OK);
-    assert_int_equal(change(&image, "d", "1"), LWC_OK);
-    assert_int_equal(change(&image, "f", "1"), LWC_OK);
+    assert_int_equal(change(&contents, "b", "1"), LWC_OK);
+    assert_int_equal(change(&contents, "d", "1"), LWC_OK);
+    assert_int_equal(change(&contents, "f", "1"), LWC_OK);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         size_t index = 99;
 
-        if (lwc_contents_locate(&image.format, cases[i].profile, &index) != cases[i].found ||
+        if (lwc_contents_locate(&contents.format, cases[i].profile, &index) != cases[i].found ||
             index != cases[i].index) {
             fail_msg("%s at %zu", cases[i].profile, index);
         }
@@ -161,16 +161,16 @@ static void locate_finds_each_and_where_others_would_stand(void **state)
 
 static void open_with_another_key_is_corrupt_and_names_the_profile(void **state)
 {
-    LWC_AUTO_CONTENTS image = {0};
+    LWC_AUTO_CONTENTS contents = {0};
     LWC_AUTO_BUF other = NULL;
     LWC_AUTO_BUF secret = NULL;
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(change(&image, "alpha", "1"), LWC_OK);
+    assert_int_equal(change(&contents, "alpha", "1"), LWC_OK);
     assert_int_equal(lwc_buf_copy("an0ther key of thirty-two bytes!", 32, &other, NULL), LWC_OK);
-    assert_int_equal(lwc_contents_authenticate(&image, other, NULL), LWC_E_CORRUPT);
-    assert_int_equal(lwc_contents_open(&image, 0, other, &secret, &err), LWC_E_CORRUPT);
+    assert_int_equal(lwc_contents_authenticate(&contents, other, NULL), LWC_E_CORRUPT);
+    assert_int_equal(lwc_contents_open(&contents, 0, other, &secret, &err), LWC_E_CORRUPT);
     assert_non_null(strstr(err.msg, "alpha"));
     assert_null(secret);
 }
@@ -178,16 +178,16 @@ static void open_with_another_key_is_corrupt_and_names_the_profile(void **state)
 static void read_gives_back_what_was_built(void **state)
 {
     struct store_fixture *fixture = *state;
-    LWC_AUTO_CONTENTS image = {0};
+    LWC_AUTO_CONTENTS contents = {0};
     LWC_AUTO_CONTENTS again = {0};
     LWC_AUTO_CLOSE int fd = -1;
 
-    assert_int_equal(change(&image, "alpha", "1"), LWC_OK);
-    store_fixture_write(fixture->path, image.bytes, image.len);
+    assert_int_equal(change(&contents, "alpha", "1"), LWC_OK);
+    store_fixture_write(fixture->path, contents.bytes, contents.len);
     fd = open(fixture->path, O_RDONLY | O_CLOEXEC);
     assert_int_equal(lwc_contents_read(fd, &again, NULL), LWC_OK);
-    assert_int_equal(again.len, image.len);
-    assert_memory_equal(again.bytes, image.bytes, image.len);
+    assert_int_equal(again.len, contents.len);
+    assert_memory_equal(again.bytes, contents.bytes, contents.len);
     assert_holds(&again, 0, "alpha", "1");
 }
 
@@ -212,7 +212,7 @@ static void read_of_what_is_no_store_says_so(void **state)
     struct store_fixture *fixture = *state;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        LWC_AUTO_CONTENTS image = {0};
+        LWC_AUTO_CONTENTS contents = {0};
         LWC_AUTO_CLOSE int fd = -1;
         struct lwc_error err = {0};
         size_t len = (size_t)cases[i].len < 12 ? (size_t)cases[i].len : 12;
@@ -220,8 +220,8 @@ static void read_of_what_is_no_store_says_so(void **state)
         store_fixture_write(fixture->path, (const uint8_t *)cases[i].content, len);
         assert_int_equal(truncate(fixture->path, cases[i].len), 0);
         fd = open(fixture->path, O_RDONLY | O_CLOEXEC);
-        if (lwc_contents_read(fd, &image, &err) != cases[i].code ||
-            strstr(err.msg, cases[i].words) == NULL || image.bytes != NULL) {
+        if (lwc_contents_read(fd, &contents, &err) != cases[i].code ||
+            strstr(err.msg, cases[i].words) == NULL || contents.bytes != NULL) {
             fail_msg("%s: %s", cases[i].name, err.msg);
         }
     }

@@ -38,16 +38,16 @@ static struct lwc_store_format store_of(uint64_t generation, uint8_t line)
 static void note_at(struct store_fixture *fixture, const char *path,
                     const struct lwc_store_format *store, enum lwc_rollback_event event)
 {
-    struct lwc_rollback seen = {.host = &fixture->host};
+    struct lwc_rollback rollback = {.host = &fixture->host};
 
-    lwc_rollback_note(&seen, path, store, event);
+    lwc_rollback_note(&rollback, path, store, event);
 }
 
 static void note(struct store_fixture *fixture, uint64_t generation)
 {
     const struct lwc_store_format store = store_of(generation, 1);
 
-    note_at(fixture, "/the/store", &store, LWC_SEEN_READ);
+    note_at(fixture, "/the/store", &store, LWC_ROLLBACK_READ);
 }
 
 /* The file @name holds generation and MAC of the line 1. */
@@ -105,12 +105,12 @@ static void note_tells_a_store_that_diverged(void **state)
         const struct lwc_store_format known = store_of(7, 1);
         const struct lwc_store_format now = store_of(cases[i].generation, cases[i].line);
 
-        note_at(fixture, "/the/store", &known, LWC_SEEN_WRITTEN);
+        note_at(fixture, "/the/store", &known, LWC_ROLLBACK_WRITTEN);
         fixture->warnings = 0;
         fixture->log[0] = '\0';
         /* Read twice: it is told each time, for a single warning is easily missed. */
-        note_at(fixture, "/the/store", &now, LWC_SEEN_READ);
-        note_at(fixture, "/the/store", &now, LWC_SEEN_READ);
+        note_at(fixture, "/the/store", &now, LWC_ROLLBACK_READ);
+        note_at(fixture, "/the/store", &now, LWC_ROLLBACK_READ);
         if (fixture->warnings != 2 * cases[i].warnings ||
             (fixture->warnings > 0 && strstr(fixture->log, "has diverged") == NULL)) {
             fail_msg("%s: %zu warnings: %s", cases[i].name, fixture->warnings, fixture->log);
@@ -126,19 +126,19 @@ static void note_tells_another_store_at_the_same_path(void **state)
     struct lwc_store_format second = store_of(1, 1);
 
     second.store_id[0] = 0x99;
-    note_at(fixture, "/the/store", &first, LWC_SEEN_READ);
-    note_at(fixture, "/elsewhere", &second, LWC_SEEN_READ);
+    note_at(fixture, "/the/store", &first, LWC_ROLLBACK_READ);
+    note_at(fixture, "/elsewhere", &second, LWC_ROLLBACK_READ);
     assert_int_equal(fixture->warnings, 0);
-    note_at(fixture, "/the/store", &second, LWC_SEEN_READ);
-    note_at(fixture, "/the/store", &second, LWC_SEEN_READ);
+    note_at(fixture, "/the/store", &second, LWC_ROLLBACK_READ);
+    note_at(fixture, "/the/store", &second, LWC_ROLLBACK_READ);
     assert_int_equal(fixture->warnings, 2);
     assert_non_null(strstr(fixture->log, "/the/store is another store than last time"));
     assert_non_null(strstr(fixture->log, STATE "path-")); /* the file to remove, if it was meant */
     /* Made by us: known from now on, and the one of before is the other one. */
-    note_at(fixture, "/the/store", &second, LWC_SEEN_WRITTEN);
-    note_at(fixture, "/the/store", &second, LWC_SEEN_READ);
+    note_at(fixture, "/the/store", &second, LWC_ROLLBACK_WRITTEN);
+    note_at(fixture, "/the/store", &second, LWC_ROLLBACK_READ);
     assert_int_equal(fixture->warnings, 2);
-    note_at(fixture, "/the/store", &first, LWC_SEEN_READ);
+    note_at(fixture, "/the/store", &first, LWC_ROLLBACK_READ);
     assert_int_equal(fixture->warnings, 3);
 }
 
@@ -149,7 +149,7 @@ static void written_generation_is_known_from_now_on(void **state)
     const struct lwc_store_format written = store_of(6, 1);
 
     note(fixture, 9);
-    note_at(fixture, "/the/store", &written, LWC_SEEN_WRITTEN);
+    note_at(fixture, "/the/store", &written, LWC_ROLLBACK_WRITTEN);
     assert_known(fixture, STATE ID_HEX, 6);
     note(fixture, 6);
     assert_int_equal(fixture->warnings, 0);
@@ -211,12 +211,12 @@ static void note_without_a_place_is_silent(void **state)
 static void note_that_cannot_be_kept_complains_once(void **state)
 {
     struct store_fixture *fixture = *state;
-    struct lwc_rollback seen = {.host = &fixture->host};
+    struct lwc_rollback rollback = {.host = &fixture->host};
     const struct lwc_store_format store = store_of(1, 1);
 
     tmpdir_write(&fixture->dir, ".local", "", 0, 0600);
-    lwc_rollback_note(&seen, "/the/store", &store, LWC_SEEN_READ);
-    lwc_rollback_note(&seen, "/the/store", &store, LWC_SEEN_WRITTEN);
+    lwc_rollback_note(&rollback, "/the/store", &store, LWC_ROLLBACK_READ);
+    lwc_rollback_note(&rollback, "/the/store", &store, LWC_ROLLBACK_WRITTEN);
     assert_int_equal(fixture->warnings, 1);
     assert_non_null(strstr(fixture->log, "cannot remember"));
 }

@@ -85,24 +85,24 @@ static void enrol(struct store_fixture *fixture, struct lwc_unlock_slot *slot)
 }
 
 /* The store with the slots of @format and no record, made authentic with MASTER. */
-static struct lwc_contents image_of(const struct lwc_store_format *format)
+static struct lwc_contents make_contents(const struct lwc_store_format *format)
 {
     LWC_AUTO_BUF master = NULL;
-    struct lwc_contents image = {.format = *format};
+    struct lwc_contents contents = {.format = *format};
 
     assert_int_equal(lwc_buf_copy(MASTER, strlen(MASTER), &master, NULL), LWC_OK);
-    assert_int_equal(lwc_format_encode(format, &image.bytes, &image.len, NULL), LWC_OK);
-    assert_int_equal(lwc_seal_finish(master, image.bytes, image.len, NULL), LWC_OK);
-    lwc_seal_hash(image.bytes, image.len, image.hash);
-    return image;
+    assert_int_equal(lwc_format_encode(format, &contents.bytes, &contents.len, NULL), LWC_OK);
+    assert_int_equal(lwc_seal_finish(master, contents.bytes, contents.len, NULL), LWC_OK);
+    lwc_seal_hash(contents.bytes, contents.len, contents.hash);
+    return contents;
 }
 
 static enum lwc_code open_store(struct lwc_unlock *unlock, const struct lwc_store_format *format,
                                 struct lwc_buf **master_out, struct lwc_error *err)
 {
-    LWC_AUTO_CONTENTS image = image_of(format);
+    LWC_AUTO_CONTENTS contents = make_contents(format);
 
-    return lwc_unlock_open(unlock, &image, master_out, err);
+    return lwc_unlock_open(unlock, &contents, master_out, err);
 }
 
 /* A store with a slot for store.key, for the passphrase "horse", or both. */
