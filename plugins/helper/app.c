@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "plugins/helper/output.h"
 #include "plugins/helper/prompt.h"
+#include "plugins/helper/shared_options.h"
 
 #define TEXT_LEN 1024
 #define TIMEOUT_S 60
@@ -25,7 +26,7 @@ bool lwc_app_no_prompt(const struct lwc_app *app)
 {
     const char *own = getenv("LWCRED_NO_PROMPT");
 
-    return app->is_silent || lwc_args_has(&app->args, LWC_OPT_NO_PROMPT) ||
+    return app->is_silent || lwc_args_has(&app->args, &lwc_opt_no_prompt) ||
            (lwc_is_set(own) && !lwc_text_is_no(own)) || lwc_text_is_yes(getenv("CI")) ||
            lwc_text_is_no(getenv("GIT_TERMINAL_PROMPT"));
 }
@@ -39,9 +40,11 @@ static void write_log(void *data, enum lwc_log_level level, const char *text)
     }
 }
 
-static const char *get_setting(const struct lwc_app *app, enum lwc_opt opt, const char *variable)
+static const char *get_setting(const struct lwc_app *app, const struct lwc_option *option,
+                               const char *variable)
 {
-    const char *value = lwc_args_has(&app->args, opt) ? app->args.option[opt] : getenv(variable);
+    const char *given = lwc_args_value(&app->args, option);
+    const char *value = given != NULL ? given : getenv(variable);
 
     return lwc_is_set(value) ? value : NULL;
 }
@@ -50,7 +53,7 @@ int64_t lwc_app_deadline_ms(struct lwc_app *app)
 {
     if (app->deadline_ms == 0) {
         app->deadline_ms = lwc_clock_boot_ms(lwc_clock_system()) +
-                           lwc_args_seconds(&app->args, LWC_OPT_TIMEOUT, TIMEOUT_S) * 1000;
+                           lwc_args_seconds(&app->args, &lwc_opt_timeout, TIMEOUT_S) * 1000;
     }
     return app->deadline_ms;
 }
@@ -116,8 +119,8 @@ struct lwc_options lwc_app_options(struct lwc_app *app)
     return (struct lwc_options){
         .size = sizeof(struct lwc_options),
         .flags = no_prompt ? LWC_OPEN_NO_PROMPT : 0,
-        .service = get_setting(app, LWC_OPT_SERVICE, "LWCRED_SERVICE"),
-        .config = get_setting(app, LWC_OPT_CONFIG, "LWCRED_CONFIG"),
+        .service = get_setting(app, &lwc_opt_service, "LWCRED_SERVICE"),
+        .config = get_setting(app, &lwc_opt_config, "LWCRED_CONFIG"),
         .timeout_ms = get_left_ms(app),
         .data = app,
         .log = write_log,
@@ -138,7 +141,7 @@ struct lwc_query lwc_app_query(const struct lwc_app *app)
 {
     return (struct lwc_query){
         .size = sizeof(struct lwc_query),
-        .profile = app->args.option[LWC_OPT_PROFILE],
+        .profile = lwc_args_value(&app->args, &lwc_opt_profile),
         .account = lwc_is_set(app->account) ? app->account : NULL,
     };
 }
@@ -151,7 +154,7 @@ void lwc_app_say(const struct lwc_app *app, const char *fmt, ...)
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    if (!lwc_args_has(&app->args, LWC_OPT_QUIET)) {
+    if (!lwc_args_has(&app->args, &lwc_opt_quiet)) {
         lwc_output_line("%s", text);
     }
 }
@@ -172,7 +175,7 @@ void lwc_app_trace(const struct lwc_app *app, const char *fmt, ...)
     char text[TEXT_LEN];
     va_list args;
 
-    if (!lwc_args_has(&app->args, LWC_OPT_VERBOSE)) {
+    if (!lwc_args_has(&app->args, &lwc_opt_verbose)) {
         return;
     }
     va_start(args, fmt);

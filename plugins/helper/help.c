@@ -1,151 +1,128 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "plugins/helper/help.h"
+
 #include <stdio.h>
 
-#include "base/append.h"
+#include <lwcred.h>
+
 #include "base/util.h"
-#include "plugins/format/formats.h"
-#include "plugins/helper/command.h"
 #include "plugins/helper/output.h"
+#include "plugins/helper/report.h"
 
-#define TEXT_CAP 4096
-#define NAME_LEN 40
+#define NAME_LEN 64
 
-/* A text under construction: after a failure, additions do nothing. */
-struct page {
-    struct lwc_buf *text;
-    enum lwc_code code;
-    struct lwc_error *err;
-};
-
-static void page_free(struct page *page)
+/* Returns "--ttl DURATION", "--delete-source[=all]" or "--json". */
+static const char *format_option(const struct lwc_option *option, char out[NAME_LEN])
 {
-    lwc_buf_free(&page->text);
+    const char *value = option->value == NULL ? "" : option->value;
+    const char *open = option->value == NULL ? "" : option->is_value_optional ? "[=" : " ";
+
+    (void)snprintf(out, NAME_LEN, "--%s%s%s%s", option->name, open, value,
+                   option->is_value_optional ? "]" : "");
+    return out;
 }
 
-static struct page page_new(struct lwc_error *err)
-{
-    struct page page = {.err = err};
-
-    page.code = lwc_buf_new(TEXT_CAP, &page.text, err);
-    return page;
-}
-
-/* Appends formatted text. */
-#define ADD(page, ...)                                                              \
-    do {                                                                            \
-        if ((page)->code == LWC_OK) {                                               \
-            (page)->code = lwc_text_append((page)->text, (page)->err, __VA_ARGS__); \
-        }                                                                           \
-    } while (false)
-
-static enum lwc_code page_print(const struct page *page)
-{
-    return page->code != LWC_OK ? page->code : lwc_output_write(page->text, page->err);
-}
-
-static void add_option(struct page *page, const struct lwc_option *option)
+static void add_options(struct lwc_report *report, const char *title,
+                        const struct lwc_option *const *options)
 {
     char name[NAME_LEN];
-    char letter[8] = "    ";
 
-    if (option->letter != '\0') {
-        (void)snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    if (options == NULL) {
+        return;
     }
-    (void)snprintf(name, sizeof name, "--%s%s%s", option->name, option->value == NULL ? "" : " ",
-                   option->value == NULL ? "" : option->value);
-    ADD(page, "  %s%-20s  %s\n", letter, name, option->help);
-}
+    LWC_REPORT_ADD(report, "\n%s:\n", title);
+    for (size_t i = 0; options[i] != NULL; i++) {
+        char letter[8] = "    ";
 
-static void add_options(struct page *page, const char *title, uint64_t mask)
-{
-    if (mask != 0) {
-        ADD(page, "\n%s:\n", title);
-    }
-    for (size_t i = 0; i < LWC_OPTS; i++) {
-        if ((mask & LWC_OPT_BIT(i)) != 0) {
-            add_option(page, lwc_option_at((enum lwc_opt)i));
+        if (options[i]->letter != '\0') {
+            (void)snprintf(letter, sizeof letter, "-%c, ", options[i]->letter);
         }
+        LWC_REPORT_ADD(report, "  %s%-20s  %s\n", letter, format_option(options[i], name),
+                       options[i]->help);
     }
 }
 
-static void add_synopsis(struct page *page, const struct lwc_command *command)
+static void add_commands(struct lwc_report *report, const struct lwc_command *command)
 {
-    ADD(page, "usage: " LWC_PROGRAM " [OPTION]... %s", command->name);
-    if (lwc_is_set(command->needs)) {
-        ADD(page, " %s", command->needs);
+    if (command->subcommands == NULL) {
+        return;
     }
-    for (size_t i = 0; i < LWC_OPTS; i++) {
-        const struct lwc_option *option = lwc_option_at((enum lwc_opt)i);
+    LWC_REPORT_ADD(report, "\nCommands:\n");
+    for (size_t i = 0; command->subcommands[i] != NULL; i++) {
+        LWC_REPORT_ADD(report, "  %-10s  %s\n", command->subcommands[i]->name,
+                       command->subcommands[i]->summary);
+    }
+}
 
-        if ((command->options & LWC_OPT_BIT(i)) == 0) {
-            continue;
-        }
-        ADD(page, "\n         [--%s%s%s]", option->name, option->value == NULL ? "" : " ",
-            option->value == NULL ? "" : option->value);
+static void add_word(struct lwc_report *report, const char *word)
+{
+    if (lwc_is_set(word)) {
+        LWC_REPORT_ADD(report, " %s", word);
     }
-    ADD(page, "\n\n%s\n", command->summary);
+}
+
+static void add_synopsis(struct lwc_report *report, const struct lwc_args *args)
+{
+    const struct lwc_command *command = lwc_args_command(args);
+    char name[NAME_LEN];
+
+    LWC_REPORT_ADD(report, "usage: " LWC_PROGRAM " [OPTION]...");
+    add_word(report, lwc_args_name(args, name, sizeof name));
+    add_word(report, command->subcommands != NULL ? "COMMAND [OPTION]..." : command->operands);
+    for (size_t i = 0; args->depth > 1 && command->options != NULL && command->options[i] != NULL;
+         i++) {
+        LWC_REPORT_ADD(report, "\n         [%s]%s", format_option(command->options[i], name),
+                       command->options[i]->is_repeatable ? "..." : "");
+    }
+    if (command->argv != NULL) {
+        LWC_REPORT_ADD(report, "%s[--] %s", command->options != NULL ? "\n         " : " ",
+                       command->argv);
+    }
+    LWC_REPORT_ADD(report, "\n\n%s\n", command->summary);
     if (lwc_is_set(command->text)) {
-        ADD(page, "\n%s\n", command->text);
+        LWC_REPORT_ADD(report, "\n%s\n", command->text);
     }
 }
 
-static void add_formats(struct page *page)
+/* Options of the commands around, from the nearest on. */
+static void add_outer_options(struct lwc_report *report, const struct lwc_args *args)
 {
-    const struct lwc_format *format = NULL;
+    for (size_t i = args->depth - 1; i-- > 0;) {
+        char title[NAME_LEN] = "Options of every command";
 
-    ADD(page, "\nFormats:\n");
-    for (size_t i = 0; (format = lwc_format_at(i)) != NULL; i++) {
-        ADD(page, "  %-10s  %s\n", format->name, format->summary);
+        if (i > 0) {
+            (void)snprintf(title, sizeof title, "Options of '%s'", args->path[i]->name);
+        }
+        add_options(report, title, args->path[i]->options);
     }
 }
 
-enum lwc_code lwc_help_command(const struct lwc_command *command, struct lwc_error *err)
+enum lwc_code lwc_help_print(const struct lwc_args *args, struct lwc_error *err)
 {
-    LWC_AUTO(struct page, page_free) page = page_new(err);
+    LWC_AUTO(struct lwc_report, lwc_report_clear) report = lwc_report_begin_text(err);
+    const struct lwc_command *command = lwc_args_command(args);
+    char name[NAME_LEN];
 
-    add_synopsis(&page, command);
-    add_options(&page, "Options", command->options);
-    if ((command->options & LWC_OPT_BIT(LWC_OPT_FORMAT)) != 0) {
-        add_formats(&page);
+    add_synopsis(&report, args);
+    add_commands(&report, command);
+    add_options(&report, "Options", command->options);
+    if (command->add_help != NULL) {
+        command->add_help(&report);
     }
-    add_options(&page, "Options of every command", LWC_OPTS_GLOBAL);
-    ADD(&page, "\nExample:\n  " LWC_PROGRAM " %s\n", command->example);
-    return page_print(&page);
-}
-
-enum lwc_code lwc_help_program(struct lwc_error *err)
-{
-    LWC_AUTO(struct page, page_free) page = page_new(err);
-    const struct lwc_command *command = NULL;
-
-    ADD(&page, "usage: " LWC_PROGRAM " [OPTION]... COMMAND [OPTION]...\n\n"
-               "Keeps Lacework access keys and turns them into fresh bearer tokens.\n\n"
-               "Commands:\n");
-    for (size_t i = 0; (command = lwc_command_at(i)) != NULL; i++) {
-        ADD(&page, "  %-10s  %s\n", command->name, command->summary);
+    add_outer_options(&report, args);
+    if (command->subcommands != NULL) {
+        LWC_REPORT_ADD(&report, "\n'" LWC_PROGRAM);
+        add_word(&report, lwc_args_name(args, name, sizeof name));
+        LWC_REPORT_ADD(&report, " COMMAND --help' explains a command.\n");
     }
-    add_options(&page, "Options", LWC_OPTS_GLOBAL);
-    ADD(&page, "\n'" LWC_PROGRAM " COMMAND --help' explains a command.\n\n"
-               "Example:\n  " LWC_PROGRAM " add --profile prod --account acme\n");
-    return page_print(&page);
+    LWC_REPORT_ADD(&report, "\nExample:\n  " LWC_PROGRAM " %s\n", command->example);
+    return lwc_report_write(&report);
 }
 
 enum lwc_code lwc_help_version(struct lwc_error *err)
 {
-    LWC_AUTO(struct page, page_free) page = page_new(err);
+    LWC_AUTO(struct lwc_report, lwc_report_clear) report = lwc_report_begin_text(err);
 
-    ADD(&page, LWC_PROGRAM " %s\n", lwc_version());
-    return page_print(&page);
-}
-
-enum lwc_code lwc_help_run(struct lwc_app *app, struct lwc_error *err)
-{
-    const struct lwc_command *command = NULL;
-    enum lwc_code code = LWC_OK;
-
-    if (app->args.operands < 2) {
-        return lwc_help_program(err);
-    }
-    code = lwc_command_find(app->args.operand[1], &command, err);
-    return code != LWC_OK ? code : lwc_help_command(command, err);
+    LWC_REPORT_ADD(&report, LWC_PROGRAM " %s\n", lwc_version());
+    return lwc_report_write(&report);
 }

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "plugins/helper/command.h"
 #include "plugins/helper/output.h"
+#include "plugins/helper/program.h"
 
 /*
  * MUST, before anything else happens:
@@ -66,9 +66,9 @@ int main(int argc, char **argv)
     if (!harden()) {
         return LWC_E_IO;
     }
-    code = lwc_command_run(&app, argc, argv, &err);
+    code = lwc_program_run(&lwc_program, &app, argc, argv, &err);
     if (code != LWC_OK) {
-        lwc_output_error(&err, lwc_args_want_json(argc, argv));
+        lwc_output_error(&err, lwc_program_wants_json(&app, argc, argv));
     }
     return code;
 }

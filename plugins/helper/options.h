@@ -7,92 +7,83 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "plugins/helper/command.h"
 
 /*
- * The command line: options, each at most once, before or after the command, and operands.
+ * The command line, parsed by the tables of command.h: a command with its operands, and options,
+ * before or after it.
  */
-
-/* Options of the program first, then those of single commands. */
-enum lwc_opt {
-    LWC_OPT_PROFILE,
-    LWC_OPT_ACCOUNT,
-    LWC_OPT_SERVICE,
-    LWC_OPT_CONFIG,
-    LWC_OPT_NO_PROMPT,
-    LWC_OPT_TIMEOUT,
-    LWC_OPT_JSON,
-    LWC_OPT_QUIET,
-    LWC_OPT_VERBOSE,
-    LWC_OPT_VERSION,
-    LWC_OPT_HELP,
-    LWC_OPT_FORMAT,
-    LWC_OPT_TTL,
-    LWC_OPT_SUB_ACCOUNT,
-    LWC_OPT_ORG_ACCESS,
-    LWC_OPT_MIN_VALID,
-    LWC_OPT_REFRESH,
-    LWC_OPT_NO_CACHE,
-    LWC_OPT_KEY_ID,
-    LWC_OPT_SECRET_FILE,
-    LWC_OPT_SECRET_STDIN,
-    LWC_OPT_BACKEND,
-    LWC_OPT_API_URL,
-    LWC_OPT_NO_VERIFY,
-    LWC_OPT_REPLACE,
-    LWC_OPTS
-};
-
-#define LWC_OPT_BIT(opt) (UINT64_C(1) << (opt))
-#define LWC_OPTS_GLOBAL (LWC_OPT_BIT(LWC_OPT_FORMAT) - 1)
-
-/*
- * An option.
- *
- * letter  short form, or 0.
- * value   name of its value in help texts; NULL: takes no value.
- * help    one line.
- * check   checks a value; NULL accepts all but "".
- */
-struct lwc_option {
-    const char *name;
-    char letter;
-    const char *value;
-    const char *help;
-    enum lwc_code (*check)(const char *value, struct lwc_error *err);
-};
-
-const struct lwc_option *lwc_option_at(enum lwc_opt opt);
 
 #define LWC_OPERANDS_MAX 8
+#define LWC_GIVEN_MAX 128
 
-/*
- * The parsed command line, borrowed from argv.  option[] holds a value ("" for an option without
- * one), or NULL if the option is not given.  operand[0] is the command.
- */
-struct lwc_args {
-    const char *option[LWC_OPTS];
-    const char *operand[LWC_OPERANDS_MAX];
-    size_t operands;
+/* An option that is given, and its value, "" without one. */
+struct lwc_given {
+    const struct lwc_option *option;
+    const char *value;
 };
 
 /*
- * Parses @argv from argv[1] on.  Returns LWC_E_INVALID for an unknown (with the nearest as hint) or
- * repeated option, a missing or superfluous value, --quiet with --verbose, too many operands.
- * Messages never quote values or operands, which may be secrets in the wrong place.
+ * The parsed command line, borrowed from argv.
+ *
+ * path     the program, the command, its subcommand; @depth of them.
+ * operand  operands of the command alone.
+ * argv     the command line of another program, ends in NULL; or NULL.
  */
-enum lwc_code lwc_args_parse(int argc, char *const argv[], struct lwc_args *args_out,
-                             struct lwc_error *err) LWC_RESULT;
+struct lwc_args {
+    const struct lwc_command *path[LWC_COMMAND_DEPTH];
+    size_t depth;
+    struct lwc_given given[LWC_GIVEN_MAX];
+    size_t given_count;
+    const char *operand[LWC_OPERANDS_MAX];
+    size_t operands;
+    char *const *argv;
+};
 
-/* Checks that options are global or in @allowed, and their values.  @command is for messages. */
-enum lwc_code lwc_args_check(const struct lwc_args *args, uint64_t allowed, const char *command,
-                             struct lwc_error *err) LWC_RESULT;
+/*
+ * Parses @argv from argv[1] on.  Returns LWC_E_INVALID for an option that no command has (with the
+ * nearest as hint), a missing or superfluous value, too many options or operands.  Messages never
+ * quote values or operands, which may be secrets in the wrong place.
+ */
+enum lwc_code lwc_args_parse(const struct lwc_command *program, int argc, char *const argv[],
+                             struct lwc_args *args_out, struct lwc_error *err) LWC_RESULT;
 
-bool lwc_args_has(const struct lwc_args *args, enum lwc_opt opt);
+/* Returns the command, or the program if none is given. */
+const struct lwc_command *lwc_args_command(const struct lwc_args *args);
+
+/* Writes the names of command and subcommand, "cache clear", to @out; returns @out. */
+char *lwc_args_name(const struct lwc_args *args, char *out, size_t cap);
+
+/*
+ * Checks that the command, or the program, has all the options, that only repeatable ones are
+ * repeated, and their values.
+ */
+enum lwc_code lwc_args_check_options(const struct lwc_args *args, struct lwc_error *err) LWC_RESULT;
+
+/* Checks the number of operands: a word for a subcommand that is none is one too many, too. */
+enum lwc_code lwc_args_check_operands(const struct lwc_args *args, struct lwc_error *err)
+    LWC_RESULT;
+
+bool lwc_args_has(const struct lwc_args *args, const struct lwc_option *option);
+
+/* Returns the value of @option, "" if it has none, or NULL if it is not given. */
+const char *lwc_args_value(const struct lwc_args *args, const struct lwc_option *option);
+
+/* Returns value @index, from 0 on, of a repeatable option; NULL behind the last. */
+const char *lwc_args_value_at(const struct lwc_args *args, const struct lwc_option *option,
+                              size_t index);
+
+/*
+ * Returns the duration that is the value of @option, or @otherwise.  Call lwc_args_check_options()
+ * first.
+ */
+int64_t lwc_args_seconds(const struct lwc_args *args, const struct lwc_option *option,
+                         int64_t otherwise);
+
+/* Adds @option with @value, as if it were given; NULL adds nothing.  False if there is no room. */
+bool lwc_args_add(struct lwc_args *args, const struct lwc_option *option, const char *value);
 
 /* Returns whether @argv contains --json, even if the rest cannot be parsed. */
 bool lwc_args_want_json(int argc, char *const argv[]);
-
-/* Returns the duration that is the value of @opt, or @otherwise.  Call lwc_args_check() first. */
-int64_t lwc_args_seconds(const struct lwc_args *args, enum lwc_opt opt, int64_t otherwise);
 
 #endif

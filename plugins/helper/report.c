@@ -5,15 +5,24 @@
 
 #include "base/text.h"
 #include "plugins/helper/output.h"
+#include "plugins/helper/shared_options.h"
 
 #define OUT_CAP 4096
 #define TEXT_LEN 1024
 
-struct lwc_report lwc_report_begin(const struct lwc_app *app, struct lwc_error *err)
+struct lwc_report lwc_report_begin_text(struct lwc_error *err)
 {
-    struct lwc_report report = {.err = err, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
+    struct lwc_report report = {.err = err};
 
     report.code = lwc_buf_new(OUT_CAP, &report.out, err);
+    return report;
+}
+
+struct lwc_report lwc_report_begin(const struct lwc_app *app, struct lwc_error *err)
+{
+    struct lwc_report report = lwc_report_begin_text(err);
+
+    report.json = lwc_args_has(&app->args, &lwc_opt_json);
     return report;
 }
 
@@ -29,6 +38,14 @@ void lwc_report_add_text(struct lwc_report *report, const char *text)
     if (!report->json) {
         LWC_REPORT_ADD(report, "%s", lwc_text_printable(clean, sizeof clean, text, strlen(text)));
     } else if (report->code == LWC_OK) {
+        report->code = lwc_text_append_json(report->out, text, report->err);
+    }
+}
+
+void lwc_report_add_member(struct lwc_report *report, const char *name, const char *text)
+{
+    LWC_REPORT_ADD(report, "\"%s\":", name);
+    if (report->code == LWC_OK) {
         report->code = lwc_text_append_json(report->out, text, report->err);
     }
 }

@@ -23,8 +23,9 @@ struct lwc_report {
     bool json;
 };
 
-/* Begins an empty report; JSON with --json.  Call lwc_report_clear(), also after a failure. */
+/* Begin an empty report; JSON with --json, or always text.  Call lwc_report_clear(), also after a failure. */
 struct lwc_report lwc_report_begin(const struct lwc_app *app, struct lwc_error *err);
+struct lwc_report lwc_report_begin_text(struct lwc_error *err);
 void lwc_report_clear(struct lwc_report *report);
 
 /* Appends formatted text.  A macro, so that the compiler checks the format. */
@@ -37,6 +38,9 @@ void lwc_report_clear(struct lwc_report *report);
 
 /* Appends @text as a JSON string, or made printable. */
 void lwc_report_add_text(struct lwc_report *report, const char *text);
+
+/* Appends "NAME": and @text as a JSON string. */
+void lwc_report_add_member(struct lwc_report *report, const char *name, const char *text);
 
 /* Appends a JSON object. */
 void lwc_report_add_object(struct lwc_report *report, const struct lwc_member *members,

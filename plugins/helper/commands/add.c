@@ -8,9 +8,10 @@
 #include "base/safefile.h"
 #include "base/util.h"
 #include "plugins/format/json_writer.h"
-#include "plugins/helper/command.h"
 #include "plugins/helper/key_format.h"
 #include "plugins/helper/output.h"
+#include "plugins/helper/program.h"
+#include "plugins/helper/shared_options.h"
 
 /* An access key on its way into a backend. */
 struct add {
@@ -31,37 +32,38 @@ static void add_clear(struct add *add)
     lwc_buf_free(&add->secret);
 }
 
-static const char *get_option(const struct add *add, enum lwc_opt opt)
+static const char *get_option(const struct add *add, const struct lwc_option *option)
 {
-    return add->app->args.option[opt];
+    return lwc_args_value(&add->app->args, option);
 }
 
-static const char *get_option_or(const struct add *add, enum lwc_opt opt, const char *otherwise)
+static const char *get_option_or(const struct add *add, const struct lwc_option *option,
+                                 const char *otherwise)
 {
-    return get_option(add, opt) != NULL ? get_option(add, opt) : otherwise;
+    return get_option(add, option) != NULL ? get_option(add, option) : otherwise;
 }
 
 /* Checks all that can be checked without a question. */
 static enum lwc_code read_options(struct add *add, struct lwc_error *err)
 {
-    const char *url = get_option(add, LWC_OPT_API_URL);
+    const char *url = get_option(add, &lwc_opt_api_url);
 
     add->id = (struct lwc_identity){
-        .profile = get_option_or(add, LWC_OPT_PROFILE, "default"),
+        .profile = get_option_or(add, &lwc_opt_profile, "default"),
         .account = add->app->account,
         .origin = add->origin,
-        .key_id = get_option_or(add, LWC_OPT_KEY_ID, ""),
-        .sub_account = get_option_or(add, LWC_OPT_SUB_ACCOUNT, ""),
+        .key_id = get_option_or(add, &lwc_opt_key_id, ""),
+        .sub_account = get_option_or(add, &lwc_opt_sub_account, ""),
         .kind = LWC_KIND_ACCESS_KEY,
-        .flags = get_option(add, LWC_OPT_ORG_ACCESS) != NULL ? LWC_ID_ORG_ACCESS : 0,
+        .flags = get_option(add, &lwc_opt_org_access) != NULL ? LWC_ID_ORG_ACCESS : 0,
     };
-    add->backend = get_option(add, LWC_OPT_BACKEND);
-    add->flags = get_option(add, LWC_OPT_REPLACE) != NULL ? LWC_STORE_REPLACE : 0;
+    add->backend = get_option(add, &lwc_opt_backend);
+    add->flags = get_option(add, &lwc_opt_replace) != NULL ? LWC_STORE_REPLACE : 0;
     if (lwc_streq(add->id.profile, "env")) {
         return lwc_fail(err, LWC_E_INVALID, "profile 'env': kept for environment credentials");
     }
-    if (get_option(add, LWC_OPT_SECRET_FILE) != NULL &&
-        get_option(add, LWC_OPT_SECRET_STDIN) != NULL) {
+    if (get_option(add, &lwc_opt_secret_file) != NULL &&
+        get_option(add, &lwc_opt_secret_stdin) != NULL) {
         return lwc_fail(err, LWC_E_INVALID,
                         "options --secret-file and --secret-stdin: not together");
     }
@@ -143,7 +145,7 @@ static enum lwc_code complete_key_id(struct add *add, struct lwc_error *err)
 
 static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
 {
-    const char *file = get_option(add, LWC_OPT_SECRET_FILE);
+    const char *file = get_option(add, &lwc_opt_secret_file);
     enum lwc_code code = lwc_buf_new(64, &add->secret, err);
 
     if (code != LWC_OK) {
@@ -169,14 +171,14 @@ static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
 /* Reads the secret's file before a passphrase is asked for. */
 static enum lwc_code read_secret_file(struct add *add, struct lwc_error *err)
 {
-    return get_option(add, LWC_OPT_SECRET_FILE) != NULL ? read_secret(add, err) : LWC_OK;
+    return get_option(add, &lwc_opt_secret_file) != NULL ? read_secret(add, err) : LWC_OK;
 }
 
 static enum lwc_code complete_secret(struct add *add, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
-    if (get_option(add, LWC_OPT_SECRET_STDIN) != NULL) {
+    if (get_option(add, &lwc_opt_secret_stdin) != NULL) {
         code = read_secret(add, err);
     } else if (add->secret == NULL) {
         code = ask_missing(add, "--secret-file or --secret-stdin", "Secret (not shown)", 0,
@@ -199,7 +201,7 @@ static enum lwc_code prove_key(struct add *add, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
-    if (get_option(add, LWC_OPT_NO_VERIFY) != NULL) {
+    if (get_option(add, &lwc_opt_no_verify) != NULL) {
         return LWC_OK;
     }
     code = lwc_key_prove(add->app->ctx, &add->id, lwc_buf_bytes(add->secret),
@@ -255,7 +257,7 @@ static enum lwc_code print_report(struct add *add, struct lwc_error *err)
     lwc_app_say(add->app, "%s profile '%s' (%s, key id %s) in backend '%s'",
                 lwc_streq(add->held_in, add->stored_in) ? "replaced" : "stored", add->id.profile,
                 add->id.account, add->id.key_id, add->stored_in);
-    if (!lwc_args_has(&add->app->args, LWC_OPT_JSON)) {
+    if (!lwc_args_has(&add->app->args, &lwc_opt_json)) {
         return LWC_OK;
     }
     code = lwc_buf_new(512, &out, err);
@@ -268,7 +270,7 @@ static enum lwc_code print_report(struct add *add, struct lwc_error *err)
     return code != LWC_OK ? code : lwc_output_write(out, err);
 }
 
-enum lwc_code lwc_add_run(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_add(struct lwc_app *app, struct lwc_error *err)
 {
     static enum lwc_code (*const steps[])(struct add *, struct lwc_error *) = {
         read_options,    read_secret_file, probe_backend, complete_account, complete_key_id,
@@ -285,3 +287,15 @@ enum lwc_code lwc_add_run(struct lwc_app *app, struct lwc_error *err)
     }
     return LWC_OK;
 }
+
+const struct lwc_command lwc_add_command = {
+    .name = "add",
+    .summary = "store an access key",
+    .options = LWC_OPTIONS(&lwc_opt_key_id, &lwc_opt_secret_file, &lwc_opt_secret_stdin,
+                           &lwc_opt_sub_account, &lwc_opt_org_access, &lwc_opt_backend,
+                           &lwc_opt_api_url, &lwc_opt_no_verify, &lwc_opt_replace),
+    .text = "Asks for what is missing, the secret without echo, and proves the key by one\n"
+            "exchange before it is stored.",
+    .example = "add --profile prod --account acme --key-id ACME_0123456789ABCDEF",
+    .run = run_add,
+};

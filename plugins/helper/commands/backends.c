@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
-#include "base/append.h"
-#include "base/text.h"
 #include "base/util.h"
-#include "plugins/format/json_writer.h"
-#include "plugins/helper/command.h"
-#include "plugins/helper/output.h"
-
-#define OUT_CAP 4096
-#define SUMMARY_LEN 200
+#include "plugins/helper/program.h"
+#include "plugins/helper/report.h"
 
 static const struct {
     uint32_t cap;
@@ -20,74 +12,57 @@ static const struct {
     {LWC_CAP_BLOCKING, "host"},
 };
 
-/* A report under construction: after a failure, additions do nothing. */
 struct backend_list_ctx {
-    struct lwc_buf *out;
-    struct lwc_error *err;
-    enum lwc_code code;
-    bool json;
+    struct lwc_report report;
     size_t count;
 };
 
-#define ADD(ctx, ...)                                                           \
-    do {                                                                        \
-        if ((ctx)->code == LWC_OK) {                                            \
-            (ctx)->code = lwc_text_append((ctx)->out, (ctx)->err, __VA_ARGS__); \
-        }                                                                       \
-    } while (false)
+static void backend_list_ctx_clear(struct backend_list_ctx *ctx)
+{
+    lwc_report_clear(&ctx->report);
+}
 
-static void add_caps(struct backend_list_ctx *ctx, uint32_t known, const char *separator,
-                     const char *quote)
+static void add_caps(struct lwc_report *report, uint32_t known, const char *quote)
 {
     const char *between = "";
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(caps); i++) {
         if ((known & caps[i].cap) != 0) {
-            ADD(ctx, "%s%s%s%s", between, quote, caps[i].name, quote);
-            between = separator;
+            LWC_REPORT_ADD(report, "%s%s%s%s", between, quote, caps[i].name, quote);
+            between = ",";
         }
     }
 }
 
-static void add_member(struct backend_list_ctx *ctx, const char *name, const char *text)
-{
-    ADD(ctx, "\"%s\":", name);
-    if (ctx->code == LWC_OK) {
-        ctx->code = lwc_text_append_json(ctx->out, text, ctx->err);
-    }
-}
-
-static void add_object(struct backend_list_ctx *ctx, const char *name,
+static void add_object(struct lwc_report *report, const char *name,
                        const struct lwc_backend *backend, const struct lwc_error *why)
 {
-    ADD(ctx, ctx->count == 0 ? "{" : ",{");
-    add_member(ctx, "name", name);
-    ADD(ctx, ",");
+    LWC_REPORT_ADD(report, "{");
+    lwc_report_add_member(report, "name", name);
+    LWC_REPORT_ADD(report, ",");
     if (backend == NULL) {
-        add_member(ctx, "error", why->msg);
+        lwc_report_add_member(report, "error", why->msg);
     } else {
-        ADD(ctx, "\"can\":[");
-        add_caps(ctx, backend->caps, ",", "\"");
-        ADD(ctx, "],");
-        add_member(ctx, "summary", backend->summary);
+        LWC_REPORT_ADD(report, "\"can\":[");
+        add_caps(report, backend->caps, "\"");
+        LWC_REPORT_ADD(report, "],");
+        lwc_report_add_member(report, "summary", backend->summary);
     }
-    ADD(ctx, "}");
+    LWC_REPORT_ADD(report, "}");
 }
 
-static void add_line(struct backend_list_ctx *ctx, const char *name,
-                     const struct lwc_backend *backend, const struct lwc_error *why)
+static void add_line(struct lwc_report *report, const char *name, const struct lwc_backend *backend,
+                     const struct lwc_error *why)
 {
-    char text[SUMMARY_LEN];
-    const char *words = backend == NULL ? why->msg : backend->summary;
-
-    lwc_text_printable(text, sizeof text, words, strlen(words));
-    ADD(ctx, "%-16s  ", name);
+    LWC_REPORT_ADD(report, "%-16s  ", name);
     if (backend == NULL) {
-        ADD(ctx, "unavailable: %s\n", text);
-        return;
+        LWC_REPORT_ADD(report, "unavailable: ");
+    } else {
+        add_caps(report, backend->caps, "");
+        LWC_REPORT_ADD(report, "  ");
     }
-    add_caps(ctx, backend->caps, ",", "");
-    ADD(ctx, "  %s\n", text);
+    lwc_report_add_text(report, backend == NULL ? why->msg : backend->summary);
+    LWC_REPORT_ADD(report, "\n");
 }
 
 static void add_backend(void *data, const char *name, const struct lwc_backend *backend,
@@ -95,33 +70,36 @@ static void add_backend(void *data, const char *name, const struct lwc_backend *
 {
     struct backend_list_ctx *ctx = data;
 
-    if (ctx->json) {
-        add_object(ctx, name, backend, why);
+    if (ctx->report.json) {
+        LWC_REPORT_ADD(&ctx->report, ctx->count == 0 ? "" : ",");
+        add_object(&ctx->report, name, backend, why);
     } else {
-        add_line(ctx, name, backend, why);
+        add_line(&ctx->report, name, backend, why);
     }
     ctx->count++;
 }
 
-enum lwc_code lwc_backends_run(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_backends(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO_BUF out = NULL;
-    struct backend_list_ctx ctx = {.err = err, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
-    enum lwc_code code = lwc_app_open(app, err);
+    LWC_AUTO(struct backend_list_ctx, backend_list_ctx_clear)
+    ctx = {.report = lwc_report_begin(app, err)};
+    enum lwc_code code = ctx.report.code;
 
     if (code == LWC_OK) {
-        code = lwc_buf_new(OUT_CAP, &out, err);
+        code = lwc_app_open(app, err);
     }
     if (code != LWC_OK) {
         return code;
     }
-    ctx.out = out;
-    if (ctx.json) {
-        ADD(&ctx, "[");
-    }
+    LWC_REPORT_ADD(&ctx.report, ctx.report.json ? "[" : "");
     lwc_backends(app->ctx, add_backend, &ctx);
-    if (ctx.json) {
-        ADD(&ctx, "]\n");
-    }
-    return ctx.code != LWC_OK ? ctx.code : lwc_output_write(out, err);
+    LWC_REPORT_ADD(&ctx.report, ctx.report.json ? "]\n" : "");
+    return lwc_report_write(&ctx.report);
 }
+
+const struct lwc_command lwc_backends_command = {
+    .name = "backends",
+    .summary = "list the places where credentials can be",
+    .example = "backends",
+    .run = run_backends,
+};

@@ -1,45 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <string.h>
 
-#include "base/append.h"
 #include "base/identity.h"
 #include "base/util.h"
-#include "plugins/format/json_writer.h"
-#include "plugins/helper/command.h"
-#include "plugins/helper/output.h"
+#include "plugins/helper/program.h"
+#include "plugins/helper/report.h"
+#include "plugins/helper/shared_options.h"
 
-#define OUT_CAP 4096
-
-/* A report under construction: after a failure, additions do nothing. */
 struct cache_list_ctx {
-    struct lwc_buf *out;
-    struct lwc_error *err;
-    enum lwc_code code;
+    struct lwc_report report;
     struct lwc_identity wanted; /* --profile and --account */
-    bool json;
     size_t count;
 };
+
+static void cache_list_ctx_clear(struct cache_list_ctx *ctx)
+{
+    lwc_report_clear(&ctx->report);
+}
 
 static void add_object(struct cache_list_ctx *ctx, const struct lwc_identity *identity,
                        int64_t expires_in, const char *place)
 {
-    const char *const members[][2] = {
-        {"profile", identity->profile}, {"account", identity->account}, {"place", place}};
-
-    ctx->code = lwc_text_append(ctx->out, ctx->err, ctx->count == 0 ? "{" : ",{");
-    for (size_t i = 0; i < LWC_ARRAY_LEN(members) && ctx->code == LWC_OK; i++) {
-        ctx->code = lwc_text_append(ctx->out, ctx->err, "\"%s\":", members[i][0]);
-        if (ctx->code == LWC_OK) {
-            ctx->code = lwc_text_append_json(ctx->out, members[i][1], ctx->err);
-        }
-        if (ctx->code == LWC_OK) {
-            ctx->code = lwc_text_append(ctx->out, ctx->err, ",");
-        }
-    }
-    if (ctx->code == LWC_OK) {
-        ctx->code = lwc_text_append(ctx->out, ctx->err, "\"expiresIn\":%" PRId64 "}", expires_in);
-    }
+    LWC_REPORT_ADD(&ctx->report, ctx->count == 0 ? "{" : ",{");
+    lwc_report_add_member(&ctx->report, "profile", identity->profile);
+    LWC_REPORT_ADD(&ctx->report, ",");
+    lwc_report_add_member(&ctx->report, "account", identity->account);
+    LWC_REPORT_ADD(&ctx->report, ",");
+    lwc_report_add_member(&ctx->report, "place", place);
+    LWC_REPORT_ADD(&ctx->report, ",\"expiresIn\":%" PRId64 "}", expires_in);
 }
 
 static void add_entry(void *data, const struct lwc_identity *identity, int64_t expires_in,
@@ -47,62 +35,68 @@ static void add_entry(void *data, const struct lwc_identity *identity, int64_t e
 {
     struct cache_list_ctx *ctx = data;
 
-    if (ctx->code != LWC_OK || !lwc_identity_matches(&ctx->wanted, identity)) {
+    if (!lwc_identity_matches(&ctx->wanted, identity)) {
         return;
     }
-    if (ctx->json) {
+    if (ctx->report.json) {
         add_object(ctx, identity, expires_in, place);
     } else {
-        ctx->code = lwc_text_append(ctx->out, ctx->err, "%s  %s  %" PRId64 " s  %s\n",
-                                    identity->profile, identity->account, expires_in, place);
+        LWC_REPORT_ADD(&ctx->report, "%s  %s  %" PRId64 " s  %s\n", identity->profile,
+                       identity->account, expires_in, place);
     }
     ctx->count++;
 }
 
-static enum lwc_code list_entries(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_list(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO_BUF out = NULL;
-    struct cache_list_ctx ctx = {
-        .err = err, .wanted = LWC_IDENTITY_ANY, .json = lwc_args_has(&app->args, LWC_OPT_JSON)};
+    LWC_AUTO(struct cache_list_ctx, cache_list_ctx_clear)
+    ctx = {.report = lwc_report_begin(app, err), .wanted = LWC_IDENTITY_ANY};
+    const char *profile = lwc_args_value(&app->args, &lwc_opt_profile);
+    enum lwc_code code = ctx.report.code;
 
-    if (lwc_args_has(&app->args, LWC_OPT_PROFILE)) {
-        ctx.wanted.profile = app->args.option[LWC_OPT_PROFILE];
+    if (code == LWC_OK) {
+        code = lwc_app_open(app, err);
     }
-    ctx.wanted.account = app->account;
-    ctx.code = lwc_buf_new(OUT_CAP, &out, err);
-    if (ctx.code != LWC_OK) {
-        return ctx.code;
-    }
-    ctx.out = out;
-    if (ctx.json) {
-        ctx.code = lwc_text_append(out, err, "[");
-    }
-    lwc_cached_list(app->ctx, add_entry, &ctx);
-    if (ctx.json && ctx.code == LWC_OK) {
-        ctx.code = lwc_text_append(out, err, "]\n");
-    }
-    return ctx.code != LWC_OK ? ctx.code : lwc_output_write(out, err);
-}
-
-static enum lwc_code clear_entries(struct lwc_app *app)
-{
-    const size_t count = lwc_cached_clear(app->ctx);
-
-    lwc_app_say(app, "%zu cache entries forgotten", count);
-    return LWC_OK;
-}
-
-enum lwc_code lwc_cache_run(struct lwc_app *app, struct lwc_error *err)
-{
-    const char *what = app->args.operands > 1 ? app->args.operand[1] : "";
-    enum lwc_code code = LWC_OK;
-
-    if (!lwc_streq(what, "list") && !lwc_streq(what, "clear")) {
-        return lwc_fail(err, LWC_E_INVALID, "cache: 'list' or 'clear' expected");
-    }
-    code = lwc_app_open(app, err);
     if (code != LWC_OK) {
         return code;
     }
-    return lwc_streq(what, "list") ? list_entries(app, err) : clear_entries(app);
+    ctx.wanted.profile = profile != NULL ? profile : ctx.wanted.profile;
+    ctx.wanted.account = app->account;
+    LWC_REPORT_ADD(&ctx.report, ctx.report.json ? "[" : "");
+    lwc_cached_list(app->ctx, add_entry, &ctx);
+    LWC_REPORT_ADD(&ctx.report, ctx.report.json ? "]\n" : "");
+    return lwc_report_write(&ctx.report);
 }
+
+static enum lwc_code run_clear(struct lwc_app *app, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_app_open(app, err);
+
+    if (code == LWC_OK) {
+        lwc_app_say(app, "%zu cache entries forgotten", lwc_cached_clear(app->ctx));
+    }
+    return code;
+}
+
+static const struct lwc_command list_command = {
+    .name = "list",
+    .aliases = LWC_ALIASES("ls"),
+    .summary = "list the cached tokens",
+    .text = "Never shows a token.",
+    .example = "cache list",
+    .run = run_list,
+};
+
+static const struct lwc_command clear_command = {
+    .name = "clear",
+    .summary = "forget the cached tokens",
+    .example = "cache clear",
+    .run = run_clear,
+};
+
+const struct lwc_command lwc_cache_command = {
+    .name = "cache",
+    .summary = "list or forget the cached tokens",
+    .subcommands = LWC_SUBCOMMANDS(&list_command, &clear_command),
+    .example = "cache clear",
+};

@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "plugins/helper/command.h"
 #include "plugins/helper/output.h"
+#include "plugins/helper/program.h"
 #include "plugins/helper/report.h"
+#include "plugins/helper/shared_options.h"
 
 #define FINDINGS_SHOWN 20
 #define BEGIN_WITH                                                   \
@@ -182,7 +183,7 @@ static void add_line(void *data, const struct lwc_config_line *line)
     LWC_REPORT_ADD(&ctx->report, ":%u\n", line->line);
 }
 
-static enum lwc_code show_stack(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_show(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO(struct config_ctx, config_ctx_clear) ctx = {.report = lwc_report_begin(app, err)};
 
@@ -204,23 +205,37 @@ static enum lwc_code show_stack(struct lwc_app *app, struct lwc_error *err)
     return lwc_report_write(&ctx.report);
 }
 
-enum lwc_code lwc_config_run(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_check(struct lwc_app *app, struct lwc_error *err)
 {
-    const char *what = app->args.operands > 1 ? app->args.operand[1] : "";
-    const char *file = app->args.operands > 2 ? app->args.operand[2] : NULL;
+    const char *file = app->args.operands > 0 ? app->args.operand[0] : NULL;
 
-    if (lwc_streq(what, "show") && file == NULL) {
-        return show_stack(app, err);
-    }
-    if (!lwc_streq(what, "check")) {
-        return lwc_hint(err,
-                        lwc_fail(err, LWC_E_INVALID,
-                                 "config: 'check', 'check FILE' or 'show' "
-                                 "expected"),
-                        "--config FILE says which file is shown");
-    }
-    if (file != NULL && lwc_args_has(&app->args, LWC_OPT_CONFIG)) {
+    if (file != NULL && lwc_args_has(&app->args, &lwc_opt_config)) {
         return lwc_fail(err, LWC_E_INVALID, "config check: one file is checked, not also --config");
     }
     return check_file(app, file, err);
 }
+
+static const struct lwc_command check_command = {
+    .name = "check",
+    .summary = "check a stack file",
+    .operands = "[FILE]",
+    .operands_max = 1,
+    .text = "Tells all that is wrong with FILE, or with the stack file in force.",
+    .example = "config check ~/.config/lwcred/stack.d/default",
+    .run = run_check,
+};
+
+static const struct lwc_command show_command = {
+    .name = "show",
+    .summary = "print the stack in force",
+    .text = "Controls are spelled out, includes in place.  --config FILE says which file is shown.",
+    .example = "config show",
+    .run = run_show,
+};
+
+const struct lwc_command lwc_config_command = {
+    .name = "config",
+    .summary = "check or show the stack file",
+    .subcommands = LWC_SUBCOMMANDS(&check_command, &show_command),
+    .example = "config check ~/.config/lwcred/stack.d/default",
+};

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "plugins/helper/command.h"
+#include "plugins/helper/program.h"
 #include "plugins/helper/report.h"
 
 #define NO_WALK UINT32_MAX
@@ -236,7 +236,7 @@ static void add_answer(void *data, const struct lwc_explained_answer *answer)
     }
 }
 
-enum lwc_code lwc_explain_run(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_explain(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO(struct explain_report, explain_report_clear)
     ctx = {.report = lwc_report_begin(app, err), .walk = NO_WALK};
@@ -265,3 +265,11 @@ enum lwc_code lwc_explain_run(struct lwc_app *app, struct lwc_error *err)
     *err = why;
     return code;
 }
+
+const struct lwc_command lwc_explain_command = {
+    .name = "explain",
+    .summary = "tell which credential would answer, and why",
+    .text = "Asks every backend what it holds, line by line.  Unlocks and reveals nothing.",
+    .example = "explain --account acme",
+    .run = run_explain,
+};

@@ -5,10 +5,22 @@
 #include "base/identity.h"
 #include "base/util.h"
 #include "plugins/format/formats.h"
-#include "plugins/helper/command.h"
 #include "plugins/helper/output.h"
+#include "plugins/helper/program.h"
+#include "plugins/helper/report.h"
+#include "plugins/helper/shared_options.h"
 
 #define ANSWER_CAP 4096
+
+static const struct lwc_option opt_refresh = {
+    .name = "refresh",
+    .help = "make a new token even if a cached one is fresh",
+};
+
+static const struct lwc_option opt_no_cache = {
+    .name = "no-cache",
+    .help = "neither read nor write the token cache",
+};
 
 /*
  * Reads the request, if the format has one and standard input is no terminal.  Accepts an empty
@@ -18,7 +30,7 @@ static enum lwc_code read_request(struct lwc_app *app, const struct lwc_format *
                                   struct lwc_format_request *request_out, struct lwc_error *err)
 {
     const bool is_selected =
-        lwc_args_has(&app->args, LWC_OPT_PROFILE) || lwc_args_has(&app->args, LWC_OPT_ACCOUNT);
+        lwc_args_has(&app->args, &lwc_opt_profile) || lwc_args_has(&app->args, &lwc_opt_account);
     enum lwc_code code = LWC_OK;
 
     if (format->read == NULL || isatty(STDIN_FILENO) == 1) {
@@ -61,16 +73,16 @@ static enum lwc_code fetch_token(struct lwc_app *app, const struct lwc_format_re
     if (request->given) {
         restrict_to_request(&query, request);
     }
-    query.sub_account = app->args.option[LWC_OPT_SUB_ACCOUNT];
-    query.org_access = lwc_args_has(&app->args, LWC_OPT_ORG_ACCESS);
-    query.ttl_s = lwc_args_seconds(&app->args, LWC_OPT_TTL, 0);
+    query.sub_account = lwc_args_value(&app->args, &lwc_opt_sub_account);
+    query.org_access = lwc_args_has(&app->args, &lwc_opt_org_access);
+    query.ttl_s = lwc_args_seconds(&app->args, &lwc_opt_ttl, 0);
     /* For the library 0 means "not set". */
-    query.min_valid_s = lwc_args_seconds(&app->args, LWC_OPT_MIN_VALID, 0);
-    if (lwc_args_has(&app->args, LWC_OPT_MIN_VALID) && query.min_valid_s == 0) {
+    query.min_valid_s = lwc_args_seconds(&app->args, &lwc_opt_min_valid, 0);
+    if (lwc_args_has(&app->args, &lwc_opt_min_valid) && query.min_valid_s == 0) {
         query.min_valid_s = 1;
     }
-    query.refresh = lwc_args_has(&app->args, LWC_OPT_REFRESH);
-    query.no_cache = lwc_args_has(&app->args, LWC_OPT_NO_CACHE);
+    query.refresh = lwc_args_has(&app->args, &opt_refresh);
+    query.no_cache = lwc_args_has(&app->args, &opt_no_cache);
     return lwc_token_get(app->ctx, &query, token_out, err);
 }
 
@@ -176,25 +188,25 @@ static enum lwc_code pass_over(const struct lwc_app *app, const struct lwc_forma
 static enum lwc_code choose_format(const struct lwc_app *app, const struct lwc_format **format_out,
                                    struct lwc_error *err)
 {
-    const char *name = app->args.option[LWC_OPT_FORMAT];
+    const char *name = lwc_args_value(&app->args, &lwc_opt_format);
 
     if (name != NULL) {
         return lwc_format_find(name, format_out, err);
     }
-    *format_out = lwc_args_has(&app->args, LWC_OPT_JSON) && !app->git_helper ? &lwc_format_json
-                                                                             : &lwc_format_git;
+    *format_out = lwc_args_has(&app->args, &lwc_opt_json) && !app->git_helper ? &lwc_format_json
+                                                                              : &lwc_format_git;
     return LWC_OK;
 }
 
-enum lwc_code lwc_get_run(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_get(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO(struct lwc_token *, lwc_token_free) token = NULL;
     const struct lwc_format *format = NULL;
     struct lwc_format_request request = {.given = false};
     enum lwc_code code = choose_format(app, &format, err);
 
-    if (code == LWC_OK && lwc_args_has(&app->args, LWC_OPT_REFRESH) &&
-        lwc_args_has(&app->args, LWC_OPT_NO_CACHE)) {
+    if (code == LWC_OK && lwc_args_has(&app->args, &opt_refresh) &&
+        lwc_args_has(&app->args, &opt_no_cache)) {
         return lwc_fail(err, LWC_E_INVALID, "options --refresh and --no-cache: not together");
     }
     if (code == LWC_OK) {
@@ -217,3 +229,26 @@ enum lwc_code lwc_get_run(struct lwc_app *app, struct lwc_error *err)
     }
     return write_answer(format, &request, token, err);
 }
+
+static void add_formats(struct lwc_report *report)
+{
+    const struct lwc_format *format = NULL;
+
+    LWC_REPORT_ADD(report, "\nFormats:\n");
+    for (size_t i = 0; (format = lwc_format_at(i)) != NULL; i++) {
+        LWC_REPORT_ADD(report, "  %-10s  %s\n", format->name, format->summary);
+    }
+}
+
+const struct lwc_command lwc_get_command = {
+    .name = "get",
+    .summary = "print a fresh token",
+    .options = LWC_OPTIONS(&lwc_opt_format, &lwc_opt_ttl, &lwc_opt_sub_account, &lwc_opt_org_access,
+                           &lwc_opt_min_valid, &opt_refresh, &opt_no_cache),
+    .is_git_verb = true,
+    .text = "Format git reads a git-credential request from standard input, unless that is\n"
+            "a terminal; --profile and --account select among what serves its host.",
+    .example = "get --profile prod --format token",
+    .add_help = add_formats,
+    .run = run_get,
+};

@@ -8,8 +8,9 @@
 #include "base/util.h"
 #include "plugins/format/formats.h"
 #include "plugins/format/git_request.h"
-#include "plugins/helper/command.h"
 #include "plugins/helper/output.h"
+#include "plugins/helper/program.h"
+#include "plugins/helper/shared_options.h"
 
 /*
  * git's verbs other than get.  git calls store after every success and erase after every 401,
@@ -139,7 +140,7 @@ static enum lwc_code choose_profile(const struct stored_ctx *stored,
 static enum lwc_code store_proved(struct lwc_app *app, const struct request_key *key,
                                   struct lwc_error *err)
 {
-    struct stored_ctx stored = {.key = key, .wanted = app->args.option[LWC_OPT_PROFILE]};
+    struct stored_ctx stored = {.key = key, .wanted = lwc_args_value(&app->args, &lwc_opt_profile)};
     char backend[LWC_BACKEND_NAME_MAX + 1] = "";
     char profile[LWC_PROFILE_MAX + 1];
     struct lwc_identity id = LWC_IDENTITY_ANY;
@@ -195,7 +196,7 @@ static enum lwc_code check_key(const struct lwc_git_request *request, struct req
     return code == LWC_OK ? code : lwc_wrap(err, code, "store");
 }
 
-enum lwc_code lwc_verb_store(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_store(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_GIT_REQUEST request = {.text = NULL};
     struct request_key key = {.account = ""};
@@ -300,7 +301,7 @@ static enum lwc_code erase_for_request(struct lwc_app *app, const struct lwc_git
     return removed;
 }
 
-enum lwc_code lwc_verb_erase(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_erase(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_GIT_REQUEST request = {.text = NULL};
     struct request_key key = {.account = ""};
@@ -319,7 +320,7 @@ enum lwc_code lwc_verb_erase(struct lwc_app *app, struct lwc_error *err)
     return erase_for_request(app, &request, &key, err);
 }
 
-enum lwc_code lwc_verb_capability(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_capability(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_BUF out = NULL;
     enum lwc_code code = lwc_buf_new(64, &out, err);
@@ -330,3 +331,34 @@ enum lwc_code lwc_verb_capability(struct lwc_app *app, struct lwc_error *err)
     }
     return code != LWC_OK ? code : lwc_output_write(out, err);
 }
+
+const struct lwc_command lwc_store_command = {
+    .name = "store",
+    .summary = "git-credential: what git was given; ignored by default",
+    .operands = "<REQUEST",
+    .is_git_verb = true,
+    .text = "With 'set git-store proved' in the stack file an access key is kept, once an\n"
+            "exchange has proved it: username is the key id, password the secret.",
+    .example = "store <request.txt",
+    .run = run_store,
+};
+
+const struct lwc_command lwc_erase_command = {
+    .name = "erase",
+    .summary = "git-credential: forget a cached token",
+    .operands = "<REQUEST",
+    .is_git_verb = true,
+    .text = "Forgets the cached token that is given; with a key id as username alone, those of\n"
+            "the key; with a host alone, all of the host.  Removes no key, unless the stack\n"
+            "file says 'set git-store proved' and the password is its secret.",
+    .example = "erase <request.txt",
+    .run = run_erase,
+};
+
+const struct lwc_command lwc_capability_command = {
+    .name = "capability",
+    .summary = "git-credential: what this helper can do",
+    .is_git_verb = true,
+    .example = "capability",
+    .run = run_capability,
+};

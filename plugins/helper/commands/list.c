@@ -7,9 +7,10 @@
 #include "base/text.h"
 #include "base/util.h"
 #include "plugins/format/json_writer.h"
-#include "plugins/helper/command.h"
 #include "plugins/helper/credentials.h"
 #include "plugins/helper/output.h"
+#include "plugins/helper/program.h"
+#include "plugins/helper/shared_options.h"
 
 #define OUT_CAP 4096
 #define CELL_LEN 320
@@ -201,8 +202,8 @@ static enum lwc_code print_credentials(const struct lwc_app *app,
     enum lwc_code code = lwc_buf_new(OUT_CAP, &out, err);
 
     if (code == LWC_OK) {
-        code = lwc_args_has(&app->args, LWC_OPT_JSON) ? append_array(out, credentials, err)
-                                                      : append_table(out, credentials, err);
+        code = lwc_args_has(&app->args, &lwc_opt_json) ? append_array(out, credentials, err)
+                                                       : append_table(out, credentials, err);
     }
     return code != LWC_OK ? code : lwc_output_write(out, err);
 }
@@ -224,7 +225,7 @@ static void warn_held_twice(const struct lwc_app *app, const struct lwc_credenti
 
 static void report_none(const struct lwc_app *app)
 {
-    if (lwc_args_has(&app->args, LWC_OPT_PROFILE) || lwc_args_has(&app->args, LWC_OPT_ACCOUNT)) {
+    if (lwc_args_has(&app->args, &lwc_opt_profile) || lwc_args_has(&app->args, &lwc_opt_account)) {
         lwc_app_say(app, "no stored credential is that of --profile and --account");
         return;
     }
@@ -232,14 +233,14 @@ static void report_none(const struct lwc_app *app)
 }
 
 /* Prints the credentials found even if a backend failed; the status reports the failure. */
-enum lwc_code lwc_list_run(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_list(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_CREDENTIALS credentials = {0};
     struct lwc_error print_err = {0};
     enum lwc_code code = lwc_credentials_load(app, &credentials, err);
     enum lwc_code print_code = LWC_OK;
 
-    if (code != LWC_OK && credentials.count == 0 && !lwc_args_has(&app->args, LWC_OPT_JSON)) {
+    if (code != LWC_OK && credentials.count == 0 && !lwc_args_has(&app->args, &lwc_opt_json)) {
         return code;
     }
     if (credentials.count == 0 && code == LWC_OK) {
@@ -269,7 +270,7 @@ static bool is_ambiguous(const struct lwc_credentials *credentials)
 static enum lwc_code check_single(const struct lwc_app *app,
                                   const struct lwc_credentials *credentials, struct lwc_error *err)
 {
-    const char *profile = app->args.option[LWC_OPT_PROFILE];
+    const char *profile = lwc_args_value(&app->args, &lwc_opt_profile);
     enum lwc_code code = LWC_OK;
 
     if (credentials->count == 0) {
@@ -302,7 +303,7 @@ static enum lwc_code append_lines(struct lwc_buf *out, const struct lwc_credenti
     return code;
 }
 
-enum lwc_code lwc_show_run(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_show(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_CREDENTIALS credentials = {0};
     LWC_AUTO_BUF out = NULL;
@@ -318,7 +319,7 @@ enum lwc_code lwc_show_run(struct lwc_app *app, struct lwc_error *err)
     if (code != LWC_OK) {
         return code;
     }
-    if (lwc_args_has(&app->args, LWC_OPT_JSON)) {
+    if (lwc_args_has(&app->args, &lwc_opt_json)) {
         code = append_object(out, credentials.first, err);
         code = code != LWC_OK ? code : lwc_text_append(out, err, "\n");
     } else {
@@ -349,9 +350,9 @@ static void note_removed(void *data, const char *backend, const struct lwc_error
     removal->has_failed = removal->has_failed || why != NULL;
 }
 
-enum lwc_code lwc_remove_run(struct lwc_app *app, struct lwc_error *err)
+static enum lwc_code run_remove(struct lwc_app *app, struct lwc_error *err)
 {
-    const char *profile = app->args.option[LWC_OPT_PROFILE];
+    const char *profile = lwc_args_value(&app->args, &lwc_opt_profile);
     const struct lwc_query query = lwc_app_query(app);
     struct remove_report removal = {.app = app, .profile = profile};
     enum lwc_code code = LWC_OK;
@@ -362,8 +363,9 @@ enum lwc_code lwc_remove_run(struct lwc_app *app, struct lwc_error *err)
     }
     code = lwc_app_open(app, err);
     if (code == LWC_OK) {
-        code = lwc_key_remove(app->ctx, &query, NULL, 0, app->args.option[LWC_OPT_BACKEND],
-                              note_removed, &removal, err);
+        code =
+            lwc_key_remove(app->ctx, &query, NULL, 0, lwc_args_value(&app->args, &lwc_opt_backend),
+                           note_removed, &removal, err);
     }
     if (code == LWC_OK) {
         return code;
@@ -378,3 +380,37 @@ enum lwc_code lwc_remove_run(struct lwc_app *app, struct lwc_error *err)
     }
     return code;
 }
+
+const struct lwc_command lwc_list_command = {
+    .name = "list",
+    .aliases = LWC_ALIASES("ls"),
+    .summary = "list the stored credentials",
+    .text = "Never shows a secret and unlocks nothing.",
+    .example = "list --json",
+    .run = run_list,
+};
+
+const struct lwc_command lwc_show_command = {
+    .name = "show",
+    .summary = "show one stored credential",
+    .operands = "[NAME]",
+    .operands_max = 1,
+    .has_profile_operand = true,
+    .text = "NAME is its profile, as with --profile.  Never shows the secret.",
+    .example = "show prod",
+    .run = run_show,
+};
+
+const struct lwc_command lwc_remove_command = {
+    .name = "remove",
+    .aliases = LWC_ALIASES("rm"),
+    .summary = "remove a stored credential",
+    .options = LWC_OPTIONS(&lwc_opt_backend),
+    .operands = "NAME",
+    .operands_max = 1,
+    .has_profile_operand = true,
+    .text = "NAME is its profile, as with --profile.  The access key itself stays valid: disable\n"
+            "it in the Lacework console.",
+    .example = "remove prod",
+    .run = run_remove,
+};

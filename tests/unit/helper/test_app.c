@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "tests/support/args.h"
 #include "tests/support/capture.h"
 
 static struct lwc_options seen;
@@ -109,7 +110,7 @@ static void no_prompt_follows_option_and_variables(void **state)
         assert_int_equal(lwc_app_no_prompt(&app), cases[i].no_prompt);
     }
     assert_int_equal(clear_variables(state), 0);
-    app.args.option[LWC_OPT_NO_PROMPT] = "";
+    args_set(&app.args, &lwc_opt_no_prompt, "");
     assert_true(lwc_app_no_prompt(&app));
 }
 
@@ -118,10 +119,10 @@ static void open_passes_options_on(void **state)
     struct lwc_app app = {.git_helper = false};
 
     (void)state;
-    app.args.option[LWC_OPT_SERVICE] = "ci";
-    app.args.option[LWC_OPT_CONFIG] = "/stack";
-    app.args.option[LWC_OPT_TIMEOUT] = "2m";
-    app.args.option[LWC_OPT_NO_PROMPT] = "";
+    args_set(&app.args, &lwc_opt_service, "ci");
+    args_set(&app.args, &lwc_opt_config, "/stack");
+    args_set(&app.args, &lwc_opt_timeout, "2m");
+    args_set(&app.args, &lwc_opt_no_prompt, "");
     assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
     assert_string_equal(seen.service, "ci");
     assert_string_equal(seen.config, "/stack");
@@ -150,7 +151,7 @@ static void time_that_reading_took_is_not_given_again(void **state)
     struct lwc_app app = {.git_helper = false};
 
     (void)state;
-    app.args.option[LWC_OPT_TIMEOUT] = "10";
+    args_set(&app.args, &lwc_opt_timeout, "10");
     assert_int_equal(lwc_app_deadline_ms(&app), 11000);
     now_ms += 4000;
     assert_int_equal(lwc_app_deadline_ms(&app), 11000);
@@ -209,13 +210,13 @@ static void all_calls_of_the_library_end_with_the_command(void **state)
 static void log_shows_what_the_options_want(void **state)
 {
     static const struct {
-        enum lwc_opt option;
+        const struct lwc_option *option;
         const char *text;
     } cases[] = {
-        {LWC_OPT_JSON, "lw-credential-helper: warning: w\n"},
-        {LWC_OPT_QUIET, ""},
-        {LWC_OPT_VERBOSE, "lw-credential-helper: warning: w\nlw-credential-helper: i\n"
-                          "lw-credential-helper: t\n"},
+        {&lwc_opt_json, "lw-credential-helper: warning: w\n"},
+        {&lwc_opt_quiet, ""},
+        {&lwc_opt_verbose, "lw-credential-helper: warning: w\nlw-credential-helper: i\n"
+                           "lw-credential-helper: t\n"},
     };
 
     (void)state;
@@ -223,7 +224,7 @@ static void log_shows_what_the_options_want(void **state)
         struct lwc_app app = {.git_helper = false};
         struct capture capture;
 
-        app.args.option[cases[i].option] = "";
+        args_set(&app.args, cases[i].option, "");
         assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
         capture_begin(&capture, NULL);
         seen.log(seen.data, LWC_LOG_WARNING, "w");
@@ -241,7 +242,7 @@ static void query_has_what_was_said(void **state)
     struct lwc_query query;
 
     (void)state;
-    app.args.option[LWC_OPT_PROFILE] = "prod";
+    args_set(&app.args, &lwc_opt_profile, "prod");
     query = lwc_app_query(&app);
     assert_int_equal(query.size, sizeof query);
     assert_string_equal(query.profile, "prod");

@@ -10,11 +10,12 @@
 #include <cmocka.h>
 
 #include "base/util.h"
+#include "plugins/helper/shared_options.h"
 
 #define WORDS_MAX 12
 
 /* Splits @line at single blanks into an argv; "@" stands for an empty word. */
-static int words_of(char *line, char *argv[WORDS_MAX + 1])
+static int split_words(char *line, char *argv[WORDS_MAX + 1])
 {
     static char program[] = "lw-credential-helper";
     static char empty[] = "";
@@ -32,16 +33,76 @@ static int words_of(char *line, char *argv[WORDS_MAX + 1])
     return argc;
 }
 
+/* A program with every kind of option, operand and command. */
+static enum lwc_code run_nothing(struct lwc_app *app, struct lwc_error *err)
+{
+    (void)app;
+    (void)err;
+    return LWC_OK;
+}
+
+static const struct lwc_option opt_header = {
+    .name = "header", .letter = 'H', .value = "LINE", .is_repeatable = true, .help = "h"};
+static const struct lwc_option opt_source = {
+    .name = "delete-source", .letter = 'D', .value = "all", .is_value_optional = true, .help = "d"};
+
+/* Two options of one name, in two commands. */
+static enum lwc_code refuse_value(const char *value, struct lwc_error *err)
+{
+    (void)value;
+    return lwc_fail(err, LWC_E_INVALID, "refused");
+}
+
+static const struct lwc_option opt_from = {.name = "from", .value = "B", .help = "f"};
+static const struct lwc_option opt_other_from = {
+    .name = "from", .value = "B", .help = "f", .check = refuse_value};
+
+static const struct lwc_command command_move = {
+    .name = "move", .options = LWC_OPTIONS(&opt_other_from), .run = run_nothing};
+static const struct lwc_command command_get = {
+    .name = "get",
+    .aliases = LWC_ALIASES("fetch", "g"),
+    .options = LWC_OPTIONS(&lwc_opt_format, &lwc_opt_ttl, &lwc_opt_sub_account, &lwc_opt_key_id,
+                           &lwc_opt_backend, &lwc_opt_api_url),
+    .operands = "[A]...",
+    .operands_max = 8,
+    .run = run_nothing};
+static const struct lwc_command command_add = {
+    .name = "add",
+    .options = LWC_OPTIONS(&lwc_opt_sub_account, &lwc_opt_secret_file, &lwc_opt_secret_stdin),
+    .operands = "[A]...",
+    .operands_max = 8,
+    .run = run_nothing};
+static const struct lwc_command command_api = {
+    .name = "api", .options = LWC_OPTIONS(&opt_header, &opt_source, &opt_from), .run = run_nothing};
+static const struct lwc_command command_list = {.name = "list", .run = run_nothing};
+static const struct lwc_option opt_outer = {.name = "outer", .help = "o"};
+static const struct lwc_command command_nest = {.name = "nest",
+                                                .options = LWC_OPTIONS(&opt_outer),
+                                                .subcommands =
+                                                    LWC_SUBCOMMANDS(&command_list, &command_api)};
+static const struct lwc_command command_exec = {.name = "exec",
+                                                .options = LWC_OPTIONS(&lwc_opt_ttl),
+                                                .operands = "A",
+                                                .operands_max = 1,
+                                                .argv = "COMMAND [ARG]...",
+                                                .run = run_nothing};
+static const struct lwc_command program = {
+    .name = "p",
+    .options = lwc_program_options,
+    .subcommands = LWC_SUBCOMMANDS(&command_get, &command_add, &command_api, &command_list,
+                                   &command_nest, &command_exec, &command_move)};
+
 static enum lwc_code parse(const char *text, struct lwc_args *args, struct lwc_error *err)
 {
     static char line[256];
-    char *argv[WORDS_MAX + 1];
+    static char *argv[WORDS_MAX + 1];
     int argc = 0;
 
     assert_true(strlen(text) < sizeof line);
     strcpy(line, text);
-    argc = words_of(line, argv);
-    return lwc_args_parse(argc, argv, args, err);
+    argc = split_words(line, argv);
+    return lwc_args_parse(&program, argc, argv, args, err);
 }
 
 static void parse_takes_options_in_every_form_and_place(void **state)
@@ -63,13 +124,13 @@ static void parse_takes_options_in_every_form_and_place(void **state)
 
         print_message("%s\n", cases[i]);
         assert_int_equal(parse(cases[i], &args, NULL), LWC_OK);
-        assert_int_equal(args.operands, 1);
-        assert_string_equal(args.operand[0], "get");
-        assert_string_equal(args.option[LWC_OPT_PROFILE], "prod");
-        assert_true(lwc_args_has(&args, LWC_OPT_NO_PROMPT));
-        assert_true(lwc_args_has(&args, LWC_OPT_VERBOSE));
-        assert_false(lwc_args_has(&args, LWC_OPT_QUIET));
-        assert_false(lwc_args_has(&args, LWC_OPT_ACCOUNT));
+        assert_int_equal(args.operands, 0);
+        assert_ptr_equal(lwc_args_command(&args), &command_get);
+        assert_string_equal(lwc_args_value(&args, &lwc_opt_profile), "prod");
+        assert_true(lwc_args_has(&args, &lwc_opt_no_prompt));
+        assert_true(lwc_args_has(&args, &lwc_opt_verbose));
+        assert_false(lwc_args_has(&args, &lwc_opt_quiet));
+        assert_false(lwc_args_has(&args, &lwc_opt_account));
     }
 }
 
@@ -80,13 +141,14 @@ static void parse_keeps_values_and_operands_as_they_are(void **state)
     (void)state;
     assert_int_equal(parse("add --config=a=b --secret-file --json - -- --profile -x", &args, NULL),
                      LWC_OK);
-    assert_string_equal(args.option[LWC_OPT_CONFIG], "a=b");
-    assert_string_equal(args.option[LWC_OPT_SECRET_FILE], "--json");
-    assert_int_equal(args.operands, 4);
-    assert_string_equal(args.operand[1], "-");
-    assert_string_equal(args.operand[2], "--profile");
-    assert_string_equal(args.operand[3], "-x");
+    assert_string_equal(lwc_args_value(&args, &lwc_opt_config), "a=b");
+    assert_string_equal(lwc_args_value(&args, &lwc_opt_secret_file), "--json");
+    assert_int_equal(args.operands, 3);
+    assert_string_equal(args.operand[0], "-");
+    assert_string_equal(args.operand[1], "--profile");
+    assert_string_equal(args.operand[2], "-x");
     assert_int_equal(parse("", &args, NULL), LWC_OK);
+    assert_ptr_equal(lwc_args_command(&args), &program);
     assert_int_equal(args.operands, 0);
 }
 
@@ -109,17 +171,14 @@ static void parse_wrong_use_is_refused(void **state)
         {"get -vx", "unknown option -x", ""},
         {"get ---", "unknown option --", ""},
         {"add --secret s3cr3t", "unknown option --secret", "--secret-stdin"},
-        {"get --profile a --profile a", "option --profile: given twice", ""},
-        {"get -p a --profile b", "option --profile: given twice", ""},
-        {"--json get --json", "option --json: given twice", ""},
-        {"get -vv", "option --verbose: given twice", ""},
         {"get --profile", "option --profile: needs a value", ""},
         {"get -p", "option --profile: needs a value", ""},
         {"get --profile=", "option --profile: needs a value", ""},
         {"get --profile @", "option --profile: needs a value", ""},
         {"get --json=1", "option --json: takes no value", ""},
-        {"get -q -v", "not together", ""},
         {"a b c d e f g h i", "more than 8 arguments", ""},
+        {"api --header=", "option --header: needs a value (LINE)", ""},
+        {"api --delete-source=", "option --delete-source: needs a value (all)", ""},
     };
 
     (void)state;
@@ -175,16 +234,15 @@ static void check_judges_every_value(void **state)
         {"get --format xml", LWC_E_INVALID},
         {"get --sub-account my-sub", LWC_OK},
         {"get --sub-account a\"b", LWC_E_INVALID},
-        {"add --key-id ACME_01", LWC_OK},
-        {"add --key-id a'b", LWC_E_INVALID},
-        {"add --backend file", LWC_OK},
-        {"add --backend ../file", LWC_E_INVALID},
-        {"add --backend a123456789012345678901234567890123", LWC_E_INVALID},
-        {"add --api-url https://127.0.0.1:18443", LWC_OK},
-        {"add --api-url http://127.0.0.1", LWC_E_INVALID},
-        {"add --api-url https://a.example/path", LWC_E_INVALID},
+        {"get --key-id ACME_01", LWC_OK},
+        {"get --key-id a'b", LWC_E_INVALID},
+        {"get --backend file", LWC_OK},
+        {"get --backend ../file", LWC_E_INVALID},
+        {"get --backend a123456789012345678901234567890123", LWC_E_INVALID},
+        {"get --api-url https://127.0.0.1:18443", LWC_OK},
+        {"get --api-url http://127.0.0.1", LWC_E_INVALID},
+        {"get --api-url https://a.example/path", LWC_E_INVALID},
     };
-    const uint64_t all = LWC_OPT_BIT(LWC_OPTS) - 1;
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
@@ -193,21 +251,167 @@ static void check_judges_every_value(void **state)
 
         print_message("%s\n", cases[i].line);
         assert_int_equal(parse(cases[i].line, &args, NULL), LWC_OK);
-        assert_int_equal(lwc_args_check(&args, all, "get", &err), cases[i].code);
+        assert_int_equal(lwc_args_check_options(&args, &err), cases[i].code);
         assert_int_equal(strncmp(err.msg, "option --", 9) == 0, cases[i].code != LWC_OK);
     }
 }
 
-static void check_option_of_another_command_is_refused(void **state)
+static void check_refuses_what_the_command_does_not_take(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *says;
+    } cases[] = {
+        {"list --ttl 5 -q", "'list' takes no option --ttl"},
+        {"--ttl 5 list -q", "'list' takes no option --ttl"},
+        {"nest list --header x", "'nest list' takes no option --header"},
+        {"nest list -H x", "'nest list' takes no option --header"},
+        {"list --outer", "'list' takes no option --outer"},
+        {"get --profile a --profile a", "option --profile: given twice"},
+        {"get -p a --profile b", "option --profile: given twice"},
+        {"--json get --json", "option --json: given twice"},
+        {"get -vv", "option --verbose: given twice"},
+        {"--ttl 5 get --ttl 6", "option --ttl: given twice"},
+        {"api -D --delete-source=all", "option --delete-source: given twice"},
+        {"--from b move", "option --from: refused"},
+    };
+    struct lwc_args args;
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_error err = {0};
+
+        print_message("%s\n", cases[i].line);
+        assert_int_equal(parse(cases[i].line, &args, NULL), LWC_OK);
+        assert_int_equal(lwc_args_check_options(&args, &err), LWC_E_INVALID);
+        assert_non_null(strstr(err.msg, cases[i].says));
+    }
+    assert_int_equal(parse("nest --outer api --from b -H x", &args, NULL), LWC_OK);
+    assert_int_equal(lwc_args_check_options(&args, NULL), LWC_OK);
+    assert_string_equal(lwc_args_value(&args, &opt_from), "b");
+}
+
+static void repeatable_option_has_a_list_of_values(void **state)
 {
     struct lwc_args args;
+
+    (void)state;
+    assert_int_equal(parse("-H a api --header=b -q -Hc", &args, NULL), LWC_OK);
+    assert_int_equal(lwc_args_check_options(&args, NULL), LWC_OK);
+    assert_string_equal(lwc_args_value(&args, &opt_header), "a");
+    assert_string_equal(lwc_args_value_at(&args, &opt_header, 1), "b");
+    assert_string_equal(lwc_args_value_at(&args, &opt_header, 2), "c");
+    assert_null(lwc_args_value_at(&args, &opt_header, 3));
+}
+
+static void optional_value_stands_behind_an_equals_sign_only(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *value;
+        size_t operands;
+    } cases[] = {
+        {"api --delete-source", "", 0},
+        {"api --delete-source=all", "all", 0},
+        {"api --delete-source all", "", 1},
+        {"api -D all", "", 1},
+        {"api -Dall", "all", 0},
+        {"api x", NULL, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_args args;
+        const char *value = NULL;
+
+        print_message("%s\n", cases[i].line);
+        assert_int_equal(parse(cases[i].line, &args, NULL), LWC_OK);
+        value = lwc_args_value(&args, &opt_source);
+        assert_true(cases[i].value == NULL ? value == NULL : lwc_streq(value, cases[i].value));
+        assert_int_equal(args.operands, cases[i].operands);
+    }
+}
+
+static void subcommands_and_aliases_are_found(void **state)
+{
+    static const struct {
+        const char *line;
+        const struct lwc_command *command;
+        const char *name;
+        size_t operands;
+    } cases[] = {
+        {"g", &command_get, "get", 0},
+        {"fetch x y z", &command_get, "get", 3},
+        {"nest", &command_nest, "nest", 0},
+        {"nest api", &command_api, "nest api", 0},
+        {"-q nest -v list -p x", &command_list, "nest list", 0},
+        {"nest lst", &command_nest, "nest", 1},
+        {"nest x api", &command_nest, "nest", 2},
+        {"x get", &program, "", 2},
+        {"nest -- list", &command_list, "nest list", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_args args;
+        char name[32];
+
+        print_message("%s\n", cases[i].line);
+        assert_int_equal(parse(cases[i].line, &args, NULL), LWC_OK);
+        assert_ptr_equal(lwc_args_command(&args), cases[i].command);
+        assert_string_equal(lwc_args_name(&args, name, sizeof name), cases[i].name);
+        assert_int_equal(args.operands, cases[i].operands);
+    }
+}
+
+static void argv_begins_behind_the_operands(void **state)
+{
+    static const struct {
+        const char *line;
+        size_t operands;
+        const char *argv[4];
+    } cases[] = {
+        {"exec a ls -l", 1, {"ls", "-l"}},
+        {"exec a --ttl 5 ls -l", 1, {"ls", "-l"}},
+        {"exec a -- -l -- -m", 1, {"-l", "--", "-m"}},
+        {"exec -- a b", 0, {"a", "b"}},
+        {"exec a --", 1, {NULL}},
+        {"exec a", 1, {NULL}},
+        {"exec a - -v", 1, {"-", "-v"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_args args;
+        size_t count = 0;
+
+        print_message("%s\n", cases[i].line);
+        assert_int_equal(parse(cases[i].line, &args, NULL), LWC_OK);
+        assert_int_equal(args.operands, cases[i].operands);
+        assert_int_equal(args.argv == NULL, cases[i].argv[0] == NULL);
+        for (; args.argv != NULL && args.argv[count] != NULL; count++) {
+            assert_string_equal(args.argv[count], cases[i].argv[count]);
+        }
+        assert_null(cases[i].argv[count]);
+    }
+}
+
+static void options_have_a_limit(void **state)
+{
+    static char option[] = "-q";
+    char *argv[LWC_GIVEN_MAX + 3];
+    struct lwc_args args = {.operands = 99};
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(parse("list --ttl 5 -q", &args, NULL), LWC_OK);
-    assert_int_equal(lwc_args_check(&args, 0, "list", &err), LWC_E_INVALID);
-    assert_non_null(strstr(err.msg, "'list' takes no option --ttl"));
-    assert_int_equal(lwc_args_check(&args, LWC_OPT_BIT(LWC_OPT_TTL), "list", NULL), LWC_OK);
+    for (size_t i = 0; i < LWC_GIVEN_MAX + 2; i++) {
+        argv[i] = option;
+    }
+    argv[LWC_GIVEN_MAX + 2] = NULL;
+    assert_int_equal(lwc_args_parse(&program, LWC_GIVEN_MAX + 2, argv, &args, &err), LWC_E_INVALID);
+    assert_string_equal(err.msg, "more than 128 options");
+    assert_int_equal(lwc_args_parse(&program, LWC_GIVEN_MAX + 1, argv, &args, &err), LWC_OK);
+    assert_int_equal(lwc_args_check_options(&args, &err), LWC_E_INVALID);
 }
 
 static void seconds_reads_a_duration_or_the_default(void **state)
@@ -216,8 +420,8 @@ static void seconds_reads_a_duration_or_the_default(void **state)
 
     (void)state;
     assert_int_equal(parse("get --ttl 2m", &args, NULL), LWC_OK);
-    assert_int_equal(lwc_args_seconds(&args, LWC_OPT_TTL, 7), 120);
-    assert_int_equal(lwc_args_seconds(&args, LWC_OPT_TIMEOUT, 7), 7);
+    assert_int_equal(lwc_args_seconds(&args, &lwc_opt_ttl, 7), 120);
+    assert_int_equal(lwc_args_seconds(&args, &lwc_opt_timeout, 7), 7);
 }
 
 static void want_json_looks_before_the_double_dash(void **state)
@@ -241,25 +445,8 @@ static void want_json_looks_before_the_double_dash(void **state)
 
         print_message("%s\n", cases[i].line);
         strcpy(line, cases[i].line);
-        argc = words_of(line, argv);
+        argc = split_words(line, argv);
         assert_int_equal(lwc_args_want_json(argc, argv), cases[i].json);
-    }
-}
-
-static void table_has_names_and_help_for_every_option(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < LWC_OPTS; i++) {
-        const struct lwc_option *option = lwc_option_at((enum lwc_opt)i);
-
-        assert_non_null(option->name);
-        assert_non_null(option->help);
-        for (size_t k = 0; k < i; k++) {
-            const struct lwc_option *other = lwc_option_at((enum lwc_opt)k);
-
-            assert_string_not_equal(option->name, other->name);
-            assert_true(option->letter == 0 || option->letter != other->letter);
-        }
     }
 }
 
@@ -271,10 +458,14 @@ int main(void)
         cmocka_unit_test(parse_wrong_use_is_refused),
         cmocka_unit_test(parse_unknown_option_never_shows_its_value),
         cmocka_unit_test(check_judges_every_value),
-        cmocka_unit_test(check_option_of_another_command_is_refused),
+        cmocka_unit_test(check_refuses_what_the_command_does_not_take),
+        cmocka_unit_test(repeatable_option_has_a_list_of_values),
+        cmocka_unit_test(optional_value_stands_behind_an_equals_sign_only),
+        cmocka_unit_test(subcommands_and_aliases_are_found),
+        cmocka_unit_test(argv_begins_behind_the_operands),
+        cmocka_unit_test(options_have_a_limit),
         cmocka_unit_test(seconds_reads_a_duration_or_the_default),
         cmocka_unit_test(want_json_looks_before_the_double_dash),
-        cmocka_unit_test(table_has_names_and_help_for_every_option),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,13 +9,14 @@
 
 #include <cmocka.h>
 
+#include "tests/support/args.h"
 #include "tests/support/capture.h"
 
 static struct lwc_report begin(bool json, struct lwc_error *err)
 {
     struct lwc_app app = {0};
 
-    app.args.option[LWC_OPT_JSON] = json ? "" : NULL;
+    args_set(&app.args, &lwc_opt_json, json ? "" : NULL);
     return lwc_report_begin(&app, err);
 }
 

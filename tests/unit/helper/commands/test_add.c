@@ -11,7 +11,8 @@
 
 #include "base/buffer.h"
 #include "base/identity.h"
-#include "plugins/helper/command.h"
+#include "plugins/helper/program.h"
+#include "tests/support/args.h"
 #include "tests/support/capture.h"
 #include "tests/support/tmpdir.h"
 
@@ -150,12 +151,12 @@ static enum lwc_code add(const struct lwc_args *args, const char *input, struct 
     struct lwc_app app = {.args = *args};
     enum lwc_code code = LWC_OK;
 
-    if (args->option[LWC_OPT_ACCOUNT] != NULL) {
-        assert_int_equal(lwc_account_parse(args->option[LWC_OPT_ACCOUNT], app.account, NULL),
-                         LWC_OK);
+    if (lwc_args_value(args, &lwc_opt_account) != NULL) {
+        assert_int_equal(
+            lwc_account_parse(lwc_args_value(args, &lwc_opt_account), app.account, NULL), LWC_OK);
     }
     capture_begin(capture, input);
-    code = lwc_add_run(&app, err);
+    code = lwc_add_command.run(&app, err);
     capture_end(capture);
     assert_null(strstr(capture->err, SECRET));
     assert_null(strstr(capture->out, SECRET));
@@ -164,11 +165,11 @@ static enum lwc_code add(const struct lwc_args *args, const char *input, struct 
 
 static struct lwc_args full_args(void)
 {
-    struct lwc_args args = {.operands = 1};
+    struct lwc_args args = {.operands = 0};
 
-    args.option[LWC_OPT_ACCOUNT] = "acme";
-    args.option[LWC_OPT_KEY_ID] = KEY_ID;
-    args.option[LWC_OPT_SECRET_STDIN] = "";
+    args_set(&args, &lwc_opt_account, "acme");
+    args_set(&args, &lwc_opt_key_id, KEY_ID);
+    args_set(&args, &lwc_opt_secret_stdin, "");
     return args;
 }
 
@@ -178,12 +179,12 @@ static void add_with_all_options_asks_nobody(void **state)
     struct capture capture;
 
     (void)state;
-    args.option[LWC_OPT_PROFILE] = "prod";
-    args.option[LWC_OPT_SUB_ACCOUNT] = "sub";
-    args.option[LWC_OPT_ORG_ACCESS] = "";
-    args.option[LWC_OPT_BACKEND] = "file";
-    args.option[LWC_OPT_REPLACE] = "";
-    args.option[LWC_OPT_API_URL] = "https://127.0.0.1:18443";
+    args_set(&args, &lwc_opt_profile, "prod");
+    args_set(&args, &lwc_opt_sub_account, "sub");
+    args_set(&args, &lwc_opt_org_access, "");
+    args_set(&args, &lwc_opt_backend, "file");
+    args_set(&args, &lwc_opt_replace, "");
+    args_set(&args, &lwc_opt_api_url, "https://127.0.0.1:18443");
     assert_int_equal(add(&args, SECRET "\n", &capture, NULL), LWC_OK);
     assert_string_equal(fake.steps, "probe prove store ");
     assert_string_equal(fake.stored, "prod acme.lacework.net [127.0.0.1:18443] " KEY_ID
@@ -197,7 +198,7 @@ static void add_with_all_options_asks_nobody(void **state)
 
 static void add_asks_for_what_is_missing_after_the_probe(void **state)
 {
-    const struct lwc_args args = {.operands = 1};
+    const struct lwc_args args = {.operands = 0};
     struct capture capture;
 
     (void)state;
@@ -212,7 +213,7 @@ static void add_asks_for_what_is_missing_after_the_probe(void **state)
 
 static void add_declined_question_is_locked_and_names_the_option(void **state)
 {
-    const struct lwc_args args = {.operands = 1};
+    const struct lwc_args args = {.operands = 0};
     struct capture capture;
     struct lwc_error err = {0};
 
@@ -224,7 +225,8 @@ static void add_declined_question_is_locked_and_names_the_option(void **state)
 
 static void add_without_prompts_names_the_missing_option(void **state)
 {
-    static const enum lwc_opt missing[] = {LWC_OPT_ACCOUNT, LWC_OPT_KEY_ID, LWC_OPT_SECRET_STDIN};
+    static const struct lwc_option *const missing[] = {&lwc_opt_account, &lwc_opt_key_id,
+                                                       &lwc_opt_secret_stdin};
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(missing); i++) {
@@ -232,10 +234,10 @@ static void add_without_prompts_names_the_missing_option(void **state)
         struct capture capture;
         struct lwc_error err = {0};
 
-        args.option[LWC_OPT_NO_PROMPT] = "";
-        args.option[missing[i]] = NULL;
+        args_set(&args, &lwc_opt_no_prompt, "");
+        args_set(&args, missing[i], NULL);
         assert_int_equal(add(&args, NULL, &capture, &err), LWC_E_LOCKED);
-        assert_non_null(strstr(err.msg, lwc_option_at(missing[i])->name));
+        assert_non_null(strstr(err.msg, missing[i]->name));
         assert_int_equal(fake.asked, 0);
         assert_string_equal(fake.stored, "");
     }
@@ -263,8 +265,8 @@ static void add_tells_stored_from_replaced(void **state)
         assert_int_equal(reset(state), 0);
         fake.holder = cases[i].holder;
         fake.list_code = cases[i].list_code;
-        args.option[LWC_OPT_PROFILE] = "prod";
-        args.option[LWC_OPT_REPLACE] = cases[i].replace ? "" : NULL;
+        args_set(&args, &lwc_opt_profile, "prod");
+        args_set(&args, &lwc_opt_replace, cases[i].replace ? "" : NULL);
         assert_int_equal(add(&args, SECRET, &capture, &err), LWC_OK);
         (void)snprintf(said, sizeof said,
                        "lw-credential-helper: %s profile 'prod' (acme.lacework.net, key id " KEY_ID
@@ -282,8 +284,8 @@ static void add_from_a_missing_file_asks_nothing(void **state)
     struct lwc_error err = {0};
 
     (void)state;
-    args.option[LWC_OPT_SECRET_STDIN] = NULL;
-    args.option[LWC_OPT_SECRET_FILE] = "/nonexistent";
+    args_set(&args, &lwc_opt_secret_stdin, NULL);
+    args_set(&args, &lwc_opt_secret_file, "/nonexistent");
     assert_int_equal(add(&args, NULL, &capture, &err), LWC_E_INVALID);
     assert_string_equal(err.msg, "option --secret-file: /nonexistent: No such file or directory");
     assert_string_equal(fake.steps, "");
@@ -313,7 +315,7 @@ static void add_refused_key_is_not_stored(void **state)
     fake.prove_code = LWC_E_NETWORK;
     assert_int_equal(add(&args, SECRET, &capture, &err), LWC_E_NETWORK);
     assert_non_null(strstr(err.hint, "--no-verify"));
-    args.option[LWC_OPT_NO_VERIFY] = "";
+    args_set(&args, &lwc_opt_no_verify, "");
     assert_int_equal(add(&args, SECRET, &capture, &err), LWC_OK);
     assert_string_not_equal(fake.stored, "");
 }
@@ -324,10 +326,10 @@ static void add_wrong_options_are_refused_before_the_probe(void **state)
     struct capture capture;
 
     (void)state;
-    args.option[LWC_OPT_PROFILE] = "env";
+    args_set(&args, &lwc_opt_profile, "env");
     assert_int_equal(add(&args, SECRET, &capture, NULL), LWC_E_INVALID);
-    args.option[LWC_OPT_PROFILE] = NULL;
-    args.option[LWC_OPT_SECRET_FILE] = "/dev/null";
+    args_set(&args, &lwc_opt_profile, NULL);
+    args_set(&args, &lwc_opt_secret_file, "/dev/null");
     assert_int_equal(add(&args, SECRET, &capture, NULL), LWC_E_INVALID);
     assert_string_equal(fake.steps, "");
 }
@@ -357,7 +359,7 @@ static void add_slips_of_the_hand_are_refused(void **state)
         struct capture capture;
 
         print_message("%s\n", cases[i].name);
-        args.option[LWC_OPT_KEY_ID] = cases[i].key_id;
+        args_set(&args, &lwc_opt_key_id, cases[i].key_id);
         assert_int_equal(add(&args, cases[i].secret, &capture, NULL), LWC_E_INVALID);
         assert_string_equal(fake.stored, "");
     }
@@ -369,7 +371,7 @@ static void add_odd_shapes_earn_a_warning(void **state)
     struct capture capture;
 
     (void)state;
-    args.option[LWC_OPT_KEY_ID] = "odd-key";
+    args_set(&args, &lwc_opt_key_id, "odd-key");
     assert_int_equal(add(&args, SECRET "\r\n", &capture, NULL), LWC_OK);
     assert_non_null(strstr(capture.err, "warning: the key id has an unusual form"));
     assert_string_not_equal(fake.stored, "");
@@ -383,7 +385,7 @@ static void add_refused_odd_key_id_is_not_shown(void **state)
     struct lwc_error err = {0};
 
     (void)state;
-    args.option[LWC_OPT_KEY_ID] = misplaced;
+    args_set(&args, &lwc_opt_key_id, misplaced);
     fake.prove_code = LWC_E_REFUSED;
     assert_int_equal(add(&args, SECRET, &capture, &err), LWC_E_REFUSED);
     assert_non_null(strstr(capture.err, "warning"));
@@ -399,8 +401,8 @@ static void add_secret_file_is_read_without_its_newline(void **state)
     struct lwc_error err = {0};
     char path[TMPDIR_PATH_LEN];
 
-    args.option[LWC_OPT_SECRET_STDIN] = NULL;
-    args.option[LWC_OPT_SECRET_FILE] = tmpdir_join(dir, "secret", path);
+    args_set(&args, &lwc_opt_secret_stdin, NULL);
+    args_set(&args, &lwc_opt_secret_file, tmpdir_join(dir, "secret", path));
     assert_int_equal(add(&args, NULL, &capture, &err), LWC_E_INVALID);
     tmpdir_write(dir, "secret", SECRET "\n", sizeof SECRET, 0600);
     assert_int_equal(add(&args, NULL, &capture, NULL), LWC_OK);
@@ -414,8 +416,8 @@ static void add_secret_file_of_others_is_unsafe(void **state)
     struct capture capture;
     char path[TMPDIR_PATH_LEN];
 
-    args.option[LWC_OPT_SECRET_STDIN] = NULL;
-    args.option[LWC_OPT_SECRET_FILE] = tmpdir_join(dir, "secret", path);
+    args_set(&args, &lwc_opt_secret_stdin, NULL);
+    args_set(&args, &lwc_opt_secret_file, tmpdir_join(dir, "secret", path));
     tmpdir_write(dir, "secret", SECRET "\n", sizeof SECRET, 0666);
     assert_int_equal(add(&args, NULL, &capture, NULL), LWC_E_UNSAFE);
     assert_string_equal(fake.stored, "");
@@ -427,8 +429,8 @@ static void add_json_is_one_object(void **state)
     struct capture capture;
 
     (void)state;
-    args.option[LWC_OPT_JSON] = "";
-    args.option[LWC_OPT_QUIET] = "";
+    args_set(&args, &lwc_opt_json, "");
+    args_set(&args, &lwc_opt_quiet, "");
     assert_int_equal(add(&args, SECRET, &capture, NULL), LWC_OK);
     assert_string_equal(
         capture.out,

@@ -7,7 +7,8 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "plugins/helper/command.h"
+#include "plugins/helper/program.h"
+#include "tests/support/args.h"
 #include "tests/support/capture.h"
 
 enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
@@ -41,9 +42,9 @@ static void run(bool json, struct capture *capture)
     struct lwc_app app = {.git_helper = false};
     enum lwc_code code = LWC_E_INTERNAL;
 
-    app.args.option[LWC_OPT_JSON] = json ? "" : NULL;
+    args_set(&app.args, &lwc_opt_json, json ? "" : NULL);
     capture_begin(capture, NULL);
-    code = lwc_backends_run(&app, NULL);
+    code = lwc_backends_command.run(&app, NULL);
     capture_end(capture);
     assert_int_equal(code, LWC_OK);
 }

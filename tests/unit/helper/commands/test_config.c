@@ -9,7 +9,8 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "plugins/helper/command.h"
+#include "plugins/helper/program.h"
+#include "tests/support/args.h"
 #include "tests/support/capture.h"
 
 static struct {
@@ -93,14 +94,13 @@ enum lwc_code __wrap_lwc_config_lines(struct lwc_context *ctx, lwc_config_line_f
 static enum lwc_code run(const char *what, const char *file, bool json, struct capture *capture,
                          struct lwc_error *err)
 {
-    struct lwc_app app = {.args = {.operand = {"config", what, file},
-                                   .operands = file != NULL ? 3 : (what != NULL ? 2 : 1)}};
+    struct lwc_app app = {.args = {.operand = {file}, .operands = file != NULL ? 1 : 0}};
     enum lwc_code code = LWC_E_INTERNAL;
 
     memset(err, 0, sizeof *err);
-    app.args.option[LWC_OPT_JSON] = json ? "" : NULL;
+    args_set(&app.args, &lwc_opt_json, json ? "" : NULL);
     capture_begin(capture, NULL);
-    code = lwc_config_run(&app, err);
+    code = lwc_command_find(&lwc_config_command, what)->run(&app, err);
     capture_end(capture);
     return code;
 }
@@ -182,19 +182,6 @@ static void show_prints_lines_that_can_be_read_back(void **state)
                         "\"text\":\"lookup [default=die] x [a b] \\ufffd\"}]}\n");
 }
 
-static void config_of_nothing_known_is_refused(void **state)
-{
-    static const char *const cases[][2] = {{NULL, NULL}, {"chek", NULL}, {"show", "f"}, {"", NULL}};
-    struct capture capture;
-    struct lwc_error err;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_int_equal(run(cases[i][0], cases[i][1], false, &capture, &err), LWC_E_INVALID);
-        assert_string_equal(capture.out, "");
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,7 +189,6 @@ int main(void)
         cmocka_unit_test(check_of_a_bad_file_tells_its_faults),
         cmocka_unit_test(check_of_an_unreadable_file_prints_nothing),
         cmocka_unit_test(show_prints_lines_that_can_be_read_back),
-        cmocka_unit_test(config_of_nothing_known_is_refused),
     };
 
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -9,7 +9,8 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "plugins/helper/command.h"
+#include "plugins/helper/program.h"
+#include "tests/support/args.h"
 #include "tests/support/capture.h"
 
 static const struct lwc_identity any = {
@@ -97,10 +98,10 @@ static enum lwc_code run(bool json, struct capture *capture)
     struct lwc_error err = {0};
     enum lwc_code code = LWC_E_INTERNAL;
 
-    app.args.option[LWC_OPT_PROFILE] = "prod";
-    app.args.option[LWC_OPT_JSON] = json ? "" : NULL;
+    args_set(&app.args, &lwc_opt_profile, "prod");
+    args_set(&app.args, &lwc_opt_json, json ? "" : NULL);
     capture_begin(capture, NULL);
-    code = lwc_explain_run(&app, &err);
+    code = lwc_explain_command.run(&app, &err);
     capture_end(capture);
     assert_int_equal(err.code, code);
     return code;

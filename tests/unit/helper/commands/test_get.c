@@ -10,7 +10,8 @@
 #include <cmocka.h>
 
 #include "base/identity.h"
-#include "plugins/helper/command.h"
+#include "plugins/helper/program.h"
+#include "tests/support/args.h"
 #include "tests/support/capture.h"
 
 /* A library that notes what it is asked and answers what it is told to. */
@@ -127,12 +128,12 @@ static enum lwc_code get(const struct lwc_args *args, const char *input, struct 
     struct lwc_error ignored = {0};
     enum lwc_code code = LWC_OK;
 
-    if (args->option[LWC_OPT_ACCOUNT] != NULL) {
-        note(app.account, sizeof app.account, args->option[LWC_OPT_ACCOUNT]);
+    if (lwc_args_value(args, &lwc_opt_account) != NULL) {
+        note(app.account, sizeof app.account, lwc_args_value(args, &lwc_opt_account));
     }
     err = err == NULL ? &ignored : err;
     capture_begin(capture, input);
-    code = lwc_get_run(&app, err);
+    code = lwc_get_command.run(&app, err);
     capture_end(capture);
     return code;
 }
@@ -146,7 +147,7 @@ static int reset(void **state)
 
 static void get_git_request_is_asked_and_answered(void **state)
 {
-    const struct lwc_args args = {.operands = 1};
+    const struct lwc_args args = {.operands = 0};
     struct capture capture;
 
     (void)state;
@@ -212,15 +213,15 @@ static const struct held {
 static void get_holds_a_request_against_what_answers(void **state)
 {
     for (size_t i = 0; i < LWC_ARRAY_LEN(held); i++) {
-        struct lwc_args args = {.operands = 1};
+        struct lwc_args args = {.operands = 0};
         struct capture capture;
         struct lwc_error err = {0};
         char asked[700];
 
         print_message("%s\n", held[i].name);
         assert_int_equal(reset(state), 0);
-        args.option[LWC_OPT_PROFILE] = held[i].profile;
-        args.option[LWC_OPT_ACCOUNT] = held[i].account;
+        args_set(&args, &lwc_opt_profile, held[i].profile);
+        args_set(&args, &lwc_opt_account, held[i].account);
         assert_int_equal(get(&args, held[i].input, &capture, &err), held[i].code);
         assert_int_equal(err.code, held[i].code);
         assert_int_equal(fake.asked, held[i].is_asked);
@@ -233,26 +234,26 @@ static void get_holds_a_request_against_what_answers(void **state)
 
 static void get_of_other_formats_reads_nothing(void **state)
 {
-    struct lwc_args args = {.operands = 1};
+    struct lwc_args args = {.operands = 0};
     struct capture capture;
 
     (void)state;
-    args.option[LWC_OPT_PROFILE] = "prod";
-    args.option[LWC_OPT_FORMAT] = "token";
+    args_set(&args, &lwc_opt_profile, "prod");
+    args_set(&args, &lwc_opt_format, "token");
     assert_int_equal(get(&args, "protocol=http\nhost=evil.example\n\n", &capture, NULL), LWC_OK);
     assert_string_equal(capture.out, "tok-en\n");
 }
 
 static void get_options_reach_the_query(void **state)
 {
-    struct lwc_args args = {.operands = 1};
+    struct lwc_args args = {.operands = 0};
     struct capture capture;
 
     (void)state;
-    args.option[LWC_OPT_FORMAT] = "token";
-    args.option[LWC_OPT_TTL] = "10m";
-    args.option[LWC_OPT_SUB_ACCOUNT] = "sub";
-    args.option[LWC_OPT_ORG_ACCESS] = "";
+    args_set(&args, &lwc_opt_format, "token");
+    args_set(&args, &lwc_opt_ttl, "10m");
+    args_set(&args, &lwc_opt_sub_account, "sub");
+    args_set(&args, &lwc_opt_org_access, "");
     assert_int_equal(get(&args, "rubbish", &capture, NULL), LWC_OK);
     assert_string_equal(capture.out, "tok-en\n");
     assert_string_equal(fake.sub_account, "sub");
@@ -281,11 +282,11 @@ static void get_as_json_means_the_format(void **state)
         struct lwc_error err = {0};
         struct capture capture;
 
-        app.args.option[LWC_OPT_PROFILE] = "prod";
-        app.args.option[LWC_OPT_JSON] = "";
-        app.args.option[LWC_OPT_FORMAT] = cases[i].format;
+        args_set(&app.args, &lwc_opt_profile, "prod");
+        args_set(&app.args, &lwc_opt_json, "");
+        args_set(&app.args, &lwc_opt_format, cases[i].format);
         capture_begin(&capture, "");
-        assert_int_equal(lwc_get_run(&app, &err), LWC_OK);
+        assert_int_equal(lwc_get_command.run(&app, &err), LWC_OK);
         capture_end(&capture);
         assert_int_equal(strncmp(capture.out, cases[i].begins, strlen(cases[i].begins)), 0);
     }
@@ -300,7 +301,7 @@ static void get_foreign_request_opens_nothing(void **state)
         "\n",
         "protocol=https\nhost=acme.lacework.net.\n",
     };
-    const struct lwc_args args = {.operands = 1};
+    const struct lwc_args args = {.operands = 0};
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
@@ -317,7 +318,7 @@ static void get_foreign_request_opens_nothing(void **state)
 static void get_malformed_request_is_refused(void **state)
 {
     static const char *const cases[] = {"", "host\n", "host=a\nhost=b\n"};
-    const struct lwc_args args = {.operands = 1};
+    const struct lwc_args args = {.operands = 0};
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
@@ -344,12 +345,12 @@ static void get_unlocks_nothing_for_a_host_that_no_store_names(void **state)
         {"protocol=https\nhost=api.example:8443\n", true, LWC_E_LOCKED, 2, true},
         {ACME_REQUEST, false, LWC_E_LOCKED, 1, true},
     };
-    struct lwc_args args = {.operands = 1};
+    struct lwc_args args = {.operands = 0};
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(variables); i++) {
         assert_int_equal(unsetenv(variables[i]), 0);
     }
-    args.option[LWC_OPT_VERBOSE] = "";
+    args_set(&args, &lwc_opt_verbose, "");
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         struct capture capture;
         struct lwc_error err = {0};
@@ -370,7 +371,7 @@ static void get_unlocks_nothing_for_a_host_that_no_store_names(void **state)
 
 static void get_not_found_is_silent_for_a_request_only(void **state)
 {
-    struct lwc_args args = {.operands = 1};
+    struct lwc_args args = {.operands = 0};
     struct lwc_error err = {0};
     struct capture capture;
 
@@ -380,13 +381,13 @@ static void get_not_found_is_silent_for_a_request_only(void **state)
     assert_int_equal(err.code, LWC_OK);
     assert_string_equal(capture.out, "");
     assert_string_equal(capture.err, "");
-    args.option[LWC_OPT_VERBOSE] = "";
+    args_set(&args, &lwc_opt_verbose, "");
     assert_int_equal(get(&args, "protocol=https\nhost=a\n", &capture, &err), LWC_OK);
     assert_non_null(strstr(capture.err, "no answer for host 'a': told to"));
-    args.option[LWC_OPT_PROFILE] = "prod";
+    args_set(&args, &lwc_opt_profile, "prod");
     assert_int_equal(get(&args, NULL, &capture, &err), LWC_E_NOT_FOUND);
-    args.option[LWC_OPT_PROFILE] = NULL;
-    args.option[LWC_OPT_FORMAT] = "json";
+    args_set(&args, &lwc_opt_profile, NULL);
+    args_set(&args, &lwc_opt_format, "json");
     assert_int_equal(get(&args, NULL, &capture, &err), LWC_E_NOT_FOUND);
 }
 
@@ -394,7 +395,7 @@ static void get_other_failures_are_told(void **state)
 {
     static const enum lwc_code cases[] = {LWC_E_INVALID, LWC_E_LOCKED, LWC_E_NETWORK, LWC_E_REFUSED,
                                           LWC_E_RATE_LIMITED};
-    const struct lwc_args args = {.operands = 1};
+    const struct lwc_args args = {.operands = 0};
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {

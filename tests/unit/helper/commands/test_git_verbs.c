@@ -9,7 +9,8 @@
 #include <cmocka.h>
 
 #include "base/identity.h"
-#include "plugins/helper/command.h"
+#include "plugins/helper/program.h"
+#include "tests/support/args.h"
 #include "tests/support/capture.h"
 
 #define SECRET "_0123456789abcdef0123456789abcdef"
@@ -225,8 +226,8 @@ static enum lwc_code run(verb_fn *verb, const char *profile, const char *input,
     struct lwc_error ignored = {0};
 
     err = err == NULL ? &ignored : err;
-    app.args.option[LWC_OPT_PROFILE] = profile;
-    app.args.option[LWC_OPT_VERBOSE] = fake.is_traced ? "" : NULL;
+    args_set(&app.args, &lwc_opt_profile, profile);
+    args_set(&app.args, &lwc_opt_verbose, fake.is_traced ? "" : NULL);
     capture_begin(capture, input);
     code = verb(&app, err);
     capture_end(capture);
@@ -254,10 +255,10 @@ static void store_of_a_key_is_ignored_unless_the_stack_says_otherwise(void **sta
             assert_int_equal(reset(state), 0);
             memcpy(fake.held, holders[i / 2], sizeof fake.held);
             fake.git_store = settings[i % 2];
-            assert_int_equal(run(lwc_verb_store, NULL, inputs[j], &capture, NULL), LWC_OK);
+            assert_int_equal(run(lwc_store_command.run, NULL, inputs[j], &capture, NULL), LWC_OK);
             assert_string_equal(capture.err, "");
             fake.is_traced = true;
-            assert_int_equal(run(lwc_verb_store, "new", inputs[j], &capture, NULL), LWC_OK);
+            assert_int_equal(run(lwc_store_command.run, "new", inputs[j], &capture, NULL), LWC_OK);
             assert_string_equal(capture.err, "lw-credential-helper: store: ignored, as 'set "
                                              "git-store proved' is not in the stack file\n");
             assert_string_equal(fake.stored, "");
@@ -309,7 +310,7 @@ static void store_keeps_a_proved_key_under_a_free_profile(void **state)
         assert_int_equal(reset(state), 0);
         fake.git_store = "proved";
         memcpy(fake.held, cases[i].held, sizeof fake.held);
-        assert_int_equal(run(lwc_verb_store, cases[i].profile, KEY, &capture, NULL), LWC_OK);
+        assert_int_equal(run(lwc_store_command.run, cases[i].profile, KEY, &capture, NULL), LWC_OK);
         assert_string_equal(fake.stored, cases[i].stored);
         assert_int_equal(fake.proved, 1);
         assert_non_null(strstr(capture.err, "in backend 'file'"));
@@ -326,7 +327,7 @@ static void store_never_takes_the_place_of_a_stored_key(void **state)
         assert_int_equal(reset(state), 0);
         fake.git_store = "proved";
         fake.held[0] = &same_key;
-        assert_int_equal(run(lwc_verb_store, profiles[i], KEY, &capture, NULL), LWC_OK);
+        assert_int_equal(run(lwc_store_command.run, profiles[i], KEY, &capture, NULL), LWC_OK);
         assert_string_equal(fake.stored, "");
         assert_int_equal(fake.proved, 0);
         assert_string_equal(capture.err, "");
@@ -343,7 +344,7 @@ static void store_of_a_key_that_is_not_proved_keeps_nothing(void **state)
         assert_int_equal(reset(state), 0);
         fake.git_store = "proved";
         fake.prove_code = codes[i];
-        assert_int_equal(run(lwc_verb_store, NULL, KEY, &capture, NULL), codes[i]);
+        assert_int_equal(run(lwc_store_command.run, NULL, KEY, &capture, NULL), codes[i]);
         assert_string_equal(fake.stored, "");
     }
 }
@@ -374,7 +375,7 @@ static void store_of_anything_else_is_ignored(void **state)
         struct capture capture;
 
         print_message("%s\n", cases[i]);
-        assert_int_equal(run(lwc_verb_store, NULL, cases[i], &capture, NULL), LWC_OK);
+        assert_int_equal(run(lwc_store_command.run, NULL, cases[i], &capture, NULL), LWC_OK);
         assert_string_equal(fake.stored, "");
         assert_string_equal(capture.err, "");
         assert_int_equal(fake.opened, 0);
@@ -401,7 +402,7 @@ static void store_of_malformed_keys_is_refused(void **state)
         struct lwc_error err = {0};
 
         print_message("%s\n", cases[i]);
-        assert_int_equal(run(lwc_verb_store, NULL, cases[i], &capture, &err), LWC_E_INVALID);
+        assert_int_equal(run(lwc_store_command.run, NULL, cases[i], &capture, &err), LWC_E_INVALID);
         assert_string_equal(fake.stored, "");
         assert_null(strstr(err.msg, SECRET));
     }
@@ -414,9 +415,9 @@ static void store_without_a_list_stores_nothing(void **state)
     (void)state;
     fake.git_store = "proved";
     fake.list_code = LWC_E_CORRUPT;
-    assert_int_equal(
-        run(lwc_verb_store, NULL, ACME "username=ACME_01\npassword=" SECRET "\n", &capture, NULL),
-        LWC_E_CORRUPT);
+    assert_int_equal(run(lwc_store_command.run, NULL,
+                         ACME "username=ACME_01\npassword=" SECRET "\n", &capture, NULL),
+                     LWC_E_CORRUPT);
     assert_string_equal(fake.stored, "");
 }
 
@@ -448,8 +449,8 @@ static void erase_removes_a_key_only_where_allowed_and_against_its_secret(void *
         print_message("%s\n", cases[i].input);
         assert_int_equal(reset(state), 0);
         fake.git_store = cases[i].git_store;
-        assert_int_equal(run(lwc_verb_erase, cases[i].profile, cases[i].input, &capture, NULL),
-                         LWC_OK);
+        assert_int_equal(
+            run(lwc_erase_command.run, cases[i].profile, cases[i].input, &capture, NULL), LWC_OK);
         assert_string_equal(fake.removed, cases[i].removed);
         assert_int_equal(strstr(capture.err, "removed key id") != NULL, is_removed);
         assert_int_equal(forgotten[0] == '\0', is_removed);
@@ -476,7 +477,7 @@ static void erase_of_anything_else_removes_nothing(void **state)
         struct capture capture;
 
         print_message("%s\n", cases[i]);
-        assert_int_equal(run(lwc_verb_erase, NULL, cases[i], &capture, NULL), LWC_OK);
+        assert_int_equal(run(lwc_erase_command.run, NULL, cases[i], &capture, NULL), LWC_OK);
         assert_string_equal(fake.removed, "");
         assert_string_equal(capture.err, "");
     }
@@ -491,7 +492,7 @@ static void erase_of_an_unknown_key_is_silent(void **state)
     (void)state;
     fake.git_store = "proved";
     fake.remove_code = LWC_E_NOT_FOUND;
-    assert_int_equal(run(lwc_verb_erase, NULL, input, &capture, &err), LWC_OK);
+    assert_int_equal(run(lwc_erase_command.run, NULL, input, &capture, &err), LWC_OK);
     assert_string_equal(capture.err, "");
     assert_int_equal(err.code, LWC_OK);
 }
@@ -509,7 +510,7 @@ static void erase_that_cannot_remove_asks_nobody_and_forgets_the_token(void **st
         assert_int_equal(reset(state), 0);
         fake.git_store = "proved";
         fake.remove_code = codes[i];
-        assert_int_equal(run(lwc_verb_erase, NULL, input, &capture, &err), codes[i]);
+        assert_int_equal(run(lwc_erase_command.run, NULL, input, &capture, &err), codes[i]);
         assert_string_equal(err.msg, "told to");
         assert_string_equal(forgotten, "acme.lacework.net [ACME_01] x");
         assert_true((fake.open_flags & LWC_OPEN_NO_PROMPT) != 0);
@@ -542,7 +543,8 @@ static void erase_forgets_a_token_or_all_of_key_or_host(void **state)
         assert_int_equal(reset(state), 0);
         fake.git_store = settings[i % 2];
         fake.remove_code = LWC_E_NOT_FOUND;
-        assert_int_equal(run(lwc_verb_erase, NULL, cases[i / 2].input, &capture, NULL), LWC_OK);
+        assert_int_equal(run(lwc_erase_command.run, NULL, cases[i / 2].input, &capture, NULL),
+                         LWC_OK);
         assert_string_equal(forgotten, cases[i / 2].forgotten);
     }
 }
@@ -555,7 +557,7 @@ static void erase_of_an_empty_request_is_refused(void **state)
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         struct capture capture;
 
-        assert_int_equal(run(lwc_verb_erase, NULL, cases[i], &capture, NULL), LWC_E_INVALID);
+        assert_int_equal(run(lwc_erase_command.run, NULL, cases[i], &capture, NULL), LWC_E_INVALID);
         assert_string_equal(fake.removed, "");
     }
 }

@@ -9,7 +9,8 @@
 #include <cmocka.h>
 
 #include "base/identity.h"
-#include "plugins/helper/command.h"
+#include "plugins/helper/program.h"
+#include "tests/support/args.h"
 #include "tests/support/capture.h"
 
 /* A library with credentials, in two backends. */
@@ -113,8 +114,8 @@ static enum lwc_code run(run_fn *command, const char *profile, bool json, struct
     struct lwc_app app = {.git_helper = false};
     enum lwc_code code = LWC_OK;
 
-    app.args.option[LWC_OPT_PROFILE] = profile;
-    app.args.option[LWC_OPT_JSON] = json ? "" : NULL;
+    args_set(&app.args, &lwc_opt_profile, profile);
+    args_set(&app.args, &lwc_opt_json, json ? "" : NULL);
     capture_begin(capture, NULL);
     code = command(&app, err);
     capture_end(capture);
@@ -128,7 +129,7 @@ static void list_is_a_table_with_aligned_columns(void **state)
     (void)state;
     fake.held[0] = &prod;
     fake.held[1] = &dev;
-    assert_int_equal(run(lwc_list_run, NULL, false, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_list_command.run, NULL, false, &capture, NULL), LWC_OK);
     assert_string_equal(
         capture.out, "PROFILE      ACCOUNT            KEY ID   SUB-ACCOUNT  ORG  BACKEND  TOKEN\n"
                      "prod         acme.lacework.net  ACME_01  sub          yes  file     -\n"
@@ -163,7 +164,7 @@ static void list_has_room_for_the_longest_cells(void **state)
     longest.sub_account = sub_account;
     fake.held[0] = &prod;
     fake.held[1] = &longest;
-    assert_int_equal(run(lwc_list_run, NULL, false, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_list_command.run, NULL, false, &capture, NULL), LWC_OK);
     row = capture.out;
     for (size_t i = 0; i < 3; i++) {
         size_t at = 0;
@@ -185,11 +186,11 @@ static void list_json_is_an_array(void **state)
     struct capture capture;
 
     (void)state;
-    assert_int_equal(run(lwc_list_run, NULL, true, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_list_command.run, NULL, true, &capture, NULL), LWC_OK);
     assert_string_equal(capture.out, "[]\n");
     fake.held[0] = &prod;
     fake.held[1] = &dev;
-    assert_int_equal(run(lwc_list_run, NULL, true, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_list_command.run, NULL, true, &capture, NULL), LWC_OK);
     assert_string_equal(
         capture.out,
         "[{\"profile\":\"prod\",\"account\":\"acme.lacework.net\",\"keyId\":\"ACME_01\","
@@ -199,10 +200,10 @@ static void list_json_is_an_array(void **state)
         "\"subAccount\":\"\",\"orgAccess\":false,\"backend\":\"env\",\"kind\":\"token\","
         "\"tokenExpiresIn\":null}]\n");
     fake.life_s = 3541;
-    assert_int_equal(run(lwc_list_run, NULL, true, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_list_command.run, NULL, true, &capture, NULL), LWC_OK);
     assert_non_null(strstr(capture.out, "\"access-key\",\"tokenExpiresIn\":3541},{"));
     assert_non_null(strstr(capture.out, "\"kind\":\"token\",\"tokenExpiresIn\":null}]"));
-    assert_int_equal(run(lwc_show_run, "prod", true, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_show_command.run, "prod", true, &capture, NULL), LWC_OK);
     assert_non_null(strstr(capture.out, "\"tokenExpiresIn\":3541}\n"));
 }
 
@@ -211,11 +212,11 @@ static void list_of_nothing_says_so_on_stderr(void **state)
     struct capture capture;
 
     (void)state;
-    assert_int_equal(run(lwc_list_run, NULL, false, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_list_command.run, NULL, false, &capture, NULL), LWC_OK);
     assert_string_equal(capture.out, "");
     assert_non_null(strstr(capture.err, "no credential is stored"));
     fake.held[0] = &prod;
-    assert_int_equal(run(lwc_list_run, "other", false, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_list_command.run, "other", false, &capture, NULL), LWC_OK);
     assert_string_equal(capture.out, "");
     assert_null(strstr(capture.err, "no credential is stored"));
     assert_non_null(strstr(capture.err, "no stored credential is that of --profile"));
@@ -229,13 +230,13 @@ static void list_with_a_failed_backend_shows_the_rest_and_fails(void **state)
     (void)state;
     fake.held[0] = &prod;
     fake.list_code = LWC_E_CORRUPT;
-    assert_int_equal(run(lwc_list_run, NULL, false, &capture, &err), LWC_E_CORRUPT);
+    assert_int_equal(run(lwc_list_command.run, NULL, false, &capture, &err), LWC_E_CORRUPT);
     assert_non_null(strstr(capture.out, "prod"));
     assert_int_equal(err.code, LWC_E_CORRUPT);
     fake.held[0] = NULL;
-    assert_int_equal(run(lwc_list_run, NULL, true, &capture, &err), LWC_E_CORRUPT);
+    assert_int_equal(run(lwc_list_command.run, NULL, true, &capture, &err), LWC_E_CORRUPT);
     assert_string_equal(capture.out, "[]\n");
-    assert_int_equal(run(lwc_list_run, NULL, false, &capture, &err), LWC_E_CORRUPT);
+    assert_int_equal(run(lwc_list_command.run, NULL, false, &capture, &err), LWC_E_CORRUPT);
     assert_string_equal(capture.out, "");
     assert_null(strstr(capture.err, "no credential is stored"));
 }
@@ -248,14 +249,14 @@ static void list_marks_a_profile_that_two_backends_hold(void **state)
     fake.held[0] = &prod;
     fake.held[1] = &prod;
     fake.held[2] = &dev;
-    assert_int_equal(run(lwc_list_run, NULL, false, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_list_command.run, NULL, false, &capture, NULL), LWC_OK);
     assert_non_null(strstr(capture.out, "yes  file*    -\n"));
     assert_non_null(strstr(capture.out, "yes  env*     -\n"));
     assert_non_null(strstr(capture.out, "no   env      -\n"));
     assert_non_null(strstr(capture.err, "backends 'file' and 'env' both hold profile 'prod'"));
-    assert_int_equal(run(lwc_list_run, NULL, true, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_list_command.run, NULL, true, &capture, NULL), LWC_OK);
     assert_null(strchr(capture.out, '*'));
-    assert_int_equal(run(lwc_show_run, "prod", false, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_show_command.run, "prod", false, &capture, NULL), LWC_OK);
     assert_non_null(strstr(capture.out, "backend: file\n"));
     assert_non_null(strstr(capture.err, "both hold profile 'prod'"));
 }
@@ -267,12 +268,12 @@ static void show_prints_one_credential(void **state)
     (void)state;
     fake.held[0] = &prod;
     fake.held[1] = &dev;
-    assert_int_equal(run(lwc_show_run, "prod", false, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_show_command.run, "prod", false, &capture, NULL), LWC_OK);
     assert_string_equal(capture.out, "profile: prod\naccount: acme.lacework.net\n"
                                      "API at: 127.0.0.1:18443\nkey id: ACME_01\n"
                                      "sub-account: sub\norg access: yes\nkind: access-key\n"
                                      "backend: file\ntoken: -\n");
-    assert_int_equal(run(lwc_show_run, "development", true, &capture, NULL), LWC_OK);
+    assert_int_equal(run(lwc_show_command.run, "development", true, &capture, NULL), LWC_OK);
     assert_int_equal(strncmp(capture.out, "{\"profile\":\"development\"", 24), 0);
 }
 
@@ -282,15 +283,15 @@ static void show_needs_one_credential(void **state)
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(run(lwc_show_run, NULL, false, &capture, &err), LWC_E_NOT_FOUND);
+    assert_int_equal(run(lwc_show_command.run, NULL, false, &capture, &err), LWC_E_NOT_FOUND);
     fake.held[0] = &prod;
-    assert_int_equal(run(lwc_show_run, "nosuch", false, &capture, &err), LWC_E_NOT_FOUND);
-    assert_int_equal(run(lwc_show_run, NULL, false, &capture, &err), LWC_OK);
+    assert_int_equal(run(lwc_show_command.run, "nosuch", false, &capture, &err), LWC_E_NOT_FOUND);
+    assert_int_equal(run(lwc_show_command.run, NULL, false, &capture, &err), LWC_OK);
     fake.held[1] = &prod;
-    assert_int_equal(run(lwc_show_run, NULL, false, &capture, &err), LWC_OK);
+    assert_int_equal(run(lwc_show_command.run, NULL, false, &capture, &err), LWC_OK);
     assert_non_null(strstr(capture.out, "backend: file\n"));
     fake.held[2] = &dev;
-    assert_int_equal(run(lwc_show_run, NULL, false, &capture, &err), LWC_E_INVALID);
+    assert_int_equal(run(lwc_show_command.run, NULL, false, &capture, &err), LWC_E_INVALID);
     assert_string_equal(capture.out, "");
     assert_non_null(strstr(err.hint, "--profile"));
 }
@@ -301,14 +302,14 @@ static void remove_needs_a_profile(void **state)
     struct lwc_error err = {0};
 
     (void)state;
-    assert_int_equal(run(lwc_remove_run, NULL, false, &capture, &err), LWC_E_INVALID);
+    assert_int_equal(run(lwc_remove_command.run, NULL, false, &capture, &err), LWC_E_INVALID);
     assert_string_equal(fake.removed, "");
-    assert_int_equal(run(lwc_remove_run, "prod", false, &capture, &err), LWC_OK);
+    assert_int_equal(run(lwc_remove_command.run, "prod", false, &capture, &err), LWC_OK);
     assert_string_equal(fake.removed, "prod any");
     assert_string_equal(capture.out, "");
     assert_non_null(strstr(capture.err, "removed profile 'prod' from backend 'file'"));
     fake.remove_code = LWC_E_NOT_FOUND;
-    assert_int_equal(run(lwc_remove_run, "prod", false, &capture, &err), LWC_E_NOT_FOUND);
+    assert_int_equal(run(lwc_remove_command.run, "prod", false, &capture, &err), LWC_E_NOT_FOUND);
 }
 
 int main(void)
