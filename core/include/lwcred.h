@@ -99,6 +99,7 @@ enum lwc_open_flag {
  * data        handed to the callbacks.
  * log         receives one line of text; level is enum lwc_log_level.  NULL: nothing is logged.
  * prompt      as lwc_host.prompt in lwcred/backend.h.  NULL: not interactive.
+ * stack       text of a stack file, in place of a file, without include; or NULL.
  */
 struct lwc_options {
     uint32_t size;
@@ -110,6 +111,7 @@ struct lwc_options {
     void (*log)(void *data, enum lwc_log_level level, const char *text);
     enum lwc_code (*prompt)(void *data, const char *text, uint32_t flags,
                             const struct lwc_sink *answer, struct lwc_error *err);
+    const char *stack;
     /* 0.1 ends here */
 };
 
@@ -267,6 +269,72 @@ LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_store(struct lwc_context *ctx,
                                                    const char *backend, uint32_t flags,
                                                    char backend_out[LWC_BACKEND_NAME_MAX + 1],
                                                    struct lwc_error *err);
+
+/*
+ * Checks whether the credential of that profile is this one, secret included.
+ *
+ * @identity, @secret  borrowed.
+ * @backend      a backend that a store line names, or NULL: the one that holds the profile.
+ * @backend_out  the backend that holds it.
+ * Returns LWC_OK if it is; LWC_E_INVALID if another key has the profile; LWC_E_NOT_FOUND; or the
+ * store's failure.  May prompt.  Any thread; not in a child of fork().  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_compare(
+    struct lwc_context *ctx, const struct lwc_identity *identity, const void *secret, size_t len,
+    const char *backend, char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err);
+
+enum lwc_copy_flag {
+    LWC_COPY_REPLACE = 1u << 0, /* another key of the new profile is overwritten                */
+    LWC_COPY_PROVE = 1u << 1,   /* exchange the key once before it is stored                    */
+    LWC_COPY_RESUME = 1u << 2,  /* the same key under the new profile counts as copied          */
+    LWC_COPY_REMOVE = 1u << 3,  /* remove it where it was, once the copy has been read back     */
+};
+
+/*
+ * A copy of a stored credential.  @size is sizeof(struct lwc_copy).  Since 0.1.
+ *
+ * flags        enum lwc_copy_flag.
+ * profile      the credential's profile.
+ * backend      that holds it, of a lookup line; NULL: the first that answers.
+ * new_profile  of the copy; NULL: the same.
+ * new_backend  of the copy, of a store line; NULL: within one context the backend that holds the
+ *              credential, else as for lwc_key_store().
+ *
+ * Filled on LWC_OK, and as far as the call came:
+ *
+ * was_there    the copy was there already, whole (LWC_COPY_RESUME).
+ * is_removed   the credential was removed where it was.
+ * from, to     names of the backends.
+ */
+struct lwc_copy {
+    uint32_t size;
+    uint32_t flags;
+    const char *profile;
+    const char *backend;
+    const char *new_profile;
+    const char *new_backend;
+    bool was_there;
+    bool is_removed;
+    char from[LWC_BACKEND_NAME_MAX + 1];
+    char to[LWC_BACKEND_NAME_MAX + 1];
+    /* 0.1 ends here */
+};
+
+/*
+ * Copies an access key or an agent token to another profile or backend; the secret does not leave
+ * the library.  The copy is read back and compared before anything is removed, so that the
+ * credential is in at least one place at any moment; a call that was interrupted is finished by the
+ * same call with LWC_COPY_RESUME.
+ *
+ * @from  context that holds the credential.
+ * @to    context of the copy; may be @from.
+ * Returns LWC_OK; LWC_E_NOT_FOUND; LWC_E_INVALID (a ready token, the new profile is taken);
+ * LWC_E_FAILED if the new backend gives back something else; failures of the stores and of the
+ * exchange.  May prompt and connect.  Any thread, but two contexts not in both orders at once; not
+ * in a child of fork().  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_copy(struct lwc_context *from, struct lwc_context *to,
+                                                  struct lwc_copy *copy, struct lwc_error *err);
 
 /*
  * Removes a stored credential from every backend of the stack's erase lines that holds it.

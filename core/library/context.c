@@ -13,6 +13,7 @@
 #include "base/safefile.h"
 #include "cache/key.h"
 #include "conf/file.h"
+#include "conf/parse.h"
 #include "flight/flight.h"
 
 #define TIMEOUT_MS 60000
@@ -310,6 +311,15 @@ enum lwc_code lwc_origin_parse(const char *url, char origin_out[LWC_ORIGIN_MAX +
     return lwc_origin_canonical(url, origin_out, err);
 }
 
+static enum lwc_code load_conf(const struct lwc_options *options, struct lwc_conf **conf_out,
+                               struct lwc_error *err)
+{
+    if (options->stack == NULL) {
+        return lwc_conf_load(options->service, options->config, conf_out, err);
+    }
+    return lwc_conf_parse(options->stack, strlen(options->stack), "given", conf_out, err);
+}
+
 enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
                        struct lwc_error *err)
 {
@@ -340,8 +350,7 @@ enum lwc_code lwc_open(const struct lwc_options *options, struct lwc_context **c
         return lwc_fail_nomem(err);
     }
     if ((code = lwc_options_take(options, &ctx->options, err)) != LWC_OK ||
-        (code = lwc_conf_load(ctx->options.service, ctx->options.config, &ctx->conf, err)) !=
-            LWC_OK ||
+        (code = load_conf(&ctx->options, &ctx->conf, err)) != LWC_OK ||
         (code = lwc_stack_open(ctx->conf, &ctx->backend_host, allows_external(ctx), &ctx->stack,
                                err)) != LWC_OK) {
         return code;

@@ -8,6 +8,8 @@
 #include "base/identity.h"
 #include "cache/key.h"
 #include "library/context.h"
+#include "library/key.h"
+#include "stack/copy.h"
 #include "stack/write.h"
 #include "token/obtain.h"
 
@@ -42,13 +44,32 @@ static void hash_proof(const struct lwc_identity *identity, const void *secret, 
     }
 }
 
+enum lwc_code lwc_key_exchange(struct lwc_context *ctx, const struct lwc_identity *identity,
+                               const void *secret, size_t len, struct lwc_error *err)
+{
+    const struct lwc_exchange wanted = {.identity = identity,
+                                        .secret = secret,
+                                        .len = len,
+                                        .ttl_s = LWC_TTL_DEFAULT,
+                                        .host = &ctx->host,
+                                        .clock = ctx->clock,
+                                        .is_fast_open = ctx->conf->is_fast_open};
+    LWC_AUTO_ENTRY token = NULL;
+    enum lwc_code code = LWC_OK;
+
+    lwc_entry_free(&ctx->proof.token);
+    code = lwc_token_exchange(&wanted, "", &token, err);
+    if (code == LWC_OK) {
+        hash_proof(identity, secret, len, &ctx->proof);
+        ctx->proof.token = LWC_TAKE(token);
+    }
+    return code;
+}
+
 enum lwc_code lwc_key_prove(struct lwc_context *ctx, const struct lwc_identity *identity,
                             const void *secret, size_t len, struct lwc_error *err)
 {
-    struct lwc_exchange wanted = {
-        .identity = identity, .secret = secret, .len = len, .ttl_s = LWC_TTL_DEFAULT};
     LWC_AUTO_HELD held = {NULL};
-    LWC_AUTO_ENTRY token = NULL;
     enum lwc_code code = check_key(identity, err);
 
     if (code == LWC_OK) {
@@ -57,17 +78,21 @@ enum lwc_code lwc_key_prove(struct lwc_context *ctx, const struct lwc_identity *
     if (code == LWC_OK) {
         code = lwc_call_start_secret(ctx, &held, err);
     }
-    if (code != LWC_OK) {
-        return code;
-    }
-    lwc_entry_free(&ctx->proof.token);
-    wanted.host = &ctx->host;
-    wanted.clock = ctx->clock;
-    wanted.is_fast_open = ctx->conf->is_fast_open;
-    code = lwc_token_exchange(&wanted, "", &token, err);
+    return code == LWC_OK ? lwc_key_exchange(ctx, identity, secret, len, err) : code;
+}
+
+enum lwc_code lwc_key_compare(struct lwc_context *ctx, const struct lwc_identity *identity,
+                              const void *secret, size_t len, const char *backend,
+                              char backend_out[LWC_BACKEND_NAME_MAX + 1], struct lwc_error *err)
+{
+    LWC_AUTO_HELD held = {NULL};
+    enum lwc_code code = lwc_identity_check(identity, err);
+
     if (code == LWC_OK) {
-        hash_proof(identity, secret, len, &ctx->proof);
-        ctx->proof.token = LWC_TAKE(token);
+        code = lwc_call_start_secret(ctx, &held, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_copy_compare(ctx->stack, identity, secret, len, backend, backend_out, err);
     }
     return code;
 }
@@ -97,9 +122,8 @@ static bool may_have_changed(enum lwc_code code)
     return code == LWC_OK || code == LWC_E_IO;
 }
 
-/* Renews cached answers after a change of a store, and keeps the token of the key just proved. */
-static void renew_answers(struct lwc_context *ctx, const struct lwc_answers *answers,
-                          const char *profile, const char *backend)
+void lwc_key_renew_answers(struct lwc_context *ctx, const struct lwc_answers *answers,
+                           const char *profile, const char *backend)
 {
     const struct lwc_obtain_ctx obtain = lwc_obtain_of(ctx);
     const bool is_quiet = atomic_exchange(&ctx->no_prompt, true);
@@ -140,7 +164,7 @@ enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *
         lwc_obtain_clear_failures(identity);
     }
     if (code == LWC_OK) {
-        renew_answers(ctx, &answers, identity->profile, backend_out);
+        lwc_key_renew_answers(ctx, &answers, identity->profile, backend_out);
     }
     return code;
 }
@@ -181,7 +205,7 @@ enum lwc_code lwc_key_remove(struct lwc_context *ctx, const struct lwc_query *qu
         lwc_stack_remove(ctx->stack, &identity, secret, len, backend, note_removed, &removal, err);
     if (removal.has_removed || may_have_changed(code)) {
         lwc_cached_forget(identity.profile, identity.key_id);
-        renew_answers(ctx, &answers, identity.profile, NULL);
+        lwc_key_renew_answers(ctx, &answers, identity.profile, NULL);
     }
     return code;
 }

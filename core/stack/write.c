@@ -227,6 +227,15 @@ enum lwc_code lwc_stack_store(struct lwc_stack *stack, const struct lwc_identity
     return run_store(stack, backend, flags, store_in_backend, &ctx, backend_out, err);
 }
 
+enum lwc_code lwc_stack_put(struct lwc_stack *stack, const struct lwc_identity *identity,
+                            const void *secret, size_t len, const char *backend, uint32_t flags,
+                            struct lwc_error *err)
+{
+    struct store_ctx ctx = {.identity = identity, .secret = secret, .len = len, .flags = flags};
+
+    return lwc_stack_only(stack, LWC_OP_STORE, backend, store_in_backend, &ctx, err);
+}
+
 static void note_removal(void *data, const struct lwc_turn *turn)
 {
     struct stack_removal *removal = data;

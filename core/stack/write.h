@@ -27,6 +27,14 @@ enum lwc_code lwc_stack_store(struct lwc_stack *stack, const struct lwc_identity
     LWC_RESULT;
 
 /*
+ * Store in @backend, of a store line, without regard to other backends that hold the profile: for a
+ * copy from one of them.
+ */
+enum lwc_code lwc_stack_put(struct lwc_stack *stack, const struct lwc_identity *identity,
+                            const void *secret, size_t len, const char *backend, uint32_t flags,
+                            struct lwc_error *err) LWC_RESULT;
+
+/*
  * Remove the credential from each backend of the erase lines that holds it, without regard to
  * controls, or from @backend alone.
  *
