@@ -247,7 +247,7 @@ static enum lwc_code load_credential(const struct env *env, struct credential *c
     struct lwc_identity_copy text = {0};
     enum lwc_code code = choose_secret(env, credential, err);
 
-    text.id = (struct lwc_identity){.profile = "env",
+    text.id = (struct lwc_identity){.profile = LWC_ENVIRONMENT,
                                     .account = text.account,
                                     .origin = text.origin,
                                     .key_id = text.key_id,
@@ -329,7 +329,7 @@ static enum lwc_code env_find(void *state, const struct lwc_identity *query,
 const struct lwc_backend lwc_env_backend = {
     .abi = LWC_BACKEND_ABI,
     .size = sizeof(struct lwc_backend),
-    .name = "env",
+    .name = LWC_ENVIRONMENT,
     .summary = "LW_* variables, LW_*_FILE and systemd credentials",
     .caps = LWC_CAP_READ | LWC_CAP_LIST,
     .open = env_open,

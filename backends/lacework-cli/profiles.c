@@ -8,6 +8,7 @@
 
 #include "backends/lacework-cli/toml.h"
 #include "base/account.h"
+#include "base/identity.h"
 #include "base/text.h"
 #include "base/util.h"
 
@@ -269,7 +270,7 @@ static enum lwc_code check_name(const struct lwc_profiles *profiles, const struc
                         "or digit; at most %d of them",
                         LWC_PROFILE_MAX);
     }
-    if (lwc_streq(profile->name, "env")) {
+    if (lwc_streq(profile->name, LWC_ENVIRONMENT)) {
         return lwc_fail(err, LWC_E_INVALID, "the profile name 'env' is kept for the environment");
     }
     if (is_named_twice(profiles, profile)) {

@@ -97,10 +97,9 @@ static enum lwc_code make_body(struct exchange_call *call, const struct lwc_exch
     return code;
 }
 
-/* Returns whether the environment names a proxy, as libcurl reads it. */
 static bool is_proxied(const struct lwc_host *host)
 {
-    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    static const char *const names[] = {LWC_PROXY_SETTINGS};
     bool found = false;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {

@@ -75,6 +75,9 @@ bool lwc_identity_matches(const struct lwc_identity *query, const struct lwc_ide
 /* Returns host[:port] to which the secret may be sent: the origin if set, else the account. */
 const char *lwc_identity_authority(const struct lwc_identity *id);
 
+/* The environment: its profile, which no other backend may hold, and the backend itself. */
+#define LWC_ENVIRONMENT "env"
+
 /* Returns whether @len bytes are a backend's name: 1 to 32 of a-z, 0-9 and '-'. */
 bool lwc_backend_name_is_valid(const char *name, size_t len);
 

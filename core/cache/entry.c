@@ -104,8 +104,7 @@ static const char *text_flaw(const struct lwc_entry *entry)
         !is_made_of(entry->boot_id, "0123456789abcdef-")) {
         return "boot id";
     }
-    if (entry->source[0] == '\0' ||
-        !is_made_of(entry->source, "abcdefghijklmnopqrstuvwxyz0123456789-")) {
+    if (!lwc_backend_name_is_valid(entry->source, strlen(entry->source))) {
         return "source";
     }
     return NULL;

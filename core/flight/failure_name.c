@@ -10,11 +10,12 @@
 #include "base/host.h"
 #include "base/identity.h"
 #include "base/util.h"
+#include "net/message.h"
 
 /* Settings of the way to the API. */
 static const char *const net_settings[] = {
-    "HTTPS_PROXY", "https_proxy",      "ALL_PROXY",     "all_proxy",    "NO_PROXY",
-    "no_proxy",    "LWCRED_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "OPENSSL_CONF",
+    LWC_PROXY_SETTINGS, "NO_PROXY",     "no_proxy",     "LWCRED_CA_BUNDLE",
+    "SSL_CERT_FILE",    "SSL_CERT_DIR", "OPENSSL_CONF",
 };
 
 /* Settings with which stores are opened, or their windows shown. */

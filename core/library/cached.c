@@ -19,7 +19,7 @@ static struct lwc_cache get_whole_cache(struct lwc_context *ctx, struct lwc_foun
     struct lwc_identity query = LWC_IDENTITY_ANY;
     struct lwc_cache cache = {.mode = LWC_CACHE_AUTO};
 
-    query.profile = "env";
+    query.profile = LWC_ENVIRONMENT;
     query.kind = LWC_KIND_ACCESS_KEY;
     if (lwc_lookup_find_exact(ctx->stack, LWC_OP_LOOKUP, &query, env, NULL) == LWC_OK) {
         cache.sealing = (*env)->secret;

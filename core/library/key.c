@@ -27,7 +27,7 @@ static enum lwc_code check_key(const struct lwc_identity *identity, struct lwc_e
     if (code == LWC_OK && identity->kind != LWC_KIND_ACCESS_KEY) {
         return lwc_fail(err, LWC_E_INVALID, "only access keys are stored");
     }
-    if (code == LWC_OK && lwc_streq(identity->profile, "env")) {
+    if (code == LWC_OK && lwc_streq(identity->profile, LWC_ENVIRONMENT)) {
         return lwc_fail(err, LWC_E_INVALID, "the profile name 'env' is that of the environment");
     }
     return code;

@@ -18,6 +18,9 @@
 #define LWC_HTTP_CONNECT_MS 10000
 #define LWC_HTTP_TOTAL_MS 30000
 
+/* Settings that name a proxy, as libcurl reads them. */
+#define LWC_PROXY_SETTINGS "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"
+
 struct lwc_http_header {
     const char *name;
     const char *value; /* not empty, without control bytes */

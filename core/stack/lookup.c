@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/account.h"
+#include "base/identity.h"
 #include "stack/candidates.h"
 #include "stack/survey.h"
 
@@ -179,7 +180,7 @@ static enum lwc_code find_unnamed(const struct lwc_lookup_ctx *ctx,
     static const struct {
         const char *name;
         enum lwc_rule rule;
-    } profiles[] = {{"env", LWC_RULE_ENVIRONMENT}, {"default", LWC_RULE_DEFAULT}};
+    } profiles[] = {{LWC_ENVIRONMENT, LWC_RULE_ENVIRONMENT}, {"default", LWC_RULE_DEFAULT}};
     struct lwc_error absence = {0};
     enum lwc_code code = LWC_E_NOT_FOUND;
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/identity.h"
 #include "stack/candidates.h"
 
 /*
@@ -40,7 +41,7 @@ void lwc_found_free(struct lwc_found **found)
 /* Returns whether @backend need not be asked.  The backend env is asked, for its reason. */
 static bool is_spared(const struct walk_ctx *walk, const struct lwc_stack_backend *backend)
 {
-    return walk->is_env_absent && !lwc_streq(lwc_backend_name(backend), "env");
+    return walk->is_env_absent && !lwc_streq(lwc_backend_name(backend), LWC_ENVIRONMENT);
 }
 
 static void clear_walk(struct walk_ctx *walk)
@@ -190,10 +191,10 @@ static bool is_env_absent(const struct lwc_lookup_ctx *ctx, enum lwc_op op,
     struct environment_ctx environment = {.candidates = {.query = query}};
     enum lwc_code code = LWC_OK;
 
-    if (!lwc_streq(query->profile, "env")) {
+    if (!lwc_streq(query->profile, LWC_ENVIRONMENT)) {
         return false;
     }
-    code = lwc_stack_only(ctx->stack, op, "env", list_environment, &environment, NULL);
+    code = lwc_stack_only(ctx->stack, op, LWC_ENVIRONMENT, list_environment, &environment, NULL);
     return !environment.was_asked || code == LWC_E_NOT_FOUND ||
            (code == LWC_OK && environment.candidates.count == 0);
 }

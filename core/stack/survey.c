@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/identity.h"
 #include "base/util.h"
 
 #define WHY_LEN 96
@@ -64,7 +65,7 @@ void lwc_survey_note(struct lwc_survey *survey, const struct lwc_turn *turn)
         note_absent(survey, turn);
         return;
     }
-    survey->has_store = survey->has_store || !lwc_streq(turn->line->backend, "env");
+    survey->has_store = survey->has_store || !lwc_streq(turn->line->backend, LWC_ENVIRONMENT);
 }
 
 void lwc_survey_warn(const struct lwc_turn *turn)

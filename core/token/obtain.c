@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/identity.h"
 #include "cache/entry.h"
 #include "cache/key.h"
 #include "cache/lifetime.h"
@@ -312,7 +313,7 @@ static enum lwc_code use_credential(struct attempt *attempt, struct lwc_token **
     if (!lwc_streq(attempt->stale_name, attempt->token_name)) {
         lwc_entry_free(&attempt->stale); /* of another credential */
     }
-    if (lwc_streq(found->identity.id.profile, "env")) {
+    if (lwc_streq(found->identity.id.profile, LWC_ENVIRONMENT)) {
         attempt->cache.sealing = found->secret;
     }
     if (!attempt->query->refresh) {
