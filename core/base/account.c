@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/account.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/identity.h"
+#include "base/join.h"
 #include "base/text.h"
 
 #define DOMAIN ".lacework.net"
@@ -78,7 +78,7 @@ static const char *labels_fault(const char *labels)
     size_t count = 1;
 
     /* Named, because a blank at the end of the message would be invisible. */
-    if (strpbrk(labels, " \t\r\n") != NULL) {
+    if (labels[lwc_text_reach(labels, " \t\r\n")] != '\0') {
         return "a blank or newline in it";
     }
     if (!lwc_host_is_canonical(labels, false) || labels[0] == '[') {
@@ -131,7 +131,7 @@ enum lwc_code lwc_account_canonical(const char *text, char host_out[LWC_ACCOUNT_
     if (fault != NULL) {
         return fail_account(text, fault, err);
     }
-    (void)snprintf(host_out, LWC_ACCOUNT_MAX + 1, "%s" DOMAIN, host);
+    (void)lwc_join(host_out, LWC_ACCOUNT_MAX + 1, LWC_PARTS(host, DOMAIN));
     return LWC_OK;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/join.h"
 #include "base/text.h"
 #include "base/util.h"
 
@@ -66,9 +67,8 @@ static const char *separator(const char *dir)
 
 const char *lwc_path_text(const struct lwc_path *path, char text_out[LWC_PATH_TEXT_LEN])
 {
-    (void)snprintf(text_out, LWC_PATH_TEXT_LEN, "%s%s%s", path->dir, separator(path->dir),
-                   path->name);
-    return text_out;
+    return lwc_join(text_out, LWC_PATH_TEXT_LEN,
+                    LWC_PARTS(path->dir, separator(path->dir), path->name));
 }
 
 enum lwc_code lwc_path_owner_check(const char *text, uid_t owner, struct lwc_error *err)

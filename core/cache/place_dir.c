@@ -9,6 +9,7 @@
  *  4. A file's time of change says when its entry ends.  Each write removes what has ended for more
  *     than GRACE_S, so that a directory holds what lives, and what dead writers left behind.
  */
+#include "base/join.h"
 #include "cache/place.h"
 
 #include <dirent.h>
@@ -120,11 +121,12 @@ static enum lwc_code runtime_open(bool make, struct lwc_path *path_out, struct l
 {
     LWC_AUTO_CLOSE int fd = -1;
     const char *dir = absolute("XDG_RUNTIME_DIR");
-    char usual[LWC_NAME_MAX];
+    char number[LWC_DECIMAL_LEN];
+    char usual[sizeof "/run/user/" + LWC_DECIMAL_LEN];
     uid_t us = geteuid();
     enum lwc_code code = LWC_OK;
 
-    (void)snprintf(usual, sizeof usual, "/run/user/%u", us);
+    (void)lwc_join(usual, sizeof usual, LWC_PARTS("/run/user/", lwc_decimal(us, number)));
     dir = dir != NULL ? dir : usual;
     code = base_open(dir, us, &fd, err);
     /* su and sudo can leave the variable of another user. */
@@ -135,8 +137,8 @@ static enum lwc_code runtime_open(bool make, struct lwc_path *path_out, struct l
     if (code != LWC_OK) {
         return code;
     }
-    if (asprintf(&path_out->dir, "%s/" SUBDIR, dir) < 0) {
-        path_out->dir = NULL;
+    path_out->dir = lwc_join_new(LWC_PARTS(dir, "/" SUBDIR));
+    if (path_out->dir == NULL) {
         return lwc_fail_nomem(err);
     }
     if (make && mkdirat(fd, SUBDIR, S_IRWXU) != 0 && errno != EEXIST) {
@@ -147,12 +149,11 @@ static enum lwc_code runtime_open(bool make, struct lwc_path *path_out, struct l
 
 static enum lwc_code sealed_open(bool make, struct lwc_path *path_out, struct lwc_error *err)
 {
-    LWC_AUTO_FREE char *text = NULL;
     const char *dir = absolute("XDG_CACHE_HOME");
+    LWC_AUTO_FREE char *text = lwc_join_new(LWC_PARTS(dir != NULL ? dir : "~/.cache", "/" SUBDIR));
     enum lwc_code code = LWC_OK;
 
-    if (asprintf(&text, "%s/" SUBDIR, dir != NULL ? dir : "~/.cache") < 0) {
-        text = NULL;
+    if (text == NULL) {
         return lwc_fail_nomem(err);
     }
     if (make) {

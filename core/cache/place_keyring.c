@@ -9,6 +9,7 @@
  *     a thread keyring, which is as it was or empty.
  *  5. Our keys never take more than our share of the user's quota (quota.h).
  */
+#include "base/join.h"
 #include "cache/place.h"
 
 #include <errno.h>
@@ -107,7 +108,7 @@ static enum lwc_code begin_call(const char *name, char text_out[static KEY_TEXT_
     if (!lwc_place_is_name(name)) {
         return lwc_fail(err, LWC_E_INVALID, "kernel keyring: not the name of an entry");
     }
-    (void)snprintf(text_out, KEY_TEXT_LEN, KEY_PREFIX "%s", name);
+    (void)lwc_join(text_out, KEY_TEXT_LEN, LWC_PARTS(KEY_PREFIX, name));
     return is_usable(err);
 }
 

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stack/candidates.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "base/join.h"
 
 static void add_name(struct lwc_candidates *candidates, const struct lwc_identity *identity)
 {
     size_t used = strlen(candidates->names);
 
-    (void)snprintf(candidates->names + used, sizeof candidates->names - used, "%s%s%s%s%s",
-                   used > 0 ? ", " : "", identity->profile, identity->key_id[0] != '\0' ? " (" : "",
-                   identity->key_id, identity->key_id[0] != '\0' ? ")" : "");
+    (void)lwc_join(candidates->names + used, sizeof candidates->names - used,
+                   LWC_PARTS(used > 0 ? ", " : "", identity->profile,
+                             identity->key_id[0] != '\0' ? " (" : "", identity->key_id,
+                             identity->key_id[0] != '\0' ? ")" : ""));
 }
 
 enum lwc_code lwc_candidates_add(void *data, const struct lwc_identity *identity,

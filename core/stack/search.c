@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stack/search.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/identity.h"
+#include "base/join.h"
 #include "stack/candidates.h"
 
 /*
@@ -94,7 +94,7 @@ static enum lwc_code search_backend(void *data, struct lwc_stack_backend *backen
         return LWC_E_NOT_FOUND;
     }
     if (code == LWC_OK) {
-        (void)snprintf(found->backend, sizeof found->backend, "%s", lwc_backend_name(backend));
+        (void)lwc_join(found->backend, sizeof found->backend, LWC_PARTS(lwc_backend_name(backend)));
         walk->given = LWC_TAKE(found);
     }
     return code;
@@ -137,7 +137,7 @@ static enum lwc_code dry_search_backend(void *data, struct lwc_stack_backend *ba
     if (found == NULL) {
         return lwc_fail_nomem(err);
     }
-    (void)snprintf(found->backend, sizeof found->backend, "%s", lwc_backend_name(backend));
+    (void)lwc_join(found->backend, sizeof found->backend, LWC_PARTS(lwc_backend_name(backend)));
     code = lwc_identity_copy(&picked.id, &found->identity, err);
     walk->given = code == LWC_OK ? LWC_TAKE(found) : NULL;
     return code;

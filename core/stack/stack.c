@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/join.h"
 #include "module/module.h"
 
 struct lwc_stack {
@@ -142,7 +143,8 @@ static void trace_turn(const struct lwc_stack *stack, const struct lwc_stack_bac
     struct lwc_error line = {0};
 
     if (code == LWC_OK) {
-        (void)!lwc_fail(&line, LWC_OK, "stack: %s: ok", lwc_backend_name(backend));
+        (void)lwc_join(line.msg, sizeof line.msg,
+                       LWC_PARTS("stack: ", lwc_backend_name(backend), ": ok"));
     } else {
         (void)!lwc_fail(&line, code, "stack: %s: %s%s%s", lwc_backend_name(backend),
                         lwc_code_name(code), why->msg[0] != '\0' ? ": " : "", why->msg);

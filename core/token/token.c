@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/token.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/load.h"
+#include "base/join.h"
 #include "base/text.h"
 
 #define ROUNDING_S 2
@@ -36,7 +36,7 @@ enum lwc_code lwc_token_new(const struct lwc_identity *identity, const char *sou
         return lwc_fail(err, LWC_E_NETWORK,
                         "the token in '%s' is not a bearer token (RFC 6750 b64token)", source);
     }
-    (void)snprintf(token->source, sizeof token->source, "%s", source);
+    (void)lwc_join(token->source, sizeof token->source, LWC_PARTS(source));
     token->expires_in = left_s;
     token->expires_at = left_s > 0 ? lwc_clock_wall_s(clock) + left_s : 0;
     if ((code = lwc_identity_copy(identity, &token->identity, err)) != LWC_OK ||
@@ -80,7 +80,7 @@ enum lwc_code lwc_token_exchange(const struct lwc_exchange *wanted, const char *
         return lwc_fail(err, LWC_E_INTERNAL, "the exchange succeeded and gave no token");
     }
     entry->kind = LWC_ENTRY_TOKEN;
-    (void)snprintf(entry->source, sizeof entry->source, "%s", source);
+    (void)lwc_join(entry->source, sizeof entry->source, LWC_PARTS(source));
     entry->lifetime_s = grant.lifetime_s;
     entry->ttl_s = wanted->ttl_s;
     entry->sent_boot_ms = grant.sent_boot_ms;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
 #include <string.h>
 
-#include "base/append.h"
+#include "base/join.h"
 #include "base/util.h"
 #include "plugins/format/formats.h"
 #include "plugins/format/git_request.h"
@@ -32,9 +31,10 @@ static enum lwc_code read_request(int fd, int64_t deadline_ms,
 static enum lwc_code write_bearer(const struct lwc_format_answer *answer, struct lwc_buf *out,
                                   struct lwc_error *err)
 {
-    return lwc_text_append(out, err,
-                           "capability[]=authtype\nauthtype=Bearer\ncredential=%s\nephemeral=1\n",
-                           answer->token);
+    return lwc_join_append(out,
+                           LWC_PARTS("capability[]=authtype\nauthtype=Bearer\ncredential=",
+                                     answer->token, "\nephemeral=1\n"),
+                           err);
 }
 
 static enum lwc_code write_password(const struct lwc_format_answer *answer, struct lwc_buf *out,
@@ -42,22 +42,26 @@ static enum lwc_code write_password(const struct lwc_format_answer *answer, stru
 {
     const char *host = answer->request->host;
 
-    return lwc_text_append(out, err,
-                           "protocol=https\nhost=%s\nusername=" LWC_TOKEN_USER "\npassword=%s\n",
-                           host[0] != '\0' ? host : answer->identity->account, answer->token);
+    return lwc_join_append(
+        out,
+        LWC_PARTS("protocol=https\nhost=", host[0] != '\0' ? host : answer->identity->account,
+                  "\nusername=" LWC_TOKEN_USER "\npassword=", answer->token, "\n"),
+        err);
 }
 
 /* Sends authtype only to a git that announced it; an older git drops the whole answer. */
 static enum lwc_code write_answer(const struct lwc_format_answer *answer, struct lwc_buf *out,
                                   struct lwc_error *err)
 {
+    char number[LWC_DECIMAL_LEN];
     enum lwc_code code = answer->request->authtype ? write_bearer(answer, out, err)
                                                    : write_password(answer, out, err);
 
     if (code != LWC_OK || answer->expires_at == 0) {
         return code;
     }
-    return lwc_text_append(out, err, "password_expiry_utc=%" PRId64 "\n", answer->expires_at);
+    return lwc_join_append(
+        out, LWC_PARTS("password_expiry_utc=", lwc_decimal(answer->expires_at, number), "\n"), err);
 }
 
 const struct lwc_format lwc_format_git = {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/append.h"
+#include "base/join.h"
 #include "plugins/format/formats.h"
 
 static enum lwc_code write_answer(const struct lwc_format_answer *answer, struct lwc_buf *out,
                                   struct lwc_error *err)
 {
-    return lwc_text_append(out, err, "%s\n", answer->token);
+    return lwc_join_append(out, LWC_PARTS(answer->token, "\n"), err);
 }
 
 const struct lwc_format lwc_format_token = {
