@@ -46,7 +46,8 @@ struct lwc_option {
  * options              its own, LWC_OPTIONS(), or NULL; those of the commands around it are valid,
  *                      too.
  * subcommands          LWC_SUBCOMMANDS(), one of which must be given; NULL: the command has @run.
- * operands             the rest of the synopsis: "[NAME]", "METHOD PATH", "<REQUEST", or NULL.
+ * operands             the rest of the synopsis: "[PROFILE]", "METHOD PATH", "<REQUEST", or NULL.
+ *                      Shells complete PROFILE, and a word with FILE in it.
  * operands_min, _max   how many may be given; LWC_OPERANDS_MAX at most.
  * has_profile_operand  the first operand, if all are given, is a profile, as that of --profile; the
  *                      others alone reach @run.

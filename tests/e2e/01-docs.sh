@@ -15,20 +15,35 @@ each() {
     [ "$count" -gt 0 ] || complain "$1: nothing was looked for"
 }
 
-commands() { sed -n '/^Commands:$/,/^$/s/^  \([a-z][a-z-]*\)  .*/\1/p' "$T/help"; }
+commands() { sed -n '/^Commands:$/,/^$/s/^  \([a-z][a-z-]*\)  .*/\1/p' "$T/help${1:+-$1}"; }
+# With subcommands, "cache clear".
+all_commands() {
+    local command
+    while read -r command; do
+        echo "$command"
+        commands "$command" | sed "s/^/$command /"
+    done < <(commands)
+}
 options() { grep -ohE -e '--[a-z][a-z-]+' "$T"/help "$T"/help-* | sort -u; }
 
 # Help, for the program and every command, on stdout, with an example.
 run 0 "$HELPER" --help
 expect_stderr_empty
 cp "$OUT" "$T/help"
-while read -r command; do
-    run 0 "$HELPER" "$command" --help
+describe() { # command [subcommand]
+    run 0 "$HELPER" "$@" --help
     expect_stderr_empty
-    expect_stdout_has '^usage: lw-credential-helper .*'"$command"
+    expect_stdout_has '^usage: lw-credential-helper .*'"$*"
     expect_stdout_has '^Example:$'
-    cp "$OUT" "$T/help-$command"
+    cp "$OUT" "$T/help-$*"
+}
+while read -r command; do
+    describe "$command"
+    while read -r subcommand; do
+        describe "$command" "$subcommand"
+    done < <(commands "$command")
 done < <(commands)
+[ "$(all_commands | wc -l)" -gt "$(commands | wc -l)" ] || complain "no command with subcommands"
 
 # Manual pages are clean, and name every command, option, variable and exit status.
 for page in docs/*.[1-9]; do
@@ -37,7 +52,9 @@ for page in docs/*.[1-9]; do
 done
 manual=$T/manual
 mandoc -T ascii -O width=200 docs/lw-credential-helper.1 | sed 's/.\x08//g' >"$manual"
-commands | each command "$manual" '^ +' '( |$)'
+all_commands | while read -r command; do
+    [ -n "$(commands "$command" 2>/dev/null)" ] || echo "$command"
+done | each command "$manual" '^ +' '( |$)'
 options | each option "$manual" '(^|[^-a-z])' '([^-a-z]|$)'
 grep -oE -e '--[a-z][a-z-]+' "$manual" | grep -vx -e --option | sort -u | while read -r option; do
     options | grep -xF -e "$option" >/dev/null || echo "$option"
@@ -70,10 +87,24 @@ complete_words() { # words typed so far, the last one unfinished
 complete_words lw-credential-helper '' >"$T/completed"
 commands | each "completion of commands" "$T/completed" '^' '$'
 while read -r command; do
-    complete_words lw-credential-helper "$command" -- >"$T/completed"
+    # shellcheck disable=SC2086
+    complete_words lw-credential-helper $command -- >"$T/completed"
     grep -ohE -e '--[a-z][a-z-]+' "$T/help-$command" | grep -vxE -e '--(version|help)' | sort -u |
         each "completion of $command" "$T/completed" '^' '=?$'
-done < <(commands)
+done < <(all_commands)
+complete_words lw-credential-helper -q cache -v '' >"$T/completed"
+commands cache | each "completion of subcommands" "$T/completed" '^' '$'
+complete_words lw-credential-helper help cache '' | cmp -s - "$T/completed" || complain "completion of help"
+
+# Completion of files, and of no value that only the user knows.
+touch "$T/a-file"
+for words in '--config' 'config check' 'add --secret-file'; do
+    # shellcheck disable=SC2086
+    complete_words lw-credential-helper $words "$T/a-f" >"$T/completed"
+    grep -qxF "$T/a-file" "$T/completed" || complain "completion of files after $words"
+done
+complete_words lw-credential-helper get --ttl '' >"$T/completed"
+[ -z "$(cat "$T/completed")" ] || complain "completion of a duration"
 
 # Completion of what is stored, and of operands that are profiles.
 make_store_keyfile

@@ -393,10 +393,10 @@ const struct lwc_command lwc_list_command = {
 const struct lwc_command lwc_show_command = {
     .name = "show",
     .summary = "show one stored credential",
-    .operands = "[NAME]",
+    .operands = "[PROFILE]",
     .operands_max = 1,
     .has_profile_operand = true,
-    .text = "NAME is its profile, as with --profile.  Never shows the secret.",
+    .text = "PROFILE as with --profile.  Never shows the secret.",
     .example = "show prod",
     .run = run_show,
 };
@@ -406,10 +406,10 @@ const struct lwc_command lwc_remove_command = {
     .aliases = LWC_ALIASES("rm"),
     .summary = "remove a stored credential",
     .options = LWC_OPTIONS(&lwc_opt_backend),
-    .operands = "NAME",
+    .operands = "PROFILE",
     .operands_max = 1,
     .has_profile_operand = true,
-    .text = "NAME is its profile, as with --profile.  The access key itself stays valid: disable\n"
+    .text = "PROFILE as with --profile.  The access key itself stays valid: disable\n"
             "it in the Lacework console.",
     .example = "remove prod",
     .run = run_remove,

@@ -70,7 +70,7 @@ static void run_help_in_every_form(void **state)
         {"--version", "lw-credential-helper " LWC_VERSION},
         {"-V", "lw-credential-helper " LWC_VERSION},
         {"ls --help", "usage: lw-credential-helper [OPTION]... list"},
-        {"help rm", "usage: lw-credential-helper [OPTION]... remove NAME"},
+        {"help rm", "usage: lw-credential-helper [OPTION]... remove PROFILE"},
         {"get --version", "lw-credential-helper " LWC_VERSION},
         {"cache --help", "usage: lw-credential-helper [OPTION]... cache COMMAND"},
         {"help cache", "usage: lw-credential-helper [OPTION]... cache COMMAND"},
