@@ -6,8 +6,8 @@
 
 #include <lwcred/types.h>
 
+#include "api/request.h"
 #include "base/append.h"
-#include "base/host.h"
 #include "base/identity.h"
 #include "net/ca.h"
 
@@ -45,8 +45,9 @@ static enum lwc_code check_exchange(const struct lwc_exchange *exchange, struct 
     if (code != LWC_OK) {
         return code;
     }
-    if (strlen(authority) > LWC_ORIGIN_MAX || !lwc_host_is_canonical(authority, true)) {
-        return lwc_fail(err, LWC_E_INVALID, "not the host of an account: \"%s\"", authority);
+    code = lwc_request_check_authority(authority, err);
+    if (code != LWC_OK) {
+        return code;
     }
     if (exchange->ttl_s < 1 || exchange->ttl_s > LWC_TTL_MAX) {
         return lwc_fail(err, LWC_E_INVALID, "a token lives 1 to %d seconds, not %" PRId64,
@@ -97,23 +98,11 @@ static enum lwc_code make_body(struct exchange_call *call, const struct lwc_exch
     return code;
 }
 
-static bool is_proxied(const struct lwc_host *host)
-{
-    static const char *const names[] = {LWC_PROXY_SETTINGS};
-    bool found = false;
-
-    for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
-        found = found || lwc_host_setting(host, names[i]) != NULL;
-    }
-    return found;
-}
-
 static enum lwc_code make_call(struct exchange_call *call, const struct lwc_exchange *exchange,
                                struct lwc_error *err)
 {
-    const struct lwc_host *host = exchange->host;
     struct lwc_http_request *request = &call->request;
-    enum lwc_code code = lwc_ca_choose(host, &call->ca, err);
+    enum lwc_code code = lwc_request_begin(exchange->host, &call->ca, request, err);
 
     if (code == LWC_OK) {
         code = lwc_buf_copy(exchange->secret, exchange->len, &call->secret, err);
@@ -129,11 +118,7 @@ static enum lwc_code make_call(struct exchange_call *call, const struct lwc_exch
                    lwc_identity_authority(exchange->identity));
     request->method = "POST";
     request->url = call->url;
-    request->timeout_ms = host->remaining_ms(host->data);
-    request->is_proxied = is_proxied(host);
     request->is_fast_open = exchange->is_fast_open;
-    request->ca_file = call->ca.file[0] != '\0' ? call->ca.file : NULL;
-    request->ca_dir = call->ca.dir[0] != '\0' ? call->ca.dir : NULL;
     return LWC_OK;
 }
 
@@ -145,14 +130,6 @@ static void trace_reply(const struct lwc_exchange *exchange, int status, int64_t
                    "exchange: POST https://%s" TOKEN_PATH ": status %d, lifetime %" PRId64 " s",
                    lwc_identity_authority(exchange->identity), status, lifetime_s);
     exchange->host->log(exchange->host->data, LWC_LOG_TRACE, text);
-}
-
-/* Warns a person, who can initialise libcurl later or build with CURL=. */
-static void warn_unwiped(const struct lwc_exchange *exchange)
-{
-    exchange->host->log(exchange->host->data, LWC_LOG_WARNING,
-                        "this program initialised libcurl before lwcred: copies of the secret in "
-                        "libcurl's memory are not wiped");
 }
 
 enum lwc_code lwc_exchange_run(const struct lwc_http *http, const struct lwc_exchange *exchange,
@@ -175,7 +152,7 @@ enum lwc_code lwc_exchange_run(const struct lwc_http *http, const struct lwc_exc
     grant.sent_boot_ms = lwc_clock_boot_ms(exchange->clock);
     code = http->perform(http->data, &call.request, &reply, err);
     if (reply.is_unwiped) {
-        warn_unwiped(exchange);
+        lwc_request_warn_unwiped(exchange->host);
     }
     if (code != LWC_OK) {
         return code;

@@ -20,7 +20,8 @@ static enum lwc_code load_object(const struct lwc_api **net_out, struct lwc_erro
     if (code != LWC_OK) {
         return code;
     }
-    if (net->abi != LWC_API_ABI || net->size != sizeof *net || net->exchange == NULL) {
+    if (net->abi != LWC_API_ABI || net->size != sizeof *net || net->exchange == NULL ||
+        net->call == NULL) {
         return lwc_hint(err,
                         lwc_fail(err, LWC_E_INVALID, "net.so belongs to another version of lwcred"),
                         "install all parts of lwcred from one build");

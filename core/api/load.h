@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <lwcred/backend.h>
+#include <lwcred/call.h>
 #include <lwcred/types.h>
 
 #include "base/clock.h"
@@ -19,7 +20,7 @@
  * sink.
  */
 
-#define LWC_API_ABI LWC_ABI(1, 1)
+#define LWC_API_ABI LWC_ABI(1, 2)
 
 /*
  * An exchange of an access key for a token.
@@ -53,6 +54,27 @@ struct lwc_grant {
     int64_t sent_boot_ms;
 };
 
+/*
+ * A call of the API with a token.
+ *
+ * identity          of the token: names the authority that it may be sent to; its sub_account and
+ *                   the LWC_ID_ORG_ACCESS flag become request headers.
+ * token, token_len  a bearer token.
+ * call              checked by the library; its query is not used.
+ * host              settings (CA files), log, deadline (remaining_ms).
+ * can_renew         status 401 is not final: no callback sees such a reply.
+ * is_fast_open      as above.
+ */
+struct lwc_api_call {
+    const struct lwc_identity *identity;
+    const char *token;
+    size_t token_len;
+    const struct lwc_call *call;
+    const struct lwc_host *host;
+    bool can_renew;
+    bool is_fast_open;
+};
+
 struct lwc_api {
     uint32_t abi;
     uint32_t size;
@@ -63,6 +85,9 @@ struct lwc_api {
      */
     enum lwc_code (*exchange)(const struct lwc_exchange *exchange, const struct lwc_sink *token,
                               struct lwc_grant *grant_out, struct lwc_error *err);
+    /* As lwc_call() of lwcred.h, without a second request.  Fills *reply_out in any case. */
+    enum lwc_code (*call)(const struct lwc_api_call *call, struct lwc_call_reply *reply_out,
+                          struct lwc_error *err);
 };
 
 /* Loads net.so from the compiled-in directory only.  Static once loaded.  Any thread. */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <lwcred/backend.h>
+#include <lwcred/call.h>
 #include <lwcred/error.h>
 #include <lwcred/types.h>
 
@@ -205,6 +206,31 @@ LWC_API const char *lwc_token_source(const struct lwc_token *token);
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_token_forget(struct lwc_context *ctx, const char *account,
                                                       const char *key_id, const char *token,
                                                       size_t len, struct lwc_error *err);
+
+/*
+ * Calls the API: one HTTPS request with the credential's token, from the cache or new as by
+ * lwc_token_get(), to the origin that is stored with the credential and no other.  Bodies of any
+ * size pass through in constant memory; redirects are not followed.
+ *
+ * A token that the API does not accept (status 401) is forgotten, and the call made once more with
+ * a new one, unless the credential is a ready token, or the body cannot be read again: then the
+ * failure says so.  Of a reply that the library asks for again no callback sees anything.
+ *
+ * @call       borrowed for the call, see struct lwc_call.
+ * @reply_out  filled in any case; the program sets its size.  May be NULL.
+ * Returns LWC_OK for a whole reply of status 200 to 299.  Otherwise LWC_E_INVALID (a malformed call;
+ * nothing was sent); the failures of lwc_token_get(); LWC_E_NETWORK (no connection, no whole reply,
+ * a redirect, status 5xx): bytes that write() received are the first of the body; LWC_E_REFUSED
+ * (any other status 4xx), with the API's message; LWC_E_RATE_LIMITED (429) with err->wait_s; the
+ * code of a callback.
+ * May prompt, read files and connect.  The token, and each request, may take the timeout_ms of the
+ * options, all together the time of lwc_deadline_set(); time in callbacks counts.  Any thread:
+ * requests of several threads with one context do not wait for each other.  Not in a child of
+ * fork().  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_call(struct lwc_context *ctx, const struct lwc_call *call,
+                                              struct lwc_call_reply *reply_out,
+                                              struct lwc_error *err);
 
 /*
  * Receives each cached token: its identity, the seconds until it expires, and its place ("keyring",

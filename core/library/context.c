@@ -18,7 +18,6 @@
 
 #define TIMEOUT_MS 60000
 #define TIMEOUT_MAX_MS (INT64_C(366) * 86400 * 1000) /* as good as none; sums do not overflow */
-#define SIZE_LIMIT 4096 /* no struct of lwcred.h will be larger: a size above it was never set */
 
 static void host_log(void *data, enum lwc_log_level level, const char *text)
 {
@@ -160,6 +159,11 @@ static int64_t get_deadline_ms(struct lwc_context *ctx, int64_t begun_ms)
     return own_ms < end_ms ? own_ms : end_ms;
 }
 
+int64_t lwc_call_deadline_ms(struct lwc_context *ctx)
+{
+    return get_deadline_ms(ctx, lwc_clock_boot_ms(ctx->clock));
+}
+
 /* Another thread's call may wait for a server or a person for longer than ours may take. */
 static enum lwc_code wait_in_turn(struct lwc_context *ctx, int64_t ms, struct lwc_error *err)
 {
@@ -224,7 +228,7 @@ enum lwc_code lwc_sized_take(void *to, size_t own_size, const void *from, const 
         return LWC_OK;
     }
     memcpy(&size, from, sizeof size);
-    if (size < sizeof size || size > SIZE_LIMIT) {
+    if (size < sizeof size || size > LWC_SIZED_MAX) {
         return lwc_fail(err, LWC_E_INVALID, "%s: its member 'size' is not set", what);
     }
     for (size_t i = own_size; i < size; i++) {

@@ -61,6 +61,9 @@ enum lwc_code lwc_call_start_secret(struct lwc_context *ctx, struct lwc_held *he
 enum lwc_code lwc_call_check_process(const struct lwc_context *ctx, struct lwc_error *err)
     LWC_RESULT;
 
+/* Return the end, by the boot clock, of a call that begins now. */
+int64_t lwc_call_deadline_ms(struct lwc_context *ctx);
+
 void lwc_call_end(struct lwc_held *held);
 #define LWC_AUTO_HELD LWC_AUTO(struct lwc_held, lwc_call_end)
 
@@ -70,6 +73,9 @@ void lwc_call_end(struct lwc_held *held);
  */
 enum lwc_code lwc_query_take(const struct lwc_query *query, struct lwc_query *query_out,
                              struct lwc_identity *identity_out, struct lwc_error *err) LWC_RESULT;
+
+/* No struct of lwcred.h will be larger: a size above it was never set. */
+#define LWC_SIZED_MAX 4096
 
 /*
  * Copy what both sides know of a caller's struct that begins with its size.  LWC_E_INVALID if the

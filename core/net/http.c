@@ -9,7 +9,7 @@
 #include "base/append.h"
 #include "base/sigpipe.h"
 #include "net/ca_bundle.h"
-#include "net/headers.h"
+#include "net/delivery.h"
 #include "net/http_failure.h"
 
 #define BODY_START ((size_t)4096)
@@ -22,9 +22,8 @@ struct transfer {
     bool needs_file;              /* without a bundle, or after a try with it failed  */
     const struct lwc_http_request *request;
     struct lwc_http_reply reply;
-    struct lwc_headers headers;
+    struct lwc_delivery delivery;
     int64_t total_ms;
-    enum lwc_http_limit limit;
     char host[LWC_HTTP_HOST_LEN];
     char detail[CURL_ERROR_SIZE];
 };
@@ -34,6 +33,7 @@ static void transfer_clear(struct transfer *transfer)
     curl_easy_cleanup(transfer->curl);
     lwc_ca_bundle_free(&transfer->bundle);
     curl_slist_free_all(transfer->lines);
+    lwc_delivery_clear(&transfer->delivery);
     lwc_http_reply_clear(&transfer->reply);
 }
 
@@ -41,31 +41,37 @@ static size_t on_header(char *line, size_t size, size_t count, void *data)
 {
     struct transfer *transfer = data;
 
-    if (!lwc_headers_read(&transfer->headers, line, size * count)) {
-        transfer->limit = LWC_HTTP_LIMIT_HEADERS;
-        return 0;
-    }
-    return size * count;
+    return lwc_delivery_header(&transfer->delivery, line, size * count) ? size * count : 0;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *data)
 {
     struct transfer *transfer = data;
-    struct lwc_buf *body = transfer->reply.body;
-    size_t len = size * count;
 
-    if (len > LWC_HTTP_BODY_MAX - lwc_buf_len(body)) {
-        transfer->limit = LWC_HTTP_LIMIT_BODY;
-        return 0;
-    }
-    if (lwc_buf_append(body, bytes, len, NULL) != LWC_OK) {
-        transfer->limit = LWC_HTTP_LIMIT_MEMORY;
-        return 0;
-    }
-    return len;
+    return lwc_delivery_write(&transfer->delivery, bytes, size * count) ? size * count : 0;
 }
 
-/* Fills the list with copies, which the wiping allocator makes. */
+static size_t on_read(char *bytes, size_t size, size_t count, void *data)
+{
+    struct transfer *transfer = data;
+    size_t len = 0;
+
+    return lwc_delivery_read(&transfer->delivery, bytes, size * count, &len) ? len
+                                                                             : CURL_READFUNC_ABORT;
+}
+
+/* Appends a copy of @text, which the wiping allocator makes. */
+static enum lwc_code add_line(struct transfer *transfer, const char *text, struct lwc_error *err)
+{
+    struct curl_slist *longer = curl_slist_append(transfer->lines, text);
+
+    if (longer == NULL) {
+        return lwc_fail_nomem(err);
+    }
+    transfer->lines = longer;
+    return LWC_OK;
+}
+
 static enum lwc_code add_headers(struct transfer *transfer, struct lwc_error *err)
 {
     LWC_AUTO_BUF line = NULL;
@@ -73,7 +79,6 @@ static enum lwc_code add_headers(struct transfer *transfer, struct lwc_error *er
 
     for (size_t i = 0; i < transfer->request->header_count && code == LWC_OK; i++) {
         const struct lwc_http_header *header = &transfer->request->headers[i];
-        struct curl_slist *longer = NULL;
 
         lwc_buf_reset(line);
         code = lwc_text_append(line, err, "%s: ", header->name);
@@ -81,12 +86,11 @@ static enum lwc_code add_headers(struct transfer *transfer, struct lwc_error *er
             code = lwc_buf_append(line, header->value, strlen(header->value), err);
         }
         if (code == LWC_OK) {
-            longer = curl_slist_append(transfer->lines, lwc_buf_text(line));
-            code = longer != NULL ? LWC_OK : lwc_fail_nomem(err);
+            code = add_line(transfer, lwc_buf_text(line), err);
         }
-        transfer->lines = longer != NULL ? longer : transfer->lines;
     }
-    return code;
+    /* A server without 100 (Continue) would cost a second. */
+    return code == LWC_OK ? add_line(transfer, "Expect:", err) : code;
 }
 
 /* Sets the options of every request: the MUST list of http.h in curl's words. */
@@ -219,18 +223,61 @@ static CURLcode try_whole_file(struct transfer *transfer)
     return result == CURLE_OK ? curl_easy_perform(transfer->curl) : result;
 }
 
-static CURLcode set_body(CURL *curl, const struct lwc_http_request *request)
+static CURLcode set_source(struct transfer *transfer)
 {
+    CURL *curl = transfer->curl;
+    CURLcode result = curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+
+    if (result == CURLE_OK) {
+        result = curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE,
+                                  (curl_off_t)transfer->request->source->len);
+    }
+    if (result == CURLE_OK) {
+        result = curl_easy_setopt(curl, CURLOPT_READDATA, transfer);
+    }
+    return result == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read) : result;
+}
+
+static CURLcode set_body(struct transfer *transfer)
+{
+    const struct lwc_http_request *request = transfer->request;
+    CURL *curl = transfer->curl;
     CURLcode result = CURLE_OK;
 
-    if (request->body != NULL) {
+    if (request->source != NULL) {
+        result = set_source(transfer);
+    } else if (request->body != NULL) {
         result = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len);
         if (result == CURLE_OK) {
             result = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
         }
+    } else if (lwc_streq(request->method, "HEAD")) {
+        result = curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     }
     return result == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method)
                               : result;
+}
+
+/* Lets a reply for a target have any size, as long as bytes keep coming. */
+static CURLcode set_target(struct transfer *transfer)
+{
+    static const struct {
+        CURLoption option;
+        long value;
+    } options[] = {
+        {CURLOPT_MAXFILESIZE, 0},
+        {CURLOPT_LOW_SPEED_LIMIT, 1},
+        {CURLOPT_LOW_SPEED_TIME, LWC_HTTP_SILENCE_S},
+    };
+    CURLcode result = CURLE_OK;
+
+    if (transfer->request->target == NULL) {
+        return CURLE_OK;
+    }
+    for (size_t i = 0; i < LWC_ARRAY_LEN(options) && result == CURLE_OK; i++) {
+        result = curl_easy_setopt(transfer->curl, options[i].option, options[i].value);
+    }
+    return result;
 }
 
 static CURLcode set_callbacks(struct transfer *transfer)
@@ -272,7 +319,10 @@ static CURLcode set_all(struct transfer *transfer)
         result = set_authorities(transfer);
     }
     if (result == CURLE_OK) {
-        result = set_body(curl, request);
+        result = set_body(transfer);
+    }
+    if (result == CURLE_OK) {
+        result = set_target(transfer);
     }
     if (result == CURLE_OK) {
         result = set_times(curl, transfer->total_ms);
@@ -314,7 +364,9 @@ static enum lwc_code transfer_open(struct transfer *transfer, struct lwc_error *
         return lwc_fail(err, LWC_E_NETWORK, "%s: timed out: no time left to connect",
                         transfer->host);
     }
-    transfer->total_ms = timeout_ms < LWC_HTTP_TOTAL_MS ? timeout_ms : LWC_HTTP_TOTAL_MS;
+    transfer->total_ms = timeout_ms < LWC_HTTP_TOTAL_MS || transfer->request->target != NULL
+                             ? timeout_ms
+                             : LWC_HTTP_TOTAL_MS;
     (void)pthread_once(&once, init_libcurl);
     transfer->curl = global_result == CURLE_OK ? curl_easy_init() : NULL;
     if (transfer->curl == NULL) {
@@ -329,12 +381,39 @@ static enum lwc_code fail_transfer(const struct transfer *transfer, CURLcode res
 {
     const struct lwc_http_failure failure = {.curl = transfer->curl,
                                              .result = result,
-                                             .limit = transfer->limit,
+                                             .limit = transfer->delivery.limit,
                                              .request = transfer->request,
                                              .host = transfer->host,
                                              .detail = transfer->detail};
 
+    if (transfer->delivery.limit == LWC_HTTP_LIMIT_CALLBACK) {
+        if (err != NULL) {
+            *err = transfer->delivery.why;
+        }
+        return transfer->delivery.why.code;
+    }
     return lwc_http_fail(&failure, err);
+}
+
+/* Sends the request and receives the reply, also with the whole file of authorities. */
+static CURLcode send_request(struct transfer *transfer)
+{
+    struct lwc_delivery *delivery = &transfer->delivery;
+    CURLcode result = curl_easy_perform(transfer->curl);
+
+    if (result == CURLE_PEER_FAILED_VERIFICATION && !transfer->needs_file) {
+        result = try_whole_file(transfer);
+    }
+    if (result == CURLE_WRITE_ERROR && delivery->limit == LWC_HTTP_LIMIT_ENOUGH) {
+        result = CURLE_OK;
+    }
+    if (result == CURLE_OK && !delivery->headers.is_done) {
+        return CURLE_PARTIAL_FILE;
+    }
+    if (result == CURLE_OK && !lwc_delivery_end(delivery)) {
+        return CURLE_WRITE_ERROR;
+    }
+    return result;
 }
 
 static enum lwc_code perform_guarded(const struct lwc_http_request *request,
@@ -342,11 +421,14 @@ static enum lwc_code perform_guarded(const struct lwc_http_request *request,
 {
     __attribute__((cleanup(transfer_clear))) struct transfer transfer = {.request = request};
     CURLcode result = CURLE_OK;
-    long status = 0;
     enum lwc_code code = LWC_OK;
 
     lwc_http_reply_clear(&transfer.reply);
-    transfer.headers = (struct lwc_headers){.reply = &transfer.reply, .retry_at = -1};
+    transfer.delivery = (struct lwc_delivery){
+        .request = request,
+        .reply = &transfer.reply,
+        .headers = {.reply = &transfer.reply, .retry_at = -1},
+    };
     code = transfer_open(&transfer, err);
     if (code != LWC_OK) {
         return code;
@@ -358,19 +440,11 @@ static enum lwc_code perform_guarded(const struct lwc_http_request *request,
         return lwc_fail(err, LWC_E_INTERNAL, "libcurl refuses an option: %s",
                         curl_easy_strerror(result));
     }
-    result = curl_easy_perform(transfer.curl);
-    if (result == CURLE_PEER_FAILED_VERIFICATION && !transfer.needs_file) {
-        result = try_whole_file(&transfer);
-    }
-    if (result == CURLE_OK && !transfer.headers.is_done) {
-        result = CURLE_PARTIAL_FILE;
-    }
+    result = send_request(&transfer);
     if (result != CURLE_OK) {
         return fail_transfer(&transfer, result, err);
     }
-    (void)curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
-    transfer.reply.status = (int)status;
-    lwc_headers_finish(&transfer.headers);
+    lwc_headers_finish(&transfer.delivery.headers);
     *reply_out = transfer.reply;
     transfer.reply.body = NULL;
     return LWC_OK;

@@ -5,17 +5,10 @@
 #include <curl/curl.h>
 
 #include "base/error.h"
+#include "net/delivery.h"
 #include "net/message.h"
 
 /* Texts for requests that failed.  Included by http.c only. */
-
-/* The limit that made a callback stop the transfer. */
-enum lwc_http_limit {
-    LWC_HTTP_LIMIT_NONE,
-    LWC_HTTP_LIMIT_HEADERS,
-    LWC_HTTP_LIMIT_BODY,
-    LWC_HTTP_LIMIT_MEMORY,
-};
 
 /*
  * curl    the handle after curl_easy_perform(), which gave result.

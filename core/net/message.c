@@ -11,7 +11,11 @@ void lwc_http_reply_clear(struct lwc_http_reply *reply)
 {
     if (reply != NULL) {
         lwc_buf_free(&reply->body);
-        *reply = (struct lwc_http_reply){.date_s = -1, .reset_s = -1, .retry_after_s = -1};
+        *reply = (struct lwc_http_reply){.date_s = -1,
+                                         .rate_limit = -1,
+                                         .rate_remaining = -1,
+                                         .reset_s = -1,
+                                         .retry_after_s = -1};
     }
 }
 

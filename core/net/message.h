@@ -15,8 +15,10 @@
 #define LWC_HTTP_HOST_LEN 280
 #define LWC_HTTP_BODY_MAX ((size_t)1024 * 1024)
 #define LWC_HTTP_HEADERS_MAX ((size_t)64 * 1024)
+#define LWC_HTTP_MESSAGE_MAX ((size_t)64 * 1024)
 #define LWC_HTTP_CONNECT_MS 10000
 #define LWC_HTTP_TOTAL_MS 30000
+#define LWC_HTTP_SILENCE_S 130 /* above the 125 s after which the API gives up itself */
 
 /* Settings that name a proxy, as libcurl reads them. */
 #define LWC_PROXY_SETTINGS "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"
@@ -26,12 +28,50 @@ struct lwc_http_header {
     const char *value; /* not empty, without control bytes */
 };
 
+struct lwc_http_reply;
+
+/*
+ * A body to be sent in pieces.
+ *
+ * len   of the whole, or -1 if it is unknown: the request is then chunked.
+ * read  writes up to @room bytes to @bytes and their number to *len_out; 0 is the end.
+ */
+struct lwc_http_source {
+    void *data;
+    int64_t len;
+    enum lwc_code (*read)(void *data, void *bytes, size_t room, size_t *len_out,
+                          struct lwc_error *err);
+};
+
+/*
+ * Receives a reply in pieces of any total size.  Interim replies and trailers are left out.
+ *
+ * begin   called once, when the headers are complete: decides whether the reply is taken.  The body
+ *         of a reply that is not taken goes to lwc_http_reply.body, its first LWC_HTTP_MESSAGE_MAX
+ *         bytes; more is not read.
+ * header  called for each header of a reply that is taken; may be NULL.
+ * write   called for each piece of the body.
+ *
+ * Any code but LWC_OK ends the transfer and is returned by perform().
+ */
+struct lwc_http_target {
+    void *data;
+    enum lwc_code (*begin)(void *data, const struct lwc_http_reply *head, bool *is_taken_out,
+                           struct lwc_error *err);
+    enum lwc_code (*header)(void *data, const char *name, const char *value, struct lwc_error *err);
+    enum lwc_code (*write)(void *data, const void *bytes, size_t len, struct lwc_error *err);
+};
+
 /*
  * A request to be sent.
  *
+ * method        HEAD: the reply has no body.
  * url           "https://host[:port]/path".
  * body, len     may be NULL and 0.
- * timeout_ms    for the whole exchange; cut to LWC_HTTP_TOTAL_MS.
+ * source        sent in place of @body, or NULL.
+ * target        receives the reply in place of lwc_http_reply.body, or NULL.
+ * timeout_ms    for the whole exchange; without @target cut to LWC_HTTP_TOTAL_MS.  With @target, the
+ *               server may send nothing for LWC_HTTP_SILENCE_S.
  * ca_file       PEM file, or NULL.
  * ca_dir        hashed directory, or NULL; without file and directory, the system's count.
  * is_proxied    the environment names a proxy, which may cause a failure.
@@ -44,6 +84,8 @@ struct lwc_http_request {
     size_t header_count;
     const void *body;
     size_t len;
+    const struct lwc_http_source *source;
+    const struct lwc_http_target *target;
     int64_t timeout_ms;
     const char *ca_file;
     const char *ca_dir;
@@ -52,7 +94,8 @@ struct lwc_http_request {
 };
 
 /*
- * A reply.  Times in seconds; -1 where the header is missing or unreadable.
+ * A reply.  Numbers, times in seconds, are -1 where the header is missing or unreadable; texts are
+ * printable, cut to fit, and "" without the header.
  *
  * is_unwiped  libcurl keeps an allocator that does not wipe; set also where no reply came.
  */
@@ -60,10 +103,14 @@ struct lwc_http_reply {
     bool is_unwiped;
     int status;
     char content_type[128];
-    int64_t date_s;        /* Date                                                         */
-    int64_t reset_s;       /* RateLimit-Reset: seconds from now                            */
-    int64_t retry_after_s; /* Retry-After, both forms, as seconds from now                 */
-    struct lwc_buf *body;  /* never NULL after LWC_OK                                      */
+    char encoding[32];                     /* Content-Encoding                             */
+    char location_host[LWC_HTTP_HOST_LEN]; /* host[:port] in Location, without a user      */
+    int64_t date_s;                        /* Date                                         */
+    int64_t rate_limit;                    /* RateLimit-Limit                              */
+    int64_t rate_remaining;                /* RateLimit-Remaining                          */
+    int64_t reset_s;                       /* RateLimit-Reset: seconds from now            */
+    int64_t retry_after_s;                 /* Retry-After, both forms, as seconds from now */
+    struct lwc_buf *body;                  /* never NULL after LWC_OK                      */
 };
 
 /* Frees the body and empties @reply, also before its first use.  NULL is allowed. */

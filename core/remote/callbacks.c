@@ -30,7 +30,7 @@ static int64_t now_ms(void)
     return lwc_clock_boot_ms(lwc_clock_system());
 }
 
-struct lwc_wire_times lwc_call_times(const struct lwc_call *call)
+struct lwc_wire_times lwc_call_times(const struct lwc_remote_call *call)
 {
     int64_t own_ms = call->end_ms - now_ms();
     struct lwc_wire_times times = {.caller_ms = call->host->remaining_ms(call->host->data)};
@@ -41,10 +41,11 @@ struct lwc_wire_times lwc_call_times(const struct lwc_call *call)
 }
 
 /* Takes all members of its frame first; returns false for a malformed frame. */
-typedef bool serve_fn(struct lwc_call *call, struct lwc_wire_in *in,
+typedef bool serve_fn(struct lwc_remote_call *call, struct lwc_wire_in *in,
                       struct callback_answer *answer);
 
-static bool serve_log(struct lwc_call *call, struct lwc_wire_in *in, struct callback_answer *answer)
+static bool serve_log(struct lwc_remote_call *call, struct lwc_wire_in *in,
+                      struct callback_answer *answer)
 {
     uint32_t level = lwc_wire_take_u32(in);
     const char *text = lwc_wire_take_text(in);
@@ -59,7 +60,7 @@ static bool serve_log(struct lwc_call *call, struct lwc_wire_in *in, struct call
     return true;
 }
 
-static bool serve_depends(struct lwc_call *call, struct lwc_wire_in *in,
+static bool serve_depends(struct lwc_remote_call *call, struct lwc_wire_in *in,
                           struct callback_answer *answer)
 {
     const char *path = lwc_wire_take_text(in);
@@ -72,7 +73,7 @@ static bool serve_depends(struct lwc_call *call, struct lwc_wire_in *in,
     return true;
 }
 
-static bool serve_asking(struct lwc_call *call, struct lwc_wire_in *in,
+static bool serve_asking(struct lwc_remote_call *call, struct lwc_wire_in *in,
                          struct callback_answer *answer)
 {
     const char *text = lwc_wire_take_text(in);
@@ -98,7 +99,7 @@ static bool has_prefix(const char *name, const char *const *prefixes, size_t cou
 }
 
 /* Returns whether @name is an argument of the line, or a part of an argument between = and commas. */
-static bool is_named_in_line(const struct lwc_call *call, const char *name)
+static bool is_named_in_line(const struct lwc_remote_call *call, const char *name)
 {
     const size_t len = strlen(name);
 
@@ -118,7 +119,7 @@ static bool is_named_in_line(const struct lwc_call *call, const char *name)
 }
 
 /* LW_API_SECRET is for the backend env alone, which is linked in and needs no host. */
-static bool can_read_variable(const struct lwc_call *call, const char *name)
+static bool can_read_variable(const struct lwc_remote_call *call, const char *name)
 {
     static const char *const secret[] = {"LW_API_SECRET", "LW_API_TOKEN"};
     static const char *const families[] = {"LW_", "LWCRED_", "XDG_", "LC_"};
@@ -154,7 +155,7 @@ static bool can_read_variable(const struct lwc_call *call, const char *name)
 }
 
 /* Returns NULL for a variable that is withheld, and logs that. */
-static const char *read_setting(const struct lwc_call *call, const char *name)
+static const char *read_setting(const struct lwc_remote_call *call, const char *name)
 {
     char shown[NAME_MAX_LEN + 1];
     char line[LINE_LEN];
@@ -168,7 +169,7 @@ static const char *read_setting(const struct lwc_call *call, const char *name)
     return NULL;
 }
 
-static bool serve_setting(struct lwc_call *call, struct lwc_wire_in *in,
+static bool serve_setting(struct lwc_remote_call *call, struct lwc_wire_in *in,
                           struct callback_answer *answer)
 {
     const char *name = lwc_wire_take_text(in);
@@ -181,7 +182,7 @@ static bool serve_setting(struct lwc_call *call, struct lwc_wire_in *in,
 }
 
 /* Adds the time that the user needs to the backend's own time. */
-static bool serve_prompt(struct lwc_call *call, struct lwc_wire_in *in,
+static bool serve_prompt(struct lwc_remote_call *call, struct lwc_wire_in *in,
                          struct callback_answer *answer)
 {
     uint32_t flags = lwc_wire_take_u32(in);
@@ -207,7 +208,8 @@ static bool serve_prompt(struct lwc_call *call, struct lwc_wire_in *in,
     return true;
 }
 
-static bool serve_put(struct lwc_call *call, struct lwc_wire_in *in, struct callback_answer *answer)
+static bool serve_put(struct lwc_remote_call *call, struct lwc_wire_in *in,
+                      struct callback_answer *answer)
 {
     bool is_known = lwc_wire_take_u32(in) != 0;
     struct lwc_identity identity = lwc_wire_take_identity(in);
@@ -222,7 +224,7 @@ static bool serve_put(struct lwc_call *call, struct lwc_wire_in *in, struct call
     return true;
 }
 
-static bool serve_visit(struct lwc_call *call, struct lwc_wire_in *in,
+static bool serve_visit(struct lwc_remote_call *call, struct lwc_wire_in *in,
                         struct callback_answer *answer)
 {
     struct lwc_identity identity = lwc_wire_take_identity(in);
@@ -256,7 +258,7 @@ static const struct {
     {LWC_WIRE_VISIT, LWC_WIRE_LIST, 20000, true, "a credential", serve_visit},
 };
 
-static void write_answer(const struct lwc_call *call, const struct callback_answer *answer,
+static void write_answer(const struct lwc_remote_call *call, const struct callback_answer *answer,
                          struct lwc_wire_out *out)
 {
     const struct lwc_buf *typed = answer->code == LWC_OK ? answer->typed : NULL;
@@ -271,7 +273,7 @@ static void write_answer(const struct lwc_call *call, const struct callback_answ
     lwc_wire_put_bytes(out, answer->text, answer->text != NULL ? strlen(answer->text) : 0);
 }
 
-enum lwc_code lwc_callbacks_serve(struct lwc_call *call, struct lwc_wire_in *in,
+enum lwc_code lwc_callbacks_serve(struct lwc_remote_call *call, struct lwc_wire_in *in,
                                   struct lwc_buf *bytes, struct lwc_wire_out *answer_out,
                                   bool *has_answer_out, struct lwc_error *err)
 {

@@ -44,7 +44,7 @@ enum { LWC_CALLBACK_KINDS = 7 };
  * is_asking  the user is asked elsewhere: end_ms does not count any more.
  * counts     frames received so far, by kind.
  */
-struct lwc_call {
+struct lwc_remote_call {
     const struct lwc_host *host;
     const char *name;
     uint32_t caps;
@@ -63,7 +63,7 @@ struct lwc_call {
 };
 
 /* Return how long the request may take from now on. */
-struct lwc_wire_times lwc_call_times(const struct lwc_call *call);
+struct lwc_wire_times lwc_call_times(const struct lwc_remote_call *call);
 
 /*
  * Serve the frame @in.
@@ -71,7 +71,7 @@ struct lwc_wire_times lwc_call_times(const struct lwc_call *call);
  * @answer_out     frame to send, made in @bytes; written only if *has_answer_out.
  * Returns LWC_OK; LWC_E_INVALID with a text that completes "backend 'NAME' sent ...".
  */
-enum lwc_code lwc_callbacks_serve(struct lwc_call *call, struct lwc_wire_in *in,
+enum lwc_code lwc_callbacks_serve(struct lwc_remote_call *call, struct lwc_wire_in *in,
                                   struct lwc_buf *bytes, struct lwc_wire_out *answer_out,
                                   bool *has_answer_out, struct lwc_error *err) LWC_RESULT;
 

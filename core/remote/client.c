@@ -100,16 +100,16 @@ struct lwc_client *lwc_client_new(const struct lwc_client_module *module,
 }
 
 /* A call may take half of the time left: the rest of the walk and the exchange need time, too. */
-static struct lwc_call start_call(const struct lwc_client *client)
+static struct lwc_remote_call start_call(const struct lwc_client *client)
 {
     const int64_t half_ms = client->host->remaining_ms(client->host->data) / 2;
-    struct lwc_call call = {.host = client->host,
-                            .name = client->name,
-                            .caps = client->caps,
-                            .argc = client->argc,
-                            .argv = client->argv,
-                            .span_ms = client->timeout_s * 1000,
-                            .grace_ms = GRACE_MS};
+    struct lwc_remote_call call = {.host = client->host,
+                                   .name = client->name,
+                                   .caps = client->caps,
+                                   .argc = client->argc,
+                                   .argv = client->argv,
+                                   .span_ms = client->timeout_s * 1000,
+                                   .grace_ms = GRACE_MS};
 
     if (call.span_ms + call.grace_ms > half_ms) {
         call.is_halved = true;
@@ -121,7 +121,7 @@ static struct lwc_call start_call(const struct lwc_client *client)
 }
 
 /* Returns the end of the call, the same moment for each of its frames: no frame buys time. */
-static int64_t get_deadline_ms(const struct lwc_call *call)
+static int64_t get_deadline_ms(const struct lwc_remote_call *call)
 {
     int64_t caller_at_ms = now_ms() + lwc_call_times(call).caller_ms;
     int64_t own_at_ms = call->end_ms + call->grace_ms;
@@ -130,7 +130,7 @@ static int64_t get_deadline_ms(const struct lwc_call *call)
 }
 
 /* Begins a request with the next number; all but HELLO start with the times. */
-static struct lwc_wire_out begin_request(struct lwc_client *client, struct lwc_call *call,
+static struct lwc_wire_out begin_request(struct lwc_client *client, struct lwc_remote_call *call,
                                          uint32_t request)
 {
     struct lwc_wire_out out = lwc_wire_begin(client->out, request, ++client->number);
@@ -144,7 +144,7 @@ static struct lwc_wire_out begin_request(struct lwc_client *client, struct lwc_c
 }
 
 /* Sends the request and serves the host's own frames until the answer comes. */
-static enum lwc_code exchange_frames(struct lwc_client *client, struct lwc_call *call,
+static enum lwc_code exchange_frames(struct lwc_client *client, struct lwc_remote_call *call,
                                      const struct lwc_wire_out *request, uint32_t expected,
                                      struct lwc_wire_in *in_out, struct lwc_error *err)
 {
@@ -176,7 +176,7 @@ static enum lwc_code exchange_frames(struct lwc_client *client, struct lwc_call 
     return code;
 }
 
-static enum lwc_code fail_late(const struct lwc_client *client, const struct lwc_call *call,
+static enum lwc_code fail_late(const struct lwc_client *client, const struct lwc_remote_call *call,
                                struct lwc_error *err)
 {
     enum lwc_code code = LWC_E_FAILED;
@@ -195,8 +195,9 @@ static enum lwc_code fail_late(const struct lwc_client *client, const struct lwc
 }
 
 /* Puts into words why the conversation broke off, and how the host ended. */
-static enum lwc_code describe_failure(const struct lwc_client *client, const struct lwc_call *call,
-                                      enum lwc_code code, const char *cause, struct lwc_error *err)
+static enum lwc_code describe_failure(const struct lwc_client *client,
+                                      const struct lwc_remote_call *call, enum lwc_code code,
+                                      const char *cause, struct lwc_error *err)
 {
     const char *ended = lwc_is_set(cause) ? cause : "ended";
     struct lwc_error sent = *err;
@@ -224,7 +225,7 @@ static enum lwc_code return_failure(const struct lwc_error *why, struct lwc_erro
 }
 
 /* Ends the host after a failure, and keeps the reason for the calls of the next minute. */
-static enum lwc_code abandon_host(struct lwc_client *client, const struct lwc_call *call,
+static enum lwc_code abandon_host(struct lwc_client *client, const struct lwc_remote_call *call,
                                   enum lwc_code code, const struct lwc_error *why,
                                   struct lwc_error *err)
 {
@@ -240,7 +241,7 @@ static enum lwc_code abandon_host(struct lwc_client *client, const struct lwc_ca
 }
 
 /* Sends a request and reads its DONE. */
-static enum lwc_code finish_request(struct lwc_client *client, struct lwc_call *call,
+static enum lwc_code finish_request(struct lwc_client *client, struct lwc_remote_call *call,
                                     const struct lwc_wire_out *request, struct lwc_error *err)
 {
     struct lwc_error why = {0};
@@ -263,7 +264,7 @@ static enum lwc_code finish_request(struct lwc_client *client, struct lwc_call *
     return code;
 }
 
-static enum lwc_code greet_host(struct lwc_client *client, struct lwc_call *call,
+static enum lwc_code greet_host(struct lwc_client *client, struct lwc_remote_call *call,
                                 struct lwc_error *err)
 {
     const char *dir = client->external_dir != NULL ? client->external_dir() : NULL;
@@ -295,7 +296,7 @@ static enum lwc_code greet_host(struct lwc_client *client, struct lwc_call *call
     return code == LWC_OK ? LWC_OK : abandon_host(client, call, code, &why, err);
 }
 
-static enum lwc_code open_backend(struct lwc_client *client, struct lwc_call *call,
+static enum lwc_code open_backend(struct lwc_client *client, struct lwc_remote_call *call,
                                   struct lwc_error *err)
 {
     struct lwc_wire_out out = begin_request(client, call, LWC_WIRE_OPEN);
@@ -323,7 +324,7 @@ static void note_variables(const struct lwc_client *client)
 }
 
 /* Makes sure that a host runs, with the backend open in it. */
-static enum lwc_code prepare_host(struct lwc_client *client, struct lwc_call *call,
+static enum lwc_code prepare_host(struct lwc_client *client, struct lwc_remote_call *call,
                                   struct lwc_error *err)
 {
     enum lwc_code code = client->why.code;
@@ -351,14 +352,14 @@ static enum lwc_code prepare_host(struct lwc_client *client, struct lwc_call *ca
 
 enum lwc_code lwc_client_open(struct lwc_client *client, struct lwc_error *err)
 {
-    struct lwc_call call = start_call(client);
+    struct lwc_remote_call call = start_call(client);
 
     return prepare_host(client, &call, err);
 }
 
 /* Prepares the host and begins a request to it. */
 static enum lwc_code begin_call(struct lwc_client *client, uint32_t request,
-                                struct lwc_call *call_out, struct lwc_wire_out *out_out,
+                                struct lwc_remote_call *call_out, struct lwc_wire_out *out_out,
                                 struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
@@ -374,7 +375,7 @@ static enum lwc_code begin_call(struct lwc_client *client, uint32_t request,
 static enum lwc_code proxy_find(void *state, const struct lwc_identity *query,
                                 const struct lwc_sink *sink, struct lwc_error *err)
 {
-    struct lwc_call call;
+    struct lwc_remote_call call;
     struct lwc_wire_out out;
     enum lwc_code code = begin_call(state, LWC_WIRE_FIND, &call, &out, err);
 
@@ -389,7 +390,7 @@ static enum lwc_code proxy_find(void *state, const struct lwc_identity *query,
 static enum lwc_code proxy_list(void *state, const struct lwc_visitor *visitor,
                                 struct lwc_error *err)
 {
-    struct lwc_call call;
+    struct lwc_remote_call call;
     struct lwc_wire_out out;
     enum lwc_code code = begin_call(state, LWC_WIRE_LIST, &call, &out, err);
 
@@ -404,7 +405,7 @@ static enum lwc_code proxy_store(void *state, const struct lwc_identity *identit
                                  const void *secret, size_t len, uint32_t flags,
                                  struct lwc_error *err)
 {
-    struct lwc_call call;
+    struct lwc_remote_call call;
     struct lwc_wire_out out;
     enum lwc_code code = begin_call(state, LWC_WIRE_STORE, &call, &out, err);
 
@@ -420,7 +421,7 @@ static enum lwc_code proxy_store(void *state, const struct lwc_identity *identit
 static enum lwc_code proxy_erase(void *state, const struct lwc_identity *query,
                                  struct lwc_error *err)
 {
-    struct lwc_call call;
+    struct lwc_remote_call call;
     struct lwc_wire_out out;
     enum lwc_code code = begin_call(state, LWC_WIRE_ERASE, &call, &out, err);
 
@@ -435,7 +436,7 @@ static enum lwc_code proxy_erase(void *state, const struct lwc_identity *query,
 static enum lwc_code send_plain_request(struct lwc_client *client, uint32_t request,
                                         const uint32_t *number, struct lwc_error *err)
 {
-    struct lwc_call call;
+    struct lwc_remote_call call;
     struct lwc_wire_out out;
     enum lwc_code code = begin_call(client, request, &call, &out, err);
 
@@ -493,7 +494,7 @@ static int64_t get_closing_ms(void *data)
 static void close_backend(struct lwc_client *client)
 {
     struct lwc_host host = *client->host;
-    struct lwc_call call = start_call(client);
+    struct lwc_remote_call call = start_call(client);
     struct lwc_wire_out out;
 
     host.remaining_ms = get_closing_ms;

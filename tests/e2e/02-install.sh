@@ -50,6 +50,7 @@ bin/lw-credential-helper
 bin/lwcred-backend-check
 include/lwcred.h
 include/lwcred/backend.h
+include/lwcred/call.h
 include/lwcred/error.h
 include/lwcred/types.h
 lib/liblwcred.so

@@ -110,11 +110,11 @@ static const struct lwc_visitor visitor = {.visit = visit};
 static void caller_reads(uint8_t request, int fd, struct lwc_buf *in_bytes,
                          struct lwc_buf *out_bytes)
 {
-    struct lwc_call call = {.host = &host,
-                            .request = request,
-                            .sink = &sink,
-                            .visitor = &visitor,
-                            .end_ms = INT64_MAX / 2};
+    struct lwc_remote_call call = {.host = &host,
+                                   .request = request,
+                                   .sink = &sink,
+                                   .visitor = &visitor,
+                                   .end_ms = INT64_MAX / 2};
     int64_t deadline_ms = lwc_clock_boot_ms(lwc_clock_system()) + 10000;
     struct lwc_wire_in in;
     struct lwc_wire_out out;

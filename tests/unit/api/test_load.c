@@ -65,6 +65,15 @@ static void load_in_child(const struct lwc_api *net, enum lwc_code expected)
     assert_true(expected == LWC_OK || strstr(err.msg, "another version") != NULL);
 }
 
+static enum lwc_code call(const struct lwc_api_call *wanted, struct lwc_call_reply *reply_out,
+                          struct lwc_error *err)
+{
+    (void)wanted;
+    (void)reply_out;
+    (void)err;
+    return LWC_OK;
+}
+
 static enum lwc_code exchange(const struct lwc_exchange *wanted, const struct lwc_sink *token,
                               struct lwc_grant *grant_out, struct lwc_error *err)
 {
@@ -75,9 +84,11 @@ static enum lwc_code exchange(const struct lwc_exchange *wanted, const struct lw
 }
 
 static const struct lwc_api nets[] = {
-    {.abi = LWC_API_ABI + 1, .size = sizeof(struct lwc_api), .exchange = exchange},
-    {.abi = LWC_API_ABI, .size = 8, .exchange = exchange},
+    {.abi = LWC_API_ABI + 1, .size = sizeof(struct lwc_api), .exchange = exchange, .call = call},
+    {.abi = LWC_API_ABI, .size = 8, .exchange = exchange, .call = call},
     {.abi = LWC_API_ABI, .size = sizeof(struct lwc_api)},
+    {.abi = LWC_API_ABI, .size = sizeof(struct lwc_api), .exchange = exchange},
+    {.abi = LWC_API_ABI, .size = sizeof(struct lwc_api), .call = call},
 };
 
 static void load_real_object_is_found_once(void **state)
@@ -139,7 +150,7 @@ static int load_after_fork(void)
 static void load_works_in_a_child_made_while_another_thread_loads(void **state)
 {
     static const struct lwc_api good = {
-        .abi = LWC_API_ABI, .size = sizeof(struct lwc_api), .exchange = exchange};
+        .abi = LWC_API_ABI, .size = sizeof(struct lwc_api), .exchange = exchange, .call = call};
     pthread_t thread;
     int status = 0;
     pid_t pid = -1;

@@ -104,21 +104,21 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct lwc_call call_of(uint32_t request)
+static struct lwc_remote_call call_of(uint32_t request)
 {
     static const char *const argv[] = {"setting=TEAM,SQUAD", "PLAIN"};
 
     memset(&told, 0, sizeof told);
-    return (struct lwc_call){.host = &host,
-                             .name = "asker",
-                             .caps = LWC_CAPS_KNOWN,
-                             .argc = LWC_ARRAY_LEN(argv),
-                             .argv = argv,
-                             .request = request,
-                             .number = 4,
-                             .sink = &sink,
-                             .visitor = &visitor,
-                             .end_ms = lwc_clock_boot_ms(lwc_clock_system()) + 10000};
+    return (struct lwc_remote_call){.host = &host,
+                                    .name = "asker",
+                                    .caps = LWC_CAPS_KNOWN,
+                                    .argc = LWC_ARRAY_LEN(argv),
+                                    .argv = argv,
+                                    .request = request,
+                                    .number = 4,
+                                    .sink = &sink,
+                                    .visitor = &visitor,
+                                    .end_ms = lwc_clock_boot_ms(lwc_clock_system()) + 10000};
 }
 
 static struct lwc_wire_out begin(uint32_t type)
@@ -127,7 +127,7 @@ static struct lwc_wire_out begin(uint32_t type)
 }
 
 /* Serve the frame; its answer, if there is one, is read into @answer_out. */
-static enum lwc_code serve(struct lwc_call *call, const struct lwc_wire_out *frame,
+static enum lwc_code serve(struct lwc_remote_call *call, const struct lwc_wire_out *frame,
                            struct lwc_host_answer *answer_out, struct lwc_error *answer_err,
                            struct lwc_error *err)
 {
@@ -152,7 +152,7 @@ static enum lwc_code serve(struct lwc_call *call, const struct lwc_wire_out *fra
 
 static void text_for_people_is_made_printable(void **state)
 {
-    struct lwc_call call = call_of(LWC_WIRE_LIST);
+    struct lwc_remote_call call = call_of(LWC_WIRE_LIST);
     struct lwc_wire_out frame = begin(LWC_WIRE_LOG);
 
     (void)state;
@@ -171,7 +171,7 @@ static void a_setting_is_answered_with_its_value_or_none(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct lwc_call call = call_of(LWC_WIRE_OPEN);
+        struct lwc_remote_call call = call_of(LWC_WIRE_OPEN);
         struct lwc_wire_out frame = begin(LWC_WIRE_SETTING);
         struct lwc_host_answer answer;
 
@@ -212,7 +212,7 @@ static void a_backend_reads_only_variables_that_it_may_need(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        struct lwc_call call = call_of(LWC_WIRE_OPEN);
+        struct lwc_remote_call call = call_of(LWC_WIRE_OPEN);
         struct lwc_wire_out frame = begin(LWC_WIRE_SETTING);
         struct lwc_host_answer answer;
 
@@ -226,7 +226,7 @@ static void a_backend_reads_only_variables_that_it_may_need(void **state)
 
 static void a_backend_without_the_capability_asks_nobody(void **state)
 {
-    struct lwc_call call = call_of(LWC_WIRE_FIND);
+    struct lwc_remote_call call = call_of(LWC_WIRE_FIND);
     struct lwc_wire_out frame = begin(LWC_WIRE_PROMPT);
     struct lwc_error err = {0};
     struct lwc_host_answer answer;
@@ -244,7 +244,7 @@ static void a_backend_without_the_capability_asks_nobody(void **state)
 
 static void the_time_of_a_prompt_is_not_the_backends(void **state)
 {
-    struct lwc_call call = call_of(LWC_WIRE_FIND);
+    struct lwc_remote_call call = call_of(LWC_WIRE_FIND);
     struct lwc_wire_out frame = begin(LWC_WIRE_PROMPT);
     int64_t end_ms = call.end_ms;
     struct lwc_host_answer answer;
@@ -265,7 +265,7 @@ static void asking_lifts_the_bound_but_while_closing(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct lwc_call call = call_of(requests[i]);
+        struct lwc_remote_call call = call_of(requests[i]);
         struct lwc_wire_out frame = begin(LWC_WIRE_ASKING);
 
         assert_true(lwc_call_times(&call).call_ms <= 10000);
@@ -283,7 +283,7 @@ static void what_the_sink_says_is_passed_on(void **state)
 
     (void)state;
     for (size_t i = 0; i < 4; i++) {
-        struct lwc_call call = call_of(LWC_WIRE_FIND);
+        struct lwc_remote_call call = call_of(LWC_WIRE_FIND);
         struct lwc_wire_out frame = begin(LWC_WIRE_PUT);
         struct lwc_error err = {0};
         struct lwc_host_answer answer;
@@ -303,7 +303,7 @@ static void what_the_sink_says_is_passed_on(void **state)
 static void a_visitor_is_called_and_may_refuse(void **state)
 {
     struct lwc_identity identity = LWC_IDENTITY_ANY;
-    struct lwc_call call = call_of(LWC_WIRE_LIST);
+    struct lwc_remote_call call = call_of(LWC_WIRE_LIST);
     struct lwc_wire_out frame = begin(LWC_WIRE_VISIT);
     struct lwc_host_answer answer;
 
@@ -340,7 +340,7 @@ static void what_is_not_due_is_refused_and_reaches_nobody(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct lwc_call call = call_of(cases[i].request);
+        struct lwc_remote_call call = call_of(cases[i].request);
         struct lwc_wire_out frame = begin(cases[i].type);
         struct lwc_error err = {0};
 
@@ -355,7 +355,7 @@ static void what_is_not_due_is_refused_and_reaches_nobody(void **state)
 
 static void each_kind_comes_only_so_often(void **state)
 {
-    struct lwc_call call = call_of(LWC_WIRE_FIND);
+    struct lwc_remote_call call = call_of(LWC_WIRE_FIND);
     struct lwc_wire_out frame = begin(LWC_WIRE_ASKING);
     struct lwc_error err = {0};
     enum lwc_code code = LWC_OK;
