@@ -60,7 +60,7 @@ enum lwc_code lwc_path_code(int sys)
     return LWC_E_IO;
 }
 
-static const char *separator(const char *dir)
+static const char *find_separator(const char *dir)
 {
     return lwc_streq(dir, "/") ? "" : "/";
 }
@@ -68,7 +68,7 @@ static const char *separator(const char *dir)
 const char *lwc_path_text(const struct lwc_path *path, char text_out[LWC_PATH_TEXT_LEN])
 {
     return lwc_join(text_out, LWC_PATH_TEXT_LEN,
-                    LWC_PARTS(path->dir, separator(path->dir), path->name));
+                    LWC_PARTS(path->dir, find_separator(path->dir), path->name));
 }
 
 enum lwc_code lwc_path_owner_check(const char *text, uid_t owner, struct lwc_error *err)
@@ -95,7 +95,7 @@ static enum lwc_code fail_at(const struct path_walk *walk, int sys, struct lwc_e
 /* Appends @name to the directory reached. */
 static enum lwc_code push_name(struct path_walk *walk, const char *name, struct lwc_error *err)
 {
-    const char *slash = separator(walk->dir);
+    const char *slash = find_separator(walk->dir);
     size_t len = strlen(walk->dir);
     size_t name_at = len + strlen(slash);
 

@@ -83,8 +83,8 @@ static enum lwc_code take_digest(const char *name, struct lwc_buf *bytes)
     return LWC_OK;
 }
 
-static enum lwc_code unseal(const struct lwc_cache *cache, const char *name, struct lwc_buf **bytes,
-                            struct lwc_error *err)
+static enum lwc_code unseal_bytes(const struct lwc_cache *cache, const char *name,
+                                  struct lwc_buf **bytes, struct lwc_error *err)
 {
     LWC_AUTO_BUF plain = NULL;
     enum lwc_code code = lwc_buf_new(lwc_buf_len(*bytes), &plain, err);
@@ -114,7 +114,7 @@ static enum lwc_code load_entry(const struct lwc_cache *cache, const struct lwc_
         code = place->read(name, bytes, NULL);
     }
     if (code == LWC_OK && is_sealed(place)) {
-        code = unseal(cache, name, &bytes, NULL);
+        code = unseal_bytes(cache, name, &bytes, NULL);
         code = code == LWC_E_CORRUPT ? LWC_E_DENIED : code;
     } else if (code == LWC_OK) {
         code = take_digest(name, bytes);

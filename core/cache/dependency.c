@@ -53,7 +53,7 @@ void lwc_dependencies_reset(struct lwc_dependencies *witnesses)
 }
 
 /* Grows *block by a member, up to @max; returns that member, all zero, or NULL. */
-static void *grow(void **block, size_t count, size_t max, size_t size)
+static void *grow_block(void **block, size_t count, size_t max, size_t size)
 {
     void *grown = count < max ? realloc(*block, (count + 1) * size) : NULL;
 
@@ -67,7 +67,8 @@ static void *grow(void **block, size_t count, size_t max, size_t size)
 struct lwc_dependency *lwc_dependencies_next(struct lwc_dependencies *witnesses)
 {
     void *block = witnesses->file;
-    void *next = grow(&block, witnesses->count, LWC_DEPENDENCIES_MAX, sizeof *witnesses->file);
+    void *next =
+        grow_block(&block, witnesses->count, LWC_DEPENDENCIES_MAX, sizeof *witnesses->file);
 
     witnesses->file = block;
     return next;
@@ -76,8 +77,8 @@ struct lwc_dependency *lwc_dependencies_next(struct lwc_dependencies *witnesses)
 struct lwc_variable *lwc_dependencies_next_variable(struct lwc_dependencies *witnesses)
 {
     void *block = witnesses->variable;
-    void *next =
-        grow(&block, witnesses->variable_count, LWC_VARIABLES_MAX, sizeof *witnesses->variable);
+    void *next = grow_block(&block, witnesses->variable_count, LWC_VARIABLES_MAX,
+                            sizeof *witnesses->variable);
 
     witnesses->variable = block;
     return next;

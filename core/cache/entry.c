@@ -91,7 +91,7 @@ static bool is_made_of(const char *text, const char *alphabet)
     return text[lwc_text_span(text, alphabet)] == '\0';
 }
 
-static const char *text_flaw(const struct lwc_entry *entry)
+static const char *find_text_flaw(const struct lwc_entry *entry)
 {
     for (size_t i = 0; i < LWC_ARRAY_LEN(texts); i++) {
         const char *text = (const char *)entry + texts[i].offset;
@@ -110,7 +110,7 @@ static const char *text_flaw(const struct lwc_entry *entry)
     return NULL;
 }
 
-static const char *number_flaw(const struct lwc_entry *entry)
+static const char *find_number_flaw(const struct lwc_entry *entry)
 {
     for (size_t i = 0; i < LWC_ARRAY_LEN(numbers); i++) {
         int64_t min = entry->kind == LWC_ENTRY_TOKEN ? numbers[i].min : 0;
@@ -124,7 +124,7 @@ static const char *number_flaw(const struct lwc_entry *entry)
     return NULL;
 }
 
-static const char *token_flaw(const struct lwc_entry *entry)
+static const char *find_token_flaw(const struct lwc_entry *entry)
 {
     if (entry->text == NULL || lwc_buf_len(entry->text) > LWC_TOKEN_MAX ||
         !lwc_text_is_b64token(lwc_buf_text(entry->text), lwc_buf_len(entry->text))) {
@@ -147,7 +147,7 @@ static bool is_hash(const char *text)
     return strlen(text) == TARGET_LEN && is_made_of(text, "0123456789abcdef");
 }
 
-static const char *variables_flaw(const struct lwc_dependencies *witnesses)
+static const char *find_variable_flaw(const struct lwc_dependencies *witnesses)
 {
     if (witnesses->variable_count > LWC_VARIABLES_MAX) {
         return "settings";
@@ -162,7 +162,7 @@ static const char *variables_flaw(const struct lwc_dependencies *witnesses)
     return NULL;
 }
 
-static const char *reference_flaw(const struct lwc_entry *entry)
+static const char *find_answer_flaw(const struct lwc_entry *entry)
 {
     const struct lwc_dependencies *witnesses = &entry->witnesses;
 
@@ -189,11 +189,11 @@ static const char *reference_flaw(const struct lwc_entry *entry)
             return "size of a file";
         }
     }
-    return variables_flaw(witnesses);
+    return find_variable_flaw(witnesses);
 }
 
 /* Returns the identity by its buffers, which are written and read. */
-static struct lwc_identity identity_of(const struct lwc_entry *entry)
+static struct lwc_identity get_identity(const struct lwc_entry *entry)
 {
     const struct lwc_identity_copy *copy = &entry->identity;
 
@@ -208,25 +208,25 @@ static struct lwc_identity identity_of(const struct lwc_entry *entry)
     };
 }
 
-static const char *flaw_of(const struct lwc_entry *entry)
+static const char *find_flaw(const struct lwc_entry *entry)
 {
-    const char *flaw = text_flaw(entry);
-    struct lwc_identity id = identity_of(entry);
+    const char *flaw = find_text_flaw(entry);
+    struct lwc_identity id = get_identity(entry);
 
     if (flaw == NULL && lwc_identity_check(&id, NULL) != LWC_OK) {
         flaw = "identity";
     }
     if (flaw == NULL) {
-        flaw = number_flaw(entry);
+        flaw = find_number_flaw(entry);
     }
     if (flaw != NULL) {
         return flaw;
     }
     switch (entry->kind) {
     case LWC_ENTRY_TOKEN:
-        return token_flaw(entry);
+        return find_token_flaw(entry);
     case LWC_ENTRY_ANSWER:
-        return reference_flaw(entry);
+        return find_answer_flaw(entry);
     }
     return "kind";
 }
@@ -238,7 +238,7 @@ struct writer {
     struct lwc_error *err;
 };
 
-static void put(struct writer *writer, const void *bytes, size_t len)
+static void put_bytes(struct writer *writer, const void *bytes, size_t len)
 {
     if (writer->code == LWC_OK) {
         writer->code = lwc_buf_append(writer->out, bytes, len, writer->err);
@@ -250,13 +250,13 @@ static void put_number(struct writer *writer, uint64_t number, size_t len)
     uint8_t bytes[8];
 
     lwc_bytes_put(bytes, len, number);
-    put(writer, bytes, len);
+    put_bytes(writer, bytes, len);
 }
 
 static void put_text(struct writer *writer, const char *text, size_t len)
 {
     put_number(writer, len, 2);
-    put(writer, text, len);
+    put_bytes(writer, text, len);
 }
 
 static void put_witness(struct writer *writer, const struct lwc_dependency *witness)
@@ -278,7 +278,7 @@ static void put_witnesses(struct writer *writer, const struct lwc_dependencies *
     put_number(writer, witnesses->variable_count, 2);
     for (size_t i = 0; i < witnesses->variable_count; i++) {
         put_text(writer, witnesses->variable[i].name, strlen(witnesses->variable[i].name));
-        put(writer, witnesses->variable[i].hash, LWC_HASH_LEN);
+        put_bytes(writer, witnesses->variable[i].hash, LWC_HASH_LEN);
     }
 }
 
@@ -301,13 +301,13 @@ enum lwc_code lwc_entry_encode(const struct lwc_entry *entry, struct lwc_buf *ou
                                struct lwc_error *err)
 {
     struct writer writer = {.out = out, .code = LWC_OK, .err = err};
-    const char *flaw = flaw_of(entry);
+    const char *flaw = find_flaw(entry);
 
     lwc_buf_reset(out);
     if (flaw != NULL) {
         return lwc_fail(err, LWC_E_INVALID, "cache entry: %s cannot be kept", flaw);
     }
-    put(&writer, MAGIC, MAGIC_LEN);
+    put_bytes(&writer, MAGIC, MAGIC_LEN);
     put_number(&writer, VERSION, 2);
     put_number(&writer, entry->kind, 2);
     put_number(&writer, entry->identity.id.kind, 4);
@@ -330,7 +330,7 @@ struct reader {
 };
 
 /* Returns the next @len bytes, or NULL. */
-static const uint8_t *get(struct reader *reader, size_t len, const char *name)
+static const uint8_t *take_bytes(struct reader *reader, size_t len, const char *name)
 {
     const uint8_t *at = reader->at;
 
@@ -348,7 +348,7 @@ static const uint8_t *get(struct reader *reader, size_t len, const char *name)
 
 static uint64_t get_number(struct reader *reader, size_t len, const char *name)
 {
-    const uint8_t *bytes = get(reader, len, name);
+    const uint8_t *bytes = take_bytes(reader, len, name);
 
     return bytes != NULL ? lwc_bytes_get(bytes, len) : 0;
 }
@@ -357,7 +357,7 @@ static uint64_t get_number(struct reader *reader, size_t len, const char *name)
 static void get_text(struct reader *reader, char *text_out, size_t max, const char *name)
 {
     size_t len = get_number(reader, 2, name);
-    const uint8_t *bytes = get(reader, len, name);
+    const uint8_t *bytes = take_bytes(reader, len, name);
 
     if (bytes == NULL) {
         return;
@@ -374,7 +374,7 @@ static enum lwc_code get_token(struct reader *reader, struct lwc_buf **token_out
                                struct lwc_error *err)
 {
     size_t len = get_number(reader, 2, "token");
-    const uint8_t *bytes = get(reader, len, "token");
+    const uint8_t *bytes = take_bytes(reader, len, "token");
 
     if (bytes == NULL || len == 0) {
         return LWC_OK;
@@ -410,7 +410,7 @@ static enum lwc_code get_variables(struct reader *reader, struct lwc_dependencie
             return lwc_fail_nomem(err);
         }
         get_text(reader, variable->name, LWC_VARIABLE_NAME_MAX, "name of a setting");
-        hash = get(reader, LWC_HASH_LEN, "a setting");
+        hash = take_bytes(reader, LWC_HASH_LEN, "a setting");
         if (hash != NULL) {
             memcpy(variable->hash, hash, LWC_HASH_LEN);
         }
@@ -448,7 +448,7 @@ static enum lwc_code get_files(struct reader *reader, struct lwc_dependencies *w
 /* Reads magic, version and kinds. */
 static void get_head(struct reader *reader, struct lwc_entry *entry)
 {
-    const uint8_t *magic = get(reader, MAGIC_LEN, "magic");
+    const uint8_t *magic = take_bytes(reader, MAGIC_LEN, "magic");
 
     if (magic != NULL && memcmp(magic, MAGIC, MAGIC_LEN) != 0) {
         reader->flaw = "magic";
@@ -487,12 +487,12 @@ enum lwc_code lwc_entry_decode(const void *bytes, size_t len, struct lwc_entry *
         return code;
     }
     if (reader.flaw == NULL) {
-        reader.flaw = reader.left > 0 ? "end" : flaw_of(entry);
+        reader.flaw = reader.left > 0 ? "end" : find_flaw(entry);
     }
     if (reader.flaw != NULL) {
         return lwc_fail(err, LWC_E_CORRUPT, "cache entry: wrong %s", reader.flaw);
     }
-    entry->identity.id = identity_of(entry);
+    entry->identity.id = get_identity(entry);
     *entry_out = LWC_TAKE(entry);
     return LWC_OK;
 }

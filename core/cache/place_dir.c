@@ -39,7 +39,7 @@
 /* Opens the directory of the entries, made if @make says so, and judges it. */
 typedef enum lwc_code open_fn(bool make, struct lwc_path *path_out, struct lwc_error *err);
 
-static enum lwc_code as(enum lwc_code code, struct lwc_error *err)
+static enum lwc_code fail_as(enum lwc_code code, struct lwc_error *err)
 {
     if (err != NULL) {
         err->code = code;
@@ -94,7 +94,7 @@ static enum lwc_code memory_check(int fd, const char *text, struct lwc_error *er
     return LWC_OK;
 }
 
-static const char *absolute(const char *variable)
+static const char *get_absolute(const char *variable)
 {
     const char *value = secure_getenv(variable);
 
@@ -120,7 +120,7 @@ static enum lwc_code base_open(const char *dir, uid_t us, int *fd_out, struct lw
 static enum lwc_code runtime_open(bool make, struct lwc_path *path_out, struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = -1;
-    const char *dir = absolute("XDG_RUNTIME_DIR");
+    const char *dir = get_absolute("XDG_RUNTIME_DIR");
     char number[LWC_DECIMAL_LEN];
     char usual[sizeof "/run/user/" + LWC_DECIMAL_LEN];
     uid_t us = geteuid();
@@ -149,7 +149,7 @@ static enum lwc_code runtime_open(bool make, struct lwc_path *path_out, struct l
 
 static enum lwc_code sealed_open(bool make, struct lwc_path *path_out, struct lwc_error *err)
 {
-    const char *dir = absolute("XDG_CACHE_HOME");
+    const char *dir = get_absolute("XDG_CACHE_HOME");
     LWC_AUTO_FREE char *text = lwc_join_new(LWC_PARTS(dir != NULL ? dir : "~/.cache", "/" SUBDIR));
     enum lwc_code code = LWC_OK;
 
@@ -163,7 +163,7 @@ static enum lwc_code sealed_open(bool make, struct lwc_path *path_out, struct lw
         code = lwc_dir_open(text, path_out, err);
     }
     if (code != LWC_OK) {
-        return code == LWC_E_NOT_FOUND ? code : as(LWC_E_UNAVAILABLE, err);
+        return code == LWC_E_NOT_FOUND ? code : fail_as(LWC_E_UNAVAILABLE, err);
     }
     return private_check(path_out->dir_fd, path_out->dir, geteuid(), err);
 }
@@ -195,7 +195,7 @@ static enum lwc_code dir_read(open_fn *open_dir, const char *name, struct lwc_bu
         return code;
     }
     code = lwc_file_read_at(&path, LWC_TRUST_PRIVATE, LWC_ENTRY_MAX, bytes, err);
-    return code == LWC_OK ? LWC_OK : as(LWC_E_NOT_FOUND, err);
+    return code == LWC_OK ? LWC_OK : fail_as(LWC_E_NOT_FOUND, err);
 }
 
 /* Removes a file that is no entry; accepts an absent file. */
@@ -255,7 +255,7 @@ static void sweep_one(int dir_fd, const char *name, int64_t now_s)
     }
 }
 
-static void sweep(int dir_fd)
+static void sweep_entries(int dir_fd)
 {
     AUTO_STREAM stream = open_stream(dir_fd);
     const int64_t now_s = lwc_clock_wall_s(lwc_clock_system());
@@ -288,7 +288,7 @@ static enum lwc_code dir_write(open_fn *open_dir, const char *name, const void *
     enum lwc_code code = entry_open(open_dir, true, name, &path, err);
 
     if (code != LWC_OK) {
-        return code == LWC_E_NOT_FOUND ? as(LWC_E_UNAVAILABLE, err) : code;
+        return code == LWC_E_NOT_FOUND ? fail_as(LWC_E_UNAVAILABLE, err) : code;
     }
     code = lwc_file_replace(&path, bytes, len, NULL, NULL, NULL, &why);
     if ((code == LWC_E_INVALID || code == LWC_E_UNSAFE) && clear_away(&path)) {
@@ -296,13 +296,13 @@ static enum lwc_code dir_write(open_fn *open_dir, const char *name, const void *
     }
     if (code == LWC_OK) {
         set_end(&path, life_s);
-        sweep(path.dir_fd);
+        sweep_entries(path.dir_fd);
         return LWC_OK;
     }
     if (err != NULL) {
         *err = why;
     }
-    return as(is_full(why.sys) ? LWC_E_IO : LWC_E_UNAVAILABLE, err);
+    return fail_as(is_full(why.sys) ? LWC_E_IO : LWC_E_UNAVAILABLE, err);
 }
 
 /*

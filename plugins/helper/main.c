@@ -23,7 +23,7 @@
  *     that a variable names (OPENSSL_CONF, OPENSSL_MODULES, OPENSSL_ENGINES).
  *  5. A closed pipe or a limit on file size is an error with a message, not a signal.
  */
-static bool harden(void)
+static bool harden_process(void)
 {
     static const char *const unheeded[] = {"SSLKEYLOGFILE", "OPENSSL_CONF", "OPENSSL_MODULES",
                                            "OPENSSL_ENGINES"};
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
     struct lwc_error err = {0};
     enum lwc_code code = LWC_OK;
 
-    if (!harden()) {
+    if (!harden_process()) {
         return LWC_E_IO;
     }
     code = lwc_program_run(&lwc_program, &app, argc, argv, &err);

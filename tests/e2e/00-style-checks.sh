@@ -55,6 +55,8 @@ expect includes.py core/remote/r.c 'core/stack/s.h is out of reach' '#include "s
 expect includes.py core/base/b.c 'is spelled "base/a.h" everywhere' '#include "core/base/a.h"\n'
 expect includes.py core/base/a.h 'a circle of files: core/base/a -> core/base/c -> core/base/a' '#include "base/c.h"\n'
 expect typenames.py core/stack/t.c 'walk has another meaning in core/base/a.c' 'struct walk {\n    int x;\n};\n'
+expect names.py backends/a/a.c ":2: 'load': a static function is verb" 'static int load(void)\n{\n    return 0;\n}\n'
+expect names.py core/base/b.c ":3: 'put': a static function is verb" 'static inline void\n*put(int a,\n     int b)\n{\n}\n'
 expect english.py core/base/b.c ":2: a comment opens with 'What'" '/* What is read here. */\n'
 expect english.py core/base/b.c ":4: a comment opens with 'Who'" '/* A file.\n *\n * Who holds it. */\n'
 expect english.py tests/y.sh ":2: a comment opens with 'One'" '# One of the files.\n' '# SPDX-License-Identifier: Apache-2.0'
