@@ -3,6 +3,7 @@
 #define PLUGINS_HELPER_APP_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include <lwcred.h>
 
@@ -17,6 +18,7 @@
  * git_helper   called by a git helper's name: runs git's verbs, ignores all others.
  * is_silent    not interactive, also without --no-prompt.
  * account      canonical form of --account, or "".
+ * umask        of the caller: for files and programs that are not ours.
  * deadline_ms  end of the command by the boot clock; 0: not fixed yet, see lwc_app_deadline_ms().
  */
 struct lwc_app {
@@ -24,6 +26,7 @@ struct lwc_app {
     bool git_helper;
     bool is_silent;
     char account[LWC_ACCOUNT_MAX + 1];
+    mode_t umask;
     int64_t deadline_ms;
     struct lwc_context *ctx;
 };

@@ -23,7 +23,7 @@
  *     that a variable names (OPENSSL_CONF, OPENSSL_MODULES, OPENSSL_ENGINES).
  *  5. A closed pipe or a limit on file size is an error with a message, not a signal.
  */
-static bool harden_process(void)
+static bool harden_process(mode_t *umask_out)
 {
     static const char *const unheeded[] = {"SSLKEYLOGFILE", "OPENSSL_CONF", "OPENSSL_MODULES",
                                            "OPENSSL_ENGINES"};
@@ -33,7 +33,7 @@ static bool harden_process(void)
 
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)umask(077);
+    *umask_out = umask(077);
     for (size_t i = 0; i < LWC_ARRAY_LEN(unheeded); i++) {
         (void)unsetenv(unheeded[i]);
     }
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
     struct lwc_error err = {0};
     enum lwc_code code = LWC_OK;
 
-    if (!harden_process()) {
+    if (!harden_process(&app.umask)) {
         return LWC_E_IO;
     }
     code = lwc_program_run(&lwc_program, &app, argc, argv, &err);

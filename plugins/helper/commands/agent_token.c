@@ -134,8 +134,7 @@ static const char *print_version(const struct lwc_agent_token *token, char out[s
     return print_span(token->version, out);
 }
 
-static const char *print_description(const struct lwc_agent_token *token,
-                                     char out[static CELL_LEN])
+static const char *print_description(const struct lwc_agent_token *token, char out[static CELL_LEN])
 {
     return print_span(token->description, out);
 }
@@ -378,8 +377,7 @@ static enum lwc_code change_token(struct lwc_agent_run *run, struct lwc_agent_re
 {
     LWC_AUTO_AGENT_REPLY before = {0};
     LWC_AUTO_AGENT_REPLY after = {0};
-    enum lwc_code code =
-        lwc_agent_find(&run->client, run->alias, &before, &request->token, err);
+    enum lwc_code code = lwc_agent_find(&run->client, run->alias, &before, &request->token, err);
 
     if (code != LWC_OK) {
         return code;

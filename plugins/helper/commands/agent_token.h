@@ -37,8 +37,8 @@ extern const struct lwc_command lwc_agent_rotate_command;
  * @url_out   @room or NULL.
  */
 enum lwc_code lwc_agent_choose_url(struct lwc_app *app, const char *account, bool has_url,
-                                   char *room, const char **url_out,
-                                   struct lwc_error *err) LWC_RESULT;
+                                   char *room, const char **url_out, struct lwc_error *err)
+    LWC_RESULT;
 
 /* Finds the account of the credential that would call, without a call; *room is "" if unknown. */
 void lwc_agent_find_account(struct lwc_agent_run *run, char room[LWC_ACCOUNT_MAX + 1]);
