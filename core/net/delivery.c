@@ -99,7 +99,7 @@ static enum lwc_code show_headers(const struct lwc_delivery *delivery, struct lw
 }
 
 /* Asks the target, once, whether it takes the reply. */
-static bool begin(struct lwc_delivery *delivery)
+static bool begin_delivery(struct lwc_delivery *delivery)
 {
     const struct lwc_http_target *target = delivery->request->target;
     enum lwc_code code = LWC_OK;
@@ -109,7 +109,8 @@ static bool begin(struct lwc_delivery *delivery)
     }
     delivery->has_begun = true;
     lwc_headers_finish(&delivery->headers);
-    code = target->begin(target->data, delivery->reply, &delivery->is_taken, &delivery->why);
+    code =
+        target->begin(target->data, delivery->reply, &delivery->is_taken, &delivery->why);
     if (code == LWC_OK && delivery->is_taken && target->header != NULL) {
         code = show_headers(delivery, &delivery->why);
     }
@@ -141,7 +142,7 @@ bool lwc_delivery_write(struct lwc_delivery *delivery, const void *bytes, size_t
 {
     const struct lwc_http_target *target = delivery->request->target;
 
-    if (!begin(delivery)) {
+    if (!begin_delivery(delivery)) {
         return false;
     }
     if (!delivery->is_taken) {
@@ -152,7 +153,7 @@ bool lwc_delivery_write(struct lwc_delivery *delivery, const void *bytes, size_t
 
 bool lwc_delivery_end(struct lwc_delivery *delivery)
 {
-    return begin(delivery);
+    return begin_delivery(delivery);
 }
 
 static enum lwc_code read_piece(struct lwc_delivery *delivery, void *bytes, size_t room,
