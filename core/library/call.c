@@ -19,7 +19,8 @@ struct call_ctx {
     struct lwc_context *ctx;
     const struct lwc_call *call;
     struct lwc_query query;
-    struct lwc_token *token;
+    const struct lwc_token *token; /* the caller's, or @own_token */
+    struct lwc_token *own_token;
     struct lwc_call_reply reply;
     struct lwc_host host;
     int64_t deadline_ms;
@@ -27,7 +28,7 @@ struct call_ctx {
 
 static void call_ctx_clear(struct call_ctx *call)
 {
-    lwc_token_free(&call->token);
+    lwc_token_free(&call->own_token);
 }
 
 /* Waits for calls of other threads: their callbacks and ours are not called at once. */
@@ -96,12 +97,20 @@ static enum lwc_code forget_token(struct call_ctx *call, struct lwc_error *err)
     return lwc_token_forget(call->ctx, NULL, NULL, token, strlen(token), err);
 }
 
+static enum lwc_code get_token(struct call_ctx *call, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_token_get(call->ctx, &call->query, &call->own_token, err);
+
+    call->token = call->own_token;
+    return code;
+}
+
 static enum lwc_code send_again(struct call_ctx *call, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
-    lwc_token_free(&call->token);
-    code = lwc_token_get(call->ctx, &call->query, &call->token, err);
+    lwc_token_free(&call->own_token);
+    code = get_token(call, err);
     if (code != LWC_OK) {
         return lwc_wrap(err, code, "the API does not accept the token (status 401): a new one");
     }
@@ -163,7 +172,8 @@ static enum lwc_code make_call(struct call_ctx *call, struct lwc_error *err)
     }
     if (code == LWC_OK) {
         call->query.size = sizeof call->query;
-        code = lwc_token_get(call->ctx, &call->query, &call->token, err);
+        call->token = call->call->token;
+        code = call->token == NULL ? get_token(call, err) : LWC_OK;
     }
     if (code != LWC_OK) {
         return code;

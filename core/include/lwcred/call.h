@@ -54,6 +54,8 @@ struct lwc_call_header {
     const char *value;
 };
 
+struct lwc_token;
+
 /* Flags of a call.  Since 0.1. */
 enum lwc_call_flag {
     LWC_CALL_ERROR_BODY = 1u << 0, /* head(), header() and write() also receive a failed reply */
@@ -81,6 +83,9 @@ enum lwc_call_flag {
  * head      receives the reply once, before its headers and its first byte.
  * header    receives each header of the reply; values may hold all bytes but NUL, CR and LF.
  * write     receives the body in pieces.  NULL: the body is dropped.
+ * token     a token that lwc_token_get() gave for @query, to call with in place of asking for it
+ *           again, or NULL.  It is not changed; where the API does not accept it, another one
+ *           replaces it, as for any call.
  *
  * Callbacks run in the calling thread; any code but LWC_OK ends the call and is returned by
  * lwc_call().  They may use the context.
@@ -102,6 +107,7 @@ struct lwc_call {
     enum lwc_code (*head)(void *data, const struct lwc_call_reply *reply, struct lwc_error *err);
     enum lwc_code (*header)(void *data, const char *name, const char *value, struct lwc_error *err);
     enum lwc_code (*write)(void *data, const void *bytes, size_t len, struct lwc_error *err);
+    const struct lwc_token *token;
     /* 0.1 ends here */
 };
 

@@ -185,6 +185,33 @@ static void call_uses_the_cached_token(void **state)
     assert_string_equal(reply.origin, "acme.lacework.net");
 }
 
+static void call_with_a_token_asks_for_none(void **state)
+{
+    AUTO_CONTEXT ctx = open_context();
+    const struct lwc_query query = {.size = sizeof query, .no_cache = true};
+    struct lwc_call wanted = get();
+    struct lwc_call_reply reply = {.size = sizeof reply};
+    LWC_AUTO(struct lwc_token *, lwc_token_free) token = NULL;
+
+    (void)state;
+    assert_int_equal(lwc_token_get(ctx, &query, &token, NULL), LWC_OK);
+    wanted.query = &query;
+    wanted.token = token;
+    assert_int_equal(lwc_call(ctx, &wanted, &reply, NULL), LWC_OK);
+    assert_int_equal(fake.exchanges, 1);
+    assert_string_equal(fake.token[0], "_token-1");
+
+    /* A token that is not accepted is replaced, and stays the caller's. */
+    fake.calls = 0;
+    fake.status[0] = 401;
+    assert_int_equal(lwc_call(ctx, &wanted, &reply, NULL), LWC_OK);
+    assert_int_equal(fake.exchanges, 2);
+    assert_int_equal(reply.renewals, 1);
+    assert_string_equal(fake.token[0], "_token-1");
+    assert_string_equal(fake.token[1], "_token-2");
+    assert_string_equal(lwc_token_text(token), "_token-1");
+}
+
 static void query_sets_sub_account_and_organization(void **state)
 {
     AUTO_CONTEXT ctx = open_context();
@@ -486,6 +513,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tmpdir_teardown)
     const struct CMUnitTest tests[] = {
         TEST(call_uses_the_cached_token),
+        TEST(call_with_a_token_asks_for_none),
         TEST(query_sets_sub_account_and_organization),
         TEST(token_not_accepted_is_replaced_once),
         TEST(second_refusal_is_final),
