@@ -107,4 +107,5 @@ def authorize(call, resource, rest):
 def is_own(call, resource):
     """A call for the user's own data that names no account and no organization."""
     named = call.headers.get("Account-Name") or call.headers.get("Org-Access")
+    named = named and call.choice("profile-any-account") is None
     return resource in ANY_ACCOUNT and not named

@@ -220,6 +220,7 @@ CHOICES = {
     "revoked": "tokens made before the mode file was written are refused",
     # UserProfile
     "profile-500": "UserProfile fails for users outside of an organization",
+    "profile-any-account": "Account-Name and Org-Access have no effect on UserProfile",
     "profile-no-primary": "the list of accounts leaves out the organization's own",
     "sub-accounts": "sub-accounts NAME,NAME...: other sub-accounts; a number: that many",
     # agent tokens

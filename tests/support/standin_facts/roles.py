@@ -205,6 +205,10 @@ class Profiles(Case):
     def test_account_of_the_call(self):
         self.assertEqual(User("admin").call("GET", PROFILE, account="dev").status, 403)
         self.assertEqual(User("org").call("GET", PROFILE, account="dev").status, 200)
+        self.assertEqual(User("org").call("GET", PROFILE, account="stranger").status, 403)
+        self.mode("data: profile-any-account")
+        self.assertEqual(User("org").call("GET", PROFILE, account="stranger").status, 200)
+        self.assertEqual(User("admin").call("GET", PROFILE, org="true").status, 200)
 
     def test_organization(self):
         path = "/api/v2/OrganizationInfo"
