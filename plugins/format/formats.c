@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugins/format/formats.h"
 
-#include <string.h>
-
-#include "base/text.h"
+#include "base/suggest.h"
 #include "base/util.h"
 
 static const struct lwc_format *const formats[] = {
@@ -20,20 +18,16 @@ const struct lwc_format *lwc_format_at(size_t index)
 static enum lwc_code fail_unknown_format(const char *name, struct lwc_error *err)
 {
     const char *names[LWC_ARRAY_LEN(formats)];
-    const char *near = NULL;
-    /* Do not quote other text: it may be a secret in the wrong place. */
-    const bool is_word = lwc_text_span(name, "abcdefghijklmnopqrstuvwxyz-") == strlen(name);
-    enum lwc_code code = is_word ? lwc_fail(err, LWC_E_INVALID, "no format '%.32s'", name)
-                                 : lwc_fail(err, LWC_E_INVALID, "no such format (it is no word)");
+    enum lwc_code code = LWC_OK;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(formats); i++) {
         names[i] = formats[i]->name;
     }
-    near = lwc_text_nearest(name, names, LWC_ARRAY_LEN(names));
-    if (near != NULL) {
-        return lwc_hint(err, code, "did you mean '%s'?", near);
+    code = lwc_fail_unknown(err, "format", name, names, LWC_ARRAY_LEN(names));
+    if (err != NULL && err->hint[0] == '\0') {
+        return lwc_hint(err, code, "'lw-credential-helper get --help' lists the formats");
     }
-    return lwc_hint(err, code, "'lw-credential-helper get --help' lists the formats");
+    return code;
 }
 
 enum lwc_code lwc_format_find(const char *name, const struct lwc_format **format_out,

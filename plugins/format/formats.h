@@ -54,21 +54,45 @@ struct lwc_format_answer {
 };
 
 /*
+ * Sources of a request.
+ *
+ * fd           standard input, or -1 if that is a terminal.
+ * deadline_ms  end of reading from @fd (base/safefile.h).
+ * argv         the arguments of get; @argc of them, at most argc_max of the format.
+ */
+struct lwc_format_input {
+    int fd;
+    int64_t deadline_ms;
+    size_t argc;
+    const char *const *argv;
+};
+
+/*
  * A protocol.
  *
- * summary  one line for help texts.
- * read     reads a request from @fd until @deadline_ms (base/safefile.h); NULL if the protocol has
- *          no request.  Returns LWC_E_NOT_FOUND for an empty input, LWC_E_INVALID for a malformed
- *          request; sets *request_out only with LWC_OK.
- * write    appends the whole answer to @out.
+ * summary      one line for help texts.
+ * argc_max     how many arguments a request has at most.
+ * deadline_ms  time that the consumer gives for an answer, or 0.  The run ends then, also with a
+ *              longer --timeout, and is not interactive.
+ * ask          takes a request from @input; NULL if the protocol has none.  Returns LWC_E_NOT_FOUND
+ *              for an empty input, LWC_E_INVALID for a malformed request; sets *request_out only
+ *              with LWC_OK.
+ * write        appends the whole answer to @out.
+ * fail         appends the report of a failure, @why, to @out, which takes the answer's place on
+ *              standard output; the exit status and stderr stay as they are.  Here the lack of a
+ *              credential for the request is a failure, LWC_E_NOT_FOUND.  NULL: standard output
+ *              stays empty, and a request that no credential serves is no failure.
  */
 struct lwc_format {
     const char *name;
     const char *summary;
-    enum lwc_code (*read)(int fd, int64_t deadline_ms, struct lwc_format_request *request_out,
-                          struct lwc_error *err);
+    size_t argc_max;
+    int64_t deadline_ms;
+    enum lwc_code (*ask)(const struct lwc_format_input *input,
+                         struct lwc_format_request *request_out, struct lwc_error *err);
     enum lwc_code (*write)(const struct lwc_format_answer *answer, struct lwc_buf *out,
                            struct lwc_error *err);
+    enum lwc_code (*fail)(const struct lwc_error *why, struct lwc_buf *out, struct lwc_error *err);
 };
 
 extern const struct lwc_format lwc_format_git;

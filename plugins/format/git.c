@@ -7,14 +7,18 @@
 #include "plugins/format/git_request.h"
 
 /* git ends a request by closing the pipe, scripts by an empty line. */
-static enum lwc_code read_request(int fd, int64_t deadline_ms,
+static enum lwc_code read_request(const struct lwc_format_input *input,
                                   struct lwc_format_request *request_out, struct lwc_error *err)
 {
     LWC_AUTO_GIT_REQUEST git = {.text = NULL};
     struct lwc_format_request request = {.given = true};
     const struct lwc_slice *host = &git.value[LWC_GIT_HOST];
-    enum lwc_code code = lwc_git_request_read(fd, deadline_ms, &git, err);
+    enum lwc_code code = LWC_OK;
 
+    if (input->fd < 0) {
+        return LWC_OK; /* a person at a terminal asks without a request */
+    }
+    code = lwc_git_request_read(input->fd, input->deadline_ms, &git, err);
     if (code != LWC_OK) {
         return code;
     }
@@ -67,6 +71,6 @@ static enum lwc_code write_answer(const struct lwc_format_answer *answer, struct
 const struct lwc_format lwc_format_git = {
     .name = "git",
     .summary = "git-credential attributes; reads the request from standard input",
-    .read = read_request,
+    .ask = read_request,
     .write = write_answer,
 };

@@ -58,6 +58,15 @@ int64_t lwc_app_deadline_ms(struct lwc_app *app)
     return app->deadline_ms;
 }
 
+void lwc_app_limit_ms(struct lwc_app *app, int64_t ms)
+{
+    const int64_t end_ms = lwc_clock_boot_ms(lwc_clock_system()) + ms;
+
+    if (end_ms < lwc_app_deadline_ms(app)) {
+        app->deadline_ms = end_ms;
+    }
+}
+
 int64_t lwc_app_input_deadline_ms(struct lwc_app *app)
 {
     return isatty(STDIN_FILENO) == 1 ? LWC_NO_DEADLINE : lwc_app_deadline_ms(app);

@@ -44,6 +44,9 @@ bool lwc_app_no_prompt(const struct lwc_app *app);
  */
 int64_t lwc_app_deadline_ms(struct lwc_app *app);
 
+/* Ends the command @ms from now, unless its deadline is earlier. */
+void lwc_app_limit_ms(struct lwc_app *app, int64_t ms);
+
 /* Returns the deadline for standard input: none at a terminal. */
 int64_t lwc_app_input_deadline_ms(struct lwc_app *app);
 

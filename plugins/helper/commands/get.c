@@ -22,21 +22,28 @@ static const struct lwc_option opt_no_cache = {
     .help = "neither read nor write the token cache",
 };
 
-/*
- * Reads the request, if the format has one and standard input is no terminal.  Accepts an empty
- * input if an option selects the credential.
- */
-static enum lwc_code read_request(struct lwc_app *app, const struct lwc_format *format,
-                                  struct lwc_format_request *request_out, struct lwc_error *err)
+/* Takes the request; accepts an empty one if an option selects the credential. */
+static enum lwc_code ask_request(struct lwc_app *app, const struct lwc_format *format,
+                                 struct lwc_format_request *request_out, struct lwc_error *err)
 {
     const bool is_selected =
         lwc_args_has(&app->args, &lwc_opt_profile) || lwc_args_has(&app->args, &lwc_opt_account);
+    const struct lwc_format_input input = {
+        .fd = isatty(STDIN_FILENO) == 1 ? -1 : STDIN_FILENO,
+        .deadline_ms = lwc_app_input_deadline_ms(app),
+        .argc = app->args.operands,
+        .argv = app->args.operand,
+    };
     enum lwc_code code = LWC_OK;
 
-    if (format->read == NULL || isatty(STDIN_FILENO) == 1) {
+    if (input.argc > format->argc_max) {
+        return lwc_fail(err, LWC_E_INVALID, "get: more arguments than format '%s' takes (%zu)",
+                        format->name, format->argc_max);
+    }
+    if (format->ask == NULL) {
         return LWC_OK;
     }
-    code = format->read(STDIN_FILENO, lwc_app_input_deadline_ms(app), request_out, err);
+    code = format->ask(&input, request_out, err);
     if (code != LWC_E_NOT_FOUND) {
         return code;
     }
@@ -88,9 +95,9 @@ static enum lwc_code fetch_token(struct lwc_app *app, const struct lwc_format_re
 
 static enum lwc_code write_answer(const struct lwc_format *format,
                                   const struct lwc_format_request *request,
-                                  const struct lwc_token *token, struct lwc_error *err)
+                                  const struct lwc_token *token, struct lwc_buf *out,
+                                  struct lwc_error *err)
 {
-    LWC_AUTO_BUF out = NULL;
     const struct lwc_format_answer answer = {
         .token = lwc_token_text(token),
         .source = lwc_token_source(token),
@@ -99,12 +106,8 @@ static enum lwc_code write_answer(const struct lwc_format *format,
         .identity = lwc_token_identity(token),
         .request = request,
     };
-    enum lwc_code code = lwc_buf_new(ANSWER_CAP, &out, err);
 
-    if (code == LWC_OK) {
-        code = format->write(&answer, out, err);
-    }
-    return code != LWC_OK ? code : lwc_output_write(out, err);
+    return format->write(&answer, out, err);
 }
 
 /* git uses an answer for the host of its request, even if the answer names another host. */
@@ -153,14 +156,16 @@ static bool has_credential(struct lwc_app *app, const struct lwc_format_request 
  * if a credential is known to serve it: a locked store that cannot list its credentials counts as
  * empty for the host.
  */
-static enum lwc_code fetch_held(struct lwc_app *app, const struct lwc_format_request *request,
+static enum lwc_code fetch_held(struct lwc_app *app, const struct lwc_format *format,
+                                const struct lwc_format_request *request,
                                 struct lwc_token **token_out, struct lwc_error *err)
 {
+    const bool is_silent = format->deadline_ms > 0;
     enum lwc_code code = LWC_OK;
 
-    app->is_silent = request->given && !is_account_host(request);
+    app->is_silent = is_silent || (request->given && !is_account_host(request));
     code = fetch_token(app, request, token_out, err);
-    if (code != LWC_E_LOCKED || !app->is_silent) {
+    if (code != LWC_E_LOCKED || is_silent || !app->is_silent) {
         return code;
     }
     if (!has_credential(app, request)) {
@@ -173,13 +178,18 @@ static enum lwc_code fetch_held(struct lwc_app *app, const struct lwc_format_req
 }
 
 /* git asks every helper for every host: no credential for a host is no error. */
-static enum lwc_code pass_over(const struct lwc_app *app, const struct lwc_format_request *request,
-                               enum lwc_code code, struct lwc_error *err)
+static enum lwc_code pass_over(const struct lwc_app *app, const struct lwc_format *format,
+                               const struct lwc_format_request *request, enum lwc_code code,
+                               struct lwc_error *err)
 {
-    if (code != LWC_E_NOT_FOUND || !request->given) {
+    if (code != LWC_E_NOT_FOUND || !request->given || format->fail != NULL) {
         return code;
     }
-    lwc_app_trace(app, "no answer for host '%s': %s", request->host, err->msg);
+    if (lwc_is_set(request->host)) {
+        lwc_app_trace(app, "no answer for host '%s': %s", request->host, err->msg);
+    } else {
+        lwc_app_trace(app, "no answer: %s", err->msg);
+    }
     *err = (struct lwc_error){0};
     return LWC_OK;
 }
@@ -198,11 +208,53 @@ static enum lwc_code choose_format(const struct lwc_app *app, const struct lwc_f
     return LWC_OK;
 }
 
-static enum lwc_code run_get(struct lwc_app *app, struct lwc_error *err)
+/* Appends the answer to @out; nothing, if the request is none of ours. */
+static enum lwc_code make_answer(struct lwc_app *app, const struct lwc_format *format,
+                                 struct lwc_buf *out, struct lwc_error *err)
 {
     LWC_AUTO(struct lwc_token *, lwc_token_free) token = NULL;
-    const struct lwc_format *format = NULL;
     struct lwc_format_request request = {.given = false};
+    enum lwc_code code = ask_request(app, format, &request, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (request.foreign) {
+        code = lwc_fail(err, LWC_E_NOT_FOUND, "the request names no https host that could be ours");
+        return pass_over(app, format, &request, code, err);
+    }
+    code = fetch_held(app, format, &request, &token, err);
+    if (code == LWC_OK && !has_request_host(token, &request)) {
+        code = lwc_fail(err, LWC_E_NOT_FOUND, "the credential is none of this host");
+    }
+    return code != LWC_OK ? pass_over(app, format, &request, code, err)
+                          : write_answer(format, &request, token, out, err);
+}
+
+/* Reports a failure in the format's own protocol; returns @code. */
+static enum lwc_code write_failure(const struct lwc_app *app, const struct lwc_format *format,
+                                   enum lwc_code code, const struct lwc_error *why)
+{
+    LWC_AUTO_BUF out = NULL;
+    struct lwc_error err = {0};
+    enum lwc_code written = lwc_buf_new(ANSWER_CAP, &out, &err);
+
+    if (written == LWC_OK) {
+        written = format->fail(why, out, &err);
+    }
+    if (written == LWC_OK) {
+        written = lwc_output_write(out, &err);
+    }
+    if (written != LWC_OK) {
+        lwc_app_warn(app, "the caller does not get this failure: %s", err.msg);
+    }
+    return code;
+}
+
+static enum lwc_code run_get(struct lwc_app *app, struct lwc_error *err)
+{
+    LWC_AUTO_BUF out = NULL;
+    const struct lwc_format *format = NULL;
     enum lwc_code code = choose_format(app, &format, err);
 
     if (code == LWC_OK && lwc_args_has(&app->args, &opt_refresh) &&
@@ -210,24 +262,19 @@ static enum lwc_code run_get(struct lwc_app *app, struct lwc_error *err)
         return lwc_fail(err, LWC_E_INVALID, "options --refresh and --no-cache: not together");
     }
     if (code == LWC_OK) {
-        code = read_request(app, format, &request, err);
+        code = lwc_buf_new(ANSWER_CAP, &out, err);
     }
     if (code != LWC_OK) {
         return code;
     }
-    if (request.foreign) {
-        lwc_app_trace(app, "no answer: the request names no https host that could be ours");
-        return LWC_OK;
+    if (format->deadline_ms > 0) {
+        lwc_app_limit_ms(app, format->deadline_ms);
     }
-    code = fetch_held(app, &request, &token, err);
+    code = make_answer(app, format, out, err);
     if (code != LWC_OK) {
-        return pass_over(app, &request, code, err);
+        return format->fail == NULL ? code : write_failure(app, format, code, err);
     }
-    if (!has_request_host(token, &request)) {
-        lwc_app_trace(app, "no answer: the credential is none of host '%s'", request.host);
-        return LWC_OK;
-    }
-    return write_answer(format, &request, token, err);
+    return lwc_output_write(out, err);
 }
 
 static void add_formats(struct lwc_report *report)

@@ -18,10 +18,11 @@
 static enum lwc_code read_text(const char *text, struct lwc_format_request *request)
 {
     LWC_AUTO_CLOSE int fd = memfd_create("request", MFD_CLOEXEC);
+    const struct lwc_format_input input = {.fd = fd, .deadline_ms = LWC_NO_DEADLINE};
 
     assert_true(fd >= 0);
     assert_int_equal(pwrite(fd, text, strlen(text), 0), (ssize_t)strlen(text));
-    return lwc_format_git.read(fd, LWC_NO_DEADLINE, request, NULL);
+    return lwc_format_git.ask(&input, request, NULL);
 }
 
 static void read_keeps_host_as_asked_and_as_account(void **state)
@@ -39,6 +40,16 @@ static void read_keeps_host_as_asked_and_as_account(void **state)
     assert_string_equal(request.host, "Acme.Lacework.Net:443");
     assert_string_equal(request.account, "acme.lacework.net");
     assert_string_equal(request.key_id, "ACME_01");
+}
+
+static void terminal_is_not_read(void **state)
+{
+    const struct lwc_format_input input = {.fd = -1, .deadline_ms = LWC_NO_DEADLINE};
+    struct lwc_format_request request = {.given = false};
+
+    (void)state;
+    assert_int_equal(lwc_format_git.ask(&input, &request, NULL), LWC_OK);
+    assert_false(request.given);
 }
 
 static void read_other_protocol_is_foreign(void **state)
@@ -120,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read_keeps_host_as_asked_and_as_account),
+        cmocka_unit_test(terminal_is_not_read),
         cmocka_unit_test(read_other_protocol_is_foreign),
         cmocka_unit_test(read_malformed_request_leaves_output),
         cmocka_unit_test(write_answers_as_the_caller_can_read),

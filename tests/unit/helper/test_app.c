@@ -162,6 +162,23 @@ static void time_that_reading_took_is_not_given_again(void **state)
     assert_int_equal(seen.timeout_ms, 1);
 }
 
+static void limit_only_shortens_the_time(void **state)
+{
+    struct lwc_app app = {.git_helper = false};
+
+    (void)state;
+    now_ms = 1000;
+    args_set(&app.args, &lwc_opt_timeout, "10");
+    lwc_app_limit_ms(&app, 9000);
+    assert_int_equal(lwc_app_deadline_ms(&app), 10000);
+    lwc_app_limit_ms(&app, 9500);
+    assert_int_equal(lwc_app_deadline_ms(&app), 10000);
+    app = (struct lwc_app){.git_helper = false};
+    args_set(&app.args, &lwc_opt_timeout, "5");
+    lwc_app_limit_ms(&app, 9000);
+    assert_int_equal(lwc_app_deadline_ms(&app), 6000);
+}
+
 static enum lwc_code take_answer(void *data, const struct lwc_identity *identity, const void *bytes,
                                  size_t len, struct lwc_error *err)
 {
@@ -259,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup(open_passes_options_on, clear_variables),
         cmocka_unit_test_setup(open_falls_back_to_variables_and_defaults, clear_variables),
         cmocka_unit_test_setup(time_that_reading_took_is_not_given_again, clear_variables),
+        cmocka_unit_test_setup(limit_only_shortens_the_time, clear_variables),
         cmocka_unit_test_setup(time_that_a_person_took_is_not_counted, clear_variables),
         cmocka_unit_test_setup(all_calls_of_the_library_end_with_the_command, clear_variables),
         cmocka_unit_test_setup(log_shows_what_the_options_want, clear_variables),

@@ -118,7 +118,7 @@ static const struct {
     {"_0123456789abcdef0123456789abcdef", "unknown command (it is no word)", "--help"},
     {"show _0123456789abcdef0123456789abcdef", "show: profile name: it begins with '_'", ""},
     {"get -p _0123456789abcdef0123456789abcdef", "--profile: profile name: it begins", ""},
-    {"get --format _0123456789abcdef0123456789abcdef", "no such format", "get --help"},
+    {"get --format _0123456789abcdef0123456789abcdef", "unknown format (it is no word)", "get --help"},
     {"get -a _0123456789abcdef0123456789abcdef", "not an account: it begins", ""},
     {"show x -p x", "show: the profile is given twice", ""},
     {"show ../x", "show: profile name", ""},

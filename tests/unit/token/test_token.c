@@ -24,17 +24,17 @@ static void write_prints_the_token_and_a_newline(void **state)
     assert_string_equal(lwc_buf_text(out), "abc.DEF-_~+/=\n");
 }
 
-static void read_is_not_there(void **state)
+static void request_is_not_taken(void **state)
 {
     (void)state;
-    assert_null(lwc_format_token.read);
+    assert_null(lwc_format_token.ask);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(write_prints_the_token_and_a_newline),
-        cmocka_unit_test(read_is_not_there),
+        cmocka_unit_test(request_is_not_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
