@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The backend "lacework-cli": the profiles of the Lacework CLI's own file, ~/.lacework.toml, read
- * and never written.
+ * The backend "lacework-cli": the profiles of the Lacework CLI's own file, ~/.lacework.toml.  It is
+ * read; only to erase a profile, its secret is emptied.
  *
  * MUST:
  *  1. The file is judged as others that the user names: not writable by others, nor the way to it;
@@ -17,6 +17,7 @@
 #include <lwcred/backend.h>
 
 #include "backends/lacework-cli/profiles.h"
+#include "base/account.h"
 #include "base/arguments.h"
 #include "base/host.h"
 #include "base/safefile.h"
@@ -25,12 +26,17 @@
 #define FILE_NAME ".lacework.toml"
 #define FILE_LEN_MAX ((size_t)1024 * 1024)
 
-/* path is "" where there is no home directory. */
+/*
+ * path     "" where there is no home directory.
+ * as       name for a profile whose own one cannot be used here, and its account; or "".
+ */
 struct cli {
     const struct lwc_host *host;
     bool has_warned_mode;
     bool has_warned_profiles;
     char path[PATH_MAX];
+    char as[LWC_PROFILE_MAX + 1];
+    char account[LWC_ACCOUNT_MAX + 1];
 };
 
 static enum lwc_code join_home(struct cli *cli, const char *rest, struct lwc_error *err)
@@ -65,23 +71,55 @@ static enum lwc_code choose_path(struct cli *cli, const char *argument, struct l
                : lwc_fail(err, LWC_E_INVALID, "path= is longer than %d bytes", PATH_MAX - 1);
 }
 
-static const struct lwc_argument words[] = {{"path=", 0, lwc_argument_path, false}};
-static const struct lwc_argument_table table = {words, LWC_ARRAY_LEN(words), "known is path=FILE"};
+struct cli_arguments {
+    const char *path;
+    const char *as;
+    const char *account;
+};
+
+static enum lwc_code read_profile(void *member, const char *value, struct lwc_error *err)
+{
+    *(const char **)member = value;
+    return lwc_profile_check(value, err);
+}
+
+static const struct lwc_argument words[] = {
+    {"path=", offsetof(struct cli_arguments, path), lwc_argument_path, false},
+    {"as=", offsetof(struct cli_arguments, as), read_profile, false},
+    {"account=", offsetof(struct cli_arguments, account), NULL, false},
+};
+static const struct lwc_argument_table table = {
+    words, LWC_ARRAY_LEN(words), "known are path=FILE, as=PROFILE and account=ACCOUNT"};
+
+static enum lwc_code take_names(struct cli *cli, const struct cli_arguments *arguments,
+                                struct lwc_error *err)
+{
+    if (arguments->account != NULL && arguments->as == NULL) {
+        return lwc_fail(err, LWC_E_INVALID, "account= belongs to as=");
+    }
+    (void)snprintf(cli->as, sizeof cli->as, "%s", arguments->as != NULL ? arguments->as : "");
+    return arguments->account == NULL
+               ? LWC_OK
+               : lwc_account_canonical(arguments->account, cli->account, err);
+}
 
 static enum lwc_code cli_open(const struct lwc_host *host, size_t argc, const char *const *argv,
                               void **state_out, struct lwc_error *err)
 {
     LWC_AUTO_FREE struct cli *cli = calloc(1, sizeof *cli);
-    const char *argument = NULL;
+    struct cli_arguments arguments = {.path = NULL};
     enum lwc_code code = LWC_OK;
 
     if (cli == NULL) {
         return lwc_fail_nomem(err);
     }
     cli->host = host;
-    code = lwc_arguments_read(&table, argc, argv, &argument, err);
+    code = lwc_arguments_read(&table, argc, argv, &arguments, err);
     if (code == LWC_OK) {
-        code = choose_path(cli, argument, err);
+        code = choose_path(cli, arguments.path, err);
+    }
+    if (code == LWC_OK) {
+        code = take_names(cli, &arguments, err);
     }
     if (code == LWC_OK) {
         *state_out = LWC_TAKE(cli);
@@ -117,12 +155,30 @@ static void warn_mode(struct cli *cli, mode_t mode)
     log_warning(cli, &why);
 }
 
-/* LWC_E_NOT_FOUND without a word where there is no file. */
-static enum lwc_code read_file(struct cli *cli, struct lwc_buf *content, struct lwc_error *err)
+/* The file as it was read.  text is NULL until then. */
+struct cli_file {
+    struct lwc_path path;
+    struct stat st;
+    struct lwc_buf *text;
+    struct lwc_profiles *profiles;
+};
+
+static void clear_file(struct cli_file *file)
 {
-    LWC_AUTO_PATH path = LWC_PATH_INIT;
+    lwc_path_clear(&file->path);
+    lwc_buf_free(&file->text);
+    lwc_profiles_free(&file->profiles);
+}
+#define AUTO_FILE LWC_AUTO(struct cli_file, clear_file)
+#define FILE_INIT             \
+    {                         \
+        .path = LWC_PATH_INIT \
+    }
+
+/* LWC_E_NOT_FOUND without a word where there is no file. */
+static enum lwc_code read_file(struct cli *cli, struct cli_file *file, struct lwc_error *err)
+{
     LWC_AUTO_CLOSE int fd = -1;
-    struct stat st = {0};
     struct lwc_error why = {0};
     enum lwc_code code = LWC_OK;
 
@@ -130,13 +186,13 @@ static enum lwc_code read_file(struct cli *cli, struct lwc_buf *content, struct 
         return LWC_E_NOT_FOUND;
     }
     cli->host->depends(cli->host->data, cli->path);
-    code = lwc_path_resolve(cli->path, &path, &why);
+    code = lwc_path_resolve(cli->path, &file->path, &why);
     if (code == LWC_OK) {
-        code = lwc_file_open(&path, LWC_TRUST_CONTENT, &fd, &st, &why);
+        code = lwc_file_open(&file->path, LWC_TRUST_CONTENT, &fd, &file->st, &why);
     }
     if (code == LWC_OK) {
-        warn_mode(cli, st.st_mode);
-        code = lwc_fd_read(fd, FILE_LEN_MAX, LWC_NO_DEADLINE, content, &why);
+        warn_mode(cli, file->st.st_mode);
+        code = lwc_fd_read(fd, FILE_LEN_MAX, LWC_NO_DEADLINE, file->text, &why);
         code = code == LWC_OK ? code : lwc_wrap(&why, code, "%s", cli->path);
     }
     if (code != LWC_OK && code != LWC_E_NOT_FOUND && err != NULL) {
@@ -145,16 +201,20 @@ static enum lwc_code read_file(struct cli *cli, struct lwc_buf *content, struct 
     return code;
 }
 
-static enum lwc_code load_profiles(struct cli *cli, struct lwc_profiles **profiles_out,
-                                   struct lwc_error *err)
+static enum lwc_code load_profiles(struct cli *cli, struct cli_file *file, struct lwc_error *err)
 {
-    LWC_AUTO_BUF content = NULL;
-    enum lwc_code code = lwc_buf_new(4096, &content, err);
+    enum lwc_code code = lwc_buf_new(4096, &file->text, err);
 
     if (code == LWC_OK) {
-        code = read_file(cli, content, err);
+        code = read_file(cli, file, err);
     }
-    return code == LWC_OK ? lwc_profiles_parse(cli->path, content, profiles_out, err) : code;
+    if (code == LWC_OK) {
+        code = lwc_profiles_parse(cli->path, file->text, &file->profiles, err);
+    }
+    if (code == LWC_OK && cli->as[0] != '\0') {
+        lwc_profiles_rename(file->profiles, cli->account[0] != '\0' ? cli->account : NULL, cli->as);
+    }
+    return code;
 }
 
 /* Names the profiles that can answer.  The first of the others is *why, the rest are warnings. */
@@ -171,6 +231,8 @@ static enum lwc_code name_usable(struct cli *cli, const struct lwc_profiles *pro
         if (lwc_profiles_identity(profiles, i, &identity, &fault) == LWC_OK) {
             code = visitor->visit(visitor->data, &identity.id, err);
             (*named_out)++;
+        } else if (lwc_profiles_is_emptied(profiles, i)) {
+            cli->host->log(cli->host->data, LWC_LOG_INFO, fault.msg);
         } else if (why->msg[0] == '\0') {
             *why = fault;
         } else if (!cli->has_warned_profiles) {
@@ -183,13 +245,13 @@ static enum lwc_code name_usable(struct cli *cli, const struct lwc_profiles *pro
 static enum lwc_code cli_list(void *state, const struct lwc_visitor *visitor, struct lwc_error *err)
 {
     struct cli *cli = state;
-    LWC_AUTO_PROFILES profiles = NULL;
+    AUTO_FILE file = FILE_INIT;
     struct lwc_error why = {0};
     size_t named = 0;
-    enum lwc_code code = load_profiles(cli, &profiles, err);
+    enum lwc_code code = load_profiles(cli, &file, err);
 
     if (code == LWC_OK) {
-        code = name_usable(cli, profiles, visitor, &named, &why, err);
+        code = name_usable(cli, file.profiles, visitor, &named, &why, err);
     }
     if (code != LWC_OK) {
         return code;
@@ -246,27 +308,78 @@ static enum lwc_code choose_profile(const struct lwc_profiles *profiles,
 static enum lwc_code cli_find(void *state, const struct lwc_identity *query,
                               const struct lwc_sink *sink, struct lwc_error *err)
 {
-    LWC_AUTO_PROFILES profiles = NULL;
+    AUTO_FILE file = FILE_INIT;
     struct lwc_identity_copy identity;
     size_t number = 0;
-    enum lwc_code code = load_profiles(state, &profiles, err);
+    enum lwc_code code = load_profiles(state, &file, err);
 
     if (code == LWC_OK) {
-        code = choose_profile(profiles, query, &number, &identity, err);
+        code = choose_profile(file.profiles, query, &number, &identity, err);
     }
-    return code == LWC_OK ? lwc_profiles_secret(profiles, number, &identity.id, sink, err) : code;
+    return code == LWC_OK ? lwc_profiles_secret(file.profiles, number, &identity.id, sink, err)
+                          : code;
+}
+
+/* Warns where the secret stands still: in a comment, or in another profile. */
+static void warn_leftover(const struct cli *cli, const struct cli_file *file, size_t number,
+                          const struct lwc_identity *identity, const struct lwc_buf *edited)
+{
+    LWC_AUTO_BUF secret = NULL;
+    struct lwc_sink sink;
+    struct lwc_error why = {0};
+
+    lwc_buf_sink(&secret, &sink);
+    if (lwc_profiles_secret(file->profiles, number, identity, &sink, NULL) != LWC_OK ||
+        memmem(lwc_buf_bytes(edited), lwc_buf_len(edited), lwc_buf_bytes(secret),
+               lwc_buf_len(secret)) == NULL) {
+        return;
+    }
+    (void)!lwc_fail(&why, LWC_E_INVALID, "the secret of profile '%s' stands elsewhere in %s, too",
+                    identity->profile, cli->path);
+    log_warning(cli, &why);
+}
+
+/* Empties the secret of the profile, and a token beside it; all else in the file stays. */
+static enum lwc_code cli_erase(void *state, const struct lwc_identity *query, struct lwc_error *err)
+{
+    struct cli *cli = state;
+    AUTO_FILE file = FILE_INIT;
+    LWC_AUTO_BUF edited = NULL;
+    struct lwc_identity_copy identity;
+    size_t number = 0;
+    enum lwc_code code = load_profiles(cli, &file, err);
+
+    if (code == LWC_OK) {
+        code = choose_profile(file.profiles, query, &number, &identity, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_buf_new(lwc_buf_len(file.text) + 1, &edited, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_profiles_empty(file.profiles, number, file.text, edited, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_file_edit(&file.path, &file.st, lwc_buf_bytes(edited), lwc_buf_len(edited), err);
+    }
+    if (code == LWC_OK) {
+        warn_leftover(cli, &file, number, &identity.id, edited);
+    }
+    return code;
 }
 
 /* Loads the file, so that its faults show before a secret is asked for. */
 static enum lwc_code cli_probe(void *state, uint32_t cap, struct lwc_error *err)
 {
-    LWC_AUTO_PROFILES profiles = NULL;
+    AUTO_FILE file = FILE_INIT;
     enum lwc_code code = LWC_OK;
 
-    if (cap != LWC_CAP_READ) {
-        return lwc_fail(err, LWC_E_INVALID, "%s is only read", FILE_NAME);
+    if (cap != LWC_CAP_READ && cap != LWC_CAP_ERASE) {
+        return lwc_fail(err, LWC_E_INVALID, "keys are not stored in %s", FILE_NAME);
     }
-    code = load_profiles(state, &profiles, err);
+    code = load_profiles(state, &file, err);
+    if (code == LWC_OK && cap == LWC_CAP_ERASE) {
+        return lwc_file_unchanged_check(&file.path, &file.st, err);
+    }
     return code == LWC_E_NOT_FOUND ? LWC_OK : code;
 }
 
@@ -275,10 +388,11 @@ const struct lwc_backend lwc_backend = {
     .size = sizeof(struct lwc_backend),
     .name = "lacework-cli",
     .summary = "profiles of the Lacework CLI, in ~/" FILE_NAME,
-    .caps = LWC_CAP_READ | LWC_CAP_LIST,
+    .caps = LWC_CAP_READ | LWC_CAP_LIST | LWC_CAP_ERASE,
     .open = cli_open,
     .close = cli_close,
     .find = cli_find,
     .list = cli_list,
+    .erase = cli_erase,
     .probe = cli_probe,
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/lacework-cli/edit.h"
 #include "backends/lacework-cli/toml.h"
 #include "base/account.h"
 #include "base/identity.h"
@@ -431,4 +432,59 @@ enum lwc_code lwc_profiles_secret(const struct lwc_profiles *profiles, size_t nu
         return lwc_wrap(err, code, "%s:%u: %s", profiles->path, value->line, members[member].name);
     }
     return sink->put(sink->data, identity, value->text, value->len, err);
+}
+
+bool lwc_profiles_is_emptied(const struct lwc_profiles *profiles, size_t number)
+{
+    const struct profile *profile = &profiles->all[number];
+    const struct value *secret = &profile->values[SECRET];
+
+    return has_text(profile, KEY) && !has_text(profile, TOKEN) && secret->is_set &&
+           secret->kind == LWC_TOML_TEXT && secret->len == 0;
+}
+
+/* Without regard to profiles of the same name. */
+static bool is_unusable_name(const struct profile *profile)
+{
+    return profile->has_long_name || lwc_profile_check(profile->name, NULL) != LWC_OK ||
+           lwc_streq(profile->name, "env");
+}
+
+static bool is_of_account(const struct profile *profile, const char *account)
+{
+    struct lwc_identity_copy identity;
+
+    return account == NULL || (fill_account(profile, &identity, NULL) == LWC_OK &&
+                               lwc_streq(identity.account, account));
+}
+
+void lwc_profiles_rename(struct lwc_profiles *profiles, const char *account, const char *name)
+{
+    struct profile *found = NULL;
+
+    for (size_t i = 0; i < profiles->count; i++) {
+        struct profile *profile = &profiles->all[i];
+
+        if (!is_unusable_name(profile) || !is_of_account(profile, account)) {
+            continue;
+        }
+        if (found != NULL) {
+            return;
+        }
+        found = profile;
+    }
+    if (found != NULL) {
+        (void)snprintf(found->name, sizeof found->name, "%s", name);
+        found->has_long_name = false;
+    }
+}
+
+enum lwc_code lwc_profiles_empty(const struct lwc_profiles *profiles, size_t number,
+                                 const struct lwc_buf *text, struct lwc_buf *edited,
+                                 struct lwc_error *err)
+{
+    const char *const keys[] = {members[SECRET].name, members[TOKEN].name};
+
+    return lwc_edit_empty(profiles->path, text, profiles->all[number].table_id, keys,
+                          LWC_ARRAY_LEN(keys), edited, err);
 }

@@ -54,6 +54,26 @@ enum lwc_code lwc_profiles_identity(const struct lwc_profiles *profiles, size_t 
     LWC_RESULT;
 
 /*
+ * Returns whether profile @number has an empty secret, as lwc_profiles_empty() leaves it: no fault,
+ * for it is kept elsewhere.
+ */
+bool lwc_profiles_is_emptied(const struct lwc_profiles *profiles, size_t number);
+
+/*
+ * Gives the name @name to the one profile whose own name cannot be used here, of @account (a
+ * canonical host) if that is not NULL.  Does nothing if there is none, or if there are several.
+ */
+void lwc_profiles_rename(struct lwc_profiles *profiles, const char *account, const char *name);
+
+/*
+ * Append @text, which @profiles was parsed from, to @edited, without the secrets of profile
+ * @number; see edit.h.
+ */
+enum lwc_code lwc_profiles_empty(const struct lwc_profiles *profiles, size_t number,
+                                 const struct lwc_buf *text, struct lwc_buf *edited,
+                                 struct lwc_error *err) LWC_RESULT;
+
+/*
  * Hand the secret of profile @number, of which @identity is the identity, over to @sink.  A secret
  * that cannot be one is LWC_E_INVALID.
  */

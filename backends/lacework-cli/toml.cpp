@@ -182,6 +182,7 @@ static lwc_toml_entry describe_entry(const toml::key &key, const toml::node &nod
     entry.key = key.str().find('\0') == std::string_view::npos ? key.str().data() : "";
     entry.kind = LWC_TOML_OTHER;
     entry.line = key.source().begin.line;
+    entry.column = key.source().begin.column;
     if (const auto *text = node.as_string()) {
         entry.kind = LWC_TOML_TEXT;
         entry.text = text->get().c_str();

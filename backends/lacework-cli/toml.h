@@ -45,6 +45,7 @@ enum lwc_toml_kind { LWC_TOML_TEXT, LWC_TOML_NUMBER, LWC_TOML_BOOLEAN, LWC_TOML_
  * table     names of the tables around it, joined with '.'; "" at the top.  For the call only.
  * text      NULL unless LWC_TOML_TEXT; a NUL stands behind it.  Until lwc_toml_free(), as is key.
  * number    of a number; 0 or 1 of a boolean.
+ * line, column  of the key, the column in characters, both from 1.
  */
 struct lwc_toml_entry {
     size_t table_id;
@@ -55,6 +56,7 @@ struct lwc_toml_entry {
     size_t len;
     int64_t number;
     unsigned line;
+    unsigned column;
 };
 
 /*

@@ -169,14 +169,35 @@ static enum lwc_code sync_and_close(int *fd, struct lwc_error *err)
     return LWC_OK;
 }
 
+/* Gives the file the group and mode of the one that it replaces. */
+static enum lwc_code keep_mode(int fd, const struct stat *was, struct lwc_error *err)
+{
+    const mode_t mode = was->st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
+    struct stat st;
+
+    if (fstat(fd, &st) != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "cannot look at the temporary file");
+    }
+    if (st.st_gid != was->st_gid && fchown(fd, (uid_t)-1, was->st_gid) != 0 &&
+        (mode & S_IRWXG) != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "cannot keep the group");
+    }
+    return fchmod(fd, mode) == 0 ? LWC_OK
+                                 : lwc_fail_sys(err, LWC_E_IO, errno, "cannot keep the mode");
+}
+
 static enum lwc_code temp_write(const struct lwc_path *path, struct temp_file *temp,
-                                const void *bytes, size_t len, struct lwc_error *err)
+                                const struct stat *was, const void *bytes, size_t len,
+                                struct lwc_error *err)
 {
     LWC_AUTO_CLOSE int fd = -1;
     enum lwc_code code = temp_open(path, temp, &fd, err);
 
     if (code == LWC_OK) {
         code = fill_temp(fd, bytes, len, err);
+    }
+    if (code == LWC_OK && was != NULL) {
+        code = keep_mode(fd, was, err);
     }
     return code == LWC_OK ? sync_and_close(&fd, err) : code;
 }
@@ -326,7 +347,7 @@ static enum lwc_code replace_file(const struct lwc_path *path, const void *bytes
     enum lwc_code code = target_check(path, &exists, err);
 
     if (code == LWC_OK) {
-        code = temp_write(path, &temp, bytes, len, err);
+        code = temp_write(path, &temp, NULL, bytes, len, err);
     }
     if (code == LWC_OK) {
         code = temp_verify(&temp, len, verify, data, err);
@@ -345,4 +366,86 @@ enum lwc_code lwc_file_replace(const struct lwc_path *path, const void *bytes, s
     enum lwc_code code = replace_file(path, bytes, len, previous, verify, data, err);
 
     return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", lwc_path_text(path, text));
+}
+
+static bool is_unchanged(const struct stat *was, const struct stat *now)
+{
+    return was->st_dev == now->st_dev && was->st_ino == now->st_ino &&
+           was->st_size == now->st_size && was->st_mtim.tv_sec == now->st_mtim.tv_sec &&
+           was->st_mtim.tv_nsec == now->st_mtim.tv_nsec &&
+           was->st_ctim.tv_sec == now->st_ctim.tv_sec &&
+           was->st_ctim.tv_nsec == now->st_ctim.tv_nsec;
+}
+
+static enum lwc_code check_unchanged(const struct lwc_path *path, const struct stat *was,
+                                     struct lwc_error *err)
+{
+    struct stat now;
+
+    if (fstatat(path->dir_fd, path->name, &now, AT_SYMLINK_NOFOLLOW) != 0) {
+        return lwc_fail_sys(err, errno == ENOENT ? LWC_E_BUSY : LWC_E_IO, errno,
+                            "cannot look at it");
+    }
+    if (!is_unchanged(was, &now)) {
+        return lwc_hint(err, lwc_fail(err, LWC_E_BUSY, "another program changed it meanwhile"),
+                        "try again");
+    }
+    if (now.st_uid != geteuid()) {
+        return lwc_fail(err, LWC_E_UNSAFE, "it belongs to another user");
+    }
+    return now.st_nlink == 1
+               ? LWC_OK
+               : lwc_fail(err, LWC_E_INVALID, "it has other names (hard links), which would stay");
+}
+
+static enum lwc_code edit_file(const struct lwc_path *path, const struct stat *was,
+                               const void *bytes, size_t len, struct lwc_error *err)
+{
+    AUTO_TEMP temp = {.dir_fd = path->dir_fd};
+    enum lwc_code code = check_unchanged(path, was, err);
+
+    if (code == LWC_OK) {
+        code = temp_write(path, &temp, was, bytes, len, err);
+    }
+    if (code == LWC_OK) {
+        code = temp_verify(&temp, len, NULL, NULL, err);
+    }
+    if (code == LWC_OK) {
+        code = check_unchanged(path, was, err);
+    }
+    return code == LWC_OK ? put_in_place(path, &temp, err) : code;
+}
+
+enum lwc_code lwc_file_edit(const struct lwc_path *path, const struct stat *was, const void *bytes,
+                            size_t len, struct lwc_error *err)
+{
+    char text[LWC_PATH_TEXT_LEN];
+    enum lwc_code code = edit_file(path, was, bytes, len, err);
+
+    return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", lwc_path_text(path, text));
+}
+
+enum lwc_code lwc_file_unchanged_check(const struct lwc_path *path, const struct stat *was,
+                                       struct lwc_error *err)
+{
+    char text[LWC_PATH_TEXT_LEN];
+    enum lwc_code code = check_unchanged(path, was, err);
+
+    return code == LWC_OK ? LWC_OK : lwc_wrap(err, code, "%s", lwc_path_text(path, text));
+}
+
+enum lwc_code lwc_file_remove(const struct lwc_path *path, const struct stat *was,
+                              struct lwc_error *err)
+{
+    char text[LWC_PATH_TEXT_LEN];
+    enum lwc_code code = lwc_file_unchanged_check(path, was, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    if (unlinkat(path->dir_fd, path->name, 0) != 0) {
+        return lwc_fail_sys(err, LWC_E_IO, errno, "%s: cannot remove it",
+                            lwc_path_text(path, text));
+    }
+    return lwc_path_sync(path, err);
 }

@@ -103,6 +103,27 @@ enum lwc_code lwc_file_replace(const struct lwc_path *path, const void *bytes, s
                                struct lwc_error *err) LWC_RESULT;
 
 /*
+ * Replaces a file of another program that was read, and keeps its mode and group.
+ *
+ * @was  the result of fstat() when it was read.
+ * Returns as lwc_file_replace(); LWC_E_BUSY if it is not that file any more, or has changed since;
+ * LWC_E_UNSAFE unless it is ours; LWC_E_INVALID if it has other names (hard links), under which the
+ * old text would stay.
+ */
+enum lwc_code lwc_file_edit(const struct lwc_path *path, const struct stat *was, const void *bytes,
+                            size_t len, struct lwc_error *err) LWC_RESULT;
+
+/*
+ * Checks as lwc_file_edit() that the file at @path is still the one that was read, and ours alone.
+ */
+enum lwc_code lwc_file_unchanged_check(const struct lwc_path *path, const struct stat *was,
+                                       struct lwc_error *err) LWC_RESULT;
+
+/* Removes the file at @path, if it passes lwc_file_unchanged_check(), for good. */
+enum lwc_code lwc_file_remove(const struct lwc_path *path, const struct stat *was,
+                              struct lwc_error *err) LWC_RESULT;
+
+/*
  * Removes temporary files that interrupted replacements of @path (SIGKILL, power) left beside it.
  * Only for the holder of the lock under which @path is replaced.  Reports no errors.
  */

@@ -19,6 +19,27 @@ static enum lwc_code check_put(void *data, const struct lwc_identity *identity, 
     return LWC_OK;
 }
 
+/* A profile with an answer has none once it is emptied, or cannot be emptied for a reason. */
+static void empty_profile(const struct lwc_profiles *profiles, size_t number,
+                          const struct lwc_buf *text)
+{
+    LWC_AUTO_BUF edited = NULL;
+    LWC_AUTO_PROFILES again = NULL;
+    struct lwc_identity_copy identity;
+    struct lwc_error err = {0};
+
+    if (lwc_buf_new(lwc_buf_len(text) + 1, &edited, NULL) != LWC_OK) {
+        return;
+    }
+    if (lwc_profiles_empty(profiles, number, text, edited, &err) != LWC_OK) {
+        assert(err.msg[0] != '\0' && lwc_buf_len(edited) == 0);
+        return;
+    }
+    assert(lwc_profiles_parse("FILE", edited, &again, NULL) == LWC_OK);
+    assert(lwc_profiles_count(again) == lwc_profiles_count(profiles));
+    assert(lwc_profiles_identity(again, number, &identity, NULL) == LWC_E_NOT_FOUND);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct lwc_sink sink = {.put = check_put};
@@ -36,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (lwc_profiles_identity(profiles, i, &identity, &err) == LWC_OK) {
             (void)!lwc_profiles_secret(profiles, i, &identity.id, &sink, NULL);
+            empty_profile(profiles, i, text);
         } else {
             assert(err.code == LWC_E_NOT_FOUND && err.msg[0] != '\0');
         }

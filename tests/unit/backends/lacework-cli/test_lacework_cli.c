@@ -118,6 +118,12 @@ static enum lwc_code list(struct fixture *fixture, struct lwc_error *err)
     return lwc_backend.list(fixture->state, &visitor, err);
 }
 
+static const char *list_all(struct fixture *fixture)
+{
+    assert_int_equal(list(fixture, NULL), LWC_OK);
+    return fixture->listed;
+}
+
 static enum lwc_code find(struct fixture *fixture, const struct lwc_identity *query,
                           struct lwc_buf **secret, struct lwc_error *err)
 {
@@ -447,16 +453,82 @@ static void list_ends_where_the_visitor_ends_it(void **state)
     assert_int_equal(count, 1);
 }
 
-static void descriptor_declares_reading_only(void **state)
+static enum lwc_code erase(struct fixture *fixture, const char *profile, struct lwc_error *err)
+{
+    struct lwc_identity query = LWC_IDENTITY_ANY;
+
+    query.profile = profile;
+    return lwc_backend.erase(fixture->state, &query, err);
+}
+
+static void erase_empties_the_secret_and_keeps_the_rest(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[1024];
+
+    write_file(fixture, "# mine\n" ACME TOKEN, 0640);
+    open_plain(fixture);
+    assert_int_equal(erase(fixture, "none", NULL), LWC_E_NOT_FOUND);
+    assert_int_equal(lwc_backend.probe(fixture->state, LWC_CAP_ERASE, NULL), LWC_OK);
+    assert_int_equal(erase(fixture, "default", NULL), LWC_OK);
+    tmpdir_assert_text(fixture->dir, ".lacework.toml",
+                       "# mine\n[default]\naccount = 'acme'\napi_key = 'ACME_01'\n"
+                       "api_secret = \"\"\n" TOKEN);
+    assert_int_equal(erase(fixture, "default", NULL), LWC_E_NOT_FOUND);
+    fixture->warnings = 0;
+    assert_string_equal(list_all(fixture), "tok ");
+    assert_int_equal(fixture->warnings, 0); /* an emptied profile is no fault */
+
+    (void)snprintf(text, sizeof text, "# was %s\n%s", SECRET, ACME);
+    write_file(fixture, text, 0600);
+    assert_int_equal(erase(fixture, "default", NULL), LWC_OK);
+    assert_int_equal(fixture->warnings, 1);
+    assert_non_null(strstr(fixture->log, "stands elsewhere"));
+    assert_null(strstr(fixture->log, SECRET));
+}
+
+static void as_names_the_one_profile_that_has_no_usable_name(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *account;
+        const char *listed;
+    } cases[] = {
+        {"['a b']\naccount = 'acme'\napi_key = 'A'\napi_secret = '" SECRET "'\n" TOKEN, NULL,
+         "new tok "},
+        {"[env]\naccount = 'acme'\napi_key = 'A'\napi_secret = '" SECRET "'\n", NULL, "new "},
+        {"['a b']\naccount = 'acme'\napi_key = 'A'\napi_secret = 's'\n"
+         "['c d']\naccount = 'other'\napi_key = 'A'\napi_secret = 's'\n" TOKEN,
+         NULL, "tok "},
+        {"['a b']\naccount = 'acme'\napi_key = 'A'\napi_secret = 's'\n"
+         "['c d']\naccount = 'other'\napi_key = 'A'\napi_secret = 's'\n" TOKEN,
+         "account=other", "new tok "},
+        {"['a b']\naccount = 'acme'\napi_key = 'A'\napi_secret = 's'\n" TOKEN, "account=other",
+         "tok "},
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *const arguments[] = {"as=new", cases[i].account};
+
+        lwc_backend.close(fixture->state);
+        write_file(fixture, cases[i].text, 0600);
+        assert_int_equal(lwc_backend.open(&fixture->host, cases[i].account != NULL ? 2 : 1,
+                                          arguments, &fixture->state, NULL),
+                         LWC_OK);
+        assert_string_equal(list_all(fixture), cases[i].listed);
+    }
+}
+
+static void descriptor_declares_no_storing(void **state)
 {
     struct fixture *fixture = *state;
 
     assert_string_equal(lwc_backend.name, "lacework-cli");
     assert_int_equal(lwc_backend.abi, LWC_BACKEND_ABI);
     assert_int_equal(lwc_backend.size, sizeof lwc_backend);
-    assert_int_equal(lwc_backend.caps, LWC_CAP_READ | LWC_CAP_LIST);
+    assert_int_equal(lwc_backend.caps, LWC_CAP_READ | LWC_CAP_LIST | LWC_CAP_ERASE);
     assert_null(lwc_backend.store);
-    assert_null(lwc_backend.erase);
     open_plain(fixture);
     assert_int_equal(lwc_backend.probe(fixture->state, LWC_CAP_STORE, NULL), LWC_E_INVALID);
     lwc_backend.close(NULL);
@@ -483,7 +555,9 @@ int main(void)
         TEST(unusable_profiles_are_warned_of_once),
         TEST(nothing_usable_is_not_found_with_the_reason),
         TEST(list_ends_where_the_visitor_ends_it),
-        TEST(descriptor_declares_reading_only),
+        TEST(erase_empties_the_secret_and_keeps_the_rest),
+        TEST(as_names_the_one_profile_that_has_no_usable_name),
+        TEST(descriptor_declares_no_storing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
