@@ -174,8 +174,8 @@ static bool has_alias(const struct lwc_agent_token *token, const char *alias)
 }
 
 /* Chooses the token with @alias; *token_out is NULL if there is none. */
-static enum lwc_code choose(const struct lwc_agent_reply *reply, const char *alias,
-                            const struct lwc_agent_token **token_out, struct lwc_error *err)
+static enum lwc_code choose_token(const struct lwc_agent_reply *reply, const char *alias,
+                                  const struct lwc_agent_token **token_out, struct lwc_error *err)
 {
     *token_out = NULL;
     for (size_t i = 0; i < reply->tokens.count; i++) {
@@ -199,7 +199,7 @@ enum lwc_code lwc_agent_find(struct lwc_agent_client *client, const char *alias,
     enum lwc_code code = lwc_agent_list(client, reply_out, err);
 
     if (code == LWC_OK) {
-        code = choose(reply_out, alias, token_out, err);
+        code = choose_token(reply_out, alias, token_out, err);
     }
     if (code != LWC_OK || *token_out != NULL) {
         return code;
@@ -207,7 +207,7 @@ enum lwc_code lwc_agent_find(struct lwc_agent_client *client, const char *alias,
     lwc_agent_reply_clear(reply_out);
     code = search_alias(client, alias, reply_out, err);
     if (code == LWC_OK) {
-        code = choose(reply_out, alias, token_out, err);
+        code = choose_token(reply_out, alias, token_out, err);
     }
     if (code == LWC_OK && *token_out == NULL) {
         code = lwc_fail(err, LWC_E_NOT_FOUND, "no agent token with the alias '%s'", alias);

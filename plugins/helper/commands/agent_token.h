@@ -43,6 +43,22 @@ enum lwc_code lwc_agent_choose_url(struct lwc_app *app, const char *account, boo
 /* Finds the account of the credential that would call, without a call; *room is "" if unknown. */
 void lwc_agent_find_account(struct lwc_agent_run *run, char room[LWC_ACCOUNT_MAX + 1]);
 
+/* The end of a rotation: which agents use the old token, and whether it is disabled now. */
+struct lwc_agent_rotation {
+    const char *alias;
+    const char *old_alias;
+    struct lwc_agents agents;
+    bool is_known; /* @agents is what the API says */
+    bool is_disabled;
+};
+
+void lwc_agent_rotation_clear(struct lwc_agent_rotation *rotation);
+
+/* Prints a rotation on standard output, and on standard error the next step. */
+enum lwc_code lwc_agent_rotation_print(struct lwc_app *app,
+                                       const struct lwc_agent_rotation *rotation,
+                                       struct lwc_error *err) LWC_RESULT;
+
 /* Writes @token into the file, and reports it. */
 enum lwc_code lwc_agent_install_token(struct lwc_app *app, const char *path, const char *token,
                                       const char *url, struct lwc_error *err) LWC_RESULT;

@@ -83,7 +83,7 @@ static void install_ctx_clear(struct install_ctx *ctx)
     lwc_buf_free(&ctx->token);
 }
 
-static bool has(const struct install_ctx *ctx, const struct lwc_option *option)
+static bool is_given(const struct install_ctx *ctx, const struct lwc_option *option)
 {
     return lwc_args_has(&ctx->app->args, option);
 }
@@ -151,21 +151,22 @@ static enum lwc_code check_usage(struct install_ctx *ctx, struct lwc_error *err)
 {
     const struct lwc_option *const kinds[] = {&lwc_opt_agent_config, &opt_script, &opt_k8s_secret,
                                               &opt_helm_values};
-    const bool is_token_used = has(ctx, &lwc_opt_agent_config) || has(ctx, &opt_k8s_secret);
+    const bool is_token_used =
+        is_given(ctx, &lwc_opt_agent_config) || is_given(ctx, &opt_k8s_secret);
     size_t count = 0;
 
     for (size_t i = 0; i < LWC_ARRAY_LEN(kinds); i++) {
-        count += has(ctx, kinds[i]);
+        count += is_given(ctx, kinds[i]);
     }
     if (count != 1) {
         return lwc_fail(err, LWC_E_INVALID,
                         "give one of --config, --script, --k8s-secret and --helm-values");
     }
-    if (has(ctx, &opt_token_stdin) && (ctx->app->args.operands > 0 || !is_token_used)) {
+    if (is_given(ctx, &opt_token_stdin) && (ctx->app->args.operands > 0 || !is_token_used)) {
         return lwc_fail(err, LWC_E_INVALID,
                         "option --token-stdin: in place of NAME, with --config or --k8s-secret");
     }
-    if (ctx->app->args.operands == 0 && !has(ctx, &opt_token_stdin)) {
+    if (ctx->app->args.operands == 0 && !is_given(ctx, &opt_token_stdin)) {
         return lwc_fail(err, LWC_E_INVALID, "give NAME, or --token-stdin");
     }
     return LWC_OK;
@@ -204,12 +205,13 @@ static enum lwc_code fetch_token(struct install_ctx *ctx, struct lwc_error *err)
 }
 
 /* Gets what the installation needs: from the API with NAME, else nothing but the options. */
-static enum lwc_code prepare(struct install_ctx *ctx, struct lwc_error *err)
+static enum lwc_code prepare_install(struct install_ctx *ctx, struct lwc_error *err)
 {
-    const bool is_token_used = has(ctx, &lwc_opt_agent_config) || has(ctx, &opt_k8s_secret);
+    const bool is_token_used =
+        is_given(ctx, &lwc_opt_agent_config) || is_given(ctx, &opt_k8s_secret);
     enum lwc_code code = LWC_OK;
 
-    if (has(ctx, &opt_token_stdin)) {
+    if (is_given(ctx, &opt_token_stdin)) {
         return read_stdin(ctx, err);
     }
     code = lwc_agent_run_open(ctx->app, &ctx->run, err);
@@ -236,9 +238,9 @@ static enum lwc_code print_text(struct install_ctx *ctx, struct lwc_error *err)
     if (code != LWC_OK) {
         return code;
     }
-    if (has(ctx, &opt_script)) {
+    if (is_given(ctx, &opt_script)) {
         code = lwc_agent_script_write(ctx->run.alias, ctx->url, out, err);
-    } else if (has(ctx, &opt_k8s_secret)) {
+    } else if (is_given(ctx, &opt_k8s_secret)) {
         code = lwc_agent_secret_write(secret_name(ctx),
                                       lwc_args_value(&ctx->app->args, &opt_namespace),
                                       lwc_buf_text(ctx->token), out, err);
@@ -276,7 +278,7 @@ static enum lwc_code has_url_in_file(const struct install_ctx *ctx, bool *has_ur
     const char *path = lwc_args_value(&ctx->app->args, &lwc_opt_agent_config);
     LWC_AUTO_BUF token = NULL;
 
-    *has_url_out = has(ctx, &opt_k8s_secret);
+    *has_url_out = is_given(ctx, &opt_k8s_secret);
     return path != NULL ? lwc_agent_config_read(path, has_url_out, &token, err) : LWC_OK;
 }
 
@@ -288,7 +290,7 @@ static enum lwc_code run_install(struct lwc_app *app, struct lwc_error *err)
     enum lwc_code code = check_usage(&ctx, err);
 
     if (code == LWC_OK) {
-        code = prepare(&ctx, err);
+        code = prepare_install(&ctx, err);
     }
     if (code == LWC_OK) {
         code = has_url_in_file(&ctx, &has_url, err);
@@ -311,10 +313,10 @@ const struct lwc_command lwc_agent_install_command = {
                     &opt_k8s_secret, &opt_helm_values, &opt_secret_name, &opt_namespace),
     .operands = "[NAME]",
     .operands_max = 1,
-    .text = "With --config, token and server are set in the agent's configuration file; all\n"
-            "else in it stays.  The file belongs to root, the key to a user:\n"
-            "    lw-credential-helper agent-token show NAME --reveal |\n"
-            "        sudo lw-credential-helper agent-token install --token-stdin --config FILE",
+    .text =
+        "With --config, token and server are set in the agent's configuration file; all\n"
+        "else in it stays.  The file belongs to root, the key to a user: pipe the output of\n"
+        "'agent-token show' into 'sudo lw-credential-helper agent-token install --token-stdin'.",
     .example =
         "agent-token install k8s-prod --k8s-secret --namespace lacework | kubectl create -f -",
     .run = run_install,

@@ -20,7 +20,6 @@
 #include "plugins/agent/push.h"
 #include "plugins/helper/commands/agent_token.h"
 #include "plugins/helper/journal.h"
-#include "plugins/helper/report.h"
 #include "plugins/helper/shared_options.h"
 
 #define ALIAS_LEN (LWC_AGENT_ALIAS_MAX + 1)
@@ -82,7 +81,7 @@ static void rotation_clear(struct rotation *rotation)
     lwc_journal_close(&rotation->journal);
 }
 
-static const char *option(const struct rotation *rotation, const struct lwc_option *option)
+static const char *get_option(const struct rotation *rotation, const struct lwc_option *option)
 {
     return lwc_args_value(&rotation->app->args, option);
 }
@@ -199,7 +198,7 @@ static enum lwc_code choose_alias(struct rotation *rotation, const char *word, c
 }
 
 /* Begins a new rotation of a token that is there and enabled. */
-static enum lwc_code start(struct rotation *rotation, struct lwc_error *err)
+static enum lwc_code start_rotation(struct rotation *rotation, struct lwc_error *err)
 {
     enum lwc_code code = lwc_agent_find(&rotation->run.client, rotation->run.alias,
                                         &rotation->named, &rotation->old_token, err);
@@ -225,7 +224,7 @@ static enum lwc_code start(struct rotation *rotation, struct lwc_error *err)
 }
 
 /* Reads where the run before has ended. */
-static enum lwc_code resume(struct rotation *rotation, struct lwc_error *err)
+static enum lwc_code resume_rotation(struct rotation *rotation, struct lwc_error *err)
 {
     const char *step = lwc_journal_step(rotation->journal);
     const char *fresh = lwc_journal_field(rotation->journal, "new-alias");
@@ -277,18 +276,18 @@ static enum lwc_code open_journal(struct rotation *rotation, struct lwc_error *e
     code = lwc_journal_open("agent-rotate", name, lwc_app_deadline_ms(rotation->app),
                             &rotation->journal, err);
     if (code == LWC_OK && lwc_is_set(lwc_journal_step(rotation->journal))) {
-        code = resume(rotation, err);
+        code = resume_rotation(rotation, err);
     }
     if (code == LWC_OK) {
         code = end_if_over(rotation, err);
     }
-    return code == LWC_OK && rotation->step == STEP_NONE ? start(rotation, err) : code;
+    return code == LWC_OK && rotation->step == STEP_NONE ? start_rotation(rotation, err) : code;
 }
 
 /* Chooses the server's URL before anything is created. */
 static enum lwc_code choose_url(struct rotation *rotation, struct lwc_error *err)
 {
-    const char *path = option(rotation, &lwc_opt_agent_config);
+    const char *path = get_option(rotation, &lwc_opt_agent_config);
     LWC_AUTO_BUF token = NULL;
     bool has_url = false;
     enum lwc_code code = LWC_OK;
@@ -303,7 +302,7 @@ static enum lwc_code choose_url(struct rotation *rotation, struct lwc_error *err
 }
 
 /* Creates the new token with all props of the old one. */
-static enum lwc_code create(struct rotation *rotation, struct lwc_error *err)
+static enum lwc_code create_token(struct rotation *rotation, struct lwc_error *err)
 {
     LWC_AUTO_AGENT_REPLY reply = {0};
     enum lwc_code code = find_tokens(rotation, err);
@@ -316,9 +315,9 @@ static enum lwc_code create(struct rotation *rotation, struct lwc_error *err)
     return code == LWC_OK ? write_step(rotation, STEP_CREATED, err) : code;
 }
 
-static enum lwc_code install(struct rotation *rotation, struct lwc_error *err)
+static enum lwc_code install_token(struct rotation *rotation, struct lwc_error *err)
 {
-    const char *path = option(rotation, &lwc_opt_agent_config);
+    const char *path = get_option(rotation, &lwc_opt_agent_config);
     const struct lwc_json_span secret = rotation->new_token->secret;
     LWC_AUTO_BUF token = NULL;
     enum lwc_code code = path != NULL ? lwc_buf_copy(secret.at, secret.len, &token, err) : LWC_OK;
@@ -330,10 +329,10 @@ static enum lwc_code install(struct rotation *rotation, struct lwc_error *err)
 }
 
 /* Runs the command of --push; its time does not count. */
-static enum lwc_code push(struct rotation *rotation, struct lwc_error *err)
+static enum lwc_code push_token(struct rotation *rotation, struct lwc_error *err)
 {
     struct lwc_app *app = rotation->app;
-    const char *command = option(rotation, &opt_push);
+    const char *command = get_option(rotation, &opt_push);
     const struct lwc_json_span secret = rotation->new_token->secret;
     const int64_t deadline_ms = lwc_app_deadline_ms(app);
     const int64_t began_ms = lwc_clock_boot_ms(lwc_clock_system());
@@ -355,16 +354,16 @@ static enum lwc_code push(struct rotation *rotation, struct lwc_error *err)
 }
 
 /* Hands the new token on; also again where a run was killed before it could note it. */
-static enum lwc_code distribute(struct rotation *rotation, struct lwc_error *err)
+static enum lwc_code distribute_token(struct rotation *rotation, struct lwc_error *err)
 {
     enum lwc_code code = find_tokens(rotation, err);
 
     if (code == LWC_OK) {
-        code = install(rotation, err);
+        code = install_token(rotation, err);
     }
     if (code == LWC_OK && rotation->step < STEP_PUSHED) {
-        code = push(rotation, err);
-    } else if (code == LWC_OK && option(rotation, &opt_push) != NULL) {
+        code = push_token(rotation, err);
+    } else if (code == LWC_OK && get_option(rotation, &opt_push) != NULL) {
         lwc_app_say(rotation->app, "the new token was handed to --push before: not again");
     }
     return code == LWC_OK && rotation->step < STEP_PUSHED ? write_step(rotation, STEP_PUSHED, err)
@@ -401,93 +400,7 @@ static enum lwc_code swap_aliases(struct rotation *rotation, struct lwc_error *e
     return code == LWC_OK ? write_step(rotation, STEP_RENAMED, err) : code;
 }
 
-/* The use of the old token, as it is reported. */
-struct old_use {
-    struct lwc_agents agents;
-    bool is_known;
-    bool is_disabled;
-};
-
-static void old_use_clear(struct old_use *use)
-{
-    lwc_agents_clear(&use->agents);
-}
-
-static void add_hosts(struct lwc_report *report, const struct lwc_agents *agents,
-                      enum lwc_agent_use use)
-{
-    bool is_first = true;
-
-    for (size_t i = 0; i < agents->count; i++) {
-        const struct lwc_agent_host *host = &agents->at[i];
-
-        if (host->use != use) {
-            continue;
-        }
-        LWC_REPORT_ADD(report, report->json ? (is_first ? "" : ",") : "    ");
-        lwc_report_add_text(report, host->name[0] != '\0' ? host->name : host->id);
-        LWC_REPORT_ADD(report, report->json ? "" : "\n");
-        is_first = false;
-    }
-}
-
-static void add_text(struct lwc_report *report, const struct rotation *rotation,
-                     const struct old_use *use)
-{
-    LWC_REPORT_ADD(report, "new token: ");
-    lwc_report_add_text(report, rotation->run.alias);
-    LWC_REPORT_ADD(report, "\nold token: ");
-    lwc_report_add_text(report, rotation->old_alias);
-    LWC_REPORT_ADD(report, ", %s\n", use->is_disabled ? "disabled" : "enabled");
-    if (!use->is_known) {
-        return;
-    }
-    LWC_REPORT_ADD(report, "agents that use the old token: %zu\n",
-                   lwc_agents_count(&use->agents, LWC_AGENT_USES_TOKEN));
-    add_hosts(report, &use->agents, LWC_AGENT_USES_TOKEN);
-    LWC_REPORT_ADD(report, "agents that do not say which they use: %zu\n",
-                   lwc_agents_count(&use->agents, LWC_AGENT_USES_UNKNOWN));
-    add_hosts(report, &use->agents, LWC_AGENT_USES_UNKNOWN);
-}
-
-static void add_json(struct lwc_report *report, const struct rotation *rotation,
-                     const struct old_use *use)
-{
-    LWC_REPORT_ADD(report, "{");
-    lwc_report_add_member(report, "alias", rotation->run.alias);
-    LWC_REPORT_ADD(report, ",");
-    lwc_report_add_member(report, "oldAlias", rotation->old_alias);
-    LWC_REPORT_ADD(report, ",\"oldEnabled\":%s,\"usingOld\":%s", LWC_TRUTH(!use->is_disabled),
-                   use->is_known ? "[" : "null");
-    add_hosts(report, &use->agents, LWC_AGENT_USES_TOKEN);
-    LWC_REPORT_ADD(report, use->is_known ? "],\"unknown\":[" : ",\"unknown\":null");
-    add_hosts(report, &use->agents, LWC_AGENT_USES_UNKNOWN);
-    LWC_REPORT_ADD(report, use->is_known ? "]}\n" : "}\n");
-}
-
-static enum lwc_code print_report(struct rotation *rotation, const struct old_use *use,
-                                  struct lwc_error *err)
-{
-    LWC_AUTO(struct lwc_report, lwc_report_clear) report = lwc_report_begin(rotation->app, err);
-
-    if (report.json) {
-        add_json(&report, rotation, use);
-    } else {
-        add_text(&report, rotation, use);
-    }
-    if (!use->is_disabled) {
-        lwc_app_say(rotation->app,
-                    "next: give each agent the new token: agent-token show '%s' --reveal | ssh "
-                    "HOST sudo lw-credential-helper agent-token install --token-stdin --config "
-                    "/var/lib/lacework/config/config.json",
-                    rotation->run.alias);
-        lwc_app_say(rotation->app, "then: agent-token rotate '%s' --disable-old",
-                    rotation->run.alias);
-    }
-    return lwc_report_write(&report);
-}
-
-static enum lwc_code disable_token(struct rotation *rotation, struct old_use *use,
+static enum lwc_code disable_token(struct rotation *rotation, struct lwc_agent_rotation *use,
                                    struct lwc_error *err)
 {
     LWC_AUTO_AGENT_REPLY reply = {0};
@@ -502,14 +415,14 @@ static enum lwc_code disable_token(struct rotation *rotation, struct old_use *us
 }
 
 /* Fails where --disable-old was not done, once the report is out. */
-static enum lwc_code check_end(const struct rotation *rotation, const struct old_use *use,
-                               struct lwc_error *err)
+static enum lwc_code check_end(const struct rotation *rotation,
+                               const struct lwc_agent_rotation *use, struct lwc_error *err)
 {
     const size_t users = lwc_agents_count(&use->agents, LWC_AGENT_USES_TOKEN);
     const size_t unknown = lwc_agents_count(&use->agents, LWC_AGENT_USES_UNKNOWN);
     enum lwc_code code = LWC_OK;
 
-    if (option(rotation, &opt_disable_old) == NULL || use->is_disabled) {
+    if (get_option(rotation, &opt_disable_old) == NULL || use->is_disabled) {
         return LWC_OK;
     }
     code = lwc_fail(err, LWC_E_BUSY,
@@ -520,10 +433,11 @@ static enum lwc_code check_end(const struct rotation *rotation, const struct old
 }
 
 /* Reports which agents use the old token, and disables it where that was asked for. */
-static enum lwc_code finish(struct rotation *rotation, struct lwc_error *err)
+static enum lwc_code finish_rotation(struct rotation *rotation, struct lwc_error *err)
 {
-    LWC_AUTO(struct old_use, old_use_clear) use = {.is_known = false};
-    const bool is_forced = option(rotation, &opt_force) != NULL;
+    LWC_AUTO(struct lwc_agent_rotation, lwc_agent_rotation_clear)
+    use = {.alias = rotation->run.alias, .old_alias = rotation->old_alias};
+    const bool is_forced = get_option(rotation, &opt_force) != NULL;
     struct lwc_error why = {0};
     enum lwc_code code = find_tokens(rotation, err);
 
@@ -542,31 +456,31 @@ static enum lwc_code finish(struct rotation *rotation, struct lwc_error *err)
         lwc_agents_clear(&use.agents);
     }
     code = LWC_OK;
-    if (option(rotation, &opt_disable_old) != NULL &&
+    if (get_option(rotation, &opt_disable_old) != NULL &&
         (is_forced || (lwc_agents_count(&use.agents, LWC_AGENT_USES_TOKEN) == 0 &&
                        lwc_agents_count(&use.agents, LWC_AGENT_USES_UNKNOWN) == 0))) {
         code = disable_token(rotation, &use, err);
     }
     if (code == LWC_OK) {
-        code = print_report(rotation, &use, err);
+        code = lwc_agent_rotation_print(rotation->app, &use, err);
     }
     return code == LWC_OK ? check_end(rotation, &use, err) : code;
 }
 
-static enum lwc_code go_on(struct rotation *rotation, struct lwc_error *err)
+static enum lwc_code run_steps(struct rotation *rotation, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
     if (rotation->step < STEP_CREATED) {
-        code = create(rotation, err);
+        code = create_token(rotation, err);
     }
     if (code == LWC_OK) {
-        code = distribute(rotation, err);
+        code = distribute_token(rotation, err);
     }
     if (code == LWC_OK && rotation->step < STEP_RENAMED) {
         code = swap_aliases(rotation, err);
     }
-    return code == LWC_OK ? finish(rotation, err) : code;
+    return code == LWC_OK ? finish_rotation(rotation, err) : code;
 }
 
 static enum lwc_code run_rotate(struct lwc_app *app, struct lwc_error *err)
@@ -574,7 +488,8 @@ static enum lwc_code run_rotate(struct lwc_app *app, struct lwc_error *err)
     LWC_AUTO(struct rotation, rotation_clear) rotation = {.app = app};
     enum lwc_code code = LWC_OK;
 
-    if (option(&rotation, &opt_force) != NULL && option(&rotation, &opt_disable_old) == NULL) {
+    if (get_option(&rotation, &opt_force) != NULL &&
+        get_option(&rotation, &opt_disable_old) == NULL) {
         return lwc_fail(err, LWC_E_INVALID, "option --force: with --disable-old only");
     }
     code = lwc_agent_run_open(app, &rotation.run, err);
@@ -585,7 +500,7 @@ static enum lwc_code run_rotate(struct lwc_app *app, struct lwc_error *err)
     if (code == LWC_OK) {
         code = open_journal(&rotation, err);
     }
-    return code == LWC_OK ? go_on(&rotation, err) : code;
+    return code == LWC_OK ? run_steps(&rotation, err) : code;
 }
 
 const struct lwc_command lwc_agent_rotate_command = {
