@@ -10,6 +10,7 @@
 #include "base/host.h"
 #include "base/text.h"
 #include "base/util.h"
+#include "base/verb.h"
 
 /*
  * The backend "file": which store, and at what cost.
@@ -176,6 +177,19 @@ static enum lwc_code file_probe(void *state, uint32_t cap, struct lwc_error *err
     return lwc_store_probe(state, cap, err);
 }
 
+static enum lwc_code file_control(void *state, const char *verb, size_t argc,
+                                  const char *const *argv, const struct lwc_reporter *reporter,
+                                  struct lwc_error *err)
+{
+    if (!lwc_streq(verb, "check")) {
+        return lwc_verb_unknown("file", verb, err);
+    }
+    if (argc > 0) {
+        return lwc_fail(err, LWC_E_INVALID, "check: unknown argument '%s'", argv[0]);
+    }
+    return lwc_store_report(state, reporter, err);
+}
+
 __attribute__((visibility("default"))) const struct lwc_backend lwc_backend = {
     .abi = LWC_BACKEND_ABI,
     .size = sizeof(struct lwc_backend),
@@ -192,4 +206,5 @@ __attribute__((visibility("default"))) const struct lwc_backend lwc_backend = {
     .unlock = file_unlock,
     .lock = file_lock,
     .probe = file_probe,
+    .control = file_control,
 };

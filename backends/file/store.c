@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "backends/file/check.h"
 #include "backends/file/contents.h"
 #include "backends/file/home.h"
 #include "backends/file/rollback.h"
@@ -507,4 +508,10 @@ enum lwc_code lwc_store_probe(struct lwc_store *store, uint32_t cap, struct lwc_
         return code;
     }
     return get_ready(store, err);
+}
+
+enum lwc_code lwc_store_report(struct lwc_store *store, const struct lwc_reporter *reporter,
+                               struct lwc_error *err)
+{
+    return lwc_store_check(&store->session, reporter, err);
 }

@@ -78,4 +78,8 @@ void lwc_store_lock(struct lwc_store *store);
 enum lwc_code lwc_store_probe(struct lwc_store *store, uint32_t cap, struct lwc_error *err)
     LWC_RESULT;
 
+/* Reports the state of the store, see check.h.  Neither unlocks nor writes. */
+enum lwc_code lwc_store_report(struct lwc_store *store, const struct lwc_reporter *reporter,
+                               struct lwc_error *err) LWC_RESULT;
+
 #endif

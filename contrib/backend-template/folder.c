@@ -467,6 +467,42 @@ static enum lwc_code folder_erase(void *state, const struct lwc_identity *query,
     return code;
 }
 
+static enum lwc_code count_entry(void *data, const struct entry *entry, struct lwc_error *err)
+{
+    unsigned *count = data;
+
+    (void)entry;
+    (void)err;
+    (*count)++;
+    return LWC_OK;
+}
+
+/* The command "check" reads every file, and reports how many credentials there are. */
+static enum lwc_code folder_control(void *state, const char *verb, size_t argc,
+                                    const char *const *argv, const struct lwc_reporter *reporter,
+                                    struct lwc_error *err)
+{
+    const struct lwc_identity any = {
+        .profile = "", .account = "", .origin = "", .key_id = "", .sub_account = ""};
+    unsigned count = 0;
+    char text[16];
+    const struct lwc_field fields[] = {{.name = "credentials", .value = text}};
+    enum lwc_code code;
+
+    if (strcmp(verb, "check") != 0) {
+        return fail(err, LWC_E_INVALID, "backend 'folder' has no command '%s'", verb);
+    }
+    if (argc > 0) {
+        return fail(err, LWC_E_INVALID, "check: unknown argument '%s'", argv[0]);
+    }
+    code = visit_all(state, &any, count_entry, &count, err);
+    if (code != LWC_OK) {
+        return code;
+    }
+    snprintf(text, sizeof text, "%u", count);
+    return reporter->report(reporter->data, fields, 1, err);
+}
+
 /* The only symbol that is exported. */
 const struct lwc_backend lwc_backend = {
     .abi = LWC_BACKEND_ABI,
@@ -480,4 +516,5 @@ const struct lwc_backend lwc_backend = {
     .list = folder_list,
     .store = folder_store,
     .erase = folder_erase,
+    .control = folder_control,
 };

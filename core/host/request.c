@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/request.h"
 
+#include "base/verb.h"
+
 /* The longest time accepted: sums with a clock do not overflow. */
 #define TIMES_MAX_MS (INT64_MAX / 2)
 
@@ -54,16 +56,25 @@ static void take_value(struct lwc_wire_in *in, struct lwc_host_request *request)
     request->value = lwc_wire_take_u32(in);
 }
 
+static void take_command(struct lwc_wire_in *in, struct lwc_host_request *request)
+{
+    request->name = lwc_wire_take_text(in);
+    take_arguments(in, request);
+    in->bad =
+        in->bad || lwc_verb_check(request->name, request->argc, request->argv, NULL) != LWC_OK;
+}
+
 static const struct {
     uint32_t type;
     bool has_times;
     void (*take)(struct lwc_wire_in *in, struct lwc_host_request *request);
 } requests[] = {
-    {LWC_WIRE_HELLO, false, take_hello},   {LWC_WIRE_OPEN, true, take_arguments},
-    {LWC_WIRE_CLOSE, true, take_nothing},  {LWC_WIRE_FIND, true, take_identity},
-    {LWC_WIRE_LIST, true, take_nothing},   {LWC_WIRE_STORE, true, take_stored},
-    {LWC_WIRE_ERASE, true, take_identity}, {LWC_WIRE_UNLOCK, true, take_nothing},
-    {LWC_WIRE_LOCK, true, take_nothing},   {LWC_WIRE_PROBE, true, take_value},
+    {LWC_WIRE_HELLO, false, take_hello},    {LWC_WIRE_OPEN, true, take_arguments},
+    {LWC_WIRE_CLOSE, true, take_nothing},   {LWC_WIRE_FIND, true, take_identity},
+    {LWC_WIRE_LIST, true, take_nothing},    {LWC_WIRE_STORE, true, take_stored},
+    {LWC_WIRE_ERASE, true, take_identity},  {LWC_WIRE_UNLOCK, true, take_nothing},
+    {LWC_WIRE_LOCK, true, take_nothing},    {LWC_WIRE_PROBE, true, take_value},
+    {LWC_WIRE_CONTROL, true, take_command},
 };
 
 bool lwc_host_request_parse(struct lwc_wire_in *in, struct lwc_host_request *request_out)

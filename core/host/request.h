@@ -17,6 +17,7 @@
  * frame.
  *
  * value  version of HELLO, flags of STORE, capability of PROBE.
+ * name   of the backend in HELLO, of the command in CONTROL; with CONTROL, argv are its arguments.
  */
 struct lwc_host_request {
     uint32_t type;

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/verb.h"
 #include "host/request.h"
 #include "module/module.h"
 #include "remote/socket.h"
@@ -226,6 +227,24 @@ static enum lwc_code visit_credential(void *data, const struct lwc_identity *ide
     return ask_caller(ctx, &out, err).code;
 }
 
+static enum lwc_code report_record(void *data, const struct lwc_field *fields, size_t count,
+                                   struct lwc_error *err)
+{
+    struct serve_ctx *ctx = data;
+    struct lwc_wire_out out = begin_frame(ctx, LWC_WIRE_REPORT);
+    enum lwc_code code = lwc_record_check(fields, count, err);
+
+    if (code != LWC_OK) {
+        return lwc_wrap(err, code, "backend '%s' reports", ctx->backend.name);
+    }
+    lwc_wire_put_u32(&out, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        lwc_wire_put_text(&out, fields[i].name);
+        lwc_wire_put_text(&out, fields[i].value);
+    }
+    return ask_caller(ctx, &out, err).code;
+}
+
 typedef enum lwc_code request_fn(struct serve_ctx *ctx, const struct lwc_host_request *request,
                                  struct lwc_error *err);
 
@@ -300,6 +319,18 @@ static enum lwc_code do_probe(struct serve_ctx *ctx, const struct lwc_host_reque
                                       : lwc_fail(err, LWC_E_INTERNAL, "there is no probe()");
 }
 
+static enum lwc_code do_control(struct serve_ctx *ctx, const struct lwc_host_request *request,
+                                struct lwc_error *err)
+{
+    const struct lwc_reporter reporter = {.data = ctx, .report = report_record};
+
+    if (ctx->backend.control == NULL) {
+        return lwc_verb_unknown(ctx->backend.name, request->name, err);
+    }
+    return ctx->backend.control(ctx->state, request->name, request->argc, request->argv, &reporter,
+                                err);
+}
+
 /* cap: the capability without which the backend lacks the function. */
 static const struct {
     uint32_t type;
@@ -315,6 +346,7 @@ static const struct {
     {LWC_WIRE_UNLOCK, LWC_CAP_UNLOCK, do_unlock},
     {LWC_WIRE_LOCK, LWC_CAP_UNLOCK, do_lock},
     {LWC_WIRE_PROBE, 0, do_probe},
+    {LWC_WIRE_CONTROL, 0, do_control},
 };
 
 /* Returns the function for a request; ends the process if the request is out of turn. */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/verb.h"
 
 #define LINE_LEN 1024
 #define NAME_MAX_LEN 255
@@ -236,6 +237,23 @@ static bool serve_visit(struct lwc_remote_call *call, struct lwc_wire_in *in,
     return true;
 }
 
+static bool serve_report(struct lwc_remote_call *call, struct lwc_wire_in *in,
+                         struct callback_answer *answer)
+{
+    const uint32_t count = lwc_wire_take_u32(in);
+    struct lwc_field fields[LWC_FIELDS_MAX];
+
+    for (size_t i = 0; i < count && i < LWC_FIELDS_MAX; i++) {
+        fields[i].name = lwc_wire_take_text(in);
+        fields[i].value = lwc_wire_take_text(in);
+    }
+    if (!lwc_wire_is_ended(in) || lwc_record_check(fields, count, NULL) != LWC_OK) {
+        return false;
+    }
+    answer->code = call->reporter->report(call->reporter->data, fields, count, &answer->why);
+    return true;
+}
+
 /*
  * request     the only request during which the frame is due; 0: any.
  * max         how often the frame may come in one request.
@@ -256,6 +274,7 @@ static const struct {
     {LWC_WIRE_PROMPT, 0, 20, true, "a prompt", serve_prompt},
     {LWC_WIRE_PUT, LWC_WIRE_FIND, 2, true, "a secret", serve_put},
     {LWC_WIRE_VISIT, LWC_WIRE_LIST, 20000, true, "a credential", serve_visit},
+    {LWC_WIRE_REPORT, LWC_WIRE_CONTROL, LWC_RECORDS_MAX, true, "a record", serve_report},
 };
 
 static void write_answer(const struct lwc_remote_call *call, const struct callback_answer *answer,

@@ -23,7 +23,7 @@
  *     need and those that its line names, and never a Lacework secret.
  */
 
-enum { LWC_CALLBACK_KINDS = 7 };
+enum { LWC_CALLBACK_KINDS = 8 };
 
 /*
  * The request under way.
@@ -36,6 +36,7 @@ enum { LWC_CALLBACK_KINDS = 7 };
  * number     number of the request.
  * sink       receives what FIND puts; NULL in other requests.
  * visitor    receives what LIST visits; NULL in other requests.
+ * reporter   receives what CONTROL reports; NULL in other requests.
  * end_ms     end of the backend's own time, by the boot clock.
  * span_ms    length of the backend's own time.
  * grace_ms   time after end_ms until the backend is ended.
@@ -54,6 +55,7 @@ struct lwc_remote_call {
     uint32_t number;
     const struct lwc_sink *sink;
     const struct lwc_visitor *visitor;
+    const struct lwc_reporter *reporter;
     int64_t end_ms;
     int64_t span_ms;
     int64_t grace_ms;

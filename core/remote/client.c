@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "base/verb.h"
 #include "remote/callbacks.h"
 #include "remote/child.h"
 #include "remote/socket.h"
@@ -296,16 +297,21 @@ static enum lwc_code greet_host(struct lwc_client *client, struct lwc_remote_cal
     return code == LWC_OK ? LWC_OK : abandon_host(client, call, code, &why, err);
 }
 
+static void put_arguments(struct lwc_wire_out *out, size_t argc, const char *const *argv)
+{
+    lwc_wire_put_u32(out, (uint32_t)argc);
+    for (size_t i = 0; i < argc; i++) {
+        lwc_wire_put_text(out, argv[i]);
+    }
+}
+
 static enum lwc_code open_backend(struct lwc_client *client, struct lwc_remote_call *call,
                                   struct lwc_error *err)
 {
     struct lwc_wire_out out = begin_request(client, call, LWC_WIRE_OPEN);
     enum lwc_code code = LWC_OK;
 
-    lwc_wire_put_u32(&out, (uint32_t)client->argc);
-    for (size_t i = 0; i < client->argc; i++) {
-        lwc_wire_put_text(&out, client->argv[i]);
-    }
+    put_arguments(&out, client->argc, client->argv);
     code = finish_request(client, call, &out, err);
     if (code != LWC_OK) {
         lwc_child_end(&client->child, NULL);
@@ -464,6 +470,26 @@ static enum lwc_code proxy_probe(void *state, uint32_t cap, struct lwc_error *er
     return send_plain_request(state, LWC_WIRE_PROBE, &cap, err);
 }
 
+static enum lwc_code proxy_control(void *state, const char *verb, size_t argc,
+                                   const char *const *argv, const struct lwc_reporter *reporter,
+                                   struct lwc_error *err)
+{
+    struct lwc_remote_call call;
+    struct lwc_wire_out out;
+    enum lwc_code code = lwc_verb_check(verb, argc, argv, err);
+
+    if (code == LWC_OK) {
+        code = begin_call(state, LWC_WIRE_CONTROL, &call, &out, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    call.reporter = reporter;
+    lwc_wire_put_text(&out, verb);
+    put_arguments(&out, argc, argv);
+    return finish_request(state, &call, &out, err);
+}
+
 /* Does nothing: the state ends with the host, in lwc_client_free(). */
 static void proxy_close(void *state)
 {
@@ -481,6 +507,7 @@ void lwc_client_proxy(struct lwc_backend *backend)
     backend->unlock = backend->unlock != NULL ? proxy_unlock : NULL;
     backend->lock = backend->lock != NULL ? proxy_lock : NULL;
     backend->probe = backend->probe != NULL ? proxy_probe : NULL;
+    backend->control = backend->control != NULL ? proxy_control : NULL;
 }
 
 /* Closing is not bound to the caller's deadline: call.end_ms alone counts. */

@@ -32,21 +32,22 @@
  *  2. Bodies lie in struct lwc_buf on both sides: each may hold a secret.
  */
 
-#define LWC_WIRE_VERSION 3
+#define LWC_WIRE_VERSION 4
 
 enum lwc_wire_type {
     /* From the caller: "times" are two i64, milliseconds, see struct lwc_wire_times. */
-    LWC_WIRE_HELLO = 1,   /* u32 version, text name, text directory of external modules or "" */
-    LWC_WIRE_OPEN = 2,    /* times, u32 count, text argument...                              */
-    LWC_WIRE_CLOSE = 3,   /* times                                                           */
-    LWC_WIRE_FIND = 4,    /* times, identity                                                 */
-    LWC_WIRE_LIST = 5,    /* times                                                           */
-    LWC_WIRE_STORE = 6,   /* times, identity, u32 flags, bytes secret                        */
-    LWC_WIRE_ERASE = 7,   /* times, identity                                                 */
-    LWC_WIRE_UNLOCK = 8,  /* times                                                           */
-    LWC_WIRE_LOCK = 9,    /* times                                                           */
-    LWC_WIRE_PROBE = 10,  /* times, u32 capability                                           */
-    LWC_WIRE_ANSWER = 11, /* times, error, u32 is there a value, bytes value                 */
+    LWC_WIRE_HELLO = 1,    /* u32 version, text name, text directory of external modules or "" */
+    LWC_WIRE_OPEN = 2,     /* times, u32 count, text argument...                              */
+    LWC_WIRE_CLOSE = 3,    /* times                                                           */
+    LWC_WIRE_FIND = 4,     /* times, identity                                                 */
+    LWC_WIRE_LIST = 5,     /* times                                                           */
+    LWC_WIRE_STORE = 6,    /* times, identity, u32 flags, bytes secret                        */
+    LWC_WIRE_ERASE = 7,    /* times, identity                                                 */
+    LWC_WIRE_UNLOCK = 8,   /* times                                                           */
+    LWC_WIRE_LOCK = 9,     /* times                                                           */
+    LWC_WIRE_PROBE = 10,   /* times, u32 capability                                           */
+    LWC_WIRE_ANSWER = 11,  /* times, error, u32 is there a value, bytes value                 */
+    LWC_WIRE_CONTROL = 12, /* times, text verb, u32 count, text argument...                  */
     /* From the host. */
     LWC_WIRE_READY = 16, /* u32 version, text print of the descriptor: answers HELLO, as DONE may */
     LWC_WIRE_DONE = 17,  /* error: answers every other request                             */
@@ -57,6 +58,7 @@ enum lwc_wire_type {
     LWC_WIRE_PROMPT = 22,  /* u32 flags, text; asks: the value is what was typed             */
     LWC_WIRE_PUT = 23,     /* u32 is there an identity, identity, bytes secret; asks         */
     LWC_WIRE_VISIT = 24,   /* identity; asks                                                 */
+    LWC_WIRE_REPORT = 25,  /* u32 count, text name and text value...; asks                   */
 };
 
 #define LWC_WIRE_HEADER_LEN 12

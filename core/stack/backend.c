@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/verb.h"
 #include "module/module.h"
 #include "module/needs.h"
 
@@ -43,6 +44,8 @@ struct receiver {
     struct lwc_identity_copy *identity;
     struct lwc_buf *secret;
     const struct lwc_visitor *visitor;
+    const struct lwc_reporter *reporter;
+    size_t reported;
 };
 
 struct lwc_stack_backend *lwc_backend_new(const struct lwc_conf_line *line,
@@ -399,6 +402,47 @@ enum lwc_code lwc_backend_erase(struct lwc_stack_backend *backend, const struct 
     }
     return complete_failure(backend, backend->descriptor.backend.erase(backend->state, query, err),
                             err);
+}
+
+static enum lwc_code receive_record(void *data, const struct lwc_field *fields, size_t count,
+                                    struct lwc_error *err)
+{
+    struct receiver *receiver = data;
+    const char *name = lwc_backend_name(receiver->backend);
+    enum lwc_code code = lwc_record_check(fields, count, err);
+
+    if (code != LWC_OK) {
+        return lwc_wrap(err, code, "backend '%s' reports", name);
+    }
+    if (++receiver->reported > LWC_RECORDS_MAX) {
+        return lwc_fail(err, LWC_E_INVALID, "backend '%s' reports more than %d records", name,
+                        LWC_RECORDS_MAX);
+    }
+    return receiver->reporter->report(receiver->reporter->data, fields, count, err);
+}
+
+enum lwc_code lwc_backend_control(struct lwc_stack_backend *backend, const char *verb, size_t argc,
+                                  const char *const *argv, const struct lwc_reporter *reporter,
+                                  struct lwc_error *err)
+{
+    struct receiver receiver = {.backend = backend, .reporter = reporter};
+    const struct lwc_reporter checking = {.data = &receiver, .report = receive_record};
+    enum lwc_code code = lwc_verb_check(verb, argc, argv, err);
+
+    if (code == LWC_OK && lwc_backend_descriptor(backend, NULL) == NULL) {
+        return return_failure(&backend->why, err);
+    }
+    if (code == LWC_OK && backend->descriptor.backend.control == NULL) {
+        return lwc_verb_unknown(lwc_backend_name(backend), verb, err);
+    }
+    if (code == LWC_OK) {
+        code = open_backend(backend, 0, "be opened", err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    code = backend->descriptor.backend.control(backend->state, verb, argc, argv, &checking, err);
+    return complete_failure(backend, code, err);
 }
 
 enum lwc_code lwc_backend_list_unlocked(struct lwc_stack_backend *backend,

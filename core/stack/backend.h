@@ -85,6 +85,14 @@ enum lwc_code lwc_backend_erase(struct lwc_stack_backend *backend, const struct 
                                 struct lwc_error *err) LWC_RESULT;
 
 /*
+ * Run a command of the backend's own: as control() in lwcred/backend.h, within its limits on
+ * both sides.  LWC_E_INVALID if the backend has no commands, or not this one.
+ */
+enum lwc_code lwc_backend_control(struct lwc_stack_backend *backend, const char *verb, size_t argc,
+                                  const char *const *argv, const struct lwc_reporter *reporter,
+                                  struct lwc_error *err) LWC_RESULT;
+
+/*
  * List to answer a request for a secret: unlocks a store that is too locked to list, asking the
  * user if need be.  lwc_backend_list() never asks.
  */

@@ -124,6 +124,8 @@ static bool applies(const struct check *check, struct sandbox_verdict *verdict)
         say(verdict, "CHECK_SECRET is not set");
     } else if ((rule->flags & RULE_NEEDS_PROBE) != 0 && fixture->backend.probe == NULL) {
         say(verdict, "there is no probe()");
+    } else if ((rule->flags & RULE_NEEDS_CONTROL) != 0 && fixture->backend.control == NULL) {
+        say(verdict, "there is no control()");
     }
     return verdict->said[0] == '\0';
 }

@@ -72,6 +72,12 @@ const struct rule rules[] = {
      0, rule_erase_every_member_counts},
     {"probe-changes-nothing", "probe() succeeds where store() does, and changes nothing",
      READ_WRITE, 0, RULE_NEEDS_PROBE, rule_probe_changes_nothing},
+    {"control-unknown-verb", "an unknown command is invalid, and reports nothing", 0, 0,
+     RULE_NEEDS_CONTROL, rule_control_unknown_verb},
+    {"control-records", "the command check reports well-formed records", 0, 0, RULE_NEEDS_CONTROL,
+     rule_control_records},
+    {"control-ends", "a failure of the reporter ends the command check and is returned", 0, 0,
+     RULE_NEEDS_CONTROL, rule_control_ends},
     {"unlock-lock", "unlock() and lock() work, and find() after them", READ_WRITE | LWC_CAP_UNLOCK,
      0, 0, rule_unlock_lock},
 };

@@ -10,9 +10,10 @@
  * can have breaks one rule, as far as possible: a rule looks at one thing only.
  */
 enum rule_flag {
-    RULE_NEEDS_HELD = 1u << 0,  /* applies if the caller described a credential that is held */
-    RULE_NEEDS_PROBE = 1u << 1, /* applies if the module has probe()                         */
-    RULE_PRINTS = 1u << 2,      /* is broken if anything was printed                         */
+    RULE_NEEDS_HELD = 1u << 0,    /* applies if the caller described a credential that is held */
+    RULE_NEEDS_PROBE = 1u << 1,   /* applies if the module has probe()                         */
+    RULE_NEEDS_CONTROL = 1u << 3, /* applies if the module has control()                   */
+    RULE_PRINTS = 1u << 2,        /* is broken if anything was printed                         */
 };
 
 struct rule {
@@ -43,6 +44,11 @@ bool rule_prompt_declared(struct fixture *fixture);
 bool rule_secret_in_no_text(struct fixture *fixture);
 bool rule_unlock_lock(struct fixture *fixture);
 bool rule_probe_changes_nothing(struct fixture *fixture);
+
+/* rules_control.c: control() */
+bool rule_control_unknown_verb(struct fixture *fixture);
+bool rule_control_records(struct fixture *fixture);
+bool rule_control_ends(struct fixture *fixture);
 
 /* rules_find.c: find() and list() */
 bool rule_held_found(struct fixture *fixture);

@@ -8,6 +8,9 @@
  *   lie=silent     find() says LWC_OK and gives nothing
  *   lie=twice      find() gives twice
  *   lie=mute       a failure carries no text
+ *   control=CODE   of the command "echo", which reports each of its arguments in a record
+ *   lie=record     that record has a field twice
+ *   lie=flood      there are more records than allowed
  *   lie=malformed  list() names an identity with a newline
  */
 #include <stdio.h>
@@ -25,7 +28,7 @@ struct held {
 };
 
 struct answer {
-    int find, list, store, erase, probe, opens;
+    int find, list, store, erase, probe, opens, control;
     const char *lie;
     struct held held[HOLDS_MAX];
     size_t count;
@@ -73,6 +76,7 @@ static enum lwc_code answer_open(const struct lwc_host *host, size_t argc, const
             sscanf(argv[i], "erase=%d", &answer->erase);
             sscanf(argv[i], "probe=%d", &answer->probe);
             sscanf(argv[i], "opens=%d", &answer->opens);
+            sscanf(argv[i], "control=%d", &answer->control);
         }
     }
     *state_out = answer;
@@ -179,6 +183,25 @@ static enum lwc_code answer_probe(void *state, uint32_t cap, struct lwc_error *e
     return fail(answer, answer->probe, err);
 }
 
+static enum lwc_code answer_control(void *state, const char *verb, size_t argc,
+                                    const char *const *argv, const struct lwc_reporter *reporter,
+                                    struct lwc_error *err)
+{
+    const struct answer *answer = state;
+    const size_t times = lies(answer, "flood") ? LWC_RECORDS_MAX + 1 : 1;
+    enum lwc_code code = LWC_OK;
+
+    if (strcmp(verb, "echo") != 0) {
+        return fail(answer, LWC_E_INVALID, err);
+    }
+    for (size_t i = 0; i < argc * times && code == LWC_OK; i++) {
+        const struct lwc_field fields[] = {{"text", argv[i % argc]}, {"text", ""}};
+
+        code = reporter->report(reporter->data, fields, lies(answer, "record") ? 2 : 1, err);
+    }
+    return code == LWC_OK ? fail(answer, answer->control, err) : code;
+}
+
 __attribute__((visibility("default"))) const struct lwc_backend lwc_backend = {
     .abi = LWC_BACKEND_ABI,
     .size = sizeof(struct lwc_backend),
@@ -192,4 +215,5 @@ __attribute__((visibility("default"))) const struct lwc_backend lwc_backend = {
     .store = answer_store,
     .erase = answer_erase,
     .probe = answer_probe,
+    .control = answer_control,
 };

@@ -4,7 +4,7 @@
  * arguments say.
  *   dir=DIR          where the files are; without it, nothing is held
  *   timeout=DURATION read by the caller
- *   at=FUNCTION      open, close, find, list, store or probe: where the fault happens
+ *   at=FUNCTION      open, close, find, list, store, probe or control: where the fault happens
  *   fault=WHAT       one of the table in faults.h
  */
 #include <dirent.h>
@@ -282,6 +282,66 @@ static enum lwc_code blocking_probe(void *state, uint32_t cap, struct lwc_error 
     return cap == LWC_CAP_STORE ? LWC_OK : fail(err, LWC_E_DENIED, "capability %u", cap);
 }
 
+/* A sink that keeps the length of an answer alone. */
+static enum lwc_code measure(void *data, const struct lwc_identity *identity, const void *bytes,
+                             size_t len, struct lwc_error *err)
+{
+    (void)identity;
+    (void)bytes;
+    (void)err;
+    *(size_t *)data = len;
+    return LWC_OK;
+}
+
+static enum lwc_code report_number(const struct lwc_reporter *reporter, const char *name,
+                                   const char *text, size_t number, struct lwc_error *err)
+{
+    char value[32];
+    const struct lwc_field fields[] = {{name, value}, {"text", text}};
+
+    snprintf(value, sizeof value, "%zu", number);
+    return reporter->report(reporter->data, fields, 2, err);
+}
+
+/*
+ * echo TEXT...  a record for each argument
+ * ask           asks the user; a record with the length of the answer
+ * flood         records without an end
+ * malformed     a record with a line break
+ */
+static enum lwc_code blocking_control(void *state, const char *verb, size_t argc,
+                                      const char *const *argv, const struct lwc_reporter *reporter,
+                                      struct lwc_error *err)
+{
+    struct blocking *blocking = state;
+    size_t len = 0;
+    const struct lwc_sink sink = {.data = &len, .put = measure};
+    enum lwc_code code = LWC_OK;
+
+    come_to(blocking, "control");
+    if (strcmp(verb, "echo") == 0) {
+        for (size_t i = 0; i < argc && code == LWC_OK; i++) {
+            code = report_number(reporter, "number", argv[i], i, err);
+        }
+        return code;
+    }
+    if (strcmp(verb, "ask") == 0) {
+        code = blocking->host->prompt(blocking->host->data, "New passphrase", LWC_PROMPT_TWICE,
+                                      &sink, err);
+        return code == LWC_OK ? report_number(reporter, "length", "", len, err) : code;
+    }
+    if (strcmp(verb, "malformed") == 0) {
+        return report_number(reporter, "number", "a\nb", 0, err);
+    }
+    if (strcmp(verb, "flood") != 0) {
+        return fail(err, LWC_E_INVALID, "blocking: no command '%s'", verb);
+    }
+    for (size_t i = 0; code == LWC_OK; i++) {
+        code = report_number(reporter, "number", "", i, err);
+    }
+    return code;
+}
+
 __attribute__((visibility("default"))) const struct lwc_backend lwc_backend = {
     .abi = LWC_BACKEND_ABI,
     .size = sizeof(struct lwc_backend),
@@ -297,4 +357,5 @@ __attribute__((visibility("default"))) const struct lwc_backend lwc_backend = {
     .unlock = blocking_unlock,
     .lock = blocking_lock,
     .probe = blocking_probe,
+    .control = blocking_control,
 };

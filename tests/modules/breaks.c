@@ -332,6 +332,40 @@ static enum lwc_code breaks_probe(void *state, uint32_t cap, struct lwc_error *e
     return LWC_OK;
 }
 
+/* Between folder and the host: changes what is reported. */
+struct bent_reporter {
+    const struct breaks *breaks;
+    const struct lwc_reporter *reporter;
+};
+
+static enum lwc_code bent_report(void *data, const struct lwc_field *fields, size_t count,
+                                 struct lwc_error *err)
+{
+    const struct bent_reporter *bent = data;
+    struct lwc_field field = fields[0];
+    enum lwc_code code;
+
+    if (is(bent->breaks, "control-records")) {
+        field.name = "No Name";
+    }
+    code = bent->reporter->report(bent->reporter->data, &field, count, err);
+    return is(bent->breaks, "control-ends") ? LWC_OK : code;
+}
+
+static enum lwc_code breaks_control(void *state, const char *verb, size_t argc,
+                                    const char *const *argv, const struct lwc_reporter *reporter,
+                                    struct lwc_error *err)
+{
+    struct breaks *breaks = state;
+    struct bent_reporter bent = {.breaks = breaks, .reporter = reporter};
+    const struct lwc_reporter own = {.data = &bent, .report = bent_report};
+
+    if (is(breaks, "control-unknown-verb")) {
+        verb = "check";
+    }
+    return folder_control(breaks->folder, verb, argc, argv, &own, err);
+}
+
 extern const struct folder_backend lwc_backend;
 
 __attribute__((visibility("default"))) const struct folder_backend lwc_backend = {
@@ -350,4 +384,5 @@ __attribute__((visibility("default"))) const struct folder_backend lwc_backend =
     .unlock = breaks_unlock,
     .lock = breaks_lock,
     .probe = breaks_probe,
+    .control = breaks_control,
 };

@@ -49,6 +49,13 @@
 #define LWC_KEY_ID_MAX 256      /* printable ASCII without blank, quote and backslash */
 #define LWC_SUB_ACCOUNT_MAX 128 /* the same alphabet                                  */
 #define LWC_SECRET_MAX 65536
+#define LWC_VERB_MAX 32 /* [a-z0-9-]                                          */
+#define LWC_VERB_ARGS_MAX 16
+#define LWC_VERB_ARG_MAX 4096 /* without control characters                         */
+#define LWC_FIELD_NAME_MAX 32 /* [a-z0-9-]                                          */
+#define LWC_FIELD_VALUE_MAX 4096
+#define LWC_FIELDS_MAX 16     /* of one record                                      */
+#define LWC_RECORDS_MAX 10000 /* of one control()                                   */
 
 /*
  * Capabilities of a backend.  The host refuses a backend with an unknown bit.  Since 0.1.
@@ -126,6 +133,29 @@ struct lwc_sink {
 struct lwc_visitor {
     void *data;
     enum lwc_code (*visit)(void *data, const struct lwc_identity *identity, struct lwc_error *err);
+};
+
+/*
+ * A named text in a record that control() reports.  The layout is part of ABI 1.  Since 0.1.
+ *
+ * name   1 to LWC_FIELD_NAME_MAX of a-z, 0-9 and '-'.
+ * value  at most LWC_FIELD_VALUE_MAX bytes, may be "": UTF-8 without control characters and without
+ *        characters that change the direction of text.  Never a secret.
+ */
+struct lwc_field {
+    const char *name;
+    const char *value;
+};
+
+/*
+ * Receives the records of control(), one call each: 1 to LWC_FIELDS_MAX fields, no name twice;
+ * borrowed for the call.  Any code but LWC_OK ends the command and must be returned by control().
+ * Since 0.1.
+ */
+struct lwc_reporter {
+    void *data;
+    enum lwc_code (*report)(void *data, const struct lwc_field *fields, size_t count,
+                            struct lwc_error *err);
 };
 
 /* Since 0.1. */
@@ -250,6 +280,17 @@ struct lwc_backend {
     enum lwc_code (*probe)(void *state, uint32_t cap, struct lwc_error *err);
 
     const char *needs;
+
+    /*
+     * Optional.  Runs @verb, a command that only this kind of store has, such as "check"; the
+     * backend's manual names its verbs, their arguments and the records that go to @reporter.  The
+     * host passes on @argc arguments that are no secrets; a secret that the command needs comes by
+     * lwc_host.prompt.  Unknown verb or argument: LWC_E_INVALID before anything else happens.  A
+     * command that changes the store does all or nothing, and checks lwc_host.remaining_ms before it
+     * begins to write.
+     */
+    enum lwc_code (*control)(void *state, const char *verb, size_t argc, const char *const *argv,
+                             const struct lwc_reporter *reporter, struct lwc_error *err);
     /* 1.0 ends here */
 };
 

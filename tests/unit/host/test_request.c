@@ -102,6 +102,48 @@ static void arguments_are_counted(void **state)
     }
 }
 
+static void a_command_is_read_within_its_limits(void **state)
+{
+    static const struct {
+        const char *verb;
+        uint32_t said;
+        uint32_t there;
+        const char *arg;
+        bool good;
+    } cases[] = {
+        {"check", 0, 0, "", true},
+        {"check", 2, 2, "a b", true},
+        {"check", LWC_VERB_ARGS_MAX, LWC_VERB_ARGS_MAX, "", true},
+        {"check", LWC_VERB_ARGS_MAX + 1, LWC_VERB_ARGS_MAX + 1, "", false},
+        {"check", UINT32_MAX, 1, "", false},
+        {"check", 2, 1, "", false},
+        {"check", 1, 2, "", false},
+        {"check", 1, 1, "a\n", false},
+        {"Check", 0, 0, "", false},
+        {"", 0, 0, "", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_wire_out out = begin(LWC_WIRE_CONTROL);
+        struct lwc_host_request request;
+        struct lwc_wire_in in;
+
+        print_message("case %zu\n", i);
+        lwc_wire_put_text(&out, cases[i].verb);
+        lwc_wire_put_u32(&out, cases[i].said);
+        for (uint32_t j = 0; j < cases[i].there; j++) {
+            lwc_wire_put_text(&out, cases[i].arg);
+        }
+        in = read_back(&out);
+        assert_int_equal(lwc_host_request_parse(&in, &request), cases[i].good);
+        if (cases[i].good) {
+            assert_string_equal(request.name, cases[i].verb);
+            assert_int_equal(request.argc, cases[i].there);
+        }
+    }
+}
+
 static void what_the_host_sends_is_no_request(void **state)
 {
     static const uint32_t types[] = {
@@ -179,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_store_is_read_whole),
         cmocka_unit_test(arguments_are_counted),
+        cmocka_unit_test(a_command_is_read_within_its_limits),
         cmocka_unit_test(what_the_host_sends_is_no_request),
         cmocka_unit_test(times_that_no_clock_can_add_are_refused),
         cmocka_unit_test(an_answer_has_a_value_or_none),

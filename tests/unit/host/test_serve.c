@@ -159,7 +159,7 @@ static void a_hello_that_cannot_be_served_is_told_why(void **state)
         enum lwc_code code;
         const char *msg;
     } cases[] = {
-        {LWC_WIRE_VERSION + 1, "blocking", LWC_E_FAILED, "speaks version 3 of the protocol"},
+        {LWC_WIRE_VERSION + 1, "blocking", LWC_E_FAILED, "speaks version 4 of the protocol"},
         {LWC_WIRE_VERSION, "no-such", LWC_E_UNAVAILABLE, "backend 'no-such' is not installed"},
         {LWC_WIRE_VERSION, "../x", LWC_E_INVALID, "backend name"},
         {LWC_WIRE_VERSION, "bad-major", LWC_E_INVALID, "ABI 2"},

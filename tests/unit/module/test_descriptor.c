@@ -301,6 +301,11 @@ static void judge_shorter_descriptor_has_null_for_what_is_missing(void **state)
 
     (void)state;
     assert_int_equal(lwc_module_load("env", NULL, &known, NULL), LWC_OK);
+    known.control = (enum lwc_code(*)(void *, const char *, size_t, const char *const *,
+                                      const struct lwc_reporter *, struct lwc_error *))1;
+    known.size = offsetof(struct lwc_backend, control);
+    assert_int_equal(lwc_descriptor_check(&known, known.name, &judged, NULL), LWC_OK);
+    assert_null(judged.control);
     known.size = offsetof(struct lwc_backend, probe);
     known.probe = (enum lwc_code(*)(void *, uint32_t, struct lwc_error *))1;
     assert_int_equal(lwc_descriptor_check(&known, "env", &judged, NULL), LWC_OK);

@@ -75,6 +75,16 @@ static enum lwc_code visit(void *data, const struct lwc_identity *identity, stru
     return told.code == LWC_OK ? LWC_OK : lwc_fail(err, told.code, "enough");
 }
 
+static enum lwc_code report(void *data, const struct lwc_field *fields, size_t count,
+                            struct lwc_error *err)
+{
+    (void)data;
+    told.visits++;
+    (void)snprintf(told.text, sizeof told.text, "%zu %s=%s", count, fields[0].name,
+                   fields[0].value);
+    return told.code == LWC_OK ? LWC_OK : lwc_fail(err, told.code, "enough");
+}
+
 static const struct lwc_host host = {.abi = LWC_BACKEND_ABI,
                                      .size = sizeof host,
                                      .log = host_log,
@@ -85,6 +95,7 @@ static const struct lwc_host host = {.abi = LWC_BACKEND_ABI,
                                      .asking = host_text};
 static const struct lwc_sink sink = {.put = put};
 static const struct lwc_visitor visitor = {.visit = visit};
+static const struct lwc_reporter reporter = {.report = report};
 
 static struct lwc_buf *in_bytes;
 static struct lwc_buf *out_bytes;
@@ -118,6 +129,7 @@ static struct lwc_remote_call call_of(uint32_t request)
                                     .number = 4,
                                     .sink = &sink,
                                     .visitor = &visitor,
+                                    .reporter = &reporter,
                                     .end_ms = lwc_clock_boot_ms(lwc_clock_system()) + 10000};
 }
 
@@ -316,6 +328,54 @@ static void a_visitor_is_called_and_may_refuse(void **state)
     assert_int_equal(answer.code, LWC_E_BUSY);
 }
 
+static void a_reporter_is_called_and_may_refuse(void **state)
+{
+    struct lwc_remote_call call = call_of(LWC_WIRE_CONTROL);
+    struct lwc_wire_out frame = begin(LWC_WIRE_REPORT);
+    struct lwc_host_answer answer;
+
+    (void)state;
+    told.code = LWC_E_BUSY;
+    lwc_wire_put_u32(&frame, 2);
+    lwc_wire_put_text(&frame, "slot");
+    lwc_wire_put_text(&frame, "1");
+    lwc_wire_put_text(&frame, "type");
+    lwc_wire_put_text(&frame, "keyfile");
+    assert_int_equal(serve(&call, &frame, &answer, NULL, NULL), LWC_OK);
+    assert_string_equal(told.text, "2 slot=1");
+    assert_int_equal(answer.code, LWC_E_BUSY);
+}
+
+static void records_outside_the_limits_are_malformed(void **state)
+{
+    static const struct {
+        uint32_t said;
+        uint32_t there;
+        const char *name;
+        const char *value;
+    } cases[] = {
+        {1, 1, "Slot", "1"}, {1, 1, "slot", "\n"},        {2, 2, "slot", "1"}, {0, 0, "", ""},
+        {2, 1, "slot", "1"}, {UINT32_MAX, 1, "slot", ""}, {17, 17, "s", ""},   {1, 2, "s", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
+        struct lwc_remote_call call = call_of(LWC_WIRE_CONTROL);
+        struct lwc_wire_out frame = begin(LWC_WIRE_REPORT);
+        struct lwc_error err = {0};
+
+        print_message("case %zu\n", i);
+        lwc_wire_put_u32(&frame, cases[i].said);
+        for (uint32_t j = 0; j < cases[i].there; j++) {
+            lwc_wire_put_text(&frame, cases[i].name);
+            lwc_wire_put_text(&frame, cases[i].value);
+        }
+        assert_int_equal(serve(&call, &frame, NULL, NULL, &err), LWC_E_INVALID);
+        assert_string_equal(err.msg, "a record that is malformed");
+        assert_int_equal(told.visits, 0);
+    }
+}
+
 static void what_is_not_due_is_refused_and_reaches_nobody(void **state)
 {
     static const struct {
@@ -326,6 +386,8 @@ static void what_is_not_due_is_refused_and_reaches_nobody(void **state)
         {LWC_WIRE_LIST, LWC_WIRE_PUT, "a secret where none is due"},
         {LWC_WIRE_OPEN, LWC_WIRE_PUT, "a secret where none is due"},
         {LWC_WIRE_FIND, LWC_WIRE_VISIT, "a credential where none is due"},
+        {LWC_WIRE_LIST, LWC_WIRE_REPORT, "a record where none is due"},
+        {LWC_WIRE_CONTROL, LWC_WIRE_PUT, "a secret where none is due"},
         {LWC_WIRE_FIND, LWC_WIRE_HELLO, "a frame of the unknown type 1"},
         {LWC_WIRE_FIND, LWC_WIRE_READY, "a frame of the unknown type 16"},
         {LWC_WIRE_FIND, 99, "a frame of the unknown type 99"},
@@ -383,6 +445,8 @@ int main(void)
         cmocka_unit_test(asking_lifts_the_bound_but_while_closing),
         cmocka_unit_test(what_the_sink_says_is_passed_on),
         cmocka_unit_test(a_visitor_is_called_and_may_refuse),
+        cmocka_unit_test(a_reporter_is_called_and_may_refuse),
+        cmocka_unit_test(records_outside_the_limits_are_malformed),
         cmocka_unit_test(what_is_not_due_is_refused_and_reaches_nobody),
         cmocka_unit_test(each_kind_comes_only_so_often),
     };
