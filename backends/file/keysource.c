@@ -20,6 +20,7 @@
 #define PASSPHRASE_FILE "LWCRED_PASSPHRASE_FILE"
 #define PASSPHRASE_FD "LWCRED_PASSPHRASE_FD"
 #define NEWLINE_MAX 2
+#define ROOM_USUAL ((size_t)4096) /* of a key file or passphrase; a larger one makes it grow */
 #define NEW_QUESTION "Keys will be kept in a new encrypted store. New passphrase for"
 #define QUESTION_LEN 4500
 #define LINE_LEN 4400
@@ -80,7 +81,7 @@ static enum lwc_code read_named(struct lwc_keysource *source, const char *name, 
                                 size_t cap, struct lwc_buf **content_out, struct lwc_error *err)
 {
     LWC_AUTO_BUF content = NULL;
-    enum lwc_code code = lwc_buf_new(cap, &content, err);
+    enum lwc_code code = lwc_buf_new(cap < ROOM_USUAL ? cap : ROOM_USUAL, &content, err);
 
     if (code != LWC_OK) {
         return code;

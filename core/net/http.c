@@ -13,6 +13,7 @@
 #include "net/http_failure.h"
 
 #define BODY_START ((size_t)4096)
+#define UPLOAD_ROOM 16384 /* the least: all of it is wiped, and so made, when libcurl frees it */
 
 /* A request under way. */
 struct transfer {
@@ -121,6 +122,7 @@ static CURLcode set_fixed(CURL *curl)
         {CURLOPT_NOPROGRESS, 1},
         {CURLOPT_VERBOSE, 0},
         {CURLOPT_MAXFILESIZE, (long)LWC_HTTP_BODY_MAX},
+        {CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_ROOM},
     };
     CURLcode result = CURLE_OK;
 
