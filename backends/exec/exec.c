@@ -20,6 +20,7 @@
 #include "backends/exec/process.h"
 #include "backends/exec/protocol.h"
 #include "base/clock.h"
+#include "base/hints.h"
 #include "base/identity.h"
 #include "base/util.h"
 
@@ -251,7 +252,7 @@ static enum lwc_code look_for_old(const struct exec *exec, const struct lwc_iden
         return lwc_hint(err,
                         lwc_fail(err, LWC_E_INVALID, "profile '%s' exists in '%s'",
                                  identity->profile, exec->line.path),
-                        "replace it with --replace");
+                        LWC_HINT_EXISTS);
     }
     *found_out = code == LWC_OK;
     return code == LWC_E_NOT_FOUND ? LWC_OK : code;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/secret-service/messages.h"
 
+#include "base/hints.h"
 #include "base/util.h"
 
-#define OR_FILE "or keep keys in the encrypted file (--backend file)"
+#define OR_FILE "or keep keys in the encrypted file (backend 'file')"
 
 static const struct {
     enum lwc_code code;
@@ -34,7 +35,7 @@ static const struct {
                              "unlock it in your desktop session, " OR_FILE},
     [LWC_WRONG_UNANSWERED] = {LWC_E_LOCKED,
                               "the keyring is locked, and its window was not answered in time",
-                              "look for the window, or give more time with --timeout"},
+                              LWC_HINT_WINDOW},
     [LWC_WRONG_DENIED] = {LWC_E_DENIED, "the keyring may not be used",
                           "the policy of the session bus or the keyring refuses it, " OR_FILE},
     [LWC_WRONG_FAILED] = {LWC_E_FAILED, "the keyring failed",

@@ -9,6 +9,7 @@
 #include "backends/secret-service/session.h"
 #include "base/arguments.h"
 #include "base/error.h"
+#include "base/hints.h"
 #include "base/text.h"
 #include "base/util.h"
 
@@ -243,9 +244,7 @@ static enum lwc_code find_newest(const struct service *service, struct visit *vi
     if (why.code == LWC_OK) {
         return lwc_fail(err, LWC_E_NOT_FOUND, "the keyring holds no such credential");
     }
-    return lwc_hint(err, lwc_fail(err, why.code, "%s", why.msg),
-                    "another program wrote it: remove it in \"Passwords and Keys\" (seahorse), or "
-                    "store the key again with --replace");
+    return lwc_hint(err, lwc_fail(err, why.code, "%s", why.msg), LWC_HINT_UNREADABLE);
 }
 
 static enum lwc_code service_find(void *state, const struct lwc_identity *query,

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "base/util.h"
 
-#define HINT "log in to a session that has one, or keep keys in the encrypted file (--backend file)"
+#define HINT "log in to a session that has one, or keep keys in the encrypted file (backend 'file')"
 #define MARGIN_MS 500
 #define BUS_ADDRESS "DBUS_SESSION_BUS_ADDRESS"
 

@@ -7,6 +7,7 @@
 #include "api/message.h"
 #include "api/request.h"
 #include "base/append.h"
+#include "base/hints.h"
 #include "base/identity.h"
 
 #define HEADERS_OWN 6
@@ -17,8 +18,7 @@
 
 static const struct lwc_status_meaning outcomes[] = {
     {401, 401, LWC_E_REFUSED, "the API does not accept the token", ""},
-    {403, 403, LWC_E_REFUSED, "the API does not allow this call",
-     "has the owner of the key the right, in this account?  See --sub-account and --org-access"},
+    {403, 403, LWC_E_REFUSED, "the API does not allow this call", LWC_HINT_RIGHT},
     {404, 404, LWC_E_REFUSED, "the API knows nothing there", ""},
     {400, 499, LWC_E_REFUSED, "the API refused the call", ""},
     {500, 599, LWC_E_NETWORK, "the server failed", ""},

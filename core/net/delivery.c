@@ -109,8 +109,7 @@ static bool begin_delivery(struct lwc_delivery *delivery)
     }
     delivery->has_begun = true;
     lwc_headers_finish(&delivery->headers);
-    code =
-        target->begin(target->data, delivery->reply, &delivery->is_taken, &delivery->why);
+    code = target->begin(target->data, delivery->reply, &delivery->is_taken, &delivery->why);
     if (code == LWC_OK && delivery->is_taken && target->header != NULL) {
         code = show_headers(delivery, &delivery->why);
     }

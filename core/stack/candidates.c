@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/hints.h"
 #include "base/join.h"
 
 static void add_name(struct lwc_candidates *candidates, const struct lwc_identity *identity)
@@ -37,7 +38,7 @@ enum lwc_code lwc_candidates_refuse(const struct lwc_candidates *candidates, str
 {
     return lwc_hint(err,
                     lwc_fail(err, LWC_E_INVALID, "several credentials fit: %s", candidates->names),
-                    LWC_CHOOSE_HINT);
+                    LWC_HINT_CHOOSE);
 }
 
 enum lwc_code lwc_candidates_pick(struct lwc_stack_backend *backend,

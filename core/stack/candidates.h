@@ -9,8 +9,6 @@
 #include "base/identity.h"
 #include "stack/backend.h"
 
-#define LWC_CHOOSE_HINT "choose one with --profile or LW_PROFILE"
-
 /*
  * Credentials that fit a query, collected from lists of backends.  All zero but query at first.
  *

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/account.h"
+#include "base/hints.h"
 #include "base/identity.h"
 #include "stack/candidates.h"
 #include "stack/survey.h"
@@ -30,8 +31,7 @@ static enum lwc_code fail_absent(const struct lwc_identity *query, struct lwc_er
     } else {
         code = lwc_wrap(err, LWC_E_NOT_FOUND, "no credential for %s '%s'", what, name);
     }
-    return lwc_hint(err, code,
-                    "'lw-credential-helper list' shows what is stored, 'add' stores an access key");
+    return lwc_hint(err, code, LWC_HINT_ABSENT);
 }
 
 static enum lwc_code find_profile(const struct lwc_lookup_ctx *ctx,
@@ -138,7 +138,7 @@ static enum lwc_code check_only(const struct count_ctx *count, struct lwc_error 
                              "'%s' is not known to be the only credential: backend '%s' cannot "
                              "list what it holds",
                              count->candidates.best.id.profile, count->unlisted),
-                    LWC_CHOOSE_HINT);
+                    LWC_HINT_CHOOSE);
 }
 
 static enum lwc_code find_only(const struct lwc_lookup_ctx *ctx, const struct lwc_identity *query,
@@ -204,7 +204,7 @@ static enum lwc_code find_unnamed(const struct lwc_lookup_ctx *ctx,
         if (err != NULL && !lwc_streq(absence.msg, LWC_ABSENT)) {
             *err = absence;
         }
-        return lwc_hint(err, code, "'lw-credential-helper add' stores an access key");
+        return lwc_hint(err, code, LWC_HINT_EMPTY);
     }
     return code;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hints.h"
 #include "base/join.h"
 #include "module/module.h"
 
@@ -255,7 +256,7 @@ enum lwc_code lwc_stack_only(struct lwc_stack *stack, enum lwc_op op, const char
     return lwc_hint(err,
                     lwc_fail(err, LWC_E_INVALID, "no %s line of the stack names backend '%s'",
                              lwc_op_name(op), backend),
-                    "'lw-credential-helper backends' lists those of the stack");
+                    LWC_HINT_BACKEND);
 }
 
 bool lwc_stack_is_builtin(const struct lwc_stack *stack, enum lwc_op op)

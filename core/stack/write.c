@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hints.h"
 #include "stack/candidates.h"
 #include "stack/survey.h"
 
@@ -92,7 +93,7 @@ static enum lwc_code choose_backend(struct lwc_stack *stack, uint32_t flags, str
         return lwc_hint(err,
                         lwc_fail(err, LWC_E_INVALID, "profile '%s' exists in backend '%s'",
                                  holder->profile, holder->backend),
-                        "replace it with --replace, or choose another --profile");
+                        LWC_HINT_EXISTS);
     }
     if (*only != NULL && !lwc_streq(*only, holder->backend)) {
         return lwc_hint(err,
@@ -186,8 +187,7 @@ static enum lwc_code fail_not_taken(struct lwc_error *err)
     if (err != NULL && err->msg[0] != '\0' && !lwc_streq(err->msg, LWC_ABSENT)) {
         return lwc_wrap(err, LWC_E_UNAVAILABLE, "%s", what);
     }
-    return lwc_hint(err, lwc_fail(err, LWC_E_UNAVAILABLE, "%s", what),
-                    "'lw-credential-helper backends' lists them; with -v each says why");
+    return lwc_hint(err, lwc_fail(err, LWC_E_UNAVAILABLE, "%s", what), LWC_HINT_NOT_TAKEN);
 }
 
 static enum lwc_code run_store(struct lwc_stack *stack, const char *only, uint32_t flags,

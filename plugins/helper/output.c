@@ -11,6 +11,7 @@
 #include "base/safefile.h"
 #include "base/text.h"
 #include "plugins/format/json_writer.h"
+#include "plugins/helper/cure.h"
 
 /* Room for a message with escapes and blanks added. */
 #define WAIT_WORDS "try again in "
@@ -75,7 +76,7 @@ void lwc_output_line(const char *fmt, ...)
 static const char *choose_hint(const struct lwc_error *err, char *room, size_t cap)
 {
     if (err->hint[0] != '\0') {
-        return err->hint;
+        return lwc_cure_name(err->hint, room, cap);
     }
     if (err->wait_s > 0 && strstr(err->msg, WAIT_WORDS) == NULL) {
         (void)snprintf(room, cap, WAIT_WORDS "%" PRId64 " s", err->wait_s);
@@ -111,7 +112,7 @@ static void print_object(const struct lwc_error *err, const char *hint)
 
 void lwc_output_error(const struct lwc_error *err, bool json)
 {
-    char room[64];
+    char room[2 * LWC_ERROR_HINT_LEN];
     const char *hint = choose_hint(err, room, sizeof room);
 
     print_line(LWC_PROGRAM, err->msg);

@@ -73,6 +73,8 @@ expect calls.py backends/a/a.c ':2: getenv' 'getenv("A");\n'
 expect calls.py core/stack/s.c ':2: printf' 'printf("x");\n'
 expect calls.py backends/a/a.c ':2: stderr' 'fputs("x", stderr);\n'
 expect calls.py core/library/lwcred.c ':2: exit' 'exit(1);\n'
+expect tongue.py core/base/b.c ":2: a message in the program's language" 'const char *hint = "replace it "\n "with --replace";\n'
+expect tongue.py backends/a/a.c ":2: a message in the program's language" 'const char *hint = "lw-credential-helper";\n'
 expect shell.sh contrib/x.sh 'SC2086' 'rm $1\n'
 
 # A check without its run bit, as some ways to copy a tree leave it, is run all the same.

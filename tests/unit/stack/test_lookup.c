@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/hints.h"
 #include "tests/support/stacks.h"
 
 #define ACME "acme.lacework.net"
@@ -462,7 +463,7 @@ static void absent_lines_are_named_where_nothing_is_found(void **state)
     stacks_open(&stacks, ABSENT "lookup sufficient nowhere\n" PROD);
     assert_int_equal(lwc_lookup_find(stacks.stack, &query, &stacks.host, &found, &err),
                      LWC_E_NOT_FOUND);
-    assert_non_null(strstr(err.hint, "add"));
+    assert_non_null(strstr(err.hint, LWC_HINT_EMPTY));
     assert_non_null(strstr(err.hint, "absent here, and not asked: answer (told to answer 8), "
                                      "nowhere (backend 'nowhere' is not installed)"));
     stacks_close(&stacks);

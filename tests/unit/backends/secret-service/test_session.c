@@ -95,7 +95,7 @@ static void bus_without_an_address_is_the_socket_of_the_session(void **state)
 
     assert_int_equal(lwc_session_bus(&host, &err), LWC_E_UNAVAILABLE);
     assert_non_null(strstr(err.msg, "holds no bus"));
-    assert_non_null(strstr(err.hint, "--backend file"));
+    assert_non_null(strstr(err.hint, "backend 'file'"));
     assert_int_equal(mkdir(tmpdir_join(dir, "bus", path), 0700), 0);
     assert_int_equal(lwc_session_bus(&host, &err), LWC_E_UNAVAILABLE);
     assert_int_equal(rmdir(path), 0);
