@@ -69,10 +69,7 @@ static enum lwc_code read_credential(const struct env *env, const char *dir, con
         return LWC_OK;
     }
     if (code != LWC_OK) {
-        if (err != NULL) {
-            *err = why;
-        }
-        return lwc_wrap(err, code, "CREDENTIALS_DIRECTORY");
+        return lwc_wrap(err, lwc_error_pass(err, code, &why), "CREDENTIALS_DIRECTORY");
     }
     lwc_buf_drop_newline(value);
     return LWC_OK;

@@ -117,10 +117,7 @@ enum lwc_code lwc_keysource_key_file(struct lwc_keysource *source, struct lwc_bu
     if (code == LWC_E_INVALID) {
         code = lwc_hint(&why, code, "a new one: (umask 077; head -c 32 /dev/urandom >FILE)");
     }
-    if (err != NULL) {
-        *err = why;
-    }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 static void drop_newline(struct lwc_buf *text)

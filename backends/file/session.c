@@ -110,10 +110,7 @@ enum lwc_code lwc_store_session_load(struct lwc_store_session *session, struct l
         return read_contents(session, fd, &st, err);
     }
     lwc_store_session_unload(session);
-    if (code != LWC_E_NOT_FOUND && err != NULL) {
-        *err = why;
-    }
-    return code == LWC_E_NOT_FOUND ? LWC_OK : code;
+    return code == LWC_E_NOT_FOUND ? LWC_OK : lwc_error_pass(err, code, &why);
 }
 
 void lwc_store_session_set_master(struct lwc_store_session *session,

@@ -236,10 +236,7 @@ static enum lwc_code check_target(const struct proof *proof, struct lwc_error *e
         return LWC_OK;
     }
     if (code != LWC_OK && code != LWC_E_NOT_FOUND) {
-        if (err != NULL) {
-            *err = why;
-        }
-        return code;
+        return lwc_error_pass(err, code, &why);
     }
     return lwc_hint(err,
                     lwc_fail(err, LWC_E_BUSY, "changed by another process, in spite of the lock"),
@@ -469,10 +466,7 @@ static enum lwc_code resolve_nearest(const struct lwc_store *store, struct lwc_p
         slash = strrchr(text, '/');
         *(slash != NULL ? slash : text) = '\0';
     }
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 static enum lwc_code check_place(const struct lwc_store *store, struct lwc_error *err)

@@ -329,8 +329,8 @@ static enum lwc_code open_somehow(struct lwc_unlock *unlock, const struct lwc_co
         return open_by_passphrase(unlock, contents, master_out, err);
     }
     if (count_slots(&contents->format, LWC_FORMAT_SLOT_KEYFILE) > 0) {
-        code = lwc_fail(err, LWC_E_LOCKED, "locked: only its key file opens it");
-        return lwc_hint(err, code, "set LWCRED_KEY_FILE");
+        return lwc_hint(err, lwc_fail(err, LWC_E_LOCKED, "locked: only its key file opens it"),
+                        "set LWCRED_KEY_FILE");
     }
     return lwc_fail(err, LWC_E_TOO_NEW, "made by a newer version: no slot that this one can open");
 }
@@ -342,10 +342,7 @@ enum lwc_code lwc_unlock_open(struct lwc_unlock *unlock, const struct lwc_conten
     struct lwc_error why = {0};
     enum lwc_code code = open_somehow(unlock, contents, master_out, &why);
 
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 enum lwc_code lwc_unlock_prepare(struct lwc_unlock *unlock, struct lwc_error *err)

@@ -149,8 +149,8 @@ static void warn_mode(struct cli *cli, mode_t mode)
         return;
     }
     cli->has_warned_mode = true;
-    (void)!lwc_fail(&why, LWC_E_UNSAFE, "%s can be read by others (mode %04o)", cli->path,
-                    mode & 07777u);
+    lwc_describe(&why, LWC_E_UNSAFE, "%s can be read by others (mode %04o)", cli->path,
+                 mode & 07777u);
     (void)!lwc_hint_command(&why, LWC_E_UNSAFE, "chmod 600", cli->path);
     log_warning(cli, &why);
 }
@@ -195,10 +195,7 @@ static enum lwc_code read_file(struct cli *cli, struct cli_file *file, struct lw
         code = lwc_fd_read(fd, FILE_LEN_MAX, LWC_NO_DEADLINE, file->text, &why);
         code = code == LWC_OK ? code : lwc_wrap(&why, code, "%s", cli->path);
     }
-    if (code != LWC_OK && code != LWC_E_NOT_FOUND && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return code == LWC_E_NOT_FOUND ? code : lwc_error_pass(err, code, &why);
 }
 
 static enum lwc_code load_profiles(struct cli *cli, struct cli_file *file, struct lwc_error *err)
@@ -257,10 +254,7 @@ static enum lwc_code cli_list(void *state, const struct lwc_visitor *visitor, st
         return code;
     }
     if (named == 0 && why.msg[0] != '\0') {
-        if (err != NULL) {
-            *err = why;
-        }
-        return LWC_E_NOT_FOUND;
+        return lwc_error_pass(err, LWC_E_NOT_FOUND, &why);
     }
     if (why.msg[0] != '\0' && !cli->has_warned_profiles) {
         log_warning(cli, &why);

@@ -367,8 +367,8 @@ static enum lwc_code fill_account(const struct profile *profile, struct lwc_iden
     enum lwc_code code = copy_text(profile, ACCOUNT, text, sizeof text, err);
 
     if (code == LWC_OK && lwc_account_canonical(text, identity->account, NULL) != LWC_OK) {
-        code = lwc_fail(err, LWC_E_INVALID, "account: not the name of one");
-        return lwc_hint(err, code, "an account looks like 'acme' or 'acme.lacework.net'");
+        return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "account: not the name of one"),
+                        "an account looks like 'acme' or 'acme.lacework.net'");
     }
     return code;
 }

@@ -49,13 +49,12 @@ enum lwc_code lwc_messages_fail(enum lwc_wrong wrong, const struct lwc_messages 
     const enum lwc_code code = wrongs[wrong].code;
 
     if (words->why != NULL) {
-        (void)!lwc_fail(err, code, "%s: %s", wrongs[wrong].text, words->why);
+        lwc_describe(err, code, "%s: %s", wrongs[wrong].text, words->why);
     } else {
-        (void)!lwc_fail(err, code, "%s", wrongs[wrong].text);
+        lwc_describe(err, code, "%s", wrongs[wrong].text);
     }
     if (wrong == LWC_WRONG_HUNG || wrong == LWC_WRONG_UNANSWERED) {
-        (void)!lwc_fail(err, code, "%s (%.1f s)", wrongs[wrong].text,
-                        (double)words->limit_ms / 1000);
+        lwc_describe(err, code, "%s (%.1f s)", wrongs[wrong].text, (double)words->limit_ms / 1000);
     }
     if (words->collection != NULL) {
         (void)!lwc_wrap(err, code, "collection '%s'", words->collection);

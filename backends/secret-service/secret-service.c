@@ -238,7 +238,7 @@ static enum lwc_code find_newest(const struct service *service, struct visit *vi
             return code;
         }
         item->is_unreadable = true;
-        (void)!lwc_fail(&why, code, "%s: its secret is not one that lwcred wrote", item->path);
+        lwc_describe(&why, code, "%s: its secret is not one that lwcred wrote", item->path);
         service->host->log(service->host->data, LWC_LOG_TRACE, why.msg);
     }
     if (why.code == LWC_OK) {

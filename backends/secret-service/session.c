@@ -43,24 +43,26 @@ enum lwc_code lwc_session_bus(const struct lwc_host *host, struct lwc_error *err
     const char *address = lwc_host_setting(host, BUS_ADDRESS);
     const char *run = lwc_host_setting(host, "XDG_RUNTIME_DIR");
     char path[PATH_MAX];
-    enum lwc_code code;
 
     if (address != NULL && !starts_something(address)) {
         return LWC_OK;
     }
     if (address != NULL) {
-        code = lwc_fail(err, LWC_E_UNAVAILABLE,
-                        BUS_ADDRESS " names a bus that would have to be started");
-        return lwc_hint(err, code, HINT);
+        return lwc_hint(err,
+                        lwc_fail(err, LWC_E_UNAVAILABLE,
+                                 BUS_ADDRESS " names a bus that would have to be started"),
+                        HINT);
     }
     if (run != NULL && snprintf(path, sizeof path, "%s/bus", run) < (int)sizeof path &&
         is_own_socket(path)) {
         return LWC_OK;
     }
-    code = lwc_fail(err, LWC_E_UNAVAILABLE, "there is no session bus: %s",
-                    run != NULL ? BUS_ADDRESS " is not set, and XDG_RUNTIME_DIR holds no bus"
-                                : BUS_ADDRESS " and XDG_RUNTIME_DIR are not set");
-    return lwc_hint(err, code, HINT);
+    return lwc_hint(err,
+                    lwc_fail(err, LWC_E_UNAVAILABLE, "there is no session bus: %s",
+                             run != NULL ? BUS_ADDRESS
+                                 " is not set, and XDG_RUNTIME_DIR holds no bus"
+                                         : BUS_ADDRESS " and XDG_RUNTIME_DIR are not set"),
+                    HINT);
 }
 
 const char *lwc_session_silence(const struct lwc_host *host)

@@ -45,10 +45,7 @@ static enum lwc_code load_once(const struct lwc_api **net_out, struct lwc_error 
     if (!lwc_error_is_passing(&why)) {
         refused = why;
     }
-    if (err != NULL) {
-        *err = why;
-    }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 static void lock_mutex(void)

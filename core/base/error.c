@@ -30,19 +30,46 @@ static void set_error(struct lwc_error *err, enum lwc_code code, int sys, const 
     memcpy(err->msg, msg, strlen(msg));
 }
 
-enum lwc_code lwc_fail(struct lwc_error *err, enum lwc_code code, const char *fmt, ...)
+static void describe_failure(struct lwc_error *err, enum lwc_code code, const char *fmt,
+                             va_list args) __attribute__((format(printf, 3, 0)));
+
+static void describe_failure(struct lwc_error *err, enum lwc_code code, const char *fmt,
+                             va_list args)
 {
     int saved = errno;
     char msg[LWC_ERROR_MSG_LEN];
-    va_list args;
 
     if (err != NULL) {
-        va_start(args, fmt);
         format_printable(msg, sizeof msg, fmt, args);
-        va_end(args);
         set_error(err, code, 0, msg);
     }
     errno = saved;
+}
+
+void lwc_describe(struct lwc_error *err, enum lwc_code code, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    describe_failure(err, code, fmt, args);
+    va_end(args);
+}
+
+enum lwc_code lwc_fail(struct lwc_error *err, enum lwc_code code, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    describe_failure(err, code, fmt, args);
+    va_end(args);
+    return code;
+}
+
+enum lwc_code lwc_error_pass(struct lwc_error *err, enum lwc_code code, const struct lwc_error *why)
+{
+    if (code != LWC_OK && err != NULL) {
+        *err = *why;
+    }
     return code;
 }
 

@@ -16,6 +16,13 @@
 enum lwc_code lwc_fail(struct lwc_error *err, enum lwc_code code, const char *fmt, ...)
     LWC_PRINTF(3, 4) LWC_RESULT;
 
+/* As lwc_fail(), where only the text in @err is wanted. */
+void lwc_describe(struct lwc_error *err, enum lwc_code code, const char *fmt, ...) LWC_PRINTF(3, 4);
+
+/* Copies @why to @err (may be NULL) and returns @code.  LWC_OK changes nothing. */
+enum lwc_code lwc_error_pass(struct lwc_error *err, enum lwc_code code,
+                             const struct lwc_error *why);
+
 /* As lwc_fail(), with ": strerror(@sys)" behind the text and @sys in err->sys. */
 enum lwc_code lwc_fail_sys(struct lwc_error *err, enum lwc_code code, int sys, const char *fmt, ...)
     LWC_PRINTF(4, 5) LWC_RESULT;

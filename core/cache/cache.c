@@ -220,14 +220,13 @@ static const struct lwc_place *put_first(const struct lwc_cache *cache,
 static enum lwc_code fail_write(const struct lwc_cache *cache, const struct lwc_error *why,
                                 struct lwc_error *err)
 {
+    enum lwc_code code = why->code == LWC_E_UNAVAILABLE ? LWC_E_UNAVAILABLE : LWC_E_IO;
+
     if (why->code == LWC_OK) {
         return lwc_fail(err, LWC_E_UNAVAILABLE, "cache %s: no place for a token",
                         lwc_cache_mode_name(cache->mode));
     }
-    if (err != NULL) {
-        *err = *why;
-    }
-    return lwc_wrap(err, why->code == LWC_E_UNAVAILABLE ? LWC_E_UNAVAILABLE : LWC_E_IO, "cache");
+    return lwc_wrap(err, lwc_error_pass(err, code, why), "cache");
 }
 
 enum lwc_code lwc_cache_write(const struct lwc_cache *cache, const char *name,

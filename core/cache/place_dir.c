@@ -299,9 +299,7 @@ static enum lwc_code dir_write(open_fn *open_dir, const char *name, const void *
         sweep_entries(path.dir_fd);
         return LWC_OK;
     }
-    if (err != NULL) {
-        *err = why;
-    }
+    (void)lwc_error_pass(err, code, &why);
     return fail_as(is_full(why.sys) ? LWC_E_IO : LWC_E_UNAVAILABLE, err);
 }
 

@@ -136,8 +136,9 @@ static enum lwc_code fail_write(int sys, struct lwc_error *err)
     enum lwc_code code = LWC_E_UNAVAILABLE;
 
     if (sys == EDQUOT) {
-        code = lwc_fail_sys(err, code, sys, "kernel keyring: the user's quota is used up");
-        return lwc_hint(err, code, "see what uses it with: keyctl show @u");
+        return lwc_hint(err,
+                        lwc_fail_sys(err, code, sys, "kernel keyring: the user's quota is used up"),
+                        "see what uses it with: keyctl show @u");
     }
     return lwc_fail_sys(err, code, sys, "kernel keyring");
 }

@@ -196,10 +196,7 @@ enum lwc_code lwc_conf_check(const char *service, const char *config, lwc_conf_f
     };
     enum lwc_code code = load_stack(&search, service, config);
 
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 enum lwc_code lwc_conf_load(const char *service, const char *config, struct lwc_conf **conf_out,

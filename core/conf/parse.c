@@ -404,9 +404,7 @@ static enum lwc_code skips_check(struct parser *parser, struct lwc_error *err)
         if (code != LWC_OK) {
             code = pass_fault(parser, &parser->conf->lines[i].control, code, &why);
         }
-        if (code != LWC_OK && err != NULL) {
-            *err = why;
-        }
+        (void)lwc_error_pass(err, code, &why);
     }
     return code;
 }
@@ -453,10 +451,8 @@ enum lwc_code lwc_conf_parse_from(const struct lwc_conf_input *input, const char
     }
     if (code == LWC_OK) {
         *conf_out = LWC_TAKE(conf);
-    } else if (err != NULL) {
-        *err = why;
     }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 enum lwc_code lwc_conf_parse(const char *text, size_t len, const char *source,

@@ -182,10 +182,7 @@ static enum lwc_code make_call(struct call_ctx *call, struct lwc_error *err)
     if (code != LWC_OK && call->reply.status == 401 && can_renew(call)) {
         code = renew_and_send(call, &why);
     }
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 enum lwc_code lwc_call(struct lwc_context *ctx, const struct lwc_call *call,

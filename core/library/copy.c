@@ -112,10 +112,7 @@ static enum lwc_code check_target(struct copy_ctx *ctx, struct lwc_error *err)
         (code == LWC_E_INVALID && copy->to[0] != '\0' && (copy->flags & LWC_COPY_REPLACE) != 0)) {
         return LWC_OK;
     }
-    if (err != NULL) {
-        *err = why;
-    }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 static enum lwc_code prove_key(const struct copy_ctx *ctx, struct lwc_error *err)
@@ -161,10 +158,7 @@ static enum lwc_code read_back(const struct copy_ctx *ctx, struct lwc_error *err
                         "backend '%s' does not give back what it was given as profile '%s'",
                         ctx->copy->to, ctx->id.profile);
     }
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 static void ignore_removed(void *data, const char *backend, const struct lwc_error *why)

@@ -69,12 +69,13 @@ static enum lwc_code conclude_list(const struct lwc_context *ctx, const struct l
     struct lwc_error line = {0};
 
     if (code == LWC_OK && survey->absent > 0 && (listing->is_needed || !survey->has_store)) {
-        code = lwc_fail(err, LWC_E_UNAVAILABLE, "a backend could not be asked: %s",
-                        survey->names[0] != '\0' ? survey->names : survey->first.msg);
-        return lwc_hint(err, code, "%s", survey->first.hint);
+        return lwc_hint(err,
+                        lwc_fail(err, LWC_E_UNAVAILABLE, "a backend could not be asked: %s",
+                                 survey->names[0] != '\0' ? survey->names : survey->first.msg),
+                        "%s", survey->first.hint);
     }
     if (survey->names[0] != '\0') {
-        (void)!lwc_fail(&line, LWC_OK, "absent here, and not asked: %s", survey->names);
+        lwc_describe(&line, LWC_OK, "absent here, and not asked: %s", survey->names);
         ctx->host.log(ctx->host.data, LWC_LOG_WARNING, line.msg);
     }
     return code;

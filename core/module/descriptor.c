@@ -99,9 +99,7 @@ enum lwc_code lwc_descriptor_check(const struct lwc_backend *found, const char *
 
 static enum lwc_code fail_not_constant(const char *path, struct lwc_error *err)
 {
-    enum lwc_code code = lwc_fail(err, LWC_E_INVALID, "'%s' has no constant 'lwc_backend'", path);
-
-    return lwc_hint(err, code,
+    return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "'%s' has no constant 'lwc_backend'", path),
                     "it is read before the module is loaded: no code may make it; in C++, let it "
                     "be constexpr");
 }

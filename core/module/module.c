@@ -102,7 +102,7 @@ static enum lwc_code fail_load(const char *path, const char *why, struct lwc_err
             sys = passing[i];
         }
     }
-    (void)!lwc_fail(err, sys != 0 ? LWC_E_IO : LWC_E_INVALID, "cannot load '%s': %s", path, why);
+    lwc_describe(err, sys != 0 ? LWC_E_IO : LWC_E_INVALID, "cannot load '%s': %s", path, why);
     if (err != NULL) {
         err->sys = sys;
     }
@@ -198,10 +198,7 @@ static enum lwc_code backend_find(const char *name, const char *external_dir, st
     if (code == LWC_E_NOT_FOUND) {
         return lwc_fail(err, LWC_E_UNAVAILABLE, "backend '%s' is not installed", name);
     }
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 /* Loads a module, and refuses one whose descriptor is not the one in its file. */

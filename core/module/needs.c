@@ -92,7 +92,6 @@ enum lwc_code lwc_needs_check(const struct lwc_backend *backend, const struct lw
     const char *words = backend->needs != NULL ? find_words(backend->needs) : NULL;
     char reasons[REASONS_LEN] = "";
     struct need need;
-    enum lwc_code code;
 
     if (words == NULL) {
         return LWC_OK;
@@ -102,7 +101,8 @@ enum lwc_code lwc_needs_check(const struct lwc_backend *backend, const struct lw
             return LWC_OK;
         }
     }
-    code = lwc_fail(err, LWC_E_UNAVAILABLE, "there is no %.*s: %s",
-                    (int)strcspn(backend->needs, ":"), backend->needs, reasons);
-    return lwc_hint(err, code, "log in to a session that has one, or choose another backend");
+    return lwc_hint(err,
+                    lwc_fail(err, LWC_E_UNAVAILABLE, "there is no %.*s: %s",
+                             (int)strcspn(backend->needs, ":"), backend->needs, reasons),
+                    "log in to a session that has one, or choose another backend");
 }

@@ -76,10 +76,8 @@ static enum lwc_code check_dirs(const char *name, const char *list, struct lwc_e
         enum lwc_code code = check_dir(list, len, &why);
 
         if (code != LWC_OK) {
-            if (err != NULL) {
-                *err = why;
-            }
-            return lwc_wrap(err, code == LWC_E_UNSAFE ? code : LWC_E_INVALID, "%s", name);
+            code = lwc_error_pass(err, code == LWC_E_UNSAFE ? code : LWC_E_INVALID, &why);
+            return lwc_wrap(err, code, "%s", name);
         }
         list += len + (list[len] == ':');
     }

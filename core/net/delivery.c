@@ -19,7 +19,7 @@ static bool note_callback(struct lwc_delivery *delivery, enum lwc_code code)
         return true;
     }
     if (delivery->why.code == LWC_OK) {
-        (void)!lwc_fail(&delivery->why, code, "a callback ended the call");
+        lwc_describe(&delivery->why, code, "a callback ended the call");
     }
     delivery->limit = LWC_HTTP_LIMIT_CALLBACK;
     return false;

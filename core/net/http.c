@@ -389,10 +389,7 @@ static enum lwc_code fail_transfer(const struct transfer *transfer, CURLcode res
                                              .detail = transfer->detail};
 
     if (transfer->delivery.limit == LWC_HTTP_LIMIT_CALLBACK) {
-        if (err != NULL) {
-            *err = transfer->delivery.why;
-        }
-        return transfer->delivery.why.code;
+        return lwc_error_pass(err, transfer->delivery.why.code, &transfer->delivery.why);
     }
     return lwc_http_fail(&failure, err);
 }

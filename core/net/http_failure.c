@@ -198,9 +198,11 @@ enum lwc_code lwc_http_fail(const struct lwc_http_failure *failure, struct lwc_e
 
     (void)curl_easy_getinfo(failure->curl, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (proxy_status >= 300) {
-        code = lwc_fail(err, LWC_E_NETWORK, "%s: the proxy does not connect to it (status %ld)",
-                        failure->host, proxy_status);
-        return lwc_hint(err, code, PROXY_HINT);
+        return lwc_hint(err,
+                        lwc_fail(err, LWC_E_NETWORK,
+                                 "%s: the proxy does not connect to it (status %ld)", failure->host,
+                                 proxy_status),
+                        PROXY_HINT);
     }
     code = fail_result(failure, err);
     if (err != NULL && err->hint[0] == '\0' && may_be_proxy(failure)) {

@@ -66,9 +66,10 @@ static enum lwc_code parse_timeout(struct lwc_client *client, struct lwc_error *
             (lwc_text_parse_duration(value, &client->timeout_s) && client->timeout_s > 0)) {
             continue;
         }
-        code = lwc_fail(err, code, "backend '%s': " TIMEOUT_PREFIX "%s is no duration",
-                        client->name, value);
-        return lwc_hint(err, code, "seconds, or a number with s, m, h or d behind it");
+        return lwc_hint(err,
+                        lwc_fail(err, code, "backend '%s': " TIMEOUT_PREFIX "%s is no duration",
+                                 client->name, value),
+                        "seconds, or a number with s, m, h or d behind it");
     }
     return LWC_OK;
 }
@@ -190,9 +191,10 @@ static enum lwc_code fail_late(const struct lwc_client *client, const struct lwc
                         "backend '%s' did not answer within %.1f s, half of the time that was left",
                         client->name, (double)(call->span_ms + call->grace_ms) / 1000);
     }
-    code = lwc_fail(err, code, "backend '%s' did not answer within %lld s", client->name,
-                    (long long)client->timeout_s);
-    return lwc_hint(err, code, "its argument " TIMEOUT_PREFIX " says how long it may take");
+    return lwc_hint(err,
+                    lwc_fail(err, code, "backend '%s' did not answer within %lld s", client->name,
+                             (long long)client->timeout_s),
+                    "its argument " TIMEOUT_PREFIX " says how long it may take");
 }
 
 /* Puts into words why the conversation broke off, and how the host ended. */
@@ -217,14 +219,6 @@ static enum lwc_code describe_failure(const struct lwc_client *client,
     }
 }
 
-static enum lwc_code return_failure(const struct lwc_error *why, struct lwc_error *err)
-{
-    if (err != NULL) {
-        *err = *why;
-    }
-    return why->code;
-}
-
 /* Ends the host after a failure, and keeps the reason for the calls of the next minute. */
 static enum lwc_code abandon_host(struct lwc_client *client, const struct lwc_remote_call *call,
                                   enum lwc_code code, const struct lwc_error *why,
@@ -238,7 +232,7 @@ static enum lwc_code abandon_host(struct lwc_client *client, const struct lwc_re
     lwc_child_end(&client->child, cause);
     client->why.code = describe_failure(client, call, code, cause, &client->why);
     client->retry_ms = now_ms() + RETRY_MS;
-    return return_failure(&client->why, err);
+    return lwc_error_pass(err, client->why.code, &client->why);
 }
 
 /* Sends a request and reads its DONE. */
@@ -336,10 +330,10 @@ static enum lwc_code prepare_host(struct lwc_client *client, struct lwc_remote_c
     enum lwc_code code = client->why.code;
 
     if (client->refused.code != LWC_OK) {
-        return return_failure(&client->refused, err);
+        return lwc_error_pass(err, client->refused.code, &client->refused);
     }
     if (code != LWC_OK && now_ms() < client->retry_ms) {
-        return return_failure(&client->why, err);
+        return lwc_error_pass(err, client->why.code, &client->why);
     }
     client->why.code = LWC_OK;
     if (lwc_child_is_ours(&client->child) && lwc_child_is_idle(&client->child) &&

@@ -208,7 +208,7 @@ enum lwc_code lwc_wire_take_error(struct lwc_wire_in *in, struct lwc_error *err)
     if (in->bad || code == LWC_OK || err == NULL) {
         return in->bad ? LWC_E_INTERNAL : code;
     }
-    (void)!lwc_fail(err, code, "%s", msg);
+    lwc_describe(err, code, "%s", msg);
     if (lwc_is_set(hint)) {
         (void)lwc_hint(err, code, "%s", hint);
     }

@@ -189,14 +189,6 @@ static enum lwc_code complete_failure(struct lwc_stack_backend *backend, enum lw
     return code;
 }
 
-static enum lwc_code return_failure(const struct lwc_error *why, struct lwc_error *err)
-{
-    if (err != NULL) {
-        *err = *why;
-    }
-    return why->code;
-}
-
 /* Puts the name of the backend that refused its arguments in front, unless @why has it. */
 static enum lwc_code add_backend_name(const struct lwc_stack_backend *backend,
                                       struct lwc_error *why)
@@ -240,16 +232,13 @@ static enum lwc_code open_state(struct lwc_stack_backend *backend, struct lwc_er
     if (code == LWC_E_INVALID) {
         code = add_backend_name(backend, &why);
     }
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 enum lwc_code lwc_backend_try(struct lwc_stack_backend *backend, struct lwc_error *err)
 {
     if (lwc_backend_descriptor(backend, NULL) == NULL) {
-        return return_failure(&backend->why, err);
+        return lwc_error_pass(err, backend->why.code, &backend->why);
     }
     return backend->state_open ? LWC_OK : open_state(backend, err);
 }
@@ -260,7 +249,7 @@ static enum lwc_code open_backend(struct lwc_stack_backend *backend, uint32_t ca
     enum lwc_code code;
 
     if (lwc_backend_descriptor(backend, NULL) == NULL) {
-        return return_failure(&backend->why, err);
+        return lwc_error_pass(err, backend->why.code, &backend->why);
     }
     if ((backend->descriptor.backend.caps & caps) != caps) {
         return lwc_fail(err, LWC_E_INVALID, "backend '%s' cannot %s", lwc_backend_name(backend),
@@ -430,7 +419,7 @@ enum lwc_code lwc_backend_control(struct lwc_stack_backend *backend, const char 
     enum lwc_code code = lwc_verb_check(verb, argc, argv, err);
 
     if (code == LWC_OK && lwc_backend_descriptor(backend, NULL) == NULL) {
-        return return_failure(&backend->why, err);
+        return lwc_error_pass(err, backend->why.code, &backend->why);
     }
     if (code == LWC_OK && backend->descriptor.backend.control == NULL) {
         return lwc_verb_unknown(lwc_backend_name(backend), verb, err);

@@ -237,10 +237,7 @@ static enum lwc_code look_up(const struct lwc_lookup_ctx *ctx, const struct lwc_
     if (code == LWC_E_NOT_FOUND) {
         code = lwc_survey_conclude(ctx->survey, &why);
     }
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 enum lwc_code lwc_lookup_find(struct lwc_stack *stack, const struct lwc_identity *query,

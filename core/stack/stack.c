@@ -124,16 +124,10 @@ static enum lwc_code conclude_walk(const struct walk_state *state, struct lwc_er
         return LWC_OK;
     }
     if (state->code != LWC_OK && state->code != LWC_E_NOT_FOUND) {
-        if (err != NULL) {
-            *err = state->why;
-        }
-        return state->code;
+        return lwc_error_pass(err, state->code, &state->why);
     }
     if (state->absence.msg[0] != '\0') {
-        if (err != NULL) {
-            *err = state->absence;
-        }
-        return LWC_E_NOT_FOUND;
+        return lwc_error_pass(err, LWC_E_NOT_FOUND, &state->absence);
     }
     return lwc_fail(err, LWC_E_NOT_FOUND, LWC_ABSENT);
 }
@@ -147,8 +141,8 @@ static void trace_turn(const struct lwc_stack *stack, const struct lwc_stack_bac
         (void)lwc_join(line.msg, sizeof line.msg,
                        LWC_PARTS("stack: ", lwc_backend_name(backend), ": ok"));
     } else {
-        (void)!lwc_fail(&line, code, "stack: %s: %s%s%s", lwc_backend_name(backend),
-                        lwc_code_name(code), why->msg[0] != '\0' ? ": " : "", why->msg);
+        lwc_describe(&line, code, "stack: %s: %s%s%s", lwc_backend_name(backend),
+                     lwc_code_name(code), why->msg[0] != '\0' ? ": " : "", why->msg);
     }
     stack->host->log(stack->host->data, LWC_LOG_TRACE, line.msg);
 }
@@ -236,10 +230,7 @@ enum lwc_code lwc_stack_each(struct lwc_stack *stack, enum lwc_op op, lwc_stack_
             watch(data, &turn);
         }
         if (first == LWC_OK && is_failure(turn.code)) {
-            first = turn.code;
-            if (err != NULL) {
-                *err = why;
-            }
+            first = lwc_error_pass(err, turn.code, &why);
         }
     }
     return first;

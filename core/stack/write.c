@@ -71,10 +71,8 @@ static enum lwc_code search_holder(void *data, struct lwc_stack_backend *backend
     }
     if (code == LWC_OK && holder->is_held) {
         (void)snprintf(holder->backend, sizeof holder->backend, "%s", lwc_backend_name(backend));
-    } else if (code != LWC_OK && err != NULL) {
-        *err = why;
     }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }
 
 /* Sets *only to the backend that must take the profile; leaves it alone where any may. */
@@ -268,10 +266,8 @@ static enum lwc_code remove_everywhere(struct lwc_stack *stack, struct stack_rem
     if (why->code == LWC_OK && removal->absence.msg[0] == '\0') {
         return lwc_fail(err, LWC_E_NOT_FOUND, LWC_ABSENT);
     }
-    if (err != NULL) {
-        *err = why->code != LWC_OK ? *why : removal->absence;
-    }
-    return why->code != LWC_OK ? why->code : LWC_E_NOT_FOUND;
+    return why->code != LWC_OK ? lwc_error_pass(err, why->code, why)
+                               : lwc_error_pass(err, LWC_E_NOT_FOUND, &removal->absence);
 }
 
 enum lwc_code lwc_stack_remove(struct lwc_stack *stack, const struct lwc_identity *query,

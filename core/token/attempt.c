@@ -20,11 +20,8 @@ int64_t lwc_attempt_since_ms(const struct attempt *attempt)
 
 enum lwc_code lwc_attempt_fail_busy(const struct lwc_error *why, struct lwc_error *err)
 {
-    if (err != NULL) {
-        *err = *why;
-    }
     return lwc_hint(
-        err, LWC_E_BUSY,
+        err, lwc_error_pass(err, LWC_E_BUSY, why),
         "other processes ask for this token and get no answer; is one of them stopped?");
 }
 

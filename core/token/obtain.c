@@ -503,8 +503,5 @@ enum lwc_code lwc_obtain_token(const struct lwc_obtain_ctx *obtain, const struct
                ? obtain_directly(&attempt, token_out, &why)
                : obtain_in_flight(&attempt, token_out, &why);
     code = code == LWC_OK ? code : use_stale(&attempt, code, token_out, &why);
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return lwc_error_pass(err, code, &why);
 }

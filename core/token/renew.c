@@ -53,9 +53,7 @@ static enum lwc_code exchange_once(struct attempt *attempt, struct lwc_token **t
     }
     attempt->exchange_boot_ms = lwc_clock_boot_ms(attempt->obtain->clock);
     code = exchange_key(attempt, token_out, &why);
-    if (code != LWC_OK && err != NULL) {
-        *err = why;
-    }
+    (void)lwc_error_pass(err, code, &why);
     lwc_attempt_save_exchange_failure(attempt, &why);
     return code;
 }

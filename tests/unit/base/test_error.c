@@ -31,6 +31,7 @@ static void every_call_keeps_errno(void **state)
     (void)state;
     errno = ENOTTY;
     (void)!lwc_fail(&err, LWC_E_IO, "%s", "a");
+    lwc_describe(&err, LWC_E_IO, "%s", "a");
     (void)!lwc_fail_sys(&err, LWC_E_IO, ENOSPC, "%s", "a");
     (void)!lwc_wrap(&err, LWC_E_IO, "%s", "b");
     lwc_hint(&err, LWC_E_IO, "%s", "c");
@@ -42,9 +43,35 @@ static void every_call_without_record_returns_code(void **state)
     (void)state;
     assert_int_equal(lwc_fail(NULL, LWC_E_BUSY, "x"), LWC_E_BUSY);
     assert_int_equal(lwc_fail_sys(NULL, LWC_E_IO, EIO, "x"), LWC_E_IO);
+    lwc_describe(NULL, LWC_E_BUSY, "x");
+    assert_int_equal(lwc_error_pass(NULL, LWC_E_BUSY, &(struct lwc_error){0}), LWC_E_BUSY);
     assert_int_equal(lwc_fail_nomem(NULL), LWC_E_IO);
     assert_int_equal(lwc_wrap(NULL, LWC_E_LOCKED, "x"), LWC_E_LOCKED);
     assert_int_equal(lwc_hint(NULL, LWC_E_LOCKED, "x"), LWC_E_LOCKED);
+}
+
+static void describe_fills_record_as_fail_does(void **state)
+{
+    struct lwc_error described = {.wait_s = 7, .hint = "old"};
+    struct lwc_error failed = {0};
+
+    (void)state;
+    lwc_describe(&described, LWC_E_INVALID, "line %d: '%s'", 3, "\x1b");
+    assert_int_equal(lwc_fail(&failed, LWC_E_INVALID, "line %d: '%s'", 3, "\x1b"), LWC_E_INVALID);
+    assert_memory_equal(&described, &failed, sizeof failed);
+}
+
+static void pass_copies_a_failure_with_the_code_of_the_caller(void **state)
+{
+    const struct lwc_error why = {
+        .code = LWC_E_IO, .sys = EIO, .wait_s = 3, .msg = "why", .hint = "cure"};
+    struct lwc_error err = {.msg = "old"};
+
+    (void)state;
+    assert_int_equal(lwc_error_pass(&err, LWC_OK, &why), LWC_OK);
+    assert_string_equal(err.msg, "old");
+    assert_int_equal(lwc_error_pass(&err, LWC_E_BUSY, &why), LWC_E_BUSY);
+    assert_memory_equal(&err, &why, sizeof why);
 }
 
 static void fail_with_control_bytes_is_printable(void **state)
@@ -194,6 +221,8 @@ int main(void)
         cmocka_unit_test(fail_fills_record_and_returns_code),
         cmocka_unit_test(every_call_keeps_errno),
         cmocka_unit_test(every_call_without_record_returns_code),
+        cmocka_unit_test(describe_fills_record_as_fail_does),
+        cmocka_unit_test(pass_copies_a_failure_with_the_code_of_the_caller),
         cmocka_unit_test(fail_with_control_bytes_is_printable),
         cmocka_unit_test(fail_sys_with_number_says_why),
         cmocka_unit_test(fail_sys_with_long_name_still_says_why),
