@@ -9,7 +9,7 @@ set -eu
 tools="gcc g++ libc6-dev make pkgconf"
 libraries="libsodium-dev libkeyutils-dev libcurl4-openssl-dev libssl-dev libcjson-dev libsecret-1-dev libtomlplusplus-dev"
 run="git ca-certificates python3 openssl"
-tests="abigail-tools clang libclang-rt-dev lld clang-format libcmocka-dev libpam-modules strace valgrind shellcheck mandoc keyutils dbus-daemon gnome-keyring keepassxc libsecret-tools python3-secretstorage"
+tests="abigail-tools clang libclang-rt-dev lld clang-format libcmocka-dev libpam-modules strace valgrind shellcheck mandoc keyutils dbus-daemon gnome-keyring keepassxc libsecret-tools python3-secretstorage python3-yaml"
 # A package of its own from Debian 13 on, before that a part of binutils.
 command -v ld.gold >/dev/null || tests="$tests binutils-gold"
 bench="curl dpkg-dev"

@@ -88,6 +88,12 @@ static bool is_given(const struct install_ctx *ctx, const struct lwc_option *opt
     return lwc_args_has(&ctx->app->args, option);
 }
 
+static void skip_line(void *data, const struct lwc_explained_line *line)
+{
+    (void)data;
+    (void)line;
+}
+
 static void copy_account(void *data, const struct lwc_explained_answer *answer)
 {
     (void)snprintf(data, LWC_ACCOUNT_MAX + 1, "%s", answer->identity->account);
@@ -96,7 +102,7 @@ static void copy_account(void *data, const struct lwc_explained_answer *answer)
 void lwc_agent_find_account(struct lwc_agent_run *run, char room[LWC_ACCOUNT_MAX + 1])
 {
     const struct lwc_explain_visitor visitor = {
-        .size = sizeof visitor, .data = room, .answer = copy_account};
+        .size = sizeof visitor, .data = room, .line = skip_line, .answer = copy_account};
     struct lwc_error why = {0};
 
     room[0] = '\0';
