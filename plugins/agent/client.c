@@ -173,6 +173,16 @@ static bool has_alias(const struct lwc_agent_token *token, const char *alias)
            lwc_buf_equal(text, alias, strlen(alias));
 }
 
+bool lwc_agent_has_alias(const struct lwc_agent_reply *reply, const char *alias)
+{
+    for (size_t i = 0; i < reply->tokens.count; i++) {
+        if (has_alias(&reply->tokens.at[i], alias)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Chooses the token with @alias; *token_out is NULL if there is none. */
 static enum lwc_code choose_token(const struct lwc_agent_reply *reply, const char *alias,
                                   const struct lwc_agent_token **token_out, struct lwc_error *err)

@@ -41,6 +41,9 @@ enum lwc_code lwc_agent_alias_check(const char *alias, struct lwc_error *err) LW
 enum lwc_code lwc_agent_list(struct lwc_agent_client *client, struct lwc_agent_reply *reply_out,
                              struct lwc_error *err) LWC_RESULT;
 
+/* Returns whether a token in the reply has @alias. */
+bool lwc_agent_has_alias(const struct lwc_agent_reply *reply, const char *alias);
+
 /*
  * Finds the token with @alias, disabled ones included, also where the API's list leaves them out.
  *

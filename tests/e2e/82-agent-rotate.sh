@@ -15,7 +15,7 @@ run 0 agent create web --description 'all web servers' --os linux
 old=$(server_token web accessToken)
 run 0 agent install web --config "$config"
 agents "web-1=$old" "web-2=$old" db-1=ffffffffffffffffffffffffffffffffffffffff
-journals() { find "$XDG_STATE_HOME" -type f ! -name '*.lock' 2>/dev/null | wc -l; }
+journals() { find "$XDG_STATE_HOME" -name "*.journal" | wc -l; }
 
 # --- the first run makes, installs, pushes and names, and says who uses the old one
 push="tee '$T/pushed' '$T/pushed-too'; tr '\\0' ' ' </proc/\$\$/cmdline >'$T/command'; tr '\\0' ' ' </proc/\$\$/environ >>'$T/command'"
@@ -70,8 +70,9 @@ run 10 agent rotate web --disable-old
 expect_stderr_has 'the next page is at another host'
 mode "/api/v2/AgentInfo: next-page https://$ORIGIN.evil.example/x"
 run 10 agent rotate web --disable-old
-mode '/api/v2/AgentInfo: next-page {self}'
+mode 'data: page-rows 1; GET /api/v2/AgentInfo: next-page {self}'
 run 10 agent rotate web --disable-old --timeout 600
+expect_stderr_has 'it never ends'
 mode
 [ "$(all_tokens | wc -l)" = "$count" ] || fail "another token was made"
 expect_server "web-old-$DATE" enabled True

@@ -23,7 +23,7 @@
 #include "plugins/helper/shared_options.h"
 
 #define ALIAS_LEN (LWC_AGENT_ALIAS_MAX + 1)
-#define TRIES 9
+#define TRIES 1000
 
 static enum lwc_code check_command(const char *value, struct lwc_error *err)
 {
@@ -178,23 +178,27 @@ static enum lwc_code make_alias(const struct rotation *rotation, const char *wor
                : lwc_fail(err, LWC_E_INVALID, "the alias leaves no room for '-%s-%s'", word, date);
 }
 
-/* Chooses an alias that no token has. */
+/* Chooses an alias that no token has, also none that the API's list leaves out. */
 static enum lwc_code choose_alias(struct rotation *rotation, const char *word, char out[ALIAS_LEN],
                                   struct lwc_error *err)
 {
+    LWC_AUTO_AGENT_REPLY all = {0};
     const struct lwc_agent_token *token = NULL;
+    enum lwc_code code = lwc_agent_list(&rotation->run.client, &all, err);
 
-    for (int attempt = 1; attempt <= TRIES; attempt++) {
-        enum lwc_code code = make_alias(rotation, word, attempt, out, err);
-
-        if (code == LWC_OK) {
-            code = look_up(rotation, out, &rotation->fresh, &token, err);
+    for (int attempt = 1; code == LWC_OK && attempt <= TRIES; attempt++) {
+        code = make_alias(rotation, word, attempt, out, err);
+        if (code != LWC_OK || lwc_agent_has_alias(&all, out)) {
+            continue;
         }
+        code = look_up(rotation, out, &rotation->fresh, &token, err);
         if (code != LWC_OK || token == NULL) {
             return code;
         }
     }
-    return lwc_fail(err, LWC_E_INVALID, "the aliases up to '%s' exist already", out);
+    return code != LWC_OK
+               ? code
+               : lwc_fail(err, LWC_E_INVALID, "the aliases up to '%s' exist already", out);
 }
 
 /* Begins a new rotation of a token that is there and enabled. */
