@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/join.h"
 #include "base/text.h"
 #include "base/util.h"
 
@@ -21,9 +22,9 @@ char *lwc_args_name(const struct lwc_args *args, char *out, size_t cap)
     size_t used = 0;
 
     out[0] = '\0';
-    for (size_t i = 1; i < args->depth && used < cap; i++) {
-        used +=
-            (size_t)snprintf(out + used, cap - used, "%s%s", i > 1 ? " " : "", args->path[i]->name);
+    for (size_t i = 1; i < args->depth; i++) {
+        (void)lwc_join(out + used, cap - used, LWC_PARTS(i > 1 ? " " : "", args->path[i]->name));
+        used += strlen(out + used);
     }
     return out;
 }
