@@ -44,8 +44,13 @@ $(FUZZ): $(O)/tests/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TE
 	$(link_test)
 $(TESTMOD): $(O)/tests/modules/%.so: $(O)/obj/tests/modules/%.o
 	$(link_shared) $<
-$(TOOLS): $(O)/tests/%: $(O)/obj/tests/tools/%.o $(CORE_LIBS) $(PATHS_OF_BUILD)
+NET_ALONE := $(O)/tests/net-alone
+$(filter-out $(NET_ALONE),$(TOOLS)): $(O)/tests/%: $(O)/obj/tests/tools/%.o $(CORE_LIBS) $(PATHS_OF_BUILD)
 	$(link_program) $^ $(LIBS_CORE) -ldl
+# All of core/net with core/base and nothing else, no unused part left out: what the fleet links.
+$(NET_ALONE): $(O)/obj/tests/tools/net-alone.o $(call lib,net base) $(CURL_A)
+	$(link_program) -Wl,--no-gc-sections $< -Wl,--whole-archive $(call lib,net) -Wl,--no-whole-archive \
+		$(call lib,base) $(LIBS_NET) -ldl
 $(eval $(call program,tests,lwcred-backend-check,$(call obj,$(call sources,tests/contract)) $(CORE_LIBS),$$(LIBS_STATIC)))
 $(call installed,755,BINDIR,$(O)/install/lwcred-backend-check)
 

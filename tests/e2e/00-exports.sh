@@ -33,6 +33,19 @@ for object in "$O"/lib/lwcred/backends/*.so "$O/lib/lwcred/net.so"; do
     [ -z "$imports" ] || fail "$object imports from the library: $imports"
 done
 
+# core/net knows nothing of the Lacework API: its archive neither has nor wants a symbol of core/api.
+symbols() { nm -A "$1" 2>/dev/null | awk -v kinds="$2" 'index(kinds, $(NF - 1)) { print $NF }' | sort -u; }
+symbols "$O/obj/libapi.a" TDBR | grep '^lwc_' >"$T/api"
+[ "$(wc -l <"$T/api")" -ge 3 ] || fail "core/api has only these symbols: $(cat "$T/api")"
+symbols "$O/obj/libnet.a" TDBRU | grep -xFf "$T/api" >"$T/met" || true
+[ ! -s "$T/met" ] || fail "core/net knows of core/api: $(cat "$T/met")"
+symbols "$O/obj/libnet.a" TDBR | grep -x 'lwc_http_curl' >"$OUT" || fail 'core/net has no lwc_http_curl()'
+
+# It makes a request with core/base alone.
+start_standin
+run 0 "$O/tests/net-alone" "$API_URL/api/v2/no-such-path" "$LWCRED_CA_BUNDLE"
+expect_stdout_has '^[45][0-9][0-9] .'
+
 # Linking libcurl costs more than all else at every start: only net.so may.
 for object in "$O/bin/lw-credential-helper" "$O/libexec/lwcred/lwcred-backend-host" "$lib" "$O"/lib/lwcred/backends/*.so; do
     needed=$(readelf -d "$object" | grep -E 'NEEDED.*(curl|cjson)' || true)
