@@ -81,8 +81,8 @@ fuzz:
 # Speed, in an optimised build of its own; tests/bench/README says what is measured and how.
 $(O)/bench/measure: LINK_MODE := -static
 $(O)/bench/openssl_post: BENCH_LIBS := $(call libs_of,openssl)
-$(O)/bench/curl_post: BENCH_LIBS := $(LIBS_CURL)
-$(O)/bench/curl_post: $(CURL_A)
+$(O)/bench/curl_call: BENCH_LIBS := $(LIBS_CURL)
+$(O)/bench/curl_call: $(CURL_A)
 $(O)/bench/threads: BENCH_LIBS := $(LIBSO) -Wl,-rpath,'$$ORIGIN/../lib'
 $(O)/bench/threads: $(LIBSO)
 $(O)/bench/grow_store: BENCH_LIBS := $(call lib,backends base) $(LIBS_CORE)

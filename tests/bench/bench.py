@@ -392,11 +392,26 @@ def peer_rows(bed):
                            env=bed.bus, why_not=why_not),
         "curl": Row("curl, CA bundle", [shutil.which("curl"), "-q", "-sSf", "-K", curl,
                                         "--cacert", bed.dir / "bundle.pem"]),
-        "libcurl": Row("libcurl, hashed CAs", [bed.build / "bench/curl_post", "https://%s/api/v2/access/tokens" % bed.origin,
-                                               bed.dir / "certs", body, "X-LW-UAKS: " + secret,
+        "libcurl": Row("libcurl, hashed CAs", [bed.build / "bench/curl_call", "https://%s/api/v2/access/tokens" % bed.origin,
+                                               bed.dir / "certs", 201, body, "X-LW-UAKS: " + secret,
                                                "Content-Type: application/json"], key_id=key_id),
         "openssl": Row("OpenSSL, hashed CAs", [bed.build / "bench/openssl_post", "localhost", bed.port,
                                                bed.dir / "certs", request], key_id=key_id),
+    }
+
+
+def call_rows(bed):
+    """One call of the API with a token at hand: status, and the least that does the same."""
+    config = bed.stack_file("status", "runtime")
+    key_id = bed.add_key("bench-status", config)
+    own = ["--config", config, "--profile", "bench-status"]
+    token = run([bed.helper, *own, "get", "--format", "token"], bed.env).strip()
+    return {
+        "status": Row("status, token cached", [bed.helper, *own, "status"], key_id=key_id),
+        "bare call": Row("libcurl, the same GET", [bed.build / "bench/curl_call",
+                                                   "https://%s/api/v2/UserProfile" % bed.origin, bed.dir / "certs", 200, "-",
+                                                   "Authorization: Bearer " + token, "Accept: application/json"],
+                         key_id=key_id),
     }
 
 
@@ -503,6 +518,8 @@ def judge(rows, stores, bursts, crowds, threads):
     if os.environ.get("CURL"):
         budgets.ratio("  with CURL=: at most 1.2x of the bare OpenSSL client", rows["cold"], rows["openssl"], 1.2)
     budgets.ratio("  with a CA bundle: at most 1.1x of hashed CAs", rows["bundle"], rows["cold"], 1.1)
+    cached = rows["status"] if rows["status"].exchanges == 0 else Row("not cached", [])
+    budgets.ratio("status, token cached: at most 1.15x of the same call with bare libcurl", cached, rows["bare call"], 1.15)
     budgets.ratio("keyring, 200 items: at most 1.2x of one item", rows["items 200"], rows["items 1"], 1.2)
     budgets.ratio("cold get: at most half of curl with its bundle", rows["cold"], rows["curl"], 0.5)
     for count, (_, exchanges, failures) in bursts.items():
@@ -584,6 +601,8 @@ def add_notes(rows):
         ratio_note(rows[place], rows["git"], "git's cache")
         ratio_note(rows[place], rows["secret-tool"], "secret-tool")
         rows[place].notes.append("%d exchanges" % rows[place].exchanges)
+    ratio_note(rows["status"], rows["bare call"], "libcurl")
+    rows["status"].notes.append("%d exchanges" % rows["status"].exchanges)
     for name in ("cold", "none"):
         ratio_note(rows[name], rows["openssl"], "OpenSSL")
         ratio_note(rows[name], rows["libcurl"], "libcurl")
@@ -609,7 +628,7 @@ def bench(bed, rounds):
     began = time.monotonic()
     bed.start_api()
     bed.stack_file("plain", None)
-    rows = {"true": Row("/bin/true", [TRUE]), **get_rows(bed), **peer_rows(bed)}
+    rows = {"true": Row("/bin/true", [TRUE]), **get_rows(bed), **peer_rows(bed), **call_rows(bed)}
     stores = store_rows(bed)
     measurement = Measurement(bed, rounds)
     measurement.rows(list(rows.values()))
