@@ -29,7 +29,7 @@ static enum lwc_code fail_unusable(struct lwc_error *err, const char *what)
 }
 
 /* Names the error in a reply that should hold a token and is no JSON object. */
-static enum lwc_code judge_no_json(const struct lwc_http_reply *reply, struct lwc_error *err)
+static enum lwc_code fail_no_json(const struct lwc_http_reply *reply, struct lwc_error *err)
 {
     static const uint8_t gzip_magic[] = {0x1f, 0x8b};
 
@@ -62,7 +62,7 @@ static enum lwc_code find_text(const struct lwc_json *json, const char *name, co
                                    : "empty");
 }
 
-static enum lwc_code judge_token(const struct lwc_json *json, const char **token_out,
+static enum lwc_code parse_token(const struct lwc_json *json, const char **token_out,
                                  struct lwc_error *err)
 {
     const char *token = NULL;
@@ -104,7 +104,7 @@ static void warn_of_clock(const struct lwc_exchange *exchange, int64_t ahead_s)
 }
 
 /* Counts by the server's own clock, so that a wrong clock of ours does no harm. */
-static enum lwc_code judge_lifetime(const struct lwc_json *json, const struct lwc_http_reply *reply,
+static enum lwc_code parse_lifetime(const struct lwc_json *json, const struct lwc_http_reply *reply,
                                     int64_t ttl_s, int64_t sent_wall_s, int64_t *lifetime_out,
                                     struct lwc_error *err)
 {
@@ -128,7 +128,7 @@ static enum lwc_code judge_lifetime(const struct lwc_json *json, const struct lw
     return LWC_OK;
 }
 
-static enum lwc_code judge_success(const struct lwc_http_reply *reply,
+static enum lwc_code parse_success(const struct lwc_http_reply *reply,
                                    const struct lwc_exchange *exchange, int64_t sent_wall_s,
                                    const struct lwc_sink *token, int64_t *lifetime_out,
                                    struct lwc_error *err)
@@ -140,11 +140,11 @@ static enum lwc_code judge_success(const struct lwc_http_reply *reply,
         lwc_json_parse(lwc_buf_bytes(reply->body), lwc_buf_len(reply->body), &json, err);
 
     if (code != LWC_OK) {
-        return code == LWC_E_INVALID ? judge_no_json(reply, err) : code;
+        return code == LWC_E_INVALID ? fail_no_json(reply, err) : code;
     }
-    code = judge_token(json, &text, err);
+    code = parse_token(json, &text, err);
     if (code == LWC_OK) {
-        code = judge_lifetime(json, reply, exchange->ttl_s, sent_wall_s, &lifetime_s, err);
+        code = parse_lifetime(json, reply, exchange->ttl_s, sent_wall_s, &lifetime_s, err);
     }
     if (code == LWC_OK) {
         code = token->put(token->data, exchange->identity, text, strlen(text), err);
@@ -164,7 +164,7 @@ enum lwc_code lwc_exchange_judge(const struct lwc_http_reply *reply,
         warn_of_clock(exchange, sent_wall_s - reply->date_s);
     }
     if (reply->status == 200 || reply->status == 201) {
-        return judge_success(reply, exchange, sent_wall_s, token, lifetime_out, err);
+        return parse_success(reply, exchange, sent_wall_s, token, lifetime_out, err);
     }
     return lwc_reply_fail(reply, outcomes, exchange->secret, exchange->len, err);
 }

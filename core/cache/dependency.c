@@ -14,11 +14,11 @@
 #define RACY_TICKS 2
 #define LOOKS_MAX 6
 
-void lwc_dependencies_clear(struct lwc_dependencies *witnesses)
+void lwc_dependencies_clear(struct lwc_dependencies *dependencies)
 {
-    free(witnesses->file);
-    free(witnesses->variable);
-    *witnesses = (struct lwc_dependencies){.file = NULL};
+    free(dependencies->file);
+    free(dependencies->variable);
+    *dependencies = (struct lwc_dependencies){.file = NULL};
 }
 
 /* Copies a block of @count members, NULL for none; returns false without memory. */
@@ -46,10 +46,10 @@ bool lwc_dependencies_copy(const struct lwc_dependencies *from, struct lwc_depen
     return true;
 }
 
-void lwc_dependencies_reset(struct lwc_dependencies *witnesses)
+void lwc_dependencies_reset(struct lwc_dependencies *dependencies)
 {
-    witnesses->count = 0;
-    witnesses->is_complete = !witnesses->is_unsettled;
+    dependencies->count = 0;
+    dependencies->is_complete = !dependencies->is_unsettled;
 }
 
 /* Grows *block by a member, up to @max; returns that member, all zero, or NULL. */
@@ -64,23 +64,23 @@ static void *grow_block(void **block, size_t count, size_t max, size_t size)
     return memset((char *)grown + count * size, 0, size);
 }
 
-struct lwc_dependency *lwc_dependencies_next(struct lwc_dependencies *witnesses)
+struct lwc_dependency *lwc_dependencies_next(struct lwc_dependencies *dependencies)
 {
-    void *block = witnesses->file;
+    void *block = dependencies->file;
     void *next =
-        grow_block(&block, witnesses->count, LWC_DEPENDENCIES_MAX, sizeof *witnesses->file);
+        grow_block(&block, dependencies->count, LWC_DEPENDENCIES_MAX, sizeof *dependencies->file);
 
-    witnesses->file = block;
+    dependencies->file = block;
     return next;
 }
 
-struct lwc_variable *lwc_dependencies_next_variable(struct lwc_dependencies *witnesses)
+struct lwc_variable *lwc_dependencies_next_variable(struct lwc_dependencies *dependencies)
 {
-    void *block = witnesses->variable;
-    void *next = grow_block(&block, witnesses->variable_count, LWC_VARIABLES_MAX,
-                            sizeof *witnesses->variable);
+    void *block = dependencies->variable;
+    void *next = grow_block(&block, dependencies->variable_count, LWC_VARIABLES_MAX,
+                            sizeof *dependencies->variable);
 
-    witnesses->variable = block;
+    dependencies->variable = block;
     return next;
 }
 
@@ -90,52 +90,52 @@ static int64_t to_ns(const struct timespec *time)
     return (int64_t)((uint64_t)time->tv_sec * NS_PER_S + (uint64_t)time->tv_nsec);
 }
 
-/* Reads the state of witness->path; returns false if it is unknown. */
-static bool read_state(struct lwc_dependency *witness)
+/* Reads the state of dependency->path; returns false if it is unknown. */
+static bool read_state(struct lwc_dependency *dependency)
 {
     struct stat st = {0};
     int saved = errno;
 
-    if (stat(witness->path, &st) != 0 && errno != ENOENT && errno != ENOTDIR) {
+    if (stat(dependency->path, &st) != 0 && errno != ENOENT && errno != ENOTDIR) {
         errno = saved;
         return false;
     }
     errno = saved;
-    witness->dev = st.st_dev;
-    witness->ino = st.st_ino;
-    witness->size = st.st_size;
-    witness->mtime_ns = to_ns(&st.st_mtim);
-    witness->ctime_ns = to_ns(&st.st_ctim);
+    dependency->dev = st.st_dev;
+    dependency->ino = st.st_ino;
+    dependency->size = st.st_size;
+    dependency->mtime_ns = to_ns(&st.st_mtim);
+    dependency->ctime_ns = to_ns(&st.st_ctim);
     return true;
 }
 
 /* Returns whether the file could change now and keep its time; *tick_out is a tick's length. */
-static bool is_racy(const struct lwc_dependency *witness, struct timespec *tick_out)
+static bool is_racy(const struct lwc_dependency *dependency, struct timespec *tick_out)
 {
     struct timespec now = {.tv_sec = 0};
     int64_t distance_ns = 0;
 
-    if (witness->ino == 0 || clock_gettime(CLOCK_REALTIME_COARSE, &now) != 0 ||
+    if (dependency->ino == 0 || clock_gettime(CLOCK_REALTIME_COARSE, &now) != 0 ||
         clock_getres(CLOCK_REALTIME_COARSE, tick_out) != 0) {
         return false;
     }
-    distance_ns = (int64_t)((uint64_t)to_ns(&now) - (uint64_t)witness->ctime_ns);
+    distance_ns = (int64_t)((uint64_t)to_ns(&now) - (uint64_t)dependency->ctime_ns);
     return distance_ns <= RACY_TICKS * to_ns(tick_out) &&
            distance_ns >= -RACY_TICKS * to_ns(tick_out);
 }
 
 /* Reads the state until it is not racy; returns false for a file that never comes to rest. */
-static bool read_settled_state(struct lwc_dependency *witness)
+static bool read_settled_state(struct lwc_dependency *dependency)
 {
     int saved = errno;
 
     for (int i = 0; i < LOOKS_MAX; i++) {
         struct timespec tick = {.tv_sec = 0};
 
-        if (!read_state(witness)) {
+        if (!read_state(dependency)) {
             return false;
         }
-        if (!is_racy(witness, &tick)) {
+        if (!is_racy(dependency, &tick)) {
             return true;
         }
         (void)nanosleep(&tick, NULL);
@@ -144,36 +144,36 @@ static bool read_settled_state(struct lwc_dependency *witness)
     return false;
 }
 
-static bool is_known(const struct lwc_dependencies *witnesses, const char *path)
+static bool is_known(const struct lwc_dependencies *dependencies, const char *path)
 {
-    for (size_t i = 0; i < witnesses->count; i++) {
-        if (lwc_streq(witnesses->file[i].path, path)) {
+    for (size_t i = 0; i < dependencies->count; i++) {
+        if (lwc_streq(dependencies->file[i].path, path)) {
             return true;
         }
     }
     return false;
 }
 
-void lwc_dependencies_add(struct lwc_dependencies *witnesses, const char *path)
+void lwc_dependencies_add(struct lwc_dependencies *dependencies, const char *path)
 {
-    struct lwc_dependency *witness = NULL;
+    struct lwc_dependency *dependency = NULL;
     size_t len = strlen(path);
 
     /* The first state counts: the backend may have read the file before a second change. */
-    if (is_known(witnesses, path)) {
+    if (is_known(dependencies, path)) {
         return;
     }
     if (path[0] == '/' && len <= LWC_DEPENDENCY_PATH_MAX) {
-        witness = lwc_dependencies_next(witnesses);
+        dependency = lwc_dependencies_next(dependencies);
     }
-    if (witness != NULL) {
-        memcpy(witness->path, path, len + 1);
+    if (dependency != NULL) {
+        memcpy(dependency->path, path, len + 1);
     }
-    if (witness == NULL || !read_settled_state(witness)) {
-        witnesses->is_complete = false;
+    if (dependency == NULL || !read_settled_state(dependency)) {
+        dependencies->is_complete = false;
         return;
     }
-    witnesses->count++;
+    dependencies->count++;
 }
 
 static void hash_variable(const char *name, const char *value,
@@ -187,20 +187,21 @@ static void hash_variable(const char *name, const char *value,
     lwc_hash_end(&hash, hash_out);
 }
 
-static const struct lwc_variable *find_variable(const struct lwc_dependencies *witnesses,
+static const struct lwc_variable *find_variable(const struct lwc_dependencies *dependencies,
                                                 const char *name)
 {
-    for (size_t i = 0; i < witnesses->variable_count; i++) {
-        if (lwc_streq(witnesses->variable[i].name, name)) {
-            return &witnesses->variable[i];
+    for (size_t i = 0; i < dependencies->variable_count; i++) {
+        if (lwc_streq(dependencies->variable[i].name, name)) {
+            return &dependencies->variable[i];
         }
     }
     return NULL;
 }
 
-void lwc_dependencies_note(struct lwc_dependencies *witnesses, const char *name, const char *value)
+void lwc_dependencies_note(struct lwc_dependencies *dependencies, const char *name,
+                           const char *value)
 {
-    const struct lwc_variable *known = find_variable(witnesses, name);
+    const struct lwc_variable *known = find_variable(dependencies, name);
     struct lwc_variable *variable = NULL;
     uint8_t hash[LWC_HASH_LEN];
     size_t len = strlen(name);
@@ -210,45 +211,46 @@ void lwc_dependencies_note(struct lwc_dependencies *witnesses, const char *name,
         return;
     }
     if (known == NULL && len > 0 && len <= LWC_VARIABLE_NAME_MAX) {
-        variable = lwc_dependencies_next_variable(witnesses);
+        variable = lwc_dependencies_next_variable(dependencies);
     }
     if (variable == NULL) {
-        witnesses->is_unsettled = true;
-        witnesses->is_complete = false;
+        dependencies->is_unsettled = true;
+        dependencies->is_complete = false;
         return;
     }
     memcpy(variable->name, name, len + 1);
     memcpy(variable->hash, hash, sizeof hash);
-    witnesses->variable_count++;
+    dependencies->variable_count++;
 }
 
-bool lwc_dependencies_merge(struct lwc_dependencies *witnesses, const struct lwc_dependencies *from)
+bool lwc_dependencies_merge(struct lwc_dependencies *dependencies,
+                            const struct lwc_dependencies *from)
 {
     for (size_t i = 0; i < from->count; i++) {
         struct lwc_dependency *file = NULL;
 
-        if (is_known(witnesses, from->file[i].path)) {
+        if (is_known(dependencies, from->file[i].path)) {
             continue;
         }
-        file = lwc_dependencies_next(witnesses);
+        file = lwc_dependencies_next(dependencies);
         if (file == NULL) {
             return false;
         }
         *file = from->file[i];
-        witnesses->count++;
+        dependencies->count++;
     }
     for (size_t i = 0; i < from->variable_count; i++) {
         struct lwc_variable *variable = NULL;
 
-        if (find_variable(witnesses, from->variable[i].name) != NULL) {
+        if (find_variable(dependencies, from->variable[i].name) != NULL) {
             continue;
         }
-        variable = lwc_dependencies_next_variable(witnesses);
+        variable = lwc_dependencies_next_variable(dependencies);
         if (variable == NULL) {
             return false;
         }
         *variable = from->variable[i];
-        witnesses->variable_count++;
+        dependencies->variable_count++;
     }
     return true;
 }
@@ -271,17 +273,17 @@ static bool variable_holds(const struct lwc_variable *then, const struct lwc_hos
     return memcmp(now, then->hash, sizeof now) == 0;
 }
 
-bool lwc_dependencies_hold(const struct lwc_dependencies *witnesses, const struct lwc_host *host)
+bool lwc_dependencies_hold(const struct lwc_dependencies *dependencies, const struct lwc_host *host)
 {
-    for (size_t i = 0; i < witnesses->variable_count; i++) {
-        if (!variable_holds(&witnesses->variable[i], host)) {
+    for (size_t i = 0; i < dependencies->variable_count; i++) {
+        if (!variable_holds(&dependencies->variable[i], host)) {
             return false;
         }
     }
-    for (size_t i = 0; i < witnesses->count; i++) {
-        if (!file_holds(&witnesses->file[i])) {
+    for (size_t i = 0; i < dependencies->count; i++) {
+        if (!file_holds(&dependencies->file[i])) {
             return false;
         }
     }
-    return witnesses->is_complete;
+    return dependencies->is_complete;
 }

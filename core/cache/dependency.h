@@ -51,44 +51,47 @@ struct lwc_dependencies {
 };
 
 /* Frees all; all zero again. */
-void lwc_dependencies_clear(struct lwc_dependencies *witnesses);
+void lwc_dependencies_clear(struct lwc_dependencies *dependencies);
 
 /* Copies @from to *copy_out, to be cleared; returns false, and writes nothing, without memory. */
 bool lwc_dependencies_copy(const struct lwc_dependencies *from, struct lwc_dependencies *copy_out)
     LWC_RESULT;
 
 /*
- * Adds the dependencies of @from that @witnesses lacks, with their state.  Returns false, perhaps
+ * Adds the dependencies of @from that @dependencies lacks, with their state.  Returns false, perhaps
  * after adding some, without room.
  */
-bool lwc_dependencies_merge(struct lwc_dependencies *witnesses, const struct lwc_dependencies *from)
-    LWC_RESULT;
+bool lwc_dependencies_merge(struct lwc_dependencies *dependencies,
+                            const struct lwc_dependencies *from) LWC_RESULT;
 
 /*
  * Forgets the files, but keeps the settings: those that a backend reads when it is opened decide
  * every later answer.  Complete, unless unsettled.
  */
-void lwc_dependencies_reset(struct lwc_dependencies *witnesses);
+void lwc_dependencies_reset(struct lwc_dependencies *dependencies);
 
 /*
  * Returns room for a file, all zero and not counted yet, or NULL without room.  The others may
  * move.
  */
-struct lwc_dependency *lwc_dependencies_next(struct lwc_dependencies *witnesses) LWC_RESULT;
+struct lwc_dependency *lwc_dependencies_next(struct lwc_dependencies *dependencies) LWC_RESULT;
 
 /* Returns room for a setting, by the same rules. */
-struct lwc_variable *lwc_dependencies_next_variable(struct lwc_dependencies *witnesses) LWC_RESULT;
+struct lwc_variable *lwc_dependencies_next_variable(struct lwc_dependencies *dependencies)
+    LWC_RESULT;
 
 /*
  * Adds @path with its present state, once.  A file that changed within the last ticks of the
  * kernel's clock is read again a moment later, so that no later change can keep its time.
  */
-void lwc_dependencies_add(struct lwc_dependencies *witnesses, const char *path);
+void lwc_dependencies_add(struct lwc_dependencies *dependencies, const char *path);
 
 /* Adds setting @name with @value, which may be NULL. */
-void lwc_dependencies_note(struct lwc_dependencies *witnesses, const char *name, const char *value);
+void lwc_dependencies_note(struct lwc_dependencies *dependencies, const char *name,
+                           const char *value);
 
 /* Returns whether all dependencies are unchanged; @host gives the present settings. */
-bool lwc_dependencies_hold(const struct lwc_dependencies *witnesses, const struct lwc_host *host);
+bool lwc_dependencies_hold(const struct lwc_dependencies *dependencies,
+                           const struct lwc_host *host);
 
 #endif

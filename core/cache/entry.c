@@ -78,7 +78,7 @@ void lwc_entry_free(struct lwc_entry **entry)
 {
     if (entry != NULL && *entry != NULL) {
         lwc_buf_free(&(*entry)->text);
-        lwc_dependencies_clear(&(*entry)->witnesses);
+        lwc_dependencies_clear(&(*entry)->dependencies);
         lwc_wiping_free(*entry);
         *entry = NULL;
     }
@@ -136,10 +136,10 @@ static const char *find_token_flaw(const struct lwc_entry *entry)
     if (entry->scope[0] != '\0') {
         return "scope";
     }
-    if (entry->witnesses.count != 0) {
+    if (entry->dependencies.count != 0) {
         return "files";
     }
-    return entry->witnesses.variable_count != 0 ? "settings" : NULL;
+    return entry->dependencies.variable_count != 0 ? "settings" : NULL;
 }
 
 static bool is_hash(const char *text)
@@ -147,13 +147,13 @@ static bool is_hash(const char *text)
     return strlen(text) == TARGET_LEN && is_made_of(text, "0123456789abcdef");
 }
 
-static const char *find_variable_flaw(const struct lwc_dependencies *witnesses)
+static const char *find_variable_flaw(const struct lwc_dependencies *dependencies)
 {
-    if (witnesses->variable_count > LWC_VARIABLES_MAX) {
+    if (dependencies->variable_count > LWC_VARIABLES_MAX) {
         return "settings";
     }
-    for (size_t i = 0; i < witnesses->variable_count; i++) {
-        size_t len = strnlen(witnesses->variable[i].name, LWC_VARIABLE_NAME_MAX + 1);
+    for (size_t i = 0; i < dependencies->variable_count; i++) {
+        size_t len = strnlen(dependencies->variable[i].name, LWC_VARIABLE_NAME_MAX + 1);
 
         if (len == 0 || len > LWC_VARIABLE_NAME_MAX) {
             return "name of a setting";
@@ -164,7 +164,7 @@ static const char *find_variable_flaw(const struct lwc_dependencies *witnesses)
 
 static const char *find_answer_flaw(const struct lwc_entry *entry)
 {
-    const struct lwc_dependencies *witnesses = &entry->witnesses;
+    const struct lwc_dependencies *dependencies = &entry->dependencies;
 
     if (entry->text != NULL) {
         return "token";
@@ -175,21 +175,21 @@ static const char *find_answer_flaw(const struct lwc_entry *entry)
     if (!is_hash(entry->scope)) {
         return "scope";
     }
-    if (!witnesses->is_complete || witnesses->count > LWC_DEPENDENCIES_MAX) {
+    if (!dependencies->is_complete || dependencies->count > LWC_DEPENDENCIES_MAX) {
         return "files";
     }
-    for (size_t i = 0; i < witnesses->count; i++) {
-        const char *path = witnesses->file[i].path;
+    for (size_t i = 0; i < dependencies->count; i++) {
+        const char *path = dependencies->file[i].path;
 
         if (path[0] != '/' ||
             strnlen(path, LWC_DEPENDENCY_PATH_MAX + 1) > LWC_DEPENDENCY_PATH_MAX) {
             return "path of a file";
         }
-        if (witnesses->file[i].size < 0) {
+        if (dependencies->file[i].size < 0) {
             return "size of a file";
         }
     }
-    return find_variable_flaw(witnesses);
+    return find_variable_flaw(dependencies);
 }
 
 /* Returns the identity by its buffers, which are written and read. */
@@ -259,26 +259,26 @@ static void put_text(struct writer *writer, const char *text, size_t len)
     put_bytes(writer, text, len);
 }
 
-static void put_witness(struct writer *writer, const struct lwc_dependency *witness)
+static void put_dependency(struct writer *writer, const struct lwc_dependency *dependency)
 {
-    put_text(writer, witness->path, strlen(witness->path));
-    put_number(writer, witness->dev, 8);
-    put_number(writer, witness->ino, 8);
-    put_number(writer, (uint64_t)witness->size, 8);
-    put_number(writer, (uint64_t)witness->mtime_ns, 8);
-    put_number(writer, (uint64_t)witness->ctime_ns, 8);
+    put_text(writer, dependency->path, strlen(dependency->path));
+    put_number(writer, dependency->dev, 8);
+    put_number(writer, dependency->ino, 8);
+    put_number(writer, (uint64_t)dependency->size, 8);
+    put_number(writer, (uint64_t)dependency->mtime_ns, 8);
+    put_number(writer, (uint64_t)dependency->ctime_ns, 8);
 }
 
-static void put_witnesses(struct writer *writer, const struct lwc_dependencies *witnesses)
+static void put_dependencies(struct writer *writer, const struct lwc_dependencies *dependencies)
 {
-    put_number(writer, witnesses->count, 2);
-    for (size_t i = 0; i < witnesses->count; i++) {
-        put_witness(writer, &witnesses->file[i]);
+    put_number(writer, dependencies->count, 2);
+    for (size_t i = 0; i < dependencies->count; i++) {
+        put_dependency(writer, &dependencies->file[i]);
     }
-    put_number(writer, witnesses->variable_count, 2);
-    for (size_t i = 0; i < witnesses->variable_count; i++) {
-        put_text(writer, witnesses->variable[i].name, strlen(witnesses->variable[i].name));
-        put_bytes(writer, witnesses->variable[i].hash, LWC_HASH_LEN);
+    put_number(writer, dependencies->variable_count, 2);
+    for (size_t i = 0; i < dependencies->variable_count; i++) {
+        put_text(writer, dependencies->variable[i].name, strlen(dependencies->variable[i].name));
+        put_bytes(writer, dependencies->variable[i].hash, LWC_HASH_LEN);
     }
 }
 
@@ -318,7 +318,7 @@ enum lwc_code lwc_entry_encode(const struct lwc_entry *entry, struct lwc_buf *ou
     } else {
         put_text(&writer, "", 0);
     }
-    put_witnesses(&writer, &entry->witnesses);
+    put_dependencies(&writer, &entry->dependencies);
     return writer.code;
 }
 
@@ -394,7 +394,7 @@ static void get_members(struct reader *reader, struct lwc_entry *entry)
     }
 }
 
-static enum lwc_code get_variables(struct reader *reader, struct lwc_dependencies *witnesses,
+static enum lwc_code get_variables(struct reader *reader, struct lwc_dependencies *dependencies,
                                    struct lwc_error *err)
 {
     size_t count = get_number(reader, 2, "settings");
@@ -403,7 +403,7 @@ static enum lwc_code get_variables(struct reader *reader, struct lwc_dependencie
         reader->flaw = "settings";
     }
     for (size_t i = 0; i < count && reader->flaw == NULL; i++) {
-        struct lwc_variable *variable = lwc_dependencies_next_variable(witnesses);
+        struct lwc_variable *variable = lwc_dependencies_next_variable(dependencies);
         const uint8_t *hash = NULL;
 
         if (variable == NULL) {
@@ -414,33 +414,33 @@ static enum lwc_code get_variables(struct reader *reader, struct lwc_dependencie
         if (hash != NULL) {
             memcpy(variable->hash, hash, LWC_HASH_LEN);
         }
-        witnesses->variable_count++;
+        dependencies->variable_count++;
     }
     return LWC_OK;
 }
 
-static enum lwc_code get_files(struct reader *reader, struct lwc_dependencies *witnesses,
+static enum lwc_code get_files(struct reader *reader, struct lwc_dependencies *dependencies,
                                struct lwc_error *err)
 {
     size_t count = get_number(reader, 2, "files");
 
-    lwc_dependencies_reset(witnesses);
+    lwc_dependencies_reset(dependencies);
     if (count > LWC_DEPENDENCIES_MAX && reader->flaw == NULL) {
         reader->flaw = "files";
     }
     for (size_t i = 0; i < count && reader->flaw == NULL; i++) {
-        struct lwc_dependency *witness = lwc_dependencies_next(witnesses);
+        struct lwc_dependency *dependency = lwc_dependencies_next(dependencies);
 
-        if (witness == NULL) {
+        if (dependency == NULL) {
             return lwc_fail_nomem(err);
         }
-        get_text(reader, witness->path, LWC_DEPENDENCY_PATH_MAX, "path of a file");
-        witness->dev = get_number(reader, 8, "a file");
-        witness->ino = get_number(reader, 8, "a file");
-        witness->size = (int64_t)get_number(reader, 8, "a file");
-        witness->mtime_ns = (int64_t)get_number(reader, 8, "a file");
-        witness->ctime_ns = (int64_t)get_number(reader, 8, "a file");
-        witnesses->count++;
+        get_text(reader, dependency->path, LWC_DEPENDENCY_PATH_MAX, "path of a file");
+        dependency->dev = get_number(reader, 8, "a file");
+        dependency->ino = get_number(reader, 8, "a file");
+        dependency->size = (int64_t)get_number(reader, 8, "a file");
+        dependency->mtime_ns = (int64_t)get_number(reader, 8, "a file");
+        dependency->ctime_ns = (int64_t)get_number(reader, 8, "a file");
+        dependencies->count++;
     }
     return LWC_OK;
 }
@@ -478,10 +478,10 @@ enum lwc_code lwc_entry_decode(const void *bytes, size_t len, struct lwc_entry *
     get_members(&reader, entry);
     code = get_token(&reader, &entry->text, err);
     if (code == LWC_OK) {
-        code = get_files(&reader, &entry->witnesses, err);
+        code = get_files(&reader, &entry->dependencies, err);
     }
     if (code == LWC_OK) {
-        code = get_variables(&reader, &entry->witnesses, err);
+        code = get_variables(&reader, &entry->dependencies, err);
     }
     if (code != LWC_OK) {
         return code;

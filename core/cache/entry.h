@@ -40,7 +40,7 @@ enum lwc_entry_kind { LWC_ENTRY_TOKEN = 1, LWC_ENTRY_ANSWER = 2 };
  * sent_wall_s   the wall clock at sent_boot_ms.
  * target        of an answer: name of the token entry.
  * scope         of an answer: hash of all that decided it beside the query, as hex.
- * witnesses     of an answer.  Owned.
+ * dependencies     of an answer.  Owned.
  */
 struct lwc_entry {
     enum lwc_entry_kind kind;
@@ -54,7 +54,7 @@ struct lwc_entry {
     int64_t sent_wall_s;
     char target[LWC_HASH_HEX_LEN];
     char scope[LWC_HASH_HEX_LEN];
-    struct lwc_dependencies witnesses;
+    struct lwc_dependencies dependencies;
 };
 
 #define LWC_AUTO_ENTRY LWC_AUTO(struct lwc_entry *, lwc_entry_free)

@@ -407,7 +407,7 @@ struct lwc_obtain_ctx lwc_obtain_of(struct lwc_context *ctx)
                                    .conf = ctx->conf,
                                    .host = &ctx->host,
                                    .clock = ctx->clock,
-                                   .witnesses = &ctx->dependencies,
+                                   .dependencies = &ctx->dependencies,
                                    .flight = &ctx->flight,
                                    .can_ask = ctx->options.prompt != NULL &&
                                               (ctx->options.flags & LWC_OPEN_NO_PROMPT) == 0,

@@ -28,13 +28,13 @@ struct answer_search {
     const char *source;
     struct lwc_entry *token;
     char target[LWC_HASH_HEX_LEN];
-    struct lwc_dependencies witnesses;
+    struct lwc_dependencies dependencies;
 };
 
 static void answer_search_clear(struct answer_search *search)
 {
     lwc_entry_free(&search->token);
-    lwc_dependencies_clear(&search->witnesses);
+    lwc_dependencies_clear(&search->dependencies);
 }
 #define AUTO_SEARCH LWC_AUTO(struct answer_search, answer_search_clear)
 
@@ -71,7 +71,7 @@ static bool match_answer(void *data, const struct lwc_entry *entry, const char *
         !can_answer(search, entry) || !lwc_attempt_is_answer_valid(attempt, entry) ||
         lwc_cache_read(&attempt->cache, entry->target, LWC_ENTRY_TOKEN, &token) != LWC_OK ||
         !lwc_attempt_is_fresh(attempt, token) ||
-        !lwc_dependencies_copy(&entry->witnesses, &search->witnesses)) {
+        !lwc_dependencies_copy(&entry->dependencies, &search->dependencies)) {
         return false;
     }
     memcpy(search->target, entry->target, sizeof search->target);
@@ -114,7 +114,7 @@ static bool find_named(struct attempt *attempt)
     const struct lwc_lookup_watch watch = {
         .data = &is_unsure, .begin = note_begin, .turn = note_turn};
 
-    lwc_dependencies_reset(obtain->witnesses);
+    lwc_dependencies_reset(obtain->dependencies);
     return lwc_lookup_dry_run(obtain->stack, &wanted, obtain->host, &watch, &attempt->found,
                               NULL) == LWC_OK &&
            !is_unsure && lwc_attempt_set_identity(attempt, NULL) == LWC_OK;
@@ -129,7 +129,7 @@ static enum lwc_code use_named(struct attempt *attempt, const struct lwc_identit
                           .source = attempt->found->backend};
 
     if (!find_answer(&search) ||
-        !lwc_dependencies_merge(attempt->obtain->witnesses, &search.witnesses)) {
+        !lwc_dependencies_merge(attempt->obtain->dependencies, &search.dependencies)) {
         return LWC_E_NOT_FOUND;
     }
     lwc_attempt_trace(attempt, "cache: another query led to the same credential, and its token");

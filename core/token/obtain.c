@@ -96,7 +96,7 @@ bool lwc_attempt_is_answer_valid(const struct attempt *attempt, const struct lwc
     return lwc_streq(answer->boot_id, attempt->boot_id) &&
            (answer->lifetime_s == 0 ||
             lwc_lifetime_left_ms(answer, attempt->boot_id, obtain->clock) > 0) &&
-           lwc_dependencies_hold(&answer->witnesses, obtain->host);
+           lwc_dependencies_hold(&answer->dependencies, obtain->host);
 }
 
 /*
@@ -133,9 +133,9 @@ void lwc_attempt_save_answer(const struct attempt *attempt, int64_t life_s)
     struct lwc_error err = {0};
 
     if (answer == NULL || cache.mode == LWC_CACHE_SEALED ||
-        !attempt->obtain->witnesses->is_complete ||
+        !attempt->obtain->dependencies->is_complete ||
         lwc_identity_copy(&attempt->identity.id, &answer->identity, &err) != LWC_OK ||
-        !lwc_dependencies_copy(attempt->obtain->witnesses, &answer->witnesses)) {
+        !lwc_dependencies_copy(attempt->obtain->dependencies, &answer->dependencies)) {
         return;
     }
     answer->kind = LWC_ENTRY_ANSWER;
@@ -183,8 +183,8 @@ enum lwc_code lwc_attempt_use_cached_token(struct attempt *attempt, int64_t sinc
  */
 static bool is_overtaken(const struct attempt *attempt)
 {
-    return attempt->obtain->witnesses->is_complete &&
-           !lwc_dependencies_hold(attempt->obtain->witnesses, attempt->obtain->host);
+    return attempt->obtain->dependencies->is_complete &&
+           !lwc_dependencies_hold(attempt->obtain->dependencies, attempt->obtain->host);
 }
 
 /* Warns once if a place failed. */
@@ -287,7 +287,7 @@ enum lwc_code lwc_attempt_find(struct attempt *attempt, struct lwc_error *err)
     const struct lwc_identity wanted = lwc_attempt_wanted(attempt);
     enum lwc_code code;
 
-    lwc_dependencies_reset(attempt->obtain->witnesses);
+    lwc_dependencies_reset(attempt->obtain->dependencies);
     code = lwc_lookup_find(attempt->obtain->stack, &wanted, attempt->obtain->host, &attempt->found,
                            err);
     return code == LWC_OK ? lwc_attempt_set_identity(attempt, err) : code;

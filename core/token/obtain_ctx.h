@@ -16,10 +16,10 @@ struct lwc_obtain_ctx {
     const struct lwc_conf *conf;
     const struct lwc_host *host;
     const struct lwc_clock *clock;
-    struct lwc_dependencies *witnesses; /* filled by the host while backends are asked */
-    bool external;                      /* modules may come from $LWCRED_BACKEND_DIR */
-    struct lwc_flight **flight;         /* set while backends are asked, for the host; or NULL */
-    bool can_ask;                       /* a person can be asked */
+    struct lwc_dependencies *dependencies; /* filled by the host while backends are asked */
+    bool external;                         /* modules may come from $LWCRED_BACKEND_DIR */
+    struct lwc_flight **flight;            /* set while backends are asked, for the host; or NULL */
+    bool can_ask;                          /* a person can be asked */
     enum lwc_cache_mode mode;
 };
 

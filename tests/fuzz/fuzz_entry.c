@@ -35,10 +35,10 @@ static void check_members(const struct lwc_entry *entry)
     require(is_token == (entry->text != NULL));
     require(strlen(entry->boot_id) == LWC_BOOT_ID_LEN);
     require(strlen(entry->target) == (is_token ? 0 : LWC_HASH_HEX_LEN - 1));
-    require(entry->witnesses.is_complete);
-    require(entry->witnesses.count <= (is_token ? 0 : LWC_DEPENDENCIES_MAX));
+    require(entry->dependencies.is_complete);
+    require(entry->dependencies.count <= (is_token ? 0 : LWC_DEPENDENCIES_MAX));
     require(strlen(entry->scope) == strlen(entry->target));
-    require(entry->witnesses.variable_count <= (is_token ? 0 : LWC_VARIABLES_MAX));
+    require(entry->dependencies.variable_count <= (is_token ? 0 : LWC_VARIABLES_MAX));
     require(entry->sent_boot_ms >= 0 && entry->sent_wall_s >= 0);
     require(entry->lifetime_s >= (is_token ? 1 : 0) && entry->lifetime_s <= LWC_TTL_MAX);
     if (is_token) {

@@ -29,15 +29,15 @@ static void check_text(const char *text, size_t cap)
     }
 }
 
-static void check_memo(const struct lwc_failure *memo)
+static void check_record(const struct lwc_failure *record)
 {
-    int64_t now_ms = memo->until_ms;
+    int64_t now_ms = record->until_ms;
     const struct lwc_clock clock = {.data = &now_ms, .wall_s = fake, .boot_ms = fake};
     struct lwc_error err = {0};
 
-    lwc_failure_report(memo, &clock, &err);
+    lwc_failure_report(record, &clock, &err);
     if (err.code == LWC_OK || err.wait_s < 0 || err.msg[0] == '\0' ||
-        lwc_failure_is_live(memo, &clock) || memo->began_ms > memo->made_ms) {
+        lwc_failure_is_live(record, &clock) || record->began_ms > record->made_ms) {
         abort();
     }
     check_text(err.msg, sizeof err.msg);
@@ -53,7 +53,7 @@ static void check_table(const struct lwc_failure_table *table, const uint8_t *da
         abort();
     }
     for (size_t i = 0; i < table->count; i++) {
-        check_memo(&table->records[i]);
+        check_record(&table->records[i]);
         if (lwc_failure_table_find(table, table->records[i].name) != &table->records[i]) {
             abort();
         }

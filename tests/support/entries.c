@@ -95,22 +95,22 @@ struct lwc_entry *entries_token(void)
 
 struct lwc_dependency *entries_add_file(struct lwc_entry *entry, const char *path)
 {
-    struct lwc_dependency *file = lwc_dependencies_next(&entry->witnesses);
+    struct lwc_dependency *file = lwc_dependencies_next(&entry->dependencies);
 
     assert_non_null(file);
     memcpy(file->path, path, strlen(path) + 1);
-    entry->witnesses.count++;
+    entry->dependencies.count++;
     return file;
 }
 
 void entries_add_variable(struct lwc_entry *entry, const char *name)
 {
-    struct lwc_variable *variable = lwc_dependencies_next_variable(&entry->witnesses);
+    struct lwc_variable *variable = lwc_dependencies_next_variable(&entry->dependencies);
 
     assert_non_null(variable);
     memcpy(variable->name, name, strlen(name) + 1);
     memcpy(variable->hash, ENTRIES_HASH_TEXT, LWC_HASH_LEN);
-    entry->witnesses.variable_count++;
+    entry->dependencies.variable_count++;
 }
 
 struct lwc_entry *entries_reference(void)
@@ -119,7 +119,7 @@ struct lwc_entry *entries_reference(void)
 
     memcpy(entry->target, ENTRIES_TARGET_TEXT, sizeof ENTRIES_TARGET_TEXT);
     memcpy(entry->scope, ENTRIES_SCOPE_TEXT, sizeof ENTRIES_SCOPE_TEXT);
-    lwc_dependencies_reset(&entry->witnesses);
+    lwc_dependencies_reset(&entry->dependencies);
     *entries_add_file(entry, "/keys") = (struct lwc_dependency){
         .path = "/keys",
         .dev = 0xfe01,

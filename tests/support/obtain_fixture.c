@@ -47,14 +47,14 @@ void obtain_fixture_open_behind(struct obtain_fixture *fixture, const char *line
                                               .conf = fixture->stacks.conf,
                                               .host = &fixture->stacks.host,
                                               .clock = &fake_api_clock,
-                                              .witnesses = &fixture->witnesses,
+                                              .dependencies = &fixture->dependencies,
                                               .mode = LWC_CACHE_RUNTIME};
 }
 
 void obtain_fixture_close(struct obtain_fixture *fixture)
 {
     stacks_close(&fixture->stacks);
-    lwc_dependencies_clear(&fixture->witnesses);
+    lwc_dependencies_clear(&fixture->dependencies);
 }
 
 int64_t obtain_fixture_get(struct obtain_fixture *fixture, struct lwc_query query,

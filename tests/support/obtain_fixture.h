@@ -14,7 +14,7 @@
  */
 struct obtain_fixture {
     struct stacks stacks;
-    struct lwc_dependencies witnesses;
+    struct lwc_dependencies dependencies;
     struct lwc_obtain_ctx obtain;
     struct lwc_error err;
     char stack[256];

@@ -46,7 +46,7 @@ int __wrap_stat(const char *path, struct stat *st)
 
 struct fixture {
     struct tmpdir *dir;
-    struct lwc_dependencies witnesses;
+    struct lwc_dependencies dependencies;
     char path[TMPDIR_PATH_LEN]; /* of the file "keys", which is there */
 };
 
@@ -62,8 +62,8 @@ static int setup(void **state)
     fixture.dir = *state;
     tmpdir_write(fixture.dir, "keys", "one", 3, 0600);
     (void)tmpdir_join(fixture.dir, "keys", fixture.path);
-    fixture.witnesses = (struct lwc_dependencies){.file = NULL};
-    lwc_dependencies_reset(&fixture.witnesses);
+    fixture.dependencies = (struct lwc_dependencies){.file = NULL};
+    lwc_dependencies_reset(&fixture.dependencies);
     return 0;
 }
 
@@ -75,15 +75,15 @@ static const char *setting(void *data, const char *name)
 
 static const struct lwc_host host = {.setting = setting};
 
-static bool hold(const struct lwc_dependencies *witnesses)
+static bool hold(const struct lwc_dependencies *dependencies)
 {
-    return lwc_dependencies_hold(witnesses, &host);
+    return lwc_dependencies_hold(dependencies, &host);
 }
 
 static int teardown(void **state)
 {
     stat_errno = 0;
-    lwc_dependencies_clear(&fixture.witnesses);
+    lwc_dependencies_clear(&fixture.dependencies);
     return tmpdir_teardown(state);
 }
 
@@ -91,7 +91,7 @@ static void add(const char *name)
 {
     char path[TMPDIR_PATH_LEN];
 
-    lwc_dependencies_add(&fixture.witnesses, tmpdir_join(fixture.dir, name, path));
+    lwc_dependencies_add(&fixture.dependencies, tmpdir_join(fixture.dir, name, path));
 }
 
 static void set_mtime(const char *path, time_t s, long ns)
@@ -103,13 +103,13 @@ static void set_mtime(const char *path, time_t s, long ns)
 
 static void reset_makes_an_empty_complete_list(void **state)
 {
-    struct lwc_dependencies witnesses = {.count = 1};
+    struct lwc_dependencies dependencies = {.count = 1};
 
     (void)state;
-    lwc_dependencies_reset(&witnesses);
-    assert_int_equal(witnesses.count, 0);
-    assert_true(witnesses.is_complete);
-    assert_true(hold(&witnesses));
+    lwc_dependencies_reset(&dependencies);
+    assert_int_equal(dependencies.count, 0);
+    assert_true(dependencies.is_complete);
+    assert_true(hold(&dependencies));
 }
 
 static void add_remembers_what_stat_says(void **state)
@@ -120,17 +120,17 @@ static void add_remembers_what_stat_says(void **state)
     (void)state;
     set_mtime(fixture.path, 1700000000, 123456789);
     add("keys");
-    file = fixture.witnesses.file;
+    file = fixture.dependencies.file;
     assert_int_equal(stat(fixture.path, &st), 0);
-    assert_true(fixture.witnesses.is_complete);
-    assert_int_equal(fixture.witnesses.count, 1);
+    assert_true(fixture.dependencies.is_complete);
+    assert_int_equal(fixture.dependencies.count, 1);
     assert_string_equal(file->path, fixture.path);
     assert_int_equal(file->dev, st.st_dev);
     assert_int_equal(file->ino, st.st_ino);
     assert_int_equal(file->size, 3);
     assert_true(file->mtime_ns == INT64_C(1700000000123456789));
     assert_true(file->ctime_ns == (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec);
-    assert_true(hold(&fixture.witnesses));
+    assert_true(hold(&fixture.dependencies));
 }
 
 static void add_of_an_absent_file_is_all_zero(void **state)
@@ -144,14 +144,14 @@ static void add_of_an_absent_file_is_all_zero(void **state)
         print_message("%s\n", names[i]);
         errno = 0;
         add(names[i]);
-        file = &fixture.witnesses.file[i];
+        file = &fixture.dependencies.file[i];
         assert_int_equal(errno, 0);
-        assert_true(fixture.witnesses.is_complete);
-        assert_int_equal(fixture.witnesses.count, i + 1);
+        assert_true(fixture.dependencies.is_complete);
+        assert_int_equal(fixture.dependencies.count, i + 1);
         assert_true(file->dev == 0 && file->ino == 0 && file->size == 0 && file->mtime_ns == 0 &&
                     file->ctime_ns == 0);
     }
-    assert_true(hold(&fixture.witnesses));
+    assert_true(hold(&fixture.dependencies));
 }
 
 static void add_of_the_same_path_keeps_the_first_look(void **state)
@@ -160,10 +160,10 @@ static void add_of_the_same_path_keeps_the_first_look(void **state)
     add("keys");
     tmpdir_write(fixture.dir, "keys", "longer", 6, 0600);
     add("keys");
-    assert_int_equal(fixture.witnesses.count, 1);
-    assert_true(fixture.witnesses.is_complete);
-    assert_int_equal(fixture.witnesses.file[0].size, 3);
-    assert_false(hold(&fixture.witnesses));
+    assert_int_equal(fixture.dependencies.count, 1);
+    assert_true(fixture.dependencies.is_complete);
+    assert_int_equal(fixture.dependencies.file[0].size, 3);
+    assert_false(hold(&fixture.dependencies));
 }
 
 static void add_of_the_same_path_to_a_full_list_stays_complete(void **state)
@@ -176,12 +176,12 @@ static void add_of_the_same_path_to_a_full_list_stays_complete(void **state)
         add(name);
     }
     add("file0");
-    assert_int_equal(fixture.witnesses.count, LWC_DEPENDENCIES_MAX);
-    assert_true(fixture.witnesses.is_complete);
+    assert_int_equal(fixture.dependencies.count, LWC_DEPENDENCIES_MAX);
+    assert_true(fixture.dependencies.is_complete);
     add("one-too-many");
-    assert_int_equal(fixture.witnesses.count, LWC_DEPENDENCIES_MAX);
-    assert_false(fixture.witnesses.is_complete);
-    assert_false(hold(&fixture.witnesses));
+    assert_int_equal(fixture.dependencies.count, LWC_DEPENDENCIES_MAX);
+    assert_false(fixture.dependencies.is_complete);
+    assert_false(hold(&fixture.dependencies));
 }
 
 static void add_of_an_unfit_path_is_incomplete(void **state)
@@ -202,11 +202,11 @@ static void add_of_an_unfit_path_is_incomplete(void **state)
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         print_message("%s\n", cases[i].name);
         longest[LWC_DEPENDENCY_PATH_MAX] = cases[i].fits ? '\0' : '/';
-        lwc_dependencies_reset(&fixture.witnesses);
-        lwc_dependencies_add(&fixture.witnesses, cases[i].path);
-        assert_int_equal(fixture.witnesses.is_complete, cases[i].fits);
-        assert_int_equal(fixture.witnesses.count, cases[i].fits ? 1 : 0);
-        assert_int_equal(hold(&fixture.witnesses), cases[i].fits);
+        lwc_dependencies_reset(&fixture.dependencies);
+        lwc_dependencies_add(&fixture.dependencies, cases[i].path);
+        assert_int_equal(fixture.dependencies.is_complete, cases[i].fits);
+        assert_int_equal(fixture.dependencies.count, cases[i].fits ? 1 : 0);
+        assert_int_equal(hold(&fixture.dependencies), cases[i].fits);
     }
 }
 
@@ -224,10 +224,10 @@ static void stat_that_fails_is_incomplete_and_does_not_hold(void **state)
         lwc_dependencies_add(&failed, fixture.path);
         assert_false(failed.is_complete);
         assert_int_equal(failed.count, 0);
-        assert_false(hold(&fixture.witnesses));
+        assert_false(hold(&fixture.dependencies));
         stat_errno = 0;
         assert_false(hold(&failed));
-        assert_true(hold(&fixture.witnesses));
+        assert_true(hold(&fixture.dependencies));
     }
     lwc_dependencies_clear(&failed);
 }
@@ -290,11 +290,11 @@ static void hold_sees_every_change(void **state)
         print_message("%s\n", cases[i].name);
         tmpdir_write(fixture.dir, "keys", "one", 3, 0600);
         set_mtime(fixture.path, 1700000000, 0);
-        lwc_dependencies_reset(&fixture.witnesses);
+        lwc_dependencies_reset(&fixture.dependencies);
         add("absent");
         add("keys");
         cases[i].change();
-        assert_int_equal(hold(&fixture.witnesses), cases[i].holds);
+        assert_int_equal(hold(&fixture.dependencies), cases[i].holds);
     }
 }
 
@@ -314,13 +314,13 @@ static void hold_sees_each_member(void **state)
     (void)state;
     add("keys");
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        uint8_t *at = (uint8_t *)fixture.witnesses.file + cases[i].offset;
+        uint8_t *at = (uint8_t *)fixture.dependencies.file + cases[i].offset;
 
         print_message("%s\n", cases[i].name);
         *at ^= 1;
-        assert_false(hold(&fixture.witnesses));
+        assert_false(hold(&fixture.dependencies));
         *at ^= 1;
-        assert_true(hold(&fixture.witnesses));
+        assert_true(hold(&fixture.dependencies));
     }
 }
 
@@ -328,9 +328,9 @@ static void hold_sees_a_file_that_appears(void **state)
 {
     (void)state;
     add("later");
-    assert_true(hold(&fixture.witnesses));
+    assert_true(hold(&fixture.dependencies));
     tmpdir_write(fixture.dir, "later", "", 0, 0600);
-    assert_false(hold(&fixture.witnesses));
+    assert_false(hold(&fixture.dependencies));
 }
 
 static void hold_follows_links(void **state)
@@ -342,11 +342,11 @@ static void hold_follows_links(void **state)
     tmpdir_write(fixture.dir, "other", "one", 3, 0600);
     assert_int_equal(symlink("keys", link), 0);
     add("link");
-    assert_int_equal(fixture.witnesses.file[0].size, 3);
-    assert_true(hold(&fixture.witnesses));
+    assert_int_equal(fixture.dependencies.file[0].size, 3);
+    assert_true(hold(&fixture.dependencies));
     assert_int_equal(unlink(link), 0);
     assert_int_equal(symlink("other", link), 0);
-    assert_false(hold(&fixture.witnesses));
+    assert_false(hold(&fixture.dependencies));
 }
 
 /* A rewrite within the tick of the last one would leave the same time behind. */
@@ -356,8 +356,8 @@ static void add_of_a_file_that_just_changed_looks_again(void **state)
     restless = 1;
     add("keys");
     assert_int_equal(restless, 0);
-    assert_true(fixture.witnesses.is_complete);
-    assert_true(hold(&fixture.witnesses));
+    assert_true(fixture.dependencies.is_complete);
+    assert_true(hold(&fixture.dependencies));
 }
 
 static void add_of_a_file_that_never_rests_is_incomplete(void **state)
@@ -365,8 +365,8 @@ static void add_of_a_file_that_never_rests_is_incomplete(void **state)
     (void)state;
     restless = 1000;
     add("keys");
-    assert_false(fixture.witnesses.is_complete);
-    assert_int_equal(fixture.witnesses.count, 0);
+    assert_false(fixture.dependencies.is_complete);
+    assert_int_equal(fixture.dependencies.count, 0);
 }
 
 static void add_leaves_no_time_that_a_rewrite_could_have(void **state)
@@ -374,10 +374,10 @@ static void add_leaves_no_time_that_a_rewrite_could_have(void **state)
     (void)state;
     for (int i = 0; i < 50; i++) {
         tmpdir_write(fixture.dir, "keys", "one", 3, 0600);
-        lwc_dependencies_reset(&fixture.witnesses);
+        lwc_dependencies_reset(&fixture.dependencies);
         add("keys");
         tmpdir_write(fixture.dir, "keys", "two", 3, 0600);
-        assert_false(hold(&fixture.witnesses));
+        assert_false(hold(&fixture.dependencies));
     }
 }
 
@@ -386,13 +386,13 @@ static void add_of_a_file_from_the_future_is_complete(void **state)
     (void)state;
     set_mtime(fixture.path, 4000000000, 0);
     add("keys");
-    assert_true(fixture.witnesses.is_complete);
-    assert_true(hold(&fixture.witnesses));
+    assert_true(fixture.dependencies.is_complete);
+    assert_true(hold(&fixture.dependencies));
 }
 
 static void note(const char *name)
 {
-    lwc_dependencies_note(&fixture.witnesses, name, getenv(name));
+    lwc_dependencies_note(&fixture.dependencies, name, getenv(name));
 }
 
 static void noted_setting_holds_while_it_stays(void **state)
@@ -432,11 +432,11 @@ static void noted_settings_outlive_a_reset_and_a_copy(void **state)
     note("TEAM");
     note("TEAM");
     add("keys");
-    lwc_dependencies_reset(&fixture.witnesses);
+    lwc_dependencies_reset(&fixture.dependencies);
     add("later");
-    assert_int_equal(fixture.witnesses.variable_count, 1);
-    assert_true(lwc_dependencies_copy(&fixture.witnesses, &copy));
-    lwc_dependencies_clear(&fixture.witnesses);
+    assert_int_equal(fixture.dependencies.variable_count, 1);
+    assert_true(lwc_dependencies_copy(&fixture.dependencies, &copy));
+    lwc_dependencies_clear(&fixture.dependencies);
     assert_int_equal(copy.count, 1);
     assert_true(hold(&copy));
     setenv("TEAM", "blue", 1);
@@ -454,13 +454,13 @@ static void merge_adds_what_is_not_known(void **state)
     add("keys");
     lwc_dependencies_reset(&other);
     lwc_dependencies_note(&other, "TEAM", "red");
-    assert_true(lwc_dependencies_merge(&other, &fixture.witnesses));
-    assert_true(lwc_dependencies_merge(&other, &fixture.witnesses));
+    assert_true(lwc_dependencies_merge(&other, &fixture.dependencies));
+    assert_true(lwc_dependencies_merge(&other, &fixture.dependencies));
     assert_int_equal(other.count, 1);
     assert_int_equal(other.variable_count, 1);
-    assert_true(lwc_dependencies_merge(&fixture.witnesses, &other));
-    assert_int_equal(fixture.witnesses.count, 1);
-    assert_int_equal(fixture.witnesses.variable_count, 1);
+    assert_true(lwc_dependencies_merge(&fixture.dependencies, &other));
+    assert_int_equal(fixture.dependencies.count, 1);
+    assert_int_equal(fixture.dependencies.variable_count, 1);
     tmpdir_write(fixture.dir, "keys", "longer", 6, 0600);
     assert_false(hold(&other));
     lwc_dependencies_clear(&other);
@@ -479,7 +479,7 @@ static void merge_into_a_full_list_fails(void **state)
         add(name);
     }
     lwc_dependencies_add(&other, "/another");
-    assert_false(lwc_dependencies_merge(&fixture.witnesses, &other));
+    assert_false(lwc_dependencies_merge(&fixture.dependencies, &other));
     lwc_dependencies_clear(&other);
 }
 
@@ -490,9 +490,9 @@ static void setting_that_changes_under_a_backend_is_incomplete_for_good(void **s
     note("TEAM");
     setenv("TEAM", "blue", 1);
     note("TEAM");
-    assert_false(fixture.witnesses.is_complete);
-    lwc_dependencies_reset(&fixture.witnesses);
-    assert_false(fixture.witnesses.is_complete);
+    assert_false(fixture.dependencies.is_complete);
+    lwc_dependencies_reset(&fixture.dependencies);
+    assert_false(fixture.dependencies.is_complete);
     unsetenv("TEAM");
 }
 
@@ -508,21 +508,21 @@ static void unfit_or_too_many_settings_are_incomplete(void **state)
         (void)snprintf(name, sizeof name, "NAME%d", i);
         note(name);
     }
-    assert_true(fixture.witnesses.is_complete);
+    assert_true(fixture.dependencies.is_complete);
     note("NAME1");
-    assert_true(fixture.witnesses.is_complete);
+    assert_true(fixture.dependencies.is_complete);
     note("ONE_TOO_MANY");
-    assert_false(fixture.witnesses.is_complete);
-    lwc_dependencies_clear(&fixture.witnesses);
-    lwc_dependencies_reset(&fixture.witnesses);
+    assert_false(fixture.dependencies.is_complete);
+    lwc_dependencies_clear(&fixture.dependencies);
+    lwc_dependencies_reset(&fixture.dependencies);
     memset(name, 'N', sizeof name - 1);
     name[LWC_VARIABLE_NAME_MAX + 1] = '\0';
     note(name);
-    assert_false(fixture.witnesses.is_complete);
-    lwc_dependencies_clear(&fixture.witnesses);
-    lwc_dependencies_reset(&fixture.witnesses);
+    assert_false(fixture.dependencies.is_complete);
+    lwc_dependencies_clear(&fixture.dependencies);
+    lwc_dependencies_reset(&fixture.dependencies);
     note("");
-    assert_false(fixture.witnesses.is_complete);
+    assert_false(fixture.dependencies.is_complete);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -92,8 +92,8 @@ static void decode_of_a_token_gives_every_member(void **state)
     assert_true(lwc_buf_equal(entry->text, ENTRIES_TOKEN_TEXT, strlen(ENTRIES_TOKEN_TEXT)));
     assert_string_equal(entry->target, "");
     assert_string_equal(entry->scope, "");
-    assert_int_equal(entry->witnesses.count, 0);
-    assert_true(entry->witnesses.is_complete);
+    assert_int_equal(entry->dependencies.count, 0);
+    assert_true(entry->dependencies.is_complete);
 }
 
 static void decode_of_a_reference_gives_every_member(void **state)
@@ -111,13 +111,13 @@ static void decode_of_a_reference_gives_every_member(void **state)
     assert_int_equal(entry->sent_wall_s, 1700000000);
     assert_string_equal(entry->target, ENTRIES_TARGET_TEXT);
     assert_string_equal(entry->scope, ENTRIES_SCOPE_TEXT);
-    assert_true(entry->witnesses.is_complete);
-    assert_int_equal(entry->witnesses.count, 2);
-    assert_memory_equal(entry->witnesses.file, expected->witnesses.file,
-                        2 * sizeof *expected->witnesses.file);
-    assert_int_equal(entry->witnesses.variable_count, 1);
-    assert_memory_equal(entry->witnesses.variable, expected->witnesses.variable,
-                        sizeof *expected->witnesses.variable);
+    assert_true(entry->dependencies.is_complete);
+    assert_int_equal(entry->dependencies.count, 2);
+    assert_memory_equal(entry->dependencies.file, expected->dependencies.file,
+                        2 * sizeof *expected->dependencies.file);
+    assert_int_equal(entry->dependencies.variable_count, 1);
+    assert_memory_equal(entry->dependencies.variable, expected->dependencies.variable,
+                        sizeof *expected->dependencies.variable);
 }
 
 static void fill(char *text, char c, size_t len)
@@ -128,7 +128,7 @@ static void fill(char *text, char c, size_t len)
 
 static void add_files(struct lwc_entry *entry, size_t count)
 {
-    lwc_dependencies_reset(&entry->witnesses);
+    lwc_dependencies_reset(&entry->dependencies);
     for (size_t i = 0; i < count; i++) {
         fill(entries_add_file(entry, "/")->path, '/', LWC_DEPENDENCY_PATH_MAX);
     }
@@ -138,7 +138,7 @@ static void add_variables(struct lwc_entry *entry, size_t count)
 {
     char name[LWC_VARIABLE_NAME_MAX + 1];
 
-    entry->witnesses.variable_count = 0;
+    entry->dependencies.variable_count = 0;
     fill(name, 'N', LWC_VARIABLE_NAME_MAX);
     for (size_t i = 0; i < count; i++) {
         entries_add_variable(entry, name);
@@ -195,8 +195,8 @@ static void smallest_entries_survive(void **state)
     token->identity.origin[0] = '\0';
     token->identity.sub_account[0] = '\0';
     assert_survives(token);
-    reference->witnesses.count = 0;
-    reference->witnesses.variable_count = 0;
+    reference->dependencies.count = 0;
+    reference->dependencies.variable_count = 0;
     reference->sent_wall_s = 0;
     assert_survives(reference);
 }

@@ -181,7 +181,7 @@ static void no_target(struct lwc_entry *entry)
 
 static void a_file(struct lwc_entry *entry)
 {
-    lwc_dependencies_reset(&entry->witnesses);
+    lwc_dependencies_reset(&entry->dependencies);
     (void)entries_add_file(entry, "/keys");
 }
 
@@ -202,17 +202,17 @@ static void a_setting(struct lwc_entry *entry)
 
 static void a_setting_too_many(struct lwc_entry *entry)
 {
-    entry->witnesses.variable_count = LWC_VARIABLES_MAX + 1;
+    entry->dependencies.variable_count = LWC_VARIABLES_MAX + 1;
 }
 
 static void nameless_setting(struct lwc_entry *entry)
 {
-    entry->witnesses.variable[0].name[0] = '\0';
+    entry->dependencies.variable[0].name[0] = '\0';
 }
 
 static void endless_setting(struct lwc_entry *entry)
 {
-    memset(entry->witnesses.variable[0].name, 'N', sizeof entry->witnesses.variable[0].name);
+    memset(entry->dependencies.variable[0].name, 'N', sizeof entry->dependencies.variable[0].name);
 }
 
 static void negative_time(struct lwc_entry *entry)
@@ -222,17 +222,17 @@ static void negative_time(struct lwc_entry *entry)
 
 static void nine_files(struct lwc_entry *entry)
 {
-    entry->witnesses.count = LWC_DEPENDENCIES_MAX + 1;
+    entry->dependencies.count = LWC_DEPENDENCIES_MAX + 1;
 }
 
 static void incomplete_files(struct lwc_entry *entry)
 {
-    entry->witnesses.is_complete = false;
+    entry->dependencies.is_complete = false;
 }
 
 static void endless_path(struct lwc_entry *entry)
 {
-    memset(entry->witnesses.file[0].path, '/', sizeof entry->witnesses.file[0].path);
+    memset(entry->dependencies.file[0].path, '/', sizeof entry->dependencies.file[0].path);
 }
 
 static void no_boot_id(struct lwc_entry *entry)

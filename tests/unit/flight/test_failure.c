@@ -99,16 +99,16 @@ static void make_gives_each_code_its_life(void **state)
 
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
-        struct lwc_failure memo = {0};
+        struct lwc_failure record = {0};
         struct lwc_error err = failure(cases[i].code, cases[i].wait_s, "it failed");
 
         print_message("%d, wait %lld\n", (int)cases[i].code, (long long)cases[i].wait_s);
-        assert_int_equal(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo),
+        assert_int_equal(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &record),
                          cases[i].life_ms > 0);
-        assert_int_equal(memo.until_ms - memo.made_ms,
+        assert_int_equal(record.until_ms - record.made_ms,
                          cases[i].life_ms != FOR_WAITERS ? cases[i].life_ms : 0);
-        assert_int_equal(memo.made_ms, cases[i].life_ms > 0 ? NOW_MS : 0);
-        assert_int_equal(memo.began_ms, cases[i].life_ms > 0 ? BEGAN_MS : 0);
+        assert_int_equal(record.made_ms, cases[i].life_ms > 0 ? NOW_MS : 0);
+        assert_int_equal(record.began_ms, cases[i].life_ms > 0 ? BEGAN_MS : 0);
     }
 }
 
@@ -120,29 +120,29 @@ static void make_of_a_want_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < LWC_ARRAY_LEN(wants); i++) {
         struct lwc_error err = {.code = LWC_E_FAILED, .sys = wants[i], .msg = "it failed"};
-        struct lwc_failure memo;
+        struct lwc_failure record;
 
-        assert_false(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo));
+        assert_false(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &record));
     }
 }
 
 static void make_of_text_that_is_not_printable_defuses_it(void **state)
 {
     struct lwc_error err = {.code = LWC_E_REFUSED, .msg = "a\033[2Jb", .hint = "c\nd"};
-    struct lwc_failure memo;
+    struct lwc_failure record;
     struct lwc_failure_table table;
     uint8_t bytes[LWC_FAILURE_MAX];
 
     (void)state;
-    assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo));
-    assert_null(strchr(memo.err.msg, '\033'));
-    assert_null(strchr(memo.err.hint, '\n'));
+    assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &record));
+    assert_null(strchr(record.err.msg, '\033'));
+    assert_null(strchr(record.err.hint, '\n'));
     assert_true(lwc_failure_table_init(&table));
-    lwc_failure_table_put(&table, &memo);
+    lwc_failure_table_put(&table, &record);
     assert_true(lwc_failure_decode(bytes, lwc_failure_encode(&table, bytes), &table));
 }
 
-static void memo_is_live_from_made_until_run_out(void **state)
+static void failure_is_live_from_made_until_run_out(void **state)
 {
     static const struct {
         int64_t at_ms;
@@ -151,14 +151,14 @@ static void memo_is_live_from_made_until_run_out(void **state)
         {NOW_MS - 1, false},      {NOW_MS, true},     {NOW_MS + 119999, true},
         {NOW_MS + 120000, false}, {INT64_MAX, false}, {0, false},
     };
-    struct lwc_failure memo;
+    struct lwc_failure record;
 
     (void)state;
-    make_default(&memo);
+    make_default(&record);
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         now_ms = cases[i].at_ms;
         print_message("%lld\n", (long long)now_ms);
-        assert_int_equal(lwc_failure_is_live(&memo, &clock_fake), cases[i].live);
+        assert_int_equal(lwc_failure_is_live(&record, &clock_fake), cases[i].live);
     }
 }
 
@@ -171,14 +171,14 @@ static void table_keeps_each_name_once_and_the_newest(void **state)
     assert_true(lwc_failure_table_init(&table));
     assert_int_equal(table.count, 0);
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
-        struct lwc_failure memo;
+        struct lwc_failure record;
 
         names[i][0] = (uint8_t)(i + 1);
-        make_default(&memo);
-        memcpy(memo.name, names[i], LWC_HASH_LEN);
-        memo.made_ms += (int64_t)i;
-        lwc_failure_table_put(&table, &memo);
-        lwc_failure_table_put(&table, &memo);
+        make_default(&record);
+        memcpy(record.name, names[i], LWC_HASH_LEN);
+        record.made_ms += (int64_t)i;
+        lwc_failure_table_put(&table, &record);
+        lwc_failure_table_put(&table, &record);
         assert_int_equal(table.count, i < LWC_FAILURE_RECORDS ? i + 1 : LWC_FAILURE_RECORDS);
     }
     for (size_t i = 0; i < LWC_ARRAY_LEN(names); i++) {
@@ -212,13 +212,13 @@ static void tell_counts_the_wait_down(void **state)
     for (size_t i = 0; i < LWC_ARRAY_LEN(cases); i++) {
         struct lwc_error err = failure(LWC_E_RATE_LIMITED, cases[i].wait_s, cases[i].msg);
         struct lwc_error told = {0};
-        struct lwc_failure memo;
+        struct lwc_failure record;
 
         print_message("%s after %lld ms\n", cases[i].msg, (long long)cases[i].age_ms);
         now_ms = NOW_MS;
-        assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo));
+        assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &record));
         now_ms += cases[i].age_ms;
-        lwc_failure_report(&memo, &clock_fake, &told);
+        lwc_failure_report(&record, &clock_fake, &told);
         assert_int_equal(told.code, LWC_E_RATE_LIMITED);
         assert_int_equal(told.sys, ECONNREFUSED);
         assert_int_equal(told.wait_s, cases[i].left_s);
@@ -231,12 +231,12 @@ static void tell_of_another_failure_is_as_it_was(void **state)
 {
     struct lwc_error err = failure(LWC_E_NETWORK, 0, "no route");
     struct lwc_error told = {0};
-    struct lwc_failure memo;
+    struct lwc_failure record;
 
     (void)state;
-    assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo));
+    assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &record));
     now_ms += 2500;
-    lwc_failure_report(&memo, &clock_fake, &told);
+    lwc_failure_report(&record, &clock_fake, &told);
     assert_int_equal(told.code, err.code);
     assert_int_equal(told.sys, err.sys);
     assert_int_equal(told.wait_s, 0);
@@ -249,11 +249,11 @@ static size_t encode_default(size_t count, struct lwc_failure_table *table, uint
 {
     assert_true(lwc_failure_table_init(table));
     for (size_t i = 0; i < count; i++) {
-        struct lwc_failure memo;
+        struct lwc_failure record;
 
-        make_default(&memo);
-        memo.name[0] = (uint8_t)('0' + i);
-        lwc_failure_table_put(table, &memo);
+        make_default(&record);
+        record.name[0] = (uint8_t)('0' + i);
+        lwc_failure_table_put(table, &record);
     }
     return lwc_failure_encode(table, bytes_out);
 }
@@ -294,7 +294,7 @@ static void decode_of_encoded_is_the_same(void **state)
     for (size_t i = 0; i < LWC_ARRAY_LEN(lengths); i++) {
         struct lwc_error err = {.code = LWC_E_REFUSED};
         struct lwc_failure_table table;
-        struct lwc_failure memo;
+        struct lwc_failure record;
         uint8_t bytes[LWC_FAILURE_MAX];
         uint8_t again[LWC_FAILURE_MAX];
         size_t len = 0;
@@ -302,11 +302,11 @@ static void decode_of_encoded_is_the_same(void **state)
         print_message("%zu, %zu\n", lengths[i][0], lengths[i][1]);
         memset(err.msg, 'm', lengths[i][0]);
         memset(err.hint, 'h', lengths[i][1]);
-        assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &memo));
+        assert_true(lwc_failure_make(name, BEGAN_MS, &err, &clock_fake, &record));
         assert_true(lwc_failure_table_init(&table));
         for (uint8_t j = 0; j < LWC_FAILURE_RECORDS; j++) {
-            memo.name[0] = j;
-            lwc_failure_table_put(&table, &memo);
+            record.name[0] = j;
+            lwc_failure_table_put(&table, &record);
         }
         len = lwc_failure_encode(&table, bytes);
         memset(&table, 0, sizeof table);
@@ -430,7 +430,7 @@ int main(void)
         TEST(make_gives_each_code_its_life),
         TEST(make_of_a_want_is_refused),
         TEST(make_of_text_that_is_not_printable_defuses_it),
-        TEST(memo_is_live_from_made_until_run_out),
+        TEST(failure_is_live_from_made_until_run_out),
         TEST(table_keeps_each_name_once_and_the_newest),
         TEST(tell_counts_the_wait_down),
         TEST(tell_of_another_failure_is_as_it_was),

@@ -60,11 +60,11 @@ static void put_for(const uint8_t (*name)[LWC_HASH_LEN], enum lwc_code code, int
                     const char *msg)
 {
     struct lwc_error err = {.code = code, .sys = ECONNRESET, .wait_s = wait_s, .hint = "wait"};
-    struct lwc_failure memo;
+    struct lwc_failure record;
 
     (void)snprintf(err.msg, sizeof err.msg, "%s", msg);
-    if (lwc_failure_make(name[0], now_ms - 1000, &err, &clock_fake, &memo)) {
-        lwc_failures_put(FLIGHT_FIXTURE_NAME, &memo);
+    if (lwc_failure_make(name[0], now_ms - 1000, &err, &clock_fake, &record)) {
+        lwc_failures_put(FLIGHT_FIXTURE_NAME, &record);
     }
 }
 
