@@ -3,8 +3,9 @@
 # Sourced behind e2e.sh by the scenarios of agent-token.
 
 # The key of an account's admin, stored as profile default.
+# @... options of the stand-in.
 start_agent_api() {
-    start_standin
+    start_standin "$@"
     plant_key
     make_store_keyfile
     cache_in auto
