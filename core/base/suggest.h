@@ -14,4 +14,12 @@
 enum lwc_code lwc_fail_unknown(struct lwc_error *err, const char *kind, const char *word,
                                const char *const *words, size_t count) LWC_RESULT;
 
+/*
+ * Sets the hint "did you mean BEFORE NEAREST AFTER?", without the blanks, if one of @count @words
+ * is near to @word (base/text.h), and returns @code.
+ */
+enum lwc_code lwc_hint_nearest(struct lwc_error *err, enum lwc_code code, const char *before,
+                               const char *word, const char *const *words, size_t count,
+                               const char *after);
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "base/text.h"
 
 #define LINE_END (-1)
@@ -282,22 +283,18 @@ enum lwc_code lwc_word_unknown(const char *what, const char *text, size_t len,
 {
     char shown[64];
     char list[LWC_ERROR_HINT_LEN - sizeof "one of: "] = "";
-    const char *near = NULL;
-    enum lwc_code code = LWC_E_INVALID;
+    size_t used = 0;
+    enum lwc_code code = LWC_OK;
 
     (void)lwc_text_printable(shown, sizeof shown, text, len);
-    code = lwc_fail(err, code, "unknown %s '%s'", what, shown);
-    near = lwc_text_nearest(shown, right, count);
-    if (near != NULL && lwc_streq(near, shown)) {
-        return lwc_hint(err, code, "write it without the brackets");
-    }
-    if (near != NULL) {
-        return lwc_hint(err, code, "did you mean '%s'?", near);
-    }
+    code = lwc_fail(err, LWC_E_INVALID, "unknown %s '%s'", what, shown);
     for (size_t i = 0; i < count; i++) {
-        size_t used = strlen(list);
-
+        if (lwc_streq(right[i], shown)) {
+            return lwc_hint(err, code, "write it without the brackets");
+        }
+        used = strlen(list);
         (void)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", right[i]);
     }
-    return lwc_hint(err, code, "one of: %s", list);
+    code = lwc_hint(err, code, "one of: %s", list);
+    return lwc_hint_nearest(err, code, "'", shown, right, count, "'");
 }

@@ -175,8 +175,7 @@ enum lwc_code lwc_git_request_parse(const char *text, size_t len,
     enum lwc_code code = LWC_OK;
 
     if (len == 0) {
-        code = lwc_fail(err, LWC_E_NOT_FOUND, "no request on standard input");
-        return lwc_hint(err, code,
+        return lwc_hint(err, lwc_fail(err, LWC_E_NOT_FOUND, "no request on standard input"),
                         "send lines such as 'host=acme.lacework.net', then an empty one");
     }
     code = parse_lines(&request, text, len, err);

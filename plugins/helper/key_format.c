@@ -78,14 +78,14 @@ enum lwc_code lwc_key_slip_check(const char *key_id, const char *secret, struct 
     enum lwc_code code = LWC_E_INVALID;
 
     if ((key_id != NULL && has_label(key_id)) || (secret != NULL && has_label(secret))) {
-        code = lwc_fail(err, code, "the %s has a label before it",
-                        key_id != NULL && has_label(key_id) ? "key id" : "secret");
-        return lwc_hint(err, code, "leave out what stands before ':' or '=', and the sign");
+        return lwc_hint(err,
+                        lwc_fail(err, code, "the %s has a label before it",
+                                 key_id != NULL && has_label(key_id) ? "key id" : "secret"),
+                        "leave out what stands before ':' or '=', and the sign");
     }
     if ((key_id != NULL && is_classic_secret(key_id)) ||
         (secret != NULL && is_classic_id(secret))) {
-        code = lwc_fail(err, code, "key id and secret look swapped");
-        return lwc_hint(err, code,
+        return lwc_hint(err, lwc_fail(err, code, "key id and secret look swapped"),
                         "a key id looks like ACME_0123456789ABCDEF, a secret begins "
                         "with '_'");
     }

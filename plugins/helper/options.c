@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/join.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/util.h"
 
@@ -147,7 +148,6 @@ static enum lwc_code fail_unknown_option(const struct parse_ctx *ctx,
 {
     struct names_ctx names = {.count = 0};
     char word[32] = "";
-    const char *near = NULL;
     enum lwc_code code = lwc_fail(err, LWC_E_INVALID, "unknown option --%.*s",
                                   key->len < NAME_LEN ? (int)key->len : NAME_LEN, key->name);
 
@@ -160,8 +160,7 @@ static enum lwc_code fail_unknown_option(const struct parse_ctx *ctx,
                         "--secret-stdin");
     }
     list_names(ctx->args, &names);
-    near = lwc_text_nearest(word, names.name, names.count);
-    return near == NULL ? code : lwc_hint(err, code, "did you mean --%s?", near);
+    return lwc_hint_nearest(err, code, "--", word, names.name, names.count, "");
 }
 
 /* The hint names the options that begin with the letter: "--secret-file, --service". */
@@ -336,8 +335,9 @@ static enum lwc_code check_option(const struct lwc_args *args, size_t at, struct
 
     if (find_valid_option(args, &key) == NULL) {
         lwc_args_name(args, name, sizeof name);
-        code = lwc_fail(err, LWC_E_INVALID, "'%s' takes no option --%s", name, option->name);
-        return lwc_hint(err, code, "see 'lw-credential-helper %s --help'", name);
+        return lwc_hint(
+            err, lwc_fail(err, LWC_E_INVALID, "'%s' takes no option --%s", name, option->name),
+            "see 'lw-credential-helper %s --help'", name);
     }
     if (!option->is_repeatable && lwc_args_value_at(args, option, 1) != NULL) {
         return lwc_fail(err, LWC_E_INVALID, "option --%s: given twice", option->name);
@@ -345,7 +345,7 @@ static enum lwc_code check_option(const struct lwc_args *args, size_t at, struct
     if (option->check != NULL && value[0] != '\0') {
         code = option->check(value, err);
     }
-    return code == LWC_OK ? code : lwc_wrap(err, code, "option --%s", option->name);
+    return lwc_wrap(err, code, "option --%s", option->name);
 }
 
 enum lwc_code lwc_args_check_options(const struct lwc_args *args, struct lwc_error *err)
@@ -367,7 +367,6 @@ static enum lwc_code fail_no_subcommand(const struct lwc_command *command, const
     const struct lwc_command *const *const all = command->subcommands;
     char words[HINT_LEN] = "";
     size_t used = 0;
-    enum lwc_code code = LWC_OK;
 
     for (size_t i = 0; all[i] != NULL && used < sizeof words; i++) {
         const char *between = i == 0 ? "" : all[i + 1] == NULL ? " or " : ", ";
@@ -375,8 +374,8 @@ static enum lwc_code fail_no_subcommand(const struct lwc_command *command, const
         used +=
             (size_t)snprintf(words + used, sizeof words - used, "%s'%s'", between, all[i]->name);
     }
-    code = lwc_fail(err, LWC_E_INVALID, "%s: %s expected", name, words);
-    return lwc_hint(err, code, "see 'lw-credential-helper %s --help'", name);
+    return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "%s: %s expected", name, words),
+                    "see 'lw-credential-helper %s --help'", name);
 }
 
 enum lwc_code lwc_args_check_operands(const struct lwc_args *args, struct lwc_error *err)

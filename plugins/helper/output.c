@@ -25,7 +25,7 @@ enum lwc_code lwc_output_write(const struct lwc_buf *answer, struct lwc_error *e
         return LWC_OK;
     }
     code = lwc_fd_write(STDOUT_FILENO, lwc_buf_bytes(answer), lwc_buf_len(answer), err);
-    return code == LWC_OK ? code : lwc_wrap(err, code, "standard output");
+    return lwc_wrap(err, code, "standard output");
 }
 
 char *lwc_output_defuse(char *out, size_t cap, const char *text)

@@ -26,13 +26,10 @@ const struct lwc_command lwc_program = {
 
 static enum lwc_code handle_no_command(const struct lwc_app *app, struct lwc_error *err)
 {
-    enum lwc_code code = LWC_OK;
-
     if (lwc_args_has(&app->args, &lwc_opt_help)) {
         return lwc_help_print(&app->args, err);
     }
-    code = lwc_fail(err, LWC_E_INVALID, "no command");
-    return lwc_hint(err, code,
+    return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "no command"),
                     "usage: lw-credential-helper [OPTION]... COMMAND [OPTION]...; "
                     "'lw-credential-helper --help' says more");
 }

@@ -245,8 +245,6 @@ static enum lwc_code ask_once(const char *text, bool hidden, struct lwc_buf *lin
 
 static enum lwc_code check_line(const struct lwc_buf *line, struct lwc_error *err)
 {
-    enum lwc_code code = LWC_OK;
-
     if (caught != 0) {
         return lwc_fail(err, LWC_E_LOCKED, "declined: interrupted");
     }
@@ -258,8 +256,9 @@ static enum lwc_code check_line(const struct lwc_buf *line, struct lwc_error *er
         return lwc_fail(err, LWC_E_INVALID, "answer with a NUL byte in it");
     }
     if (lwc_buf_len(line) > LWC_PROMPT_LINE_MAX) {
-        code = lwc_fail(err, LWC_E_INVALID, "answer longer than %u bytes", LWC_PROMPT_LINE_MAX);
-        return lwc_hint(err, code, "give it in a file: a terminal cuts long lines");
+        return lwc_hint(
+            err, lwc_fail(err, LWC_E_INVALID, "answer longer than %u bytes", LWC_PROMPT_LINE_MAX),
+            "give it in a file: a terminal cuts long lines");
     }
     return LWC_OK;
 }

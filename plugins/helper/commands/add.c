@@ -88,12 +88,14 @@ static enum lwc_code ask_missing(const struct add *add, const char *option_name,
     enum lwc_code code = LWC_OK;
 
     if (lwc_app_no_prompt(add->app)) {
-        code = lwc_fail(err, LWC_E_LOCKED, "option %s: missing, and cannot ask: not interactive",
-                        option_name);
-        return lwc_hint(err, code, "give %s", option_name);
+        return lwc_hint(err,
+                        lwc_fail(err, LWC_E_LOCKED,
+                                 "option %s: missing, and cannot ask: not interactive",
+                                 option_name),
+                        "give %s", option_name);
     }
     code = lwc_app_ask(add->app, question, flags, answer_out, err);
-    return code == LWC_OK ? code : lwc_wrap(err, code, "option %s is missing", option_name);
+    return lwc_wrap(err, code, "option %s is missing", option_name);
 }
 
 static enum lwc_code complete_account(struct add *add, struct lwc_error *err)
@@ -152,14 +154,16 @@ static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
         return code;
     }
     if (file == NULL && isatty(STDIN_FILENO) == 1) {
-        code = lwc_fail(err, LWC_E_INVALID,
-                        "option --secret-stdin: standard input is a terminal, which would show it");
-        return lwc_hint(err, code, "leave the option out to be asked");
+        return lwc_hint(
+            err,
+            lwc_fail(err, LWC_E_INVALID,
+                     "option --secret-stdin: standard input is a terminal, which would show it"),
+            "leave the option out to be asked");
     }
     if (file == NULL) {
         code = lwc_fd_read(STDIN_FILENO, LWC_SECRET_MAX + 2, lwc_app_deadline_ms(add->app),
                            add->secret, err);
-        code = code == LWC_OK ? code : lwc_wrap(err, code, "option --secret-stdin");
+        code = lwc_wrap(err, code, "option --secret-stdin");
     } else {
         code =
             lwc_file_read_named("option --secret-file", file, LWC_SECRET_MAX + 2, add->secret, err);

@@ -160,7 +160,7 @@ static enum lwc_code store_proved(struct lwc_app *app, const struct request_key 
     id.kind = LWC_KIND_ACCESS_KEY;
     if (code == LWC_OK) {
         code = lwc_key_prove(app->ctx, &id, key->secret.at, key->secret.len, err);
-        code = code == LWC_OK ? code : lwc_wrap(err, code, "store: the key is not kept");
+        code = lwc_wrap(err, code, "store: the key is not kept");
     }
     if (code == LWC_OK) {
         code = lwc_key_store(app->ctx, &id, key->secret.at, key->secret.len, NULL, 0, backend, err);
@@ -187,13 +187,14 @@ static enum lwc_code check_key(const struct lwc_git_request *request, struct req
     enum lwc_code code = LWC_OK;
 
     if (!lwc_git_request_key_id(request, key->key_id)) {
-        code =
-            lwc_fail(err, LWC_E_INVALID, "store: the username is no key id (%zu bytes)", name->len);
-        return lwc_hint(err, code, "a key id looks like ACME_0123456789ABCDEF");
+        return lwc_hint(
+            err,
+            lwc_fail(err, LWC_E_INVALID, "store: the username is no key id (%zu bytes)", name->len),
+            "a key id looks like ACME_0123456789ABCDEF");
     }
     key->secret = request->value[LWC_GIT_PASSWORD];
     code = lwc_key_secret_check(key->secret.at, key->secret.len, err);
-    return code == LWC_OK ? code : lwc_wrap(err, code, "store");
+    return lwc_wrap(err, code, "store");
 }
 
 static enum lwc_code run_store(struct lwc_app *app, struct lwc_error *err)

@@ -282,8 +282,8 @@ static enum lwc_code check_single(const struct lwc_app *app,
         return lwc_hint(err, code, "'lw-credential-helper list' shows what there is");
     }
     if (is_ambiguous(credentials)) {
-        code = lwc_fail(err, LWC_E_INVALID, "%zu credentials fit", credentials->count);
-        return lwc_hint(err, code,
+        return lwc_hint(err,
+                        lwc_fail(err, LWC_E_INVALID, "%zu credentials fit", credentials->count),
                         "name one with --profile; 'lw-credential-helper list' shows "
                         "them");
     }
@@ -358,8 +358,8 @@ static enum lwc_code run_remove(struct lwc_app *app, struct lwc_error *err)
     enum lwc_code code = LWC_OK;
 
     if (profile == NULL) {
-        code = lwc_fail(err, LWC_E_INVALID, "remove: no profile given");
-        return lwc_hint(err, code, "'lw-credential-helper list' shows the profiles");
+        return lwc_hint(err, lwc_fail(err, LWC_E_INVALID, "remove: no profile given"),
+                        "'lw-credential-helper list' shows the profiles");
     }
     code = lwc_app_open(app, err);
     if (code == LWC_OK) {
