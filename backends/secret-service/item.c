@@ -14,6 +14,8 @@ static const struct {
     [LWC_KIND_ACCESS_KEY] = {"access-key", "access key"},
     [LWC_KIND_TOKEN] = {"token", "token"},
     [LWC_KIND_AGENT_TOKEN] = {"agent-token", "agent token"},
+    [LWC_KIND_SCANNER_TOKEN] = {"scanner-token", "scanner token"},
+    [LWC_KIND_RETIRED_KEY] = {"retired-key", "retired key"},
 };
 
 /* A member that is text, and where it stands in an identity. */

@@ -252,10 +252,14 @@ static enum lwc_code host_check(const char *what, const char *host, bool port_al
     return code;
 }
 
+static bool is_key(uint32_t kind)
+{
+    return kind == LWC_KIND_ACCESS_KEY || kind == LWC_KIND_RETIRED_KEY;
+}
+
 static enum lwc_code kind_check(const struct lwc_identity *id, struct lwc_error *err)
 {
-    if (id->kind != LWC_KIND_ACCESS_KEY && id->kind != LWC_KIND_TOKEN &&
-        id->kind != LWC_KIND_AGENT_TOKEN) {
+    if (id->kind == LWC_KIND_ANY || id->kind > LWC_KIND_RETIRED_KEY) {
         return lwc_fail(err, LWC_E_INVALID, "kind: unknown number %u", id->kind);
     }
     if ((id->flags & ~(uint32_t)LWC_ID_ORG_ACCESS) != 0) {
@@ -283,7 +287,7 @@ enum lwc_code lwc_identity_check(const struct lwc_identity *id, struct lwc_error
     if (code == LWC_OK) {
         code = kind_check(id, err);
     }
-    if (code == LWC_OK && id->kind == LWC_KIND_ACCESS_KEY && id->key_id[0] == '\0') {
+    if (code == LWC_OK && is_key(id->kind) && id->key_id[0] == '\0') {
         code = lwc_fail(err, LWC_E_INVALID, "key id: empty");
     }
     return code;
@@ -347,6 +351,11 @@ bool lwc_identity_matches(const struct lwc_identity *query, const struct lwc_ide
            is_agreed(query->origin, id->origin) &&
            (is_agreed(query->account, id->account) || is_agreed(query->account, id->origin)) &&
            (query->kind == LWC_KIND_ANY || query->kind == id->kind);
+}
+
+bool lwc_kind_makes_tokens(uint32_t kind)
+{
+    return kind == LWC_KIND_ACCESS_KEY || kind == LWC_KIND_TOKEN;
 }
 
 const char *lwc_identity_authority(const struct lwc_identity *id)

@@ -314,6 +314,7 @@ enum lwc_copy_flag {
     LWC_COPY_PROVE = 1u << 1,   /* exchange the key once before it is stored                    */
     LWC_COPY_RESUME = 1u << 2,  /* the same key under the new profile counts as copied          */
     LWC_COPY_REMOVE = 1u << 3,  /* remove it where it was, once the copy has been read back     */
+    LWC_COPY_RETIRE = 1u << 4,  /* the copy of an access key is of kind LWC_KIND_RETIRED_KEY    */
 };
 
 /*
@@ -361,6 +362,18 @@ struct lwc_copy {
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_copy(struct lwc_context *from, struct lwc_context *to,
                                                   struct lwc_copy *copy, struct lwc_error *err);
+
+/*
+ * Tries whether the API takes a stored access key, or a retired one: exchanges it once, past the
+ * cache and remembered failures, and drops the token.
+ *
+ * @profile  the credential's profile.
+ * Returns LWC_OK if the API takes it; LWC_E_REFUSED if not; LWC_E_NOT_FOUND; LWC_E_INVALID for
+ * another kind; failures of the stores and of the network.  May prompt; connects.  Any thread; not
+ * in a child of fork().  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_try(struct lwc_context *ctx, const char *profile,
+                                                 struct lwc_error *err);
 
 /*
  * Removes a stored credential from every backend of the stack's erase lines that holds it.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Public function that copies a stored credential. */
+/* Public functions that copy and try a stored credential. */
 #include <lwcred.h>
 
 #include <stdio.h>
@@ -7,12 +7,14 @@
 
 #include "base/buffer.h"
 #include "base/identity.h"
+#include "cache/entry.h"
 #include "library/context.h"
 #include "library/key.h"
 #include "stack/copy.h"
 #include "stack/write.h"
 
-#define COPY_FLAGS (LWC_COPY_REPLACE | LWC_COPY_PROVE | LWC_COPY_RESUME | LWC_COPY_REMOVE)
+#define COPY_FLAGS \
+    (LWC_COPY_REPLACE | LWC_COPY_PROVE | LWC_COPY_RESUME | LWC_COPY_REMOVE | LWC_COPY_RETIRE)
 
 /* A copy under way.  id is the credential under its new profile. */
 struct copy_ctx {
@@ -49,31 +51,53 @@ static enum lwc_code check_copy(const struct lwc_copy *copy, struct lwc_error *e
     return code;
 }
 
-static enum lwc_code read_source(struct copy_ctx *ctx, struct lwc_error *err)
+/* Reads the credential of @profile, of any kind, from @backend, or NULL: the first that answers. */
+static enum lwc_code read_stored(struct lwc_context *ctx, const char *profile, const char *backend,
+                                 struct lwc_found **found_out, struct lwc_error *err)
+{
+    /* The kind "any" is that of credentials which make tokens. */
+    static const uint32_t kinds[] = {LWC_KIND_ANY, LWC_KIND_AGENT_TOKEN, LWC_KIND_SCANNER_TOKEN,
+                                     LWC_KIND_RETIRED_KEY};
+    struct lwc_identity query = LWC_IDENTITY_ANY;
+    enum lwc_code code = LWC_E_NOT_FOUND;
+
+    query.profile = profile;
+    for (size_t i = 0; code == LWC_E_NOT_FOUND && i < LWC_ARRAY_LEN(kinds); i++) {
+        query.kind = kinds[i];
+        code = lwc_copy_read(ctx->stack, &query, backend, found_out, err);
+    }
+    return code;
+}
+
+/* Sets the identity and the backend of the copy. */
+static void name_copy(struct copy_ctx *ctx)
 {
     struct lwc_copy *copy = ctx->copy;
-    struct lwc_identity query = LWC_IDENTITY_ANY;
-    enum lwc_code code = LWC_OK;
 
-    query.profile = copy->profile;
-    code = lwc_copy_read(ctx->from->stack, &query, copy->backend, &ctx->found, err);
-    if (code == LWC_E_NOT_FOUND) { /* the kind "any" leaves agent tokens out */
-        query.kind = LWC_KIND_AGENT_TOKEN;
-        code = lwc_copy_read(ctx->from->stack, &query, copy->backend, &ctx->found, err);
-    }
-    if (code != LWC_OK) {
-        return code;
-    }
     (void)snprintf(copy->from, sizeof copy->from, "%s", ctx->found->backend);
     ctx->id = ctx->found->identity.id;
     if (copy->new_profile != NULL) {
         ctx->id.profile = copy->new_profile;
     }
+    if ((copy->flags & LWC_COPY_RETIRE) != 0 && ctx->id.kind == LWC_KIND_ACCESS_KEY) {
+        ctx->id.kind = LWC_KIND_RETIRED_KEY;
+    }
     ctx->new_backend = copy->new_backend;
     if (ctx->new_backend == NULL && ctx->from == ctx->to) {
         ctx->new_backend = copy->from;
     }
-    if (ctx->id.kind != LWC_KIND_ACCESS_KEY && ctx->id.kind != LWC_KIND_AGENT_TOKEN) {
+}
+
+static enum lwc_code read_source(struct copy_ctx *ctx, struct lwc_error *err)
+{
+    const struct lwc_copy *copy = ctx->copy;
+    enum lwc_code code = read_stored(ctx->from, copy->profile, copy->backend, &ctx->found, err);
+
+    if (code != LWC_OK) {
+        return code;
+    }
+    name_copy(ctx);
+    if (ctx->id.kind == LWC_KIND_TOKEN) {
         return lwc_fail(err, LWC_E_INVALID, "profile '%s' is a ready token, which is not kept",
                         copy->profile);
     }
@@ -179,7 +203,7 @@ static enum lwc_code remove_source(const struct copy_ctx *ctx, struct lwc_error 
         return LWC_OK;
     }
     query.profile = copy->profile;
-    query.kind = ctx->id.kind;
+    query.kind = ctx->found->identity.id.kind;
     code = lwc_stack_remove(ctx->from->stack, &query, lwc_buf_bytes(ctx->found->secret),
                             lwc_buf_len(ctx->found->secret), copy->from, ignore_removed, NULL, err);
     copy->is_removed = code == LWC_OK;
@@ -245,4 +269,31 @@ enum lwc_code lwc_key_copy(struct lwc_context *from, struct lwc_context *to, str
         code = check_target(&ctx, err);
     }
     return code == LWC_OK ? run_and_renew(&ctx, err) : code;
+}
+
+enum lwc_code lwc_key_try(struct lwc_context *ctx, const char *profile, struct lwc_error *err)
+{
+    LWC_AUTO_HELD held = {NULL};
+    LWC_AUTO_FOUND found = NULL;
+    struct lwc_identity id;
+    enum lwc_code code = lwc_profile_check(profile, err);
+
+    if (code == LWC_OK) {
+        code = lwc_call_start_secret(ctx, &held, err);
+    }
+    if (code == LWC_OK) {
+        code = read_stored(ctx, profile, NULL, &found, err);
+    }
+    if (code != LWC_OK) {
+        return code;
+    }
+    id = found->identity.id;
+    if (id.kind != LWC_KIND_ACCESS_KEY && id.kind != LWC_KIND_RETIRED_KEY) {
+        return lwc_fail(err, LWC_E_INVALID, "profile '%s' is no access key", profile);
+    }
+    id.kind = LWC_KIND_ACCESS_KEY;
+    code =
+        lwc_key_exchange(ctx, &id, lwc_buf_bytes(found->secret), lwc_buf_len(found->secret), err);
+    lwc_entry_free(&ctx->proof.token);
+    return code;
 }

@@ -23,7 +23,7 @@ enum lwc_code lwc_candidates_add(void *data, const struct lwc_identity *identity
     bool is_default = lwc_streq(identity->profile, "default");
 
     if (!lwc_identity_matches(candidates->query, identity) ||
-        (candidates->query->kind == LWC_KIND_ANY && identity->kind == LWC_KIND_AGENT_TOKEN)) {
+        (candidates->query->kind == LWC_KIND_ANY && !lwc_kind_makes_tokens(identity->kind))) {
         return LWC_OK;
     }
     add_name(candidates, identity);

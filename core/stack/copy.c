@@ -91,7 +91,7 @@ static enum lwc_code compare_in_backend(void *data, struct lwc_stack_backend *ba
     enum lwc_code code = LWC_OK;
 
     query.profile = ctx->identity->profile;
-    query.kind = ctx->identity->kind == LWC_KIND_AGENT_TOKEN ? ctx->identity->kind : LWC_KIND_ANY;
+    query.kind = lwc_kind_makes_tokens(ctx->identity->kind) ? LWC_KIND_ANY : ctx->identity->kind;
     code = read_secret(backend, &query, &identity, &secret, err);
     if (code == LWC_E_NOT_FOUND) {
         return code;

@@ -90,7 +90,7 @@ static enum lwc_code search_backend(void *data, struct lwc_stack_backend *backen
     }
     code = lwc_backend_find(backend, wanted, &found->identity, &found->secret, err);
     if (code == LWC_OK && walk->query->kind == LWC_KIND_ANY &&
-        found->identity.id.kind == LWC_KIND_AGENT_TOKEN) {
+        !lwc_kind_makes_tokens(found->identity.id.kind)) {
         return LWC_E_NOT_FOUND;
     }
     if (code == LWC_OK) {

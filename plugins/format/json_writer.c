@@ -7,9 +7,9 @@
 #include "base/util.h"
 
 static const char *const kind_names[] = {
-    [LWC_KIND_ACCESS_KEY] = "access-key",
-    [LWC_KIND_TOKEN] = "token",
-    [LWC_KIND_AGENT_TOKEN] = "agent-token",
+    [LWC_KIND_ACCESS_KEY] = "access-key",   [LWC_KIND_TOKEN] = "token",
+    [LWC_KIND_AGENT_TOKEN] = "agent-token", [LWC_KIND_SCANNER_TOKEN] = "scanner-token",
+    [LWC_KIND_RETIRED_KEY] = "retired-key",
 };
 
 const char *lwc_kind_name(uint32_t kind)

@@ -232,7 +232,7 @@ def check_identity(text, kind):
     require(re.fullmatch("[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", profile), "profile")
     require(is_host(account, False), "account")
     require(origin == "" or (len(origin) <= 262 and is_host(origin, True)), "origin")
-    require(is_plain(key_id, 256) and (key_id or kind != 1), "key id")
+    require(is_plain(key_id, 256) and (key_id or kind not in (1, 5)), "key id")
     require(is_plain(sub_account, 128), "sub-account")
     return [profile, account, origin, key_id, sub_account]
 
@@ -248,7 +248,7 @@ def split_records(data, header, end):
         require(behind <= end, "record cut off")
         require(1 <= generation <= header.generation, "record generation")
         require(created < 1 << 63 and changed < 1 << 63, "time of a record")
-        require(1 <= kind <= 3, "kind")
+        require(1 <= kind <= 5, "kind")
         require(flags <= 1, "flags")
         names = check_identity(data[at + 80 : begin], kind)
         require(not records or records[-1][0][0] < names[0], "order of records")

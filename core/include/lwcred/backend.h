@@ -76,12 +76,17 @@ enum lwc_cap {
 };
 #define LWC_CAPS_KNOWN 0x7fu
 
-/* Kinds of credentials.  Since 0.1. */
+/*
+ * Kinds of credentials.  Access keys and ready tokens answer requests for bearer tokens; the others
+ * are kept, listed, and given to a query for their kind alone.  Since 0.1.
+ */
 enum lwc_kind {
     LWC_KIND_ANY = 0,        /* in queries only                                       */
     LWC_KIND_ACCESS_KEY = 1, /* the secret of key_id: makes tokens                    */
     LWC_KIND_TOKEN = 2,      /* a ready bearer token of unknown age                   */
     LWC_KIND_AGENT_TOKEN = 3,
+    LWC_KIND_SCANNER_TOKEN = 4, /* of an integration of the inline scanner                */
+    LWC_KIND_RETIRED_KEY = 5,   /* an access key that another has replaced                */
 };
 
 /* Flags of an identity.  Since 0.1. */

@@ -177,7 +177,7 @@ static void identity_check_names_the_wrong_member(void **state)
     struct {
         const char *member; /* NULL: nothing is wrong */
         struct lwc_identity id;
-    } cases[14];
+    } cases[17];
     size_t n = 0;
 
     (void)state;
@@ -210,6 +210,13 @@ static void identity_check_names_the_wrong_member(void **state)
     cases[n++].id.sub_account = "a\nb";
     cases[n].member = "kind";
     cases[n++].id.kind = LWC_KIND_ANY;
+    cases[n].id.kind = LWC_KIND_SCANNER_TOKEN;
+    cases[n++].id.key_id = "";
+    cases[n].member = "key id";
+    cases[n].id.kind = LWC_KIND_RETIRED_KEY;
+    cases[n++].id.key_id = "";
+    cases[n].member = "kind";
+    cases[n++].id.kind = LWC_KIND_RETIRED_KEY + 1;
     cases[n].member = "flags";
     cases[n++].id.flags = 1u << 7;
     assert_int_equal(n, LWC_ARRAY_LEN(cases));
@@ -366,6 +373,7 @@ static void matches_every_set_member(void **state)
         {"sub-account selects nothing", {.sub_account = "other"}, true},
         {"kind", {.kind = LWC_KIND_ACCESS_KEY}, true},
         {"other kind", {.kind = LWC_KIND_TOKEN}, false},
+        {"a retired key is no access key", {.kind = LWC_KIND_RETIRED_KEY}, false},
         {"one wrong of two", {.profile = "prod", .key_id = "x"}, false},
     };
 

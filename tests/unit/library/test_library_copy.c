@@ -174,6 +174,36 @@ static void a_key_is_renamed_where_it_is(void **state)
     lwc_close(&ctx);
 }
 
+/* A retired key is kept and listed, and answers nothing, not even as the only key of its account. */
+static void a_retired_key_answers_no_request(void **state)
+{
+    const struct tmpdir *dir = *state;
+    struct lwc_context *ctx = open_store(dir, "retired", "");
+    struct lwc_copy copy = {.size = sizeof copy,
+                            .flags = LWC_COPY_RETIRE | LWC_COPY_REMOVE,
+                            .profile = "old",
+                            .new_profile = "old@retired"};
+    const struct lwc_query by_profile = {.size = sizeof by_profile, .profile = "old@retired"};
+    const struct lwc_query by_account = {.size = sizeof by_account, .account = "acme.lacework.net"};
+    struct lwc_identity id = key_of("old@retired");
+    char backend[LWC_BACKEND_NAME_MAX + 1];
+    struct lwc_token *token = NULL;
+
+    store(ctx, "old", SECRET);
+    assert_int_equal(lwc_key_copy(ctx, ctx, &copy, NULL), LWC_OK);
+    assert_true(copy.is_removed);
+    id.kind = LWC_KIND_RETIRED_KEY;
+    assert_int_equal(lwc_key_compare(ctx, &id, SECRET, strlen(SECRET), NULL, backend, NULL),
+                     LWC_OK);
+    assert_int_equal(lwc_token_get(ctx, &by_profile, &token, NULL), LWC_E_NOT_FOUND);
+    assert_int_equal(lwc_token_get(ctx, &by_account, &token, NULL), LWC_E_NOT_FOUND);
+    assert_int_equal(lwc_token_get(ctx, NULL, &token, NULL), LWC_E_NOT_FOUND);
+    assert_int_equal(lwc_key_try(ctx, "old", NULL), LWC_E_NOT_FOUND);
+    assert_int_equal(lwc_key_remove(ctx, &by_profile, NULL, 0, NULL, NULL, NULL, NULL), LWC_OK);
+    assert_int_equal(lwc_key_try(ctx, "old@retired", NULL), LWC_E_NOT_FOUND);
+    lwc_close(&ctx);
+}
+
 static void nothing_is_removed_for_a_store_that_forgets(void **state)
 {
     static const struct {
@@ -248,6 +278,7 @@ int main(void)
         WITH_DIR(a_copy_is_whole_and_the_source_stays),
         WITH_DIR(another_key_is_replaced_on_demand_only),
         WITH_DIR(a_key_is_renamed_where_it_is),
+        WITH_DIR(a_retired_key_answers_no_request),
         WITH_DIR(nothing_is_removed_for_a_store_that_forgets),
         WITH_DIR(a_source_that_keeps_it_is_named),
         WITH_DIR(bad_calls_are_refused),

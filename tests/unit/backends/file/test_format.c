@@ -225,7 +225,7 @@ static const struct change_case {
     {"record changed", RECORD, LWC_FORMAT_RECORD_AT_CHANGED, 8, UINT64_MAX, LWC_E_CORRUPT,
      "time out"},
     {"kind any", RECORD, LWC_FORMAT_RECORD_AT_KIND, 4, 0, LWC_E_CORRUPT, "record 0"},
-    {"kind 4", RECORD, LWC_FORMAT_RECORD_AT_KIND, 4, 4, LWC_E_CORRUPT, "record 0"},
+    {"kind 6", RECORD, LWC_FORMAT_RECORD_AT_KIND, 4, 6, LWC_E_CORRUPT, "record 0"},
     {"flags", RECORD, LWC_FORMAT_RECORD_AT_FLAGS, 4, 2, LWC_E_CORRUPT, "record 0"},
     {"text shorter", RECORD, LWC_FORMAT_RECORD_AT_TEXT_LEN, 4, 10, LWC_E_CORRUPT, "five strings"},
     {"text huge", RECORD, LWC_FORMAT_RECORD_AT_TEXT_LEN, 4, UINT32_MAX, LWC_E_CORRUPT,
