@@ -52,6 +52,7 @@ include/lwcred.h
 include/lwcred/backend.h
 include/lwcred/call.h
 include/lwcred/error.h
+include/lwcred/explain.h
 include/lwcred/types.h
 lib/liblwcred.so
 lib/liblwcred.so.0
