@@ -28,7 +28,7 @@ static const char *const keys[LWC_GIT_KEYS] = {
     [LWC_GIT_CONTINUE] = "continue",
 };
 
-static bool slice_is(const struct lwc_slice *slice, const char *text)
+static bool has_text(const struct lwc_slice *slice, const char *text)
 {
     return slice->at != NULL && slice->len == strlen(text) &&
            memcmp(slice->at, text, slice->len) == 0;
@@ -37,7 +37,7 @@ static bool slice_is(const struct lwc_slice *slice, const char *text)
 bool lwc_git_request_is(const struct lwc_git_request *request, enum lwc_git_key key,
                         const char *text)
 {
-    return slice_is(&request->value[key], text);
+    return has_text(&request->value[key], text);
 }
 
 bool lwc_git_request_has(const struct lwc_git_request *request, enum lwc_git_key key)
@@ -57,7 +57,7 @@ static void set_capability(struct lwc_git_request *request, const struct lwc_sli
 {
     if (value->len == 0) {
         request->authtype = false;
-    } else if (slice_is(value, "authtype")) {
+    } else if (has_text(value, "authtype")) {
         request->authtype = true;
     }
 }
@@ -65,12 +65,12 @@ static void set_capability(struct lwc_git_request *request, const struct lwc_sli
 static enum lwc_code set_value(struct lwc_git_request *request, const struct lwc_slice *key,
                                const struct lwc_slice *value, size_t number, struct lwc_error *err)
 {
-    if (slice_is(key, "capability[]")) {
+    if (has_text(key, "capability[]")) {
         set_capability(request, value);
         return LWC_OK;
     }
     for (size_t i = 0; i < LWC_GIT_KEYS; i++) {
-        if (!slice_is(key, keys[i])) {
+        if (!has_text(key, keys[i])) {
             continue;
         }
         if (request->value[i].at != NULL) {
@@ -304,7 +304,7 @@ bool lwc_git_request_key_id(const struct lwc_git_request *request,
     const struct lwc_slice *name = &request->value[LWC_GIT_USERNAME];
     char key_id[LWC_KEY_ID_MAX + 1] = "";
 
-    if (name->at == NULL || name->len > LWC_KEY_ID_MAX || slice_is(name, LWC_TOKEN_USER)) {
+    if (name->at == NULL || name->len > LWC_KEY_ID_MAX || has_text(name, LWC_TOKEN_USER)) {
         return false;
     }
     memcpy(key_id, name->at, name->len);

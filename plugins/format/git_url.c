@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-static int hex_value(char c)
+static int parse_hex(char c)
 {
     static const char digits[] = "0123456789abcdef";
     const char lower = (char)(c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c);
@@ -28,8 +28,8 @@ static enum lwc_code decode_part(struct lwc_slice *part, uint8_t *to, struct lwc
             to[len++] = (uint8_t)part->at[i];
             continue;
         }
-        high = part->len - i > 2 ? hex_value(part->at[i + 1]) : -1;
-        low = part->len - i > 2 ? hex_value(part->at[i + 2]) : -1;
+        high = part->len - i > 2 ? parse_hex(part->at[i + 1]) : -1;
+        low = part->len - i > 2 ? parse_hex(part->at[i + 2]) : -1;
         if (high < 0 || low < 0) {
             return lwc_fail(err, LWC_E_INVALID, "'url': broken percent escape");
         }

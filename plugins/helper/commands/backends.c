@@ -17,7 +17,7 @@ struct backend_list_ctx {
     size_t count;
 };
 
-static void backend_list_ctx_clear(struct backend_list_ctx *ctx)
+static void clear_backend_list(struct backend_list_ctx *ctx)
 {
     lwc_report_clear(&ctx->report);
 }
@@ -81,7 +81,7 @@ static void add_backend(void *data, const char *name, const struct lwc_backend *
 
 static enum lwc_code run_backends(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO(struct backend_list_ctx, backend_list_ctx_clear)
+    LWC_AUTO(struct backend_list_ctx, clear_backend_list)
     ctx = {.report = lwc_report_begin(app, err)};
     enum lwc_code code = ctx.report.code;
 

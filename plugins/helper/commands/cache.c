@@ -13,7 +13,7 @@ struct cache_list_ctx {
     size_t count;
 };
 
-static void cache_list_ctx_clear(struct cache_list_ctx *ctx)
+static void clear_cache_list(struct cache_list_ctx *ctx)
 {
     lwc_report_clear(&ctx->report);
 }
@@ -49,7 +49,7 @@ static void add_entry(void *data, const struct lwc_identity *identity, int64_t e
 
 static enum lwc_code run_list(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO(struct cache_list_ctx, cache_list_ctx_clear)
+    LWC_AUTO(struct cache_list_ctx, clear_cache_list)
     ctx = {.report = lwc_report_begin(app, err), .wanted = LWC_IDENTITY_ANY};
     const char *profile = lwc_args_value(&app->args, &lwc_opt_profile);
     enum lwc_code code = ctx.report.code;

@@ -22,7 +22,7 @@ struct config_ctx {
     size_t lines;
 };
 
-static void config_ctx_clear(struct config_ctx *ctx)
+static void clear_config_ctx(struct config_ctx *ctx)
 {
     lwc_report_clear(&ctx->report);
 }
@@ -118,7 +118,7 @@ static void add_verdict(struct config_ctx *ctx, const char *file)
 
 static enum lwc_code check_file(struct lwc_app *app, const char *file, struct lwc_error *err)
 {
-    LWC_AUTO(struct config_ctx, config_ctx_clear) ctx = {.report = lwc_report_begin(app, err)};
+    LWC_AUTO(struct config_ctx, clear_config_ctx) ctx = {.report = lwc_report_begin(app, err)};
     struct lwc_options options = lwc_app_options(app);
     struct lwc_error why = {0};
     const char *name = file;
@@ -185,7 +185,7 @@ static void add_line(void *data, const struct lwc_config_line *line)
 
 static enum lwc_code run_show(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO(struct config_ctx, config_ctx_clear) ctx = {.report = lwc_report_begin(app, err)};
+    LWC_AUTO(struct config_ctx, clear_config_ctx) ctx = {.report = lwc_report_begin(app, err)};
 
     if (ctx.report.code == LWC_OK) {
         ctx.report.code = lwc_app_open(app, err);

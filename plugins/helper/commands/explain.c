@@ -42,7 +42,7 @@ struct explain_report {
     bool answered;
 };
 
-static void explain_report_clear(struct explain_report *ctx)
+static void clear_explain_report(struct explain_report *ctx)
 {
     lwc_report_clear(&ctx->report);
 }
@@ -238,7 +238,7 @@ static void add_answer(void *data, const struct lwc_explained_answer *answer)
 
 static enum lwc_code run_explain(struct lwc_app *app, struct lwc_error *err)
 {
-    LWC_AUTO(struct explain_report, explain_report_clear)
+    LWC_AUTO(struct explain_report, clear_explain_report)
     ctx = {.report = lwc_report_begin(app, err), .walk = NO_WALK};
     const struct lwc_explain_visitor visitor = {
         .size = sizeof visitor, .data = &ctx, .line = add_line, .answer = add_answer};

@@ -19,52 +19,52 @@
 /* The columns of list, and the lines of show. */
 typedef const char *cell_fn(const struct lwc_credentials_entry *entry);
 
-static const char *cell_profile(const struct lwc_credentials_entry *entry)
+static const char *show_profile(const struct lwc_credentials_entry *entry)
 {
     return entry->id.profile;
 }
 
-static const char *cell_account(const struct lwc_credentials_entry *entry)
+static const char *show_account(const struct lwc_credentials_entry *entry)
 {
     return entry->id.account;
 }
 
-static const char *cell_origin(const struct lwc_credentials_entry *entry)
+static const char *show_origin(const struct lwc_credentials_entry *entry)
 {
     return lwc_identity_authority(&entry->id);
 }
 
-static const char *cell_key_id(const struct lwc_credentials_entry *entry)
+static const char *show_key_id(const struct lwc_credentials_entry *entry)
 {
     return entry->id.key_id;
 }
 
-static const char *cell_sub_account(const struct lwc_credentials_entry *entry)
+static const char *show_sub_account(const struct lwc_credentials_entry *entry)
 {
     return entry->id.sub_account;
 }
 
-static const char *cell_org(const struct lwc_credentials_entry *entry)
+static const char *show_org(const struct lwc_credentials_entry *entry)
 {
     return (entry->id.flags & LWC_ID_ORG_ACCESS) != 0 ? "yes" : "no";
 }
 
-static const char *cell_kind(const struct lwc_credentials_entry *entry)
+static const char *show_kind(const struct lwc_credentials_entry *entry)
 {
     return lwc_kind_name(entry->id.kind);
 }
 
-static const char *cell_backend(const struct lwc_credentials_entry *entry)
+static const char *show_backend(const struct lwc_credentials_entry *entry)
 {
     return entry->backend;
 }
 
-static const char *cell_place(const struct lwc_credentials_entry *entry)
+static const char *show_place(const struct lwc_credentials_entry *entry)
 {
     return entry->place;
 }
 
-static const char *cell_token(const struct lwc_credentials_entry *entry)
+static const char *show_token(const struct lwc_credentials_entry *entry)
 {
     return entry->token;
 }
@@ -75,18 +75,18 @@ struct column {
 };
 
 static const struct column columns[] = {
-    {"PROFILE", cell_profile}, {"ACCOUNT", cell_account},
-    {"KEY ID", cell_key_id},   {"SUB-ACCOUNT", cell_sub_account},
-    {"ORG", cell_org},         {"BACKEND", cell_place},
-    {"TOKEN", cell_token},
+    {"PROFILE", show_profile}, {"ACCOUNT", show_account},
+    {"KEY ID", show_key_id},   {"SUB-ACCOUNT", show_sub_account},
+    {"ORG", show_org},         {"BACKEND", show_place},
+    {"TOKEN", show_token},
 };
 
 #define COLUMN_COUNT LWC_ARRAY_LEN(columns)
 
 static const struct column lines[] = {
-    {"profile", cell_profile}, {"account", cell_account},         {"API at", cell_origin},
-    {"key id", cell_key_id},   {"sub-account", cell_sub_account}, {"org access", cell_org},
-    {"kind", cell_kind},       {"backend", cell_backend},         {"token", cell_token},
+    {"profile", show_profile}, {"account", show_account},         {"API at", show_origin},
+    {"key id", show_key_id},   {"sub-account", show_sub_account}, {"org access", show_org},
+    {"kind", show_kind},       {"backend", show_backend},         {"token", show_token},
 };
 
 /* An empty cell would shift the others for a program that splits at blanks. */
@@ -260,7 +260,7 @@ static bool is_ambiguous(const struct lwc_credentials *credentials)
 {
     for (const struct lwc_credentials_entry *entry = credentials->first; entry != NULL;
          entry = entry->next) {
-        if (!lwc_streq(cell_profile(entry), cell_profile(credentials->first))) {
+        if (!lwc_streq(show_profile(entry), show_profile(credentials->first))) {
             return true;
         }
     }
