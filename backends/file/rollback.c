@@ -171,13 +171,17 @@ static enum rollback_verdict compare_generations(const struct known *known,
     return is_next ? NEWER : SAME;
 }
 
+/* Under the lock, and without what a killed process left of the same file. */
 static enum lwc_code replace_line(const char *file, const char *line, struct lwc_error *err)
 {
     LWC_AUTO_PATH path = LWC_PATH_INIT;
     enum lwc_code code = lwc_path_resolve(file, &path, err);
 
-    return code == LWC_OK ? lwc_file_replace(&path, line, strlen(line), NULL, NULL, NULL, err)
-                          : code;
+    if (code != LWC_OK) {
+        return code;
+    }
+    lwc_file_sweep(&path);
+    return lwc_file_replace(&path, line, strlen(line), NULL, NULL, NULL, err);
 }
 
 /* Another process may have noted a newer generation since ours was read. */

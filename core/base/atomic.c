@@ -15,6 +15,7 @@
 #define TEMP_HEX_LEN 16
 #define TEMP_END ".tmp"
 #define COPY_STEP 16384
+#define EDIT_WAIT_MS 5000
 #define COPY_MAX (64 * 1024 * 1024)
 
 /* A temporary file that is removed when it leaves scope.  An empty name: no file. */
@@ -398,13 +399,36 @@ static enum lwc_code check_unchanged(const struct lwc_path *path, const struct s
                : lwc_fail(err, LWC_E_INVALID, "it has other names (hard links), which would stay");
 }
 
+/* Locks the file that is to be replaced, so that an edit by another process ends first. */
+static enum lwc_code lock_target(const struct lwc_path *path, int *fd_out, struct lwc_error *err)
+{
+    LWC_AUTO_CLOSE int fd = lwc_fd_above_stdio(openat(
+        path->dir_fd, path->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    enum lwc_code code = LWC_OK;
+
+    if (fd < 0) {
+        return lwc_fail_sys(err, errno == ENOENT ? LWC_E_BUSY : LWC_E_IO, errno,
+                            "cannot look at it");
+    }
+    code = lwc_lock_take_fd(fd, EDIT_WAIT_MS, err);
+    if (code == LWC_OK) {
+        *fd_out = LWC_TAKE_FD(fd);
+    }
+    return code;
+}
+
 static enum lwc_code edit_file(const struct lwc_path *path, const struct stat *was,
                                const void *bytes, size_t len, struct lwc_error *err)
 {
+    LWC_AUTO_LOCK lock_fd = -1;
     AUTO_TEMP temp = {.dir_fd = path->dir_fd};
-    enum lwc_code code = check_unchanged(path, was, err);
+    enum lwc_code code = lock_target(path, &lock_fd, err);
 
     if (code == LWC_OK) {
+        code = check_unchanged(path, was, err);
+    }
+    if (code == LWC_OK) {
+        lwc_file_sweep(path);
         code = temp_write(path, &temp, was, bytes, len, err);
     }
     if (code == LWC_OK) {

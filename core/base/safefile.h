@@ -103,7 +103,8 @@ enum lwc_code lwc_file_replace(const struct lwc_path *path, const void *bytes, s
                                struct lwc_error *err) LWC_RESULT;
 
 /*
- * Replaces a file of another program that was read, and keeps its mode and group.
+ * Replaces a file of another program that was read, and keeps its mode and group.  Locks the file
+ * (flock) meanwhile, and removes temporary files of an edit that was killed.
  *
  * @was  the result of fstat() when it was read.
  * Returns as lwc_file_replace(); LWC_E_BUSY if it is not that file any more, or has changed since;

@@ -312,7 +312,7 @@ LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_compare(
 
 enum lwc_copy_flag {
     LWC_COPY_REPLACE = 1u << 0, /* another key of the new profile is overwritten                */
-    LWC_COPY_PROVE = 1u << 1,   /* exchange the key once before it is stored                    */
+    LWC_COPY_PROVE = 1u << 1,   /* exchange the key before it is stored, or removed             */
     LWC_COPY_RESUME = 1u << 2,  /* the same key under the new profile counts as copied          */
     LWC_COPY_REMOVE = 1u << 3,  /* remove it where it was, once the copy has been read back     */
     LWC_COPY_RETIRE = 1u << 4,  /* the copy of an access key is of kind LWC_KIND_RETIRED_KEY    */
@@ -331,6 +331,7 @@ enum lwc_copy_flag {
  * Filled on LWC_OK, and as far as the call came:
  *
  * was_there    the copy was there already, whole (LWC_COPY_RESUME).
+ * is_stored    the copy is there, or may be after LWC_E_IO.
  * is_removed   the credential was removed where it was.
  * from, to     names of the backends.
  */
@@ -342,6 +343,7 @@ struct lwc_copy {
     const char *new_profile;
     const char *new_backend;
     bool was_there;
+    bool is_stored;
     bool is_removed;
     char from[LWC_BACKEND_NAME_MAX + 1];
     char to[LWC_BACKEND_NAME_MAX + 1];

@@ -125,6 +125,7 @@ static enum lwc_code check_target(struct copy_ctx *ctx, struct lwc_error *err)
 
     if (code == LWC_OK && (copy->flags & LWC_COPY_RESUME) != 0) {
         copy->was_there = true;
+        copy->is_stored = true;
         return LWC_OK;
     }
     if (code == LWC_OK) {
@@ -144,6 +145,9 @@ static enum lwc_code prove_key(const struct copy_ctx *ctx, struct lwc_error *err
     const struct lwc_buf *secret = ctx->found->secret;
     enum lwc_code code = LWC_OK;
 
+    if (ctx->copy->was_there && (ctx->copy->flags & LWC_COPY_REMOVE) == 0) {
+        return LWC_OK;
+    }
     if ((ctx->copy->flags & LWC_COPY_PROVE) == 0 || ctx->id.kind != LWC_KIND_ACCESS_KEY) {
         return LWC_OK;
     }
@@ -162,13 +166,13 @@ static enum lwc_code store_copy(const struct copy_ctx *ctx, struct lwc_error *er
     enum lwc_code code = LWC_OK;
 
     if (ctx->from != ctx->to) {
-        return lwc_stack_store(ctx->to->stack, &ctx->id, secret, len, ctx->new_backend, flags,
+        code = lwc_stack_store(ctx->to->stack, &ctx->id, secret, len, ctx->new_backend, flags,
                                ctx->copy->to, err);
-    }
-    code = lwc_stack_put(ctx->to->stack, &ctx->id, secret, len, ctx->new_backend, flags, err);
-    if (code == LWC_OK) {
+    } else {
+        code = lwc_stack_put(ctx->to->stack, &ctx->id, secret, len, ctx->new_backend, flags, err);
         (void)snprintf(ctx->copy->to, sizeof ctx->copy->to, "%s", ctx->new_backend);
     }
+    ctx->copy->is_stored = code == LWC_OK || code == LWC_E_IO;
     return code;
 }
 
@@ -252,6 +256,7 @@ enum lwc_code lwc_key_copy(struct lwc_context *from, struct lwc_context *to, str
 
     if (code == LWC_OK) {
         copy->was_there = false;
+        copy->is_stored = false;
         copy->is_removed = false;
         copy->from[0] = '\0';
         copy->to[0] = '\0';

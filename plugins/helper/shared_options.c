@@ -220,6 +220,22 @@ const struct lwc_option lwc_opt_replace = {
     .help = "overwrite the profile if it exists",
 };
 
+const struct lwc_option lwc_opt_from = {
+    .name = "from",
+    .value = "NAME",
+    .help = "where the keys are now",
+};
+const struct lwc_option lwc_opt_dry_run = {
+    .name = "dry-run",
+    .help = "change nothing, tell what would be done",
+};
+const struct lwc_option lwc_opt_delete_source = {
+    .name = "delete-source",
+    .value = "all",
+    .is_value_optional = true,
+    .help = "remove each secret where it was, once it has been read back",
+};
+
 const struct lwc_option *const lwc_program_options[] = {
     &lwc_opt_profile,   &lwc_opt_account, &lwc_opt_service, &lwc_opt_config,
     &lwc_opt_no_prompt, &lwc_opt_timeout, &lwc_opt_json,    &lwc_opt_quiet,

@@ -36,5 +36,8 @@ extern const struct lwc_option lwc_opt_backend;
 extern const struct lwc_option lwc_opt_api_url;
 extern const struct lwc_option lwc_opt_no_verify;
 extern const struct lwc_option lwc_opt_replace;
+extern const struct lwc_option lwc_opt_from;
+extern const struct lwc_option lwc_opt_dry_run;
+extern const struct lwc_option lwc_opt_delete_source;
 
 #endif

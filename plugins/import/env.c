@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/util.h"
+#include "plugins/import/readers.h"
+
+/* Lacework's own names first, then those that scripts and pipelines have made up. */
+static const struct lwc_import_name names[] = {
+    {"lw_account", LWC_IMPORT_ACCOUNT},
+    {"lw_api_key", LWC_IMPORT_KEY_ID},
+    {"lw_api_secret", LWC_IMPORT_SECRET},
+    {"lw_subaccount", LWC_IMPORT_SUB_ACCOUNT},
+    {"lw_organization", LWC_IMPORT_ORGANIZATION},
+    {"lw_keyid", LWC_IMPORT_KEY_ID},
+    {"lw_key_id", LWC_IMPORT_KEY_ID},
+    {"lw_api_key_id", LWC_IMPORT_KEY_ID},
+    {"lw_access_key_id", LWC_IMPORT_KEY_ID},
+    {"lw_accesskeyid", LWC_IMPORT_KEY_ID},
+    {"lwkeyid", LWC_IMPORT_KEY_ID},
+    {"lw_secret", LWC_IMPORT_SECRET},
+    {"lw_secretkey", LWC_IMPORT_SECRET},
+    {"lw_secret_key", LWC_IMPORT_SECRET},
+    {"lw_api_secret_key", LWC_IMPORT_SECRET},
+    {"lw_access_secret", LWC_IMPORT_SECRET},
+    {"lwsecret", LWC_IMPORT_SECRET},
+    {"lwsecretkey", LWC_IMPORT_SECRET},
+    {"lwaccount", LWC_IMPORT_ACCOUNT},
+    {"lw_account_url", LWC_IMPORT_ACCOUNT},
+    {"lwsubaccount", LWC_IMPORT_SUB_ACCOUNT},
+    {"lw_sub_account", LWC_IMPORT_SUB_ACCOUNT},
+    {"lacework_account", LWC_IMPORT_ACCOUNT},
+    {"lacework_api_key", LWC_IMPORT_KEY_ID},
+    {"lacework_key_id", LWC_IMPORT_KEY_ID},
+    {"lacework_api_secret", LWC_IMPORT_SECRET},
+    {"lacework_secret_key", LWC_IMPORT_SECRET},
+    {"lacework_subaccount", LWC_IMPORT_SUB_ACCOUNT},
+};
+
+/* Names of members in messages: that of the variable would do, but is text from outside. */
+static const char *const labels[] = {
+    [LWC_IMPORT_ACCOUNT] = "the account",
+    [LWC_IMPORT_KEY_ID] = "the key id",
+    [LWC_IMPORT_SECRET] = "the secret",
+    [LWC_IMPORT_SUB_ACCOUNT] = "the sub-account",
+    [LWC_IMPORT_ORGANIZATION] = "the organization flag",
+};
+
+/* An assignment; value NULL: a line without. */
+struct assignment {
+    enum lwc_import_member member;
+    const char *value;
+    size_t len;
+};
+
+static enum lwc_import_member find_name(const char *name, size_t len)
+{
+    return lwc_import_find(names, LWC_ARRAY_LEN(names), name, len);
+}
+
+enum lwc_code lwc_import_read_variables(char *const *variables, struct lwc_import_key *key_out,
+                                        struct lwc_error *err)
+{
+    enum lwc_code code = LWC_OK;
+
+    for (size_t i = 0; variables[i] != NULL && code == LWC_OK; i++) {
+        const char *equals = strchr(variables[i], '=');
+        enum lwc_import_member member = LWC_IMPORT_MEMBERS;
+
+        if (equals != NULL) {
+            member = find_name(variables[i], (size_t)(equals - variables[i]));
+        }
+        if (member != LWC_IMPORT_MEMBERS) {
+            code = lwc_import_set(key_out, member, labels[member], equals + 1, strlen(equals + 1),
+                                  err);
+        }
+    }
+    code = code == LWC_OK ? lwc_import_check(key_out, err) : code;
+    return code == LWC_OK ? code : lwc_wrap(err, code, "environment");
+}
+
+/* Takes quotes away, or a comment behind a value without. */
+static enum lwc_code remove_quotes(struct assignment *assignment, struct lwc_error *err)
+{
+    const char quote = assignment->len > 0 ? assignment->value[0] : '\0';
+    const char *end = NULL;
+
+    if (quote == '"' || quote == '\'') {
+        end = memchr(assignment->value + 1, quote, assignment->len - 1);
+        if (end == NULL) {
+            return lwc_fail(err, LWC_E_INVALID, "a quote without its end");
+        }
+        assignment->value++;
+        assignment->len = (size_t)(end - assignment->value);
+        return LWC_OK;
+    }
+    for (size_t i = 1; i < assignment->len; i++) {
+        if (assignment->value[i] == '#' &&
+            (assignment->value[i - 1] == ' ' || assignment->value[i - 1] == '\t')) {
+            assignment->len = i;
+        }
+    }
+    lwc_import_trim(&assignment->value, &assignment->len);
+    return LWC_OK;
+}
+
+static enum lwc_code split_line(const char *line, size_t len, struct assignment *assignment_out,
+                                struct lwc_error *err)
+{
+    static const char word[] = "export ";
+    const char *equals = NULL;
+    size_t name_len = 0;
+
+    *assignment_out = (struct assignment){.member = LWC_IMPORT_MEMBERS};
+    lwc_import_trim(&line, &len);
+    if (len > sizeof word - 1 && memcmp(line, word, sizeof word - 1) == 0) {
+        line += sizeof word - 1;
+        len -= sizeof word - 1;
+        lwc_import_trim(&line, &len);
+    }
+    equals = len > 0 && line[0] != '#' ? memchr(line, '=', len) : NULL;
+    if (equals == NULL) {
+        return LWC_OK;
+    }
+    name_len = (size_t)(equals - line);
+    assignment_out->value = equals + 1;
+    assignment_out->len = len - name_len - 1;
+    lwc_import_trim(&line, &name_len);
+    assignment_out->member = find_name(line, name_len);
+    if (assignment_out->member == LWC_IMPORT_MEMBERS) {
+        return LWC_OK;
+    }
+    lwc_import_trim(&assignment_out->value, &assignment_out->len);
+    return remove_quotes(assignment_out, err);
+}
+
+enum lwc_code lwc_import_read_env(const struct lwc_buf *text, struct lwc_import_key *key_out,
+                                  struct lwc_error *err)
+{
+    const size_t bom_len = lwc_import_bom_len(lwc_buf_text(text), lwc_buf_len(text));
+    const char *rest = lwc_buf_text(text) + bom_len;
+    size_t rest_len = lwc_buf_len(text) - bom_len;
+    const char *line = NULL;
+    size_t len = 0;
+    enum lwc_code code = LWC_OK;
+
+    for (unsigned number = 1; code == LWC_OK && lwc_import_take_line(&rest, &rest_len, &line, &len);
+         number++) {
+        struct assignment found;
+
+        code = split_line(line, len, &found, err);
+        if (code == LWC_OK && found.member != LWC_IMPORT_MEMBERS) {
+            code = lwc_import_set(key_out, found.member, labels[found.member], found.value,
+                                  found.len, err);
+        }
+        code = code == LWC_OK ? code : lwc_wrap(err, code, "line %u", number);
+    }
+    return code == LWC_OK ? lwc_import_check(key_out, err) : code;
+}
+
+enum lwc_code lwc_import_empty_env(const struct lwc_buf *text, struct lwc_buf *edited,
+                                   struct lwc_error *err)
+{
+    const size_t bom_len = lwc_import_bom_len(lwc_buf_text(text), lwc_buf_len(text));
+    const char *kept = lwc_buf_text(text);
+    const char *rest = kept + bom_len;
+    size_t rest_len = lwc_buf_len(text) - bom_len;
+    const char *line = NULL;
+    size_t len = 0;
+    enum lwc_code code = LWC_OK;
+
+    while (code == LWC_OK && lwc_import_take_line(&rest, &rest_len, &line, &len)) {
+        struct assignment found;
+
+        code = split_line(line, len, &found, err);
+        if (code == LWC_OK && found.member == LWC_IMPORT_SECRET) {
+            code = lwc_buf_append(edited, kept, (size_t)(found.value - kept), err);
+            kept = found.value + found.len;
+        }
+    }
+    return code == LWC_OK ? lwc_buf_append(edited, kept, (size_t)(rest - kept), err) : code;
+}
