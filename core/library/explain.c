@@ -9,6 +9,7 @@
 #include "conf/control.h"
 #include "conf/print.h"
 #include "stack/lookup.h"
+#include "token/attempt.h"
 #include "token/obtain.h"
 
 #define TEXT_CAP 512
@@ -75,7 +76,7 @@ static void visit_turn(void *data, const struct lwc_turn *turn, const struct lwc
 static void visit_answer(const struct explanation_ctx *explain, const struct lwc_obtain_ctx *obtain,
                          const struct lwc_query *query, const struct lwc_found *found)
 {
-    const struct lwc_identity identity = lwc_obtain_identity(query, &found->identity.id);
+    const struct lwc_identity identity = lwc_attempt_identity(query, &found->identity.id);
     enum lwc_token_from from = LWC_FROM_EXCHANGE;
 
     if (identity.kind == LWC_KIND_TOKEN) {

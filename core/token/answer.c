@@ -18,7 +18,7 @@
 
 #include "base/identity.h"
 #include "cache/key.h"
-#include "token/attempt.h"
+#include "token/renew.h"
 
 /* A search for an answer of the attempt's scope: to identity of source, or to any if NULL. */
 struct answer_search {

@@ -56,6 +56,15 @@ struct lwc_identity lwc_attempt_wanted(const struct attempt *attempt);
 /* Asks the backends for the credential; sets found and identity. */
 enum lwc_code lwc_attempt_find(struct attempt *attempt, struct lwc_error *err) LWC_RESULT;
 
+/*
+ * Returns @stored, a credential's identity, with the sub-account and the organization of @query in
+ * their place.  A sub-account in @query without org_access means that account: the organization
+ * flag of @stored, with which the API ignores the sub-account, does not hold then.  Borrows from
+ * both.
+ */
+struct lwc_identity lwc_attempt_identity(const struct lwc_query *query,
+                                         const struct lwc_identity *stored);
+
 /* Sets identity to that of found, with the query's headers. */
 enum lwc_code lwc_attempt_set_identity(struct attempt *attempt, struct lwc_error *err) LWC_RESULT;
 
@@ -91,29 +100,18 @@ void lwc_attempt_stay(const struct attempt *attempt, struct lwc_flight *flight, 
 /* Reports @why of lwc_flight_enter(), for a call that waited in vain. */
 enum lwc_code lwc_attempt_fail_busy(const struct lwc_error *why, struct lwc_error *err) LWC_RESULT;
 
-/*
- * Failures that calls leave for each other (failures.h).
- *
- * answer    of the whole call, for calls that wait for it.
- * exchange  of the exchange: refused, limited and unreachable keys are not tried again at once.  A
- *           success (@why is LWC_OK) removes the failure.
- * no_place  no place takes a token of this key: for a minute no call waits for a token.
- *
- * Finding returns the code, or LWC_OK without such a failure.
- */
-enum lwc_code lwc_attempt_find_answer_failure(const struct attempt *attempt, struct lwc_error *err)
-    LWC_RESULT;
-void lwc_attempt_save_answer_failure(const struct attempt *attempt, const struct lwc_error *why);
-enum lwc_code lwc_attempt_find_exchange_failure(const struct attempt *attempt,
-                                                struct lwc_error *err) LWC_RESULT;
-void lwc_attempt_save_exchange_failure(const struct attempt *attempt, const struct lwc_error *why);
-bool lwc_attempt_has_no_place(const struct attempt *attempt);
-void lwc_attempt_save_no_place(const struct attempt *attempt, const struct lwc_error *why);
-
 /* Makes the token of @identity, for the caller, from @entry. */
 enum lwc_code lwc_attempt_make_token(const struct attempt *attempt, const struct lwc_entry *entry,
                                      const struct lwc_identity *identity, const char *source,
                                      struct lwc_token **token_out, struct lwc_error *err)
+    LWC_RESULT;
+
+/*
+ * Returns the fresh token that the cached answer to this query names, if it was requested after
+ * @since_boot_ms; else LWC_E_NOT_FOUND.
+ */
+enum lwc_code lwc_attempt_use_cached_answer(struct attempt *attempt, int64_t since_boot_ms,
+                                            struct lwc_token **token_out, struct lwc_error *err)
     LWC_RESULT;
 
 /*
@@ -123,12 +121,5 @@ enum lwc_code lwc_attempt_make_token(const struct attempt *attempt, const struct
 enum lwc_code lwc_attempt_use_cached_token(struct attempt *attempt, int64_t since_boot_ms,
                                            struct lwc_token **token_out, struct lwc_error *err)
     LWC_RESULT;
-
-/* Caches @token and its answer.  A failed write never costs the caller the token. */
-void lwc_attempt_save_token(const struct attempt *attempt, struct lwc_entry *token);
-
-/* Exchanges the credential for a new token, one process at a time (renew.c). */
-enum lwc_code lwc_attempt_renew(struct attempt *attempt, struct lwc_token **token_out,
-                                struct lwc_error *err) LWC_RESULT;
 
 #endif

@@ -39,15 +39,6 @@ enum lwc_code lwc_obtain_cached(const struct lwc_obtain_ctx *obtain, const struc
                                 struct lwc_token **token_out, struct lwc_error *err) LWC_RESULT;
 
 /*
- * Returns @stored, a credential's identity, with the sub-account and the organization of @query in
- * their place.  A sub-account in @query without org_access means that account: the organization
- * flag of @stored, with which the API ignores the sub-account, does not hold then.  Borrows from
- * both.
- */
-struct lwc_identity lwc_obtain_identity(const struct lwc_query *query,
-                                        const struct lwc_identity *stored);
-
-/*
  * Returns whether a token of @identity is cached that is fresh for @query.  lwc_obtain_token()
  * returns that token only if it was made with the key that is stored now.
  */

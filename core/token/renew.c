@@ -1,11 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "token/attempt.h"
+#include "token/renew.h"
 
 #include <string.h>
 
 #include "cache/key.h"
 #include "net/http.h"
+#include "token/attempt_failure.h"
 #include "token/token.h"
+
+/*
+ * Returns whether a store has changed since it was asked.  Its key may be removed, with all that
+ * was cached of it.  Removing a key forgets its tokens after changing the store: so either the
+ * remover sees our token, or we see the change.
+ */
+static bool is_overtaken(const struct attempt *attempt)
+{
+    return attempt->obtain->dependencies->is_complete &&
+           !lwc_dependencies_hold(attempt->obtain->dependencies, attempt->obtain->host);
+}
+
+/* Warns once if a place failed. */
+void lwc_attempt_save_token(const struct attempt *attempt, struct lwc_entry *token)
+{
+    struct lwc_error err = {0};
+    enum lwc_code code;
+
+    if (attempt->cache.mode == LWC_CACHE_NONE) {
+        return;
+    }
+    code = lwc_cache_write(&attempt->cache, attempt->token_name, token, token->lifetime_s, &err);
+    if (code == LWC_OK && is_overtaken(attempt)) {
+        lwc_attempt_trace(attempt, "cache: a store changed meanwhile, the token is not kept");
+        lwc_cache_forget(&attempt->cache, attempt->token_name);
+        return;
+    }
+    if (code == LWC_OK) {
+        lwc_attempt_save_answer(attempt, token->lifetime_s);
+        return;
+    }
+    lwc_attempt_save_no_place(attempt, &err);
+    code = lwc_wrap(&err, code, "the token is not cached");
+    attempt->obtain->host->log(attempt->obtain->host->data,
+                               code == LWC_E_UNAVAILABLE ? LWC_LOG_INFO : LWC_LOG_WARNING, err.msg);
+}
 
 static enum lwc_code exchange_key(struct attempt *attempt, struct lwc_token **token_out,
                                   struct lwc_error *err)

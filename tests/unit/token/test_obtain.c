@@ -15,6 +15,7 @@
 
 #include "tests/support/fake_api.h"
 #include "tests/support/obtain_fixture.h"
+#include "token/attempt.h"
 #include "token/token.h"
 
 enum lwc_code __wrap_lwc_api_load(const struct lwc_api **net_out, struct lwc_error *err);
@@ -268,7 +269,7 @@ static void sub_account_and_organization_of_a_call_come_before_the_stored_ones(v
                                             .key_id = "K",
                                             .sub_account = cases[i].stored,
                                             .flags = cases[i].flags};
-        const struct lwc_identity identity = lwc_obtain_identity(&cases[i].query, &stored);
+        const struct lwc_identity identity = lwc_attempt_identity(&cases[i].query, &stored);
 
         print_message("case %zu\n", i);
         assert_string_equal(identity.sub_account, cases[i].sub_account);
