@@ -17,6 +17,17 @@ void lwc_import_key_clear(struct lwc_import_key *key)
     *key = (struct lwc_import_key){.secret = NULL};
 }
 
+static const char *fold_word(char out[WORD_MAX], const char *word)
+{
+    size_t len = 0;
+
+    for (; word[len] != '\0' && len < WORD_MAX - 1; len++) {
+        out[len] = word[len] >= 'A' && word[len] <= 'Z' ? (char)(word[len] - 'A' + 'a') : word[len];
+    }
+    out[len] = '\0';
+    return out;
+}
+
 enum lwc_import_member lwc_import_find(const struct lwc_import_name *names, size_t count,
                                        const char *name, size_t len)
 {
@@ -28,7 +39,9 @@ enum lwc_import_member lwc_import_find(const struct lwc_import_name *names, size
     memcpy(word, name, len);
     word[len] = '\0';
     for (size_t i = 0; i < count; i++) {
-        if (lwc_text_is(word, names[i].name)) {
+        char known[WORD_MAX];
+
+        if (lwc_text_is(word, fold_word(known, names[i].name))) {
             return names[i].member;
         }
     }

@@ -39,7 +39,7 @@ void lwc_import_key_clear(struct lwc_import_key *key);
 
 /* A name that a source gives to a member; in any case. */
 struct lwc_import_name {
-    const char *name; /* in lower case */
+    const char *name;
     enum lwc_import_member member;
 };
 
