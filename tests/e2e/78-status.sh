@@ -80,6 +80,19 @@ PY
 expect_exchanges 0
 no_secret_left "$T/home" "$XDG_DATA_HOME/lwcred/keys.lwc"
 
+# --- no token in a trace, in a URL, or in an error that a server makes of it
+run 0 "$HELPER" get --format token
+TOKEN=$(cat "$OUT")
+run 0 "$HELPER" -v status
+expect_stderr_lacks "$TOKEN|$SECRET"
+expect_stdout_lacks "$TOKEN|$SECRET"
+mode 'data: echo-token'
+run 11 "$HELPER" -v status --json
+expect_stderr_lacks "$TOKEN|$SECRET"
+expect_stdout_lacks "$TOKEN|$SECRET"
+mode ''
+! grep -qF -e "$TOKEN" -e "$SECRET" "$STANDIN/log" || fail "a token or the secret is in a URL"
+
 # --- an organization's admin
 acts account/dev/True --sub-account DEV
 acts account/acme/True --sub-account acme
