@@ -353,6 +353,11 @@ bool lwc_identity_matches(const struct lwc_identity *query, const struct lwc_ide
            (query->kind == LWC_KIND_ANY || query->kind == id->kind);
 }
 
+bool lwc_kind_is_kept(uint32_t kind)
+{
+    return kind == LWC_KIND_AGENT_TOKEN || kind == LWC_KIND_SCANNER_TOKEN;
+}
+
 bool lwc_kind_makes_tokens(uint32_t kind)
 {
     return kind == LWC_KIND_ACCESS_KEY || kind == LWC_KIND_TOKEN;

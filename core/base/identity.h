@@ -72,6 +72,9 @@ void lwc_identity_place(const struct lwc_identity *id, char *room, struct lwc_id
  */
 bool lwc_identity_matches(const struct lwc_identity *query, const struct lwc_identity *id);
 
+/* Returns whether credentials of @kind are tokens that are kept and given back as they are. */
+bool lwc_kind_is_kept(uint32_t kind);
+
 /* Returns whether credentials of @kind answer requests for bearer tokens. */
 bool lwc_kind_makes_tokens(uint32_t kind);
 

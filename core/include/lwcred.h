@@ -283,7 +283,7 @@ LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_probe(struct lwc_context *ctx,
                                                    struct lwc_error *err);
 
 /*
- * Stores an access key.  A profile that a backend holds already stays in that backend.
+ * Stores an access key, or an agent or scanner token.  A profile that a backend holds already stays in that backend.
  *
  * @identity, @secret  borrowed; validated: names, account, key id, printable secret.
  * @backend, @flags, @backend_out  as for lwc_key_probe().
@@ -377,6 +377,20 @@ LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_copy(struct lwc_context *from, stru
  */
 LWC_API LWC_MUST_CHECK enum lwc_code lwc_key_try(struct lwc_context *ctx, const char *profile,
                                                  struct lwc_error *err);
+
+/*
+ * Reads a stored agent or scanner token, which no other function gives: it is never sent anywhere.
+ *
+ * @profile  under which lwc_key_store() stored it.
+ * @kind     LWC_KIND_AGENT_TOKEN or LWC_KIND_SCANNER_TOKEN.
+ * @token    receives it, with its identity; borrowed for the call.
+ * Returns LWC_OK; LWC_E_NOT_FOUND; LWC_E_INVALID for another kind; the store's failures.  May
+ * prompt.  Any thread; not in a child of fork().  Since 0.1.
+ */
+LWC_API LWC_MUST_CHECK enum lwc_code lwc_kept_token_get(struct lwc_context *ctx,
+                                                        const char *profile, uint32_t kind,
+                                                        const struct lwc_sink *token,
+                                                        struct lwc_error *err);
 
 /*
  * Removes a stored credential from every backend of the stack's erase lines that holds it.

@@ -33,6 +33,19 @@ static enum lwc_code check_key(const struct lwc_identity *identity, struct lwc_e
     return code;
 }
 
+/* Checks what is to be stored: an access key, or a token that is only kept. */
+static enum lwc_code check_stored(const struct lwc_identity *identity, struct lwc_error *err)
+{
+    enum lwc_code code = lwc_identity_check(identity, err);
+
+    if (code != LWC_OK || !lwc_kind_is_kept(identity->kind)) {
+        return code == LWC_OK ? check_key(identity, err) : code;
+    }
+    return lwc_streq(identity->profile, LWC_ENVIRONMENT)
+               ? lwc_fail(err, LWC_E_INVALID, "the profile name 'env' is that of the environment")
+               : LWC_OK;
+}
+
 static void hash_proof(const struct lwc_identity *identity, const void *secret, size_t len,
                        struct lwc_proof *proof)
 {
@@ -143,7 +156,7 @@ enum lwc_code lwc_key_store(struct lwc_context *ctx, const struct lwc_identity *
     LWC_AUTO_HELD held = {NULL};
     const struct lwc_obtain_ctx obtain = lwc_obtain_of(ctx);
     struct lwc_answers answers;
-    enum lwc_code code = check_key(identity, err);
+    enum lwc_code code = check_stored(identity, err);
 
     if (code == LWC_OK) {
         code = lwc_key_secret_check(secret, len, err);

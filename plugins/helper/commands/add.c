@@ -13,7 +13,21 @@
 #include "plugins/helper/program.h"
 #include "plugins/helper/shared_options.h"
 
-/* An access key on its way into a backend. */
+static enum lwc_code check_kind(const char *value, struct lwc_error *err)
+{
+    return lwc_streq(value, "access-key") || lwc_streq(value, "scanner-token")
+               ? LWC_OK
+               : lwc_fail(err, LWC_E_INVALID, "access-key or scanner-token");
+}
+
+static const struct lwc_option opt_kind = {
+    .name = "kind",
+    .value = "KIND",
+    .help = "access-key, or scanner-token for LW_ACCESS_TOKEN of the inline scanner",
+    .check = check_kind,
+};
+
+/* An access key, or a token that is only kept, on its way into a backend. */
 struct add {
     struct lwc_app *app;
     struct lwc_identity id; /* its texts lie in argv or in the arrays below               */
@@ -54,13 +68,18 @@ static enum lwc_code read_options(struct add *add, struct lwc_error *err)
         .origin = add->origin,
         .key_id = get_option_or(add, &lwc_opt_key_id, ""),
         .sub_account = get_option_or(add, &lwc_opt_sub_account, ""),
-        .kind = LWC_KIND_ACCESS_KEY,
+        .kind = lwc_streq(get_option_or(add, &opt_kind, ""), "scanner-token")
+                    ? LWC_KIND_SCANNER_TOKEN
+                    : LWC_KIND_ACCESS_KEY,
         .flags = get_option(add, &lwc_opt_org_access) != NULL ? LWC_ID_ORG_ACCESS : 0,
     };
     add->backend = get_option(add, &lwc_opt_backend);
     add->flags = get_option(add, &lwc_opt_replace) != NULL ? LWC_STORE_REPLACE : 0;
     if (lwc_streq(add->id.profile, "env")) {
         return lwc_fail(err, LWC_E_INVALID, "profile 'env': kept for environment credentials");
+    }
+    if (lwc_kind_is_kept(add->id.kind) && lwc_is_set(add->id.key_id)) {
+        return lwc_fail(err, LWC_E_INVALID, "option --key-id: a scanner token has none");
     }
     if (get_option(add, &lwc_opt_secret_file) != NULL &&
         get_option(add, &lwc_opt_secret_stdin) != NULL) {
@@ -126,6 +145,9 @@ static enum lwc_code complete_key_id(struct add *add, struct lwc_error *err)
     LWC_AUTO_BUF answer = NULL;
     enum lwc_code code = LWC_OK;
 
+    if (lwc_kind_is_kept(add->id.kind)) {
+        return LWC_OK;
+    }
     if (!lwc_is_set(add->id.key_id)) {
         code = ask_missing(add, "--key-id", "Access key id", LWC_PROMPT_ECHO, &answer, err);
         if (code == LWC_OK) {
@@ -191,6 +213,9 @@ static enum lwc_code complete_secret(struct add *add, struct lwc_error *err)
     if (code == LWC_OK) {
         code = lwc_key_secret_check(lwc_buf_bytes(add->secret), lwc_buf_len(add->secret), err);
     }
+    if (code == LWC_OK && lwc_kind_is_kept(add->id.kind)) {
+        return LWC_OK;
+    }
     if (code == LWC_OK) {
         code = lwc_key_slip_check(NULL, lwc_buf_text(add->secret), err);
     }
@@ -205,6 +230,9 @@ static enum lwc_code prove_key(struct add *add, struct lwc_error *err)
 {
     enum lwc_code code = LWC_OK;
 
+    if (lwc_kind_is_kept(add->id.kind)) {
+        return LWC_OK;
+    }
     if (get_option(add, &lwc_opt_no_verify) != NULL) {
         return LWC_OK;
     }
@@ -258,9 +286,10 @@ static enum lwc_code print_report(struct add *add, struct lwc_error *err)
     LWC_AUTO_BUF out = NULL;
     enum lwc_code code = LWC_OK;
 
-    lwc_app_say(add->app, "%s profile '%s' (%s, key id %s) in backend '%s'",
+    lwc_app_say(add->app, "%s profile '%s' (%s, %s%s) in backend '%s'",
                 lwc_streq(add->held_in, add->stored_in) ? "replaced" : "stored", add->id.profile,
-                add->id.account, add->id.key_id, add->stored_in);
+                add->id.account, lwc_is_set(add->id.key_id) ? "key id " : "scanner token",
+                add->id.key_id, add->stored_in);
     if (!lwc_args_has(&add->app->args, &lwc_opt_json)) {
         return LWC_OK;
     }
@@ -295,11 +324,11 @@ static enum lwc_code run_add(struct lwc_app *app, struct lwc_error *err)
 const struct lwc_command lwc_add_command = {
     .name = "add",
     .summary = "store an access key",
-    .options = LWC_OPTIONS(&lwc_opt_key_id, &lwc_opt_secret_file, &lwc_opt_secret_stdin,
+    .options = LWC_OPTIONS(&lwc_opt_key_id, &opt_kind, &lwc_opt_secret_file, &lwc_opt_secret_stdin,
                            &lwc_opt_sub_account, &lwc_opt_org_access, &lwc_opt_backend,
                            &lwc_opt_api_url, &lwc_opt_no_verify, &lwc_opt_replace),
     .text = "Asks for what is missing, the secret without echo, and proves the key by one\n"
-            "exchange before it is stored.",
+            "exchange before it is stored.  A scanner token is kept as it is: 'show --reveal'.",
     .example = "add --profile prod --account acme --key-id ACME_0123456789ABCDEF",
     .run = run_add,
 };

@@ -352,6 +352,7 @@ static enum lwc_code check_free(struct lwc_agent_run *run, const char *alias, st
 static enum lwc_code run_create(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_AGENT_REPLY reply = {0};
+    struct lwc_agent_place place;
     struct lwc_agent_run run;
     enum lwc_code code = lwc_agent_run_open(app, &run, err);
     const struct lwc_agent_request request = {
@@ -362,10 +363,16 @@ static enum lwc_code run_create(struct lwc_app *app, struct lwc_error *err)
     };
 
     if (code == LWC_OK) {
+        code = lwc_agent_store_probe(&run, 0, &place, err);
+    }
+    if (code == LWC_OK) {
         code = check_free(&run, run.alias, err);
     }
     if (code == LWC_OK) {
         code = lwc_agent_create(&run.client, &request, &reply, err);
+    }
+    if (code == LWC_OK) {
+        code = lwc_agent_store(&run, &place, &reply.tokens.at[0], err);
     }
     return code == LWC_OK ? report_change(app, &reply.tokens.at[0], "created", run.alias, err)
                           : code;
@@ -433,7 +440,7 @@ static enum lwc_code run_update(struct lwc_app *app, struct lwc_error *err)
 static const struct lwc_command create_command = {
     .name = "create",
     .summary = "create an agent token",
-    .options = LWC_OPTIONS(&opt_description, &opt_os),
+    .options = LWC_OPTIONS(&opt_description, &opt_os, &lwc_opt_agent_store, &lwc_opt_backend),
     .operands = "NAME",
     .operands_min = 1,
     .operands_max = 1,

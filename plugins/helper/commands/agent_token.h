@@ -43,6 +43,25 @@ enum lwc_code lwc_agent_choose_url(struct lwc_app *app, const char *account, boo
 /* Finds the account of the credential that would call, without a call; *room is "" if unknown. */
 void lwc_agent_find_account(struct lwc_agent_run *run, char room[LWC_ACCOUNT_MAX + 1]);
 
+extern const struct lwc_option lwc_opt_agent_store;
+
+/* Where a token is to be kept, with --store, under its alias as the profile. */
+struct lwc_agent_place {
+    char account[LWC_ACCOUNT_MAX + 1];
+    char origin[LWC_ORIGIN_MAX + 1];
+    uint32_t flags; /* enum lwc_store_flag */
+};
+
+/* Checks, before a token is made, that it can be kept.  Does nothing without --store. */
+enum lwc_code lwc_agent_store_probe(struct lwc_agent_run *run, uint32_t flags,
+                                    struct lwc_agent_place *place_out,
+                                    struct lwc_error *err) LWC_RESULT;
+
+/* Keeps the token.  Does nothing without --store. */
+enum lwc_code lwc_agent_store(struct lwc_agent_run *run, const struct lwc_agent_place *place,
+                              const struct lwc_agent_token *token,
+                              struct lwc_error *err) LWC_RESULT;
+
 /* The end of a rotation: which agents use the old token, and whether it is disabled now. */
 struct lwc_agent_rotation {
     const char *alias;

@@ -63,6 +63,7 @@ struct rotation {
     char new_alias[ALIAS_LEN];
     char url_room[LWC_AGENT_URL_MAX + 1];
     const char *url;
+    struct lwc_agent_place place;
     struct lwc_journal *journal;
     enum step step;
     struct lwc_agent_reply named;   /* under run.alias */
@@ -365,6 +366,9 @@ static enum lwc_code distribute_token(struct rotation *rotation, struct lwc_erro
     if (code == LWC_OK) {
         code = install_token(rotation, err);
     }
+    if (code == LWC_OK) {
+        code = lwc_agent_store(&rotation->run, &rotation->place, rotation->new_token, err);
+    }
     if (code == LWC_OK && rotation->step < STEP_PUSHED) {
         code = push_token(rotation, err);
     } else if (code == LWC_OK && get_option(rotation, &opt_push) != NULL) {
@@ -502,6 +506,9 @@ static enum lwc_code run_rotate(struct lwc_app *app, struct lwc_error *err)
         code = choose_url(&rotation, err);
     }
     if (code == LWC_OK) {
+        code = lwc_agent_store_probe(&rotation.run, LWC_STORE_REPLACE, &rotation.place, err);
+    }
+    if (code == LWC_OK) {
         code = open_journal(&rotation, err);
     }
     return code == LWC_OK ? run_steps(&rotation, err) : code;
@@ -510,8 +517,8 @@ static enum lwc_code run_rotate(struct lwc_app *app, struct lwc_error *err)
 const struct lwc_command lwc_agent_rotate_command = {
     .name = "rotate",
     .summary = "put a new agent token in the place of an old one",
-    .options = LWC_OPTIONS(&lwc_opt_agent_config, &lwc_opt_server_url, &opt_push, &opt_disable_old,
-                           &opt_force),
+    .options = LWC_OPTIONS(&lwc_opt_agent_config, &lwc_opt_server_url, &lwc_opt_agent_store,
+                           &lwc_opt_backend, &opt_push, &opt_disable_old, &opt_force),
     .operands = "NAME",
     .operands_min = 1,
     .operands_max = 1,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/append.h"
+#include "base/identity.h"
 #include "base/text.h"
 #include "base/util.h"
 #include "plugins/format/json_writer.h"
@@ -303,6 +304,32 @@ static enum lwc_code append_lines(struct lwc_buf *out, const struct lwc_credenti
     return code;
 }
 
+static const struct lwc_option opt_reveal = {
+    .name = "reveal",
+    .help = "print a kept agent or scanner token, alone on a line",
+};
+
+/* Prints a token that is only kept; the secret of an access key never. */
+static enum lwc_code reveal_token(struct lwc_app *app, const struct lwc_credentials_entry *entry,
+                                  struct lwc_error *err)
+{
+    LWC_AUTO_BUF token = NULL;
+    struct lwc_sink sink = {.data = NULL};
+    enum lwc_code code = LWC_OK;
+
+    if (!lwc_kind_is_kept(entry->id.kind)) {
+        return lwc_fail(err, LWC_E_INVALID,
+                        "option --reveal: profile '%s' is no agent or scanner token",
+                        entry->id.profile);
+    }
+    lwc_buf_sink(&token, &sink);
+    code = lwc_kept_token_get(app->ctx, entry->id.profile, entry->id.kind, &sink, err);
+    if (code == LWC_OK) {
+        code = lwc_buf_append(token, "\n", 1, err);
+    }
+    return code == LWC_OK ? lwc_output_write(token, err) : code;
+}
+
 static enum lwc_code run_show(struct lwc_app *app, struct lwc_error *err)
 {
     LWC_AUTO_CREDENTIALS credentials = {0};
@@ -318,6 +345,9 @@ static enum lwc_code run_show(struct lwc_app *app, struct lwc_error *err)
     }
     if (code != LWC_OK) {
         return code;
+    }
+    if (lwc_args_has(&app->args, &opt_reveal)) {
+        return reveal_token(app, credentials.first, err);
     }
     if (lwc_args_has(&app->args, &lwc_opt_json)) {
         code = append_object(out, credentials.first, err);
@@ -393,10 +423,11 @@ const struct lwc_command lwc_list_command = {
 const struct lwc_command lwc_show_command = {
     .name = "show",
     .summary = "show one stored credential",
+    .options = LWC_OPTIONS(&opt_reveal),
     .operands = "[PROFILE]",
     .operands_max = 1,
     .has_profile_operand = true,
-    .text = "PROFILE as with --profile.  Never shows the secret.",
+    .text = "PROFILE as with --profile.  Never shows the secret of an access key.",
     .example = "show prod",
     .run = run_show,
 };
