@@ -65,7 +65,9 @@ static void kind_name_knows_all_kinds(void **state)
     assert_string_equal(lwc_kind_name(LWC_KIND_TOKEN), "token");
     assert_string_equal(lwc_kind_name(LWC_KIND_AGENT_TOKEN), "agent-token");
     assert_string_equal(lwc_kind_name(LWC_KIND_ANY), "unknown");
-    assert_string_equal(lwc_kind_name(4), "unknown");
+    assert_string_equal(lwc_kind_name(LWC_KIND_SCANNER_TOKEN), "scanner-token");
+    assert_string_equal(lwc_kind_name(LWC_KIND_RETIRED_KEY), "retired-key");
+    assert_string_equal(lwc_kind_name(LWC_KIND_RETIRED_KEY + 1), "unknown");
 }
 
 int main(void)
