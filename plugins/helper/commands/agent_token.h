@@ -54,13 +54,13 @@ struct lwc_agent_place {
 
 /* Checks, before a token is made, that it can be kept.  Does nothing without --store. */
 enum lwc_code lwc_agent_store_probe(struct lwc_agent_run *run, uint32_t flags,
-                                    struct lwc_agent_place *place_out,
-                                    struct lwc_error *err) LWC_RESULT;
+                                    struct lwc_agent_place *place_out, struct lwc_error *err)
+    LWC_RESULT;
 
 /* Keeps the token.  Does nothing without --store. */
 enum lwc_code lwc_agent_store(struct lwc_agent_run *run, const struct lwc_agent_place *place,
-                              const struct lwc_agent_token *token,
-                              struct lwc_error *err) LWC_RESULT;
+                              const struct lwc_agent_token *token, struct lwc_error *err)
+    LWC_RESULT;
 
 /* The end of a rotation: which agents use the old token, and whether it is disabled now. */
 struct lwc_agent_rotation {
