@@ -39,6 +39,7 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
 STORE_SIZES = (10, 1000)
 BURSTS = ((1, 15), (20, 7), (200, 3))  # how many at once, how often
 CROWDS = (1, 40)
+EMPTY_PATH, LARGE_PATH = "/api/v2/Alerts", "/api/v2/OrganizationInfo"
 THREADS = (1, 2, 4, 8, 16)
 THREAD_MS = 500
 THREAD_TIMES = 5
@@ -403,11 +404,14 @@ def peer_rows(bed):
 def call_rows(bed):
     """One call of the API with a token at hand: status, and the least that does the same."""
     config = bed.stack_file("status", "runtime")
+    bed.write("api/mode", "%s: empty 200\n%s: stream 200000000\n" % (EMPTY_PATH, LARGE_PATH))
     key_id = bed.add_key("bench-status", config)
     own = ["--config", config, "--profile", "bench-status"]
     token = run([bed.helper, *own, "get", "--format", "token"], bed.env).strip()
     return {
         "status": Row("status, token cached", [bed.helper, *own, "status"], key_id=key_id),
+        "api empty": Row("api, empty reply", [bed.helper, *own, "api", EMPTY_PATH], key_id=key_id),
+        "api large": Row("api, 200 MB", [bed.helper, *own, "--timeout", "10m", "api", LARGE_PATH], key_id=key_id),
         "bare call": Row("libcurl, the same GET", [bed.build / "bench/curl_call",
                                                    "https://%s/api/v2/UserProfile" % bed.origin, bed.dir / "certs", 200, "-",
                                                    "Authorization: Bearer " + token, "Accept: application/json"],
@@ -520,6 +524,9 @@ def judge(rows, stores, bursts, crowds, threads):
     budgets.ratio("  with a CA bundle: at most 1.1x of hashed CAs", rows["bundle"], rows["cold"], 1.1)
     cached = rows["status"] if rows["status"].exchanges == 0 else Row("not cached", [])
     budgets.ratio("status, token cached: at most 1.15x of the same call with bare libcurl", cached, rows["bare call"], 1.15)
+    empty, large = rows["api empty"], rows["api large"]
+    more = large.peak - empty.peak if large.usable() and empty.usable() else None
+    budgets.judge("api: MiB more for 200 MB than for an empty reply, at most 2", more, 2, "%.2f")
     budgets.ratio("keyring, 200 items: at most 1.2x of one item", rows["items 200"], rows["items 1"], 1.2)
     budgets.ratio("cold get: at most half of curl with its bundle", rows["cold"], rows["curl"], 0.5)
     for count, (_, exchanges, failures) in bursts.items():
@@ -602,6 +609,7 @@ def add_notes(rows):
         ratio_note(rows[place], rows["secret-tool"], "secret-tool")
         rows[place].notes.append("%d exchanges" % rows[place].exchanges)
     ratio_note(rows["status"], rows["bare call"], "libcurl")
+    ratio_note(rows["api empty"], rows["bare call"], "libcurl")
     rows["status"].notes.append("%d exchanges" % rows["status"].exchanges)
     for name in ("cold", "none"):
         ratio_note(rows[name], rows["openssl"], "OpenSSL")
