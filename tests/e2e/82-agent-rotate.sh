@@ -43,7 +43,9 @@ for field in 'props.description all web servers' 'props.os linux' 'enabled True'
     expect_server web "${field%% *}" "${field#* }"
 done
 [ "$(journals)" = 1 ] || fail "no journal waits"
-no_token_in $(find "$XDG_STATE_HOME" -type f)
+find "$XDG_STATE_HOME" -type f >"$T/files"
+mapfile -t files <"$T/files"
+no_token_in "${files[@]}"
 mode
 
 # --- the next runs go on: no further token; disabled only when no agent uses it

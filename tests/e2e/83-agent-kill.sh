@@ -88,7 +88,8 @@ import json, sys
 tokens = [t for table in json.load(open(sys.argv[1])).values() for t in table if t["accessToken"] == sys.argv[2]]
 sys.exit(0 if len(tokens) == 1 and tokens[0]["enabled"] else 1)
 PY
-    no_token_in "$ERR" $(find "$XDG_STATE_HOME" -type f)
+    mapfile -t files < <(find "$XDG_STATE_HOME" -type f)
+    no_token_in "$ERR" "${files[@]}"
     run 0 "${ROTATE[@]}"
     [ "$(config_token "$config")" = "$(server_token web accessToken)" ] || fail "killed at $at: not installed"
     [ "$(cat "$T/pushed")" = "$(server_token web accessToken)" ] || fail "killed at $at: not pushed"

@@ -328,7 +328,7 @@ const struct lwc_command lwc_add_command = {
                            &lwc_opt_sub_account, &lwc_opt_org_access, &lwc_opt_backend,
                            &lwc_opt_api_url, &lwc_opt_no_verify, &lwc_opt_replace),
     .text = "Asks for what is missing, the secret without echo, and proves the key by one\n"
-            "exchange before it is stored.  A scanner token is kept as it is: 'show --reveal'.",
+            "exchange before it is stored.  A scanner token is kept as it is.",
     .example = "add --profile prod --account acme --key-id ACME_0123456789ABCDEF",
     .run = run_add,
 };
