@@ -71,7 +71,7 @@ reset_rotation() {
 ROTATE=("$HELPER" agent-token rotate web --config "$config" --push "cat >'$T/pushed'" --disable-old)
 reset_rotation
 run 0 strace -f -o "$T/trace" "${ROTATE[@]}"
-# What changes files, the journal or other processes, and each sixth piece that is sent.
+# Calls that change files, the journal or other processes, and each sixth piece that is sent.
 calls "$T/trace" | grep -E '^(write|fsync|fchmod|fchown|rename[a-z0-9]*|unlink[a-z]*|fallocate|flock|mkdir[a-z]*|pipe2|clone3?|vfork|wait4) ' >"$T/calls"
 calls "$T/trace" | awk '$1 == "sendto" && $2 % 6 == 0' >>"$T/calls"
 mapfile -t CALLS <"$T/calls"
