@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/append.h"
 #include "base/identity.h"
-#include "base/safefile.h"
 #include "base/util.h"
 #include "plugins/format/json_writer.h"
-#include "plugins/helper/key_format.h"
+#include "plugins/helper/key_entry.h"
 #include "plugins/helper/output.h"
 #include "plugins/helper/program.h"
 #include "plugins/helper/shared_options.h"
@@ -33,8 +31,7 @@ struct add {
     struct lwc_identity id; /* its texts lie in argv or in the arrays below               */
     char account[LWC_ACCOUNT_MAX + 1];
     char origin[LWC_ORIGIN_MAX + 1];
-    char key_id[LWC_KEY_ID_MAX + 1];
-    struct lwc_buf *secret;
+    struct lwc_key_entry key;
     const char *backend;
     uint32_t flags;
     char stored_in[LWC_BACKEND_NAME_MAX + 1];
@@ -43,7 +40,7 @@ struct add {
 
 static void add_clear(struct add *add)
 {
-    lwc_buf_free(&add->secret);
+    lwc_key_entry_clear(&add->key);
 }
 
 static const char *get_option(const struct add *add, const struct lwc_option *option)
@@ -81,12 +78,16 @@ static enum lwc_code read_options(struct add *add, struct lwc_error *err)
     if (lwc_kind_is_kept(add->id.kind) && lwc_is_set(add->id.key_id)) {
         return lwc_fail(err, LWC_E_INVALID, "option --key-id: a scanner token has none");
     }
-    if (get_option(add, &lwc_opt_secret_file) != NULL &&
-        get_option(add, &lwc_opt_secret_stdin) != NULL) {
-        return lwc_fail(err, LWC_E_INVALID,
-                        "options --secret-file and --secret-stdin: not together");
+    if (url != NULL && lwc_origin_parse(url, add->origin, err) != LWC_OK) {
+        return LWC_E_INVALID;
     }
-    return url == NULL ? LWC_OK : lwc_origin_parse(url, add->origin, err);
+    return lwc_key_entry_begin(&add->key, add->app, lwc_kind_is_kept(add->id.kind), err);
+}
+
+/* Reads the secret's file before a passphrase is asked for. */
+static enum lwc_code read_secret_file(struct add *add, struct lwc_error *err)
+{
+    return lwc_key_entry_read_file(&add->key, err);
 }
 
 /* Checks, before the secret is asked for, that the backend can store it. */
@@ -100,32 +101,15 @@ static enum lwc_code probe_backend(struct add *add, struct lwc_error *err)
     return lwc_key_probe(add->app->ctx, &add->id, add->backend, add->flags, add->stored_in, err);
 }
 
-static enum lwc_code ask_missing(const struct add *add, const char *option_name,
-                                 const char *question, uint32_t flags, struct lwc_buf **answer_out,
-                                 struct lwc_error *err)
-{
-    enum lwc_code code = LWC_OK;
-
-    if (lwc_app_no_prompt(add->app)) {
-        return lwc_hint(err,
-                        lwc_fail(err, LWC_E_LOCKED,
-                                 "option %s: missing, and cannot ask: not interactive",
-                                 option_name),
-                        "give %s", option_name);
-    }
-    code = lwc_app_ask(add->app, question, flags, answer_out, err);
-    return lwc_wrap(err, code, "option %s is missing", option_name);
-}
-
 static enum lwc_code complete_account(struct add *add, struct lwc_error *err)
 {
     LWC_AUTO_BUF answer = NULL;
     enum lwc_code code = LWC_OK;
 
     if (!lwc_is_set(add->id.account)) {
-        code =
-            ask_missing(add, "--account", "Lacework account (such as acme, or acme.lacework.net)",
-                        LWC_PROMPT_ECHO, &answer, err);
+        code = lwc_key_entry_ask_missing(add->app, "--account",
+                                         "Lacework account (such as acme, or acme.lacework.net)",
+                                         LWC_PROMPT_ECHO, &answer, err);
         if (code == LWC_OK) {
             code = lwc_account_parse(lwc_buf_text(answer), add->account, err);
         }
@@ -142,88 +126,13 @@ static enum lwc_code complete_account(struct add *add, struct lwc_error *err)
 
 static enum lwc_code complete_key_id(struct add *add, struct lwc_error *err)
 {
-    LWC_AUTO_BUF answer = NULL;
-    enum lwc_code code = LWC_OK;
-
-    if (lwc_kind_is_kept(add->id.kind)) {
-        return LWC_OK;
-    }
-    if (!lwc_is_set(add->id.key_id)) {
-        code = ask_missing(add, "--key-id", "Access key id", LWC_PROMPT_ECHO, &answer, err);
-        if (code == LWC_OK) {
-            code = lwc_key_id_check(lwc_buf_text(answer), err);
-        }
-        if (code != LWC_OK) {
-            return code;
-        }
-        (void)snprintf(add->key_id, sizeof add->key_id, "%s", lwc_buf_text(answer));
-        add->id.key_id = add->key_id;
-    }
-    code = lwc_key_slip_check(add->id.key_id, NULL, err);
-    if (code == LWC_OK && !lwc_key_id_is_usual(add->id.key_id)) {
-        /* Not quoted: it may be a secret in the wrong place. */
-        lwc_app_warn(add->app, "the key id has an unusual form; usual is ACME_0123456789ABCDEF");
-    }
-    return code;
-}
-
-static enum lwc_code read_secret(struct add *add, struct lwc_error *err)
-{
-    const char *file = get_option(add, &lwc_opt_secret_file);
-    enum lwc_code code = lwc_buf_new(64, &add->secret, err);
-
-    if (code != LWC_OK) {
-        return code;
-    }
-    if (file == NULL && isatty(STDIN_FILENO) == 1) {
-        return lwc_hint(
-            err,
-            lwc_fail(err, LWC_E_INVALID,
-                     "option --secret-stdin: standard input is a terminal, which would show it"),
-            "leave the option out to be asked");
-    }
-    if (file == NULL) {
-        code = lwc_fd_read(STDIN_FILENO, LWC_SECRET_MAX + 2, lwc_app_deadline_ms(add->app),
-                           add->secret, err);
-        code = lwc_wrap(err, code, "option --secret-stdin");
-    } else {
-        code =
-            lwc_file_read_named("option --secret-file", file, LWC_SECRET_MAX + 2, add->secret, err);
-    }
-    lwc_buf_drop_newline(add->secret);
-    return code;
-}
-
-/* Reads the secret's file before a passphrase is asked for. */
-static enum lwc_code read_secret_file(struct add *add, struct lwc_error *err)
-{
-    return get_option(add, &lwc_opt_secret_file) != NULL ? read_secret(add, err) : LWC_OK;
+    add->id.key_id = add->key.key_id;
+    return lwc_key_entry_ask_id(&add->key, err);
 }
 
 static enum lwc_code complete_secret(struct add *add, struct lwc_error *err)
 {
-    enum lwc_code code = LWC_OK;
-
-    if (get_option(add, &lwc_opt_secret_stdin) != NULL) {
-        code = read_secret(add, err);
-    } else if (add->secret == NULL) {
-        code = ask_missing(add, "--secret-file or --secret-stdin", "Secret (not shown)", 0,
-                           &add->secret, err);
-    }
-    if (code == LWC_OK) {
-        code = lwc_key_secret_check(lwc_buf_bytes(add->secret), lwc_buf_len(add->secret), err);
-    }
-    if (code == LWC_OK && lwc_kind_is_kept(add->id.kind)) {
-        return LWC_OK;
-    }
-    if (code == LWC_OK) {
-        code = lwc_key_slip_check(NULL, lwc_buf_text(add->secret), err);
-    }
-    if (code == LWC_OK && !lwc_key_secret_is_usual(add->id.key_id, lwc_buf_bytes(add->secret),
-                                                   lwc_buf_len(add->secret))) {
-        lwc_app_warn(add->app, "the secret has an unusual form; usual is '_' and 32 more");
-    }
-    return code;
+    return lwc_key_entry_ask_secret(&add->key, err);
 }
 
 static enum lwc_code prove_key(struct add *add, struct lwc_error *err)
@@ -236,8 +145,8 @@ static enum lwc_code prove_key(struct add *add, struct lwc_error *err)
     if (get_option(add, &lwc_opt_no_verify) != NULL) {
         return LWC_OK;
     }
-    code = lwc_key_prove(add->app->ctx, &add->id, lwc_buf_bytes(add->secret),
-                         lwc_buf_len(add->secret), err);
+    code = lwc_key_prove(add->app->ctx, &add->id, lwc_buf_bytes(add->key.secret),
+                         lwc_buf_len(add->key.secret), err);
     if (code == LWC_OK) {
         return code;
     }
@@ -277,8 +186,9 @@ static enum lwc_code find_holder(struct add *add, struct lwc_error *err)
 
 static enum lwc_code store_key(struct add *add, struct lwc_error *err)
 {
-    return lwc_key_store(add->app->ctx, &add->id, lwc_buf_bytes(add->secret),
-                         lwc_buf_len(add->secret), add->backend, add->flags, add->stored_in, err);
+    return lwc_key_store(add->app->ctx, &add->id, lwc_buf_bytes(add->key.secret),
+                         lwc_buf_len(add->key.secret), add->backend, add->flags, add->stored_in,
+                         err);
 }
 
 static enum lwc_code print_report(struct add *add, struct lwc_error *err)
