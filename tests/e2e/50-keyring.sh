@@ -27,8 +27,8 @@ run 0 "$HELPER" get --no-cache --format git <<<$'protocol=https\nhost=acme.lacew
 issued_token_matches "$(field password)"
 add_key --profile filed --backend file
 expect_stderr_has "in backend 'file'"
-printf %s "$SECRET" | run 2 "$HELPER" add --profile filed --account acme --key-id "$KEY_ID" \
-    --secret-stdin --api-url "$API_URL" --backend secret-service --replace
+run 2 "$HELPER" add --profile filed --account acme --key-id "$KEY_ID" \
+    --secret-stdin --api-url "$API_URL" --backend secret-service --replace <<<"$SECRET"
 expect_stderr_has "profile 'filed' is kept in backend 'file'"
 add_key --profile filed --replace
 expect_stderr_has "in backend 'file'"
@@ -93,7 +93,7 @@ run 0 "$HELPER" remove --profile python
 run 0 "$KEYRING" plain Plain default
 run 0 "$O/tests/lwcred-backend-check" secret-service
 expect_stdout_has 'secret-service: 0 of [0-9]+ rules broken'
-! grep '^skip' "$OUT" | grep -vE '(CHECK_SECRET|STORE|LIST|READ) is' || fail "a rule was not tried"
+! grep '^skip' "$OUT" | grep -vE '((CHECK_SECRET|STORE|LIST|READ) is|there is no control\(\))' || fail "a rule was not tried"
 
 # A collection without a password lies on the disk as text, where a newline would end all of it: a secret with
 # one, and a neighbour's item, are there after the next start.

@@ -73,7 +73,7 @@ keyring_stack timeout=20
 
 # Each change opens a window: none without a display, and then nothing changes.
 asked='the keyring does this only in a window of its own: there is no display to ask on'
-printf %s "$SECRET" | run 4 "$HELPER" add --account acme --key-id "$KEY_ID" --secret-stdin --no-verify
+run 4 "$HELPER" add --account acme --key-id "$KEY_ID" --secret-stdin --no-verify <<<"$SECRET"
 expect_stderr_has "$asked"
 expect_stderr_has '^hint: run it in your desktop session'
 run 3 "$HELPER" get --no-cache --format token

@@ -94,7 +94,7 @@ count_calls() {
     done
     stop_process "$monitor"
     # All but the marks, and what their senders do to get on the bus.
-    grep '^mc' "$T/calls" | sed '1,/Mark.Begin/d; /Mark.End/,$d' | grep -v 'Mark\|Hello' >"$T/counted" || true
+    grep '^mc' "$T/calls" | sed '0,/Mark.Begin/d; /Mark.End/,$d' | grep -v 'Mark\|Hello' >"$T/counted" || true
     CALLS=$(wc -l <"$T/counted")
 }
 

@@ -28,7 +28,7 @@ flags[3]=-I$T/include
 for change in 's/\bint64_t min_valid_s;//' 's/\blwc_cached_clear(/lwc_cached_forget(/' 's/\bLWC_FROM_CACHE_KEYED\b/LWC_FROM_KEYED/'; do
     rm -rf "$T/include"
     cp -r core/include "$T/include"
-    sed -i "$change" "$T/include/lwcred.h" "$T/include/lwcred/types.h"
+    sed -i "$change" "$T/include/lwcred.h" "$T/include/lwcred"/*.h
     ! diff -r core/include "$T/include" >"$OUT" || fail "nothing was changed by: $change"
     run 1 "${CC:-gcc}" -std=c11 "${flags[@]}" -fsyntax-only $source
 done
