@@ -9,7 +9,8 @@
 
 /*
  * Runs @command by sh(1) with @token and a newline on its standard input, and waits for its end.
- * The token is neither in its arguments nor in its environment.  Its standard output goes to
+ * The token is neither in its arguments nor in its environment, which holds no credential of the API
+ * and no way to the store's passphrase either.  Its standard output goes to
  * standard error.
  *
  * @mask  umask of the command.

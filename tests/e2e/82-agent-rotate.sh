@@ -122,6 +122,14 @@ run 0 agent rotate web --disable-old
 # A command that reads nothing; a file that cannot be written is said before a token is made.
 run 0 agent rotate web --push true
 run 0 agent rotate web --disable-old
+# The command has the caller's variables, but none that holds, or leads to, a secret of ours.
+[ -n "${LWCRED_KEY_FILE:-}" ] || fail "the store's key file is not in the environment"
+run 0 env LW_API_KEY="$KEY_ID" LW_API_SECRET=_other LW_ACCOUNT=acme VAULT_ADDR=https://vault.example \
+    "$HELPER" --profile default agent-token rotate web --push "env >'$T/environment'"
+mapfile -t withheld < <(sed -n 's/^\(LW_API_[A-Z_]*\|LWCRED_\(KEY\|PASSPHRASE\)_[A-Z]*\)=.*/\1/p' "$T/environment")
+[ "${#withheld[@]}" = 0 ] || fail "the command of --push has ${withheld[*]}"
+grep -qx 'VAULT_ADDR=https://vault.example' "$T/environment" || fail "the command lacks the caller's variables"
+run 0 agent rotate web --disable-old
 count=$(all_tokens | wc -l)
 echo '[]' >"$T/bad.json"
 run 2 agent rotate web --config "$T/bad.json"
