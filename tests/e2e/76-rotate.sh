@@ -70,6 +70,14 @@ mode status 500
 run 10 "$HELPER" rotate prod --verify-disabled
 mode
 [ "$(key_of prod@old)" = "$OLD_ID retired-key" ] || fail "the old key is gone after a failure of the API"
+# A proxy, or a wrong account, refuses every key: that says nothing of the old one.
+for answer in 'status 403' 'status 404' 'html 403'; do
+    mode "$answer"
+    run 11 "$HELPER" rotate prod --verify-disabled
+    expect_stderr_has "the old key is kept: the new one, key id $NEW_ID, gives no token either"
+    mode
+    [ "$(key_of prod@old)" = "$OLD_ID retired-key" ] || fail "$answer: the old key is gone"
+done
 forget_key "$OLD_ID"
 run 0 "$HELPER" rotate prod --verify-disabled
 expect_stderr_has "refuses key id $OLD_ID"

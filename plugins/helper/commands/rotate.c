@@ -313,6 +313,23 @@ static enum lwc_code forget_old(struct rotate_ctx *ctx, struct lwc_error *err)
     return code;
 }
 
+/*
+ * The API, or a proxy before it, may refuse every key just now: only where it takes the new one is
+ * the old one disabled.
+ */
+static enum lwc_code check_current(const struct rotate_ctx *ctx, struct lwc_error *err)
+{
+    struct lwc_error why = {0};
+    enum lwc_code code = lwc_key_try(ctx->app->ctx, ctx->profile, &why);
+
+    if (code == LWC_OK) {
+        return LWC_OK;
+    }
+    code = lwc_error_pass(err, code, &why);
+    return lwc_wrap(err, code, "the old key is kept: the new one, key id %s, gives no token either",
+                    ctx->current.id.key_id);
+}
+
 static enum lwc_code verify_disabled(struct rotate_ctx *ctx, struct lwc_error *err)
 {
     struct lwc_error why = {0};
@@ -339,7 +356,8 @@ static enum lwc_code verify_disabled(struct rotate_ctx *ctx, struct lwc_error *e
     }
     code = lwc_key_try(ctx->app->ctx, ctx->old_profile, &why);
     if (code == LWC_E_REFUSED) {
-        return forget_old(ctx, err);
+        code = check_current(ctx, err);
+        return code == LWC_OK ? forget_old(ctx, err) : code;
     }
     if (code == LWC_OK) {
         code = lwc_fail(err, LWC_E_INVALID, "the API still takes key id %s", ctx->old_key_id);
