@@ -101,7 +101,8 @@ static int spawn_shell(const char *command, int input, char *const *environment,
     if (posix_spawnattr_init(&attributes) == 0) {
         if (set_signals(&attributes) == 0 &&
             posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) == 0 &&
-            posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO) == 0) {
+            posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO) == 0 &&
+            posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1) == 0) {
             sys = posix_spawn(pid_out, "/bin/sh", &actions, &attributes, argv, environment);
         }
         (void)posix_spawnattr_destroy(&attributes);

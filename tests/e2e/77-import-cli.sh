@@ -161,12 +161,22 @@ printf '%s\n' 'lookup sufficient file' 'lookup sufficient lacework-cli' 'store r
 profiles | write
 run 2 "$HELPER" migrate
 run 2 "$HELPER" migrate --from file --to file
+for one in '-p prod' '-a acme'; do
+    # shellcheck disable=SC2086
+    run 2 "$HELPER" import $one --delete-source=all
+done
+expect_stderr_has 'backups of every profile'
+profiles | cmp - "$TOML"
 run 2 "$HELPER" migrate --from file --to lacework-cli --delete-source=all
 run 0 "$HELPER" migrate --from lacework-cli --to file --dry-run
 expect_stderr_has "profile 'default' .* would be copied to backend 'file'"
 run 0 "$HELPER" migrate --from lacework-cli --to file
 expect_stderr_has "profile 'default' .* copied to backend 'file'"
 profiles | cmp - "$TOML"
+mode status 401 # a key that makes no token is not removed where it was
+run 11 "$HELPER" migrate --from lacework-cli --to file --delete-source
+profiles | cmp - "$TOML"
+mode
 run 0 "$HELPER" migrate --from lacework-cli --to file --delete-source --json
 expect_stdout_has '"profile":"default",.*"backend":"file","result":"already","status":0'
 emptied | cmp - "$TOML" || fail "the source is not as it must be"

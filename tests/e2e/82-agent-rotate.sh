@@ -18,9 +18,9 @@ agents "web-1=$old" "web-2=$old" db-1=ffffffffffffffffffffffffffffffffffffffff
 journals() { find "$XDG_STATE_HOME" -name "*.journal" | wc -l; }
 
 # --- the first run makes, installs, pushes and names, and says who uses the old one
-push="tee '$T/pushed' '$T/pushed-too'; tr '\\0' ' ' </proc/\$\$/cmdline >'$T/command'; tr '\\0' ' ' </proc/\$\$/environ >>'$T/command'"
+push="[ \"\$(ls /proc/self/fd | wc -l)\" -le 4 ] || exit 9; tee '$T/pushed' '$T/pushed-too'; tr '\\0' ' ' </proc/\$\$/cmdline >'$T/command'; tr '\\0' ' ' </proc/\$\$/environ >>'$T/command'"
 mode 'data: page-rows 1'
-run 0 agent -v rotate web --config "$config" --push "$push"
+run 0 agent -v rotate web --config "$config" --push "$push" 8<"$0"
 new=$(server_token web accessToken)
 [ "$new" != "$old" ] || fail "the token is the old one"
 expect_stdout_has "^new token: web$"

@@ -242,6 +242,14 @@ static enum lwc_code run_import(struct lwc_app *app, struct lwc_error *err)
     if (deleting != NULL && deleting[0] != '\0' && !import.is_deleting_all) {
         return lwc_fail(err, LWC_E_INVALID, "import: --delete-source=all expected");
     }
+    if (import.is_deleting_all && (import.profile != NULL || import.account != NULL)) {
+        return lwc_hint(
+            err,
+            lwc_fail(err, LWC_E_INVALID,
+                     "import: --delete-source=all removes the backups of every profile, "
+                     "so it is not for one alone"),
+            "leave --profile and --account out, or say --delete-source");
+    }
     if (import.profile != NULL && lwc_streq(import.profile, "env")) {
         return lwc_fail(err, LWC_E_INVALID, "profile 'env': kept for environment credentials");
     }

@@ -38,7 +38,7 @@ static void migrate_one(struct migration *migration, const struct lwc_credential
     struct lwc_error why = {0};
     char text[128];
 
-    copy.flags |= is_moved ? LWC_COPY_REMOVE : 0;
+    copy.flags |= is_moved ? LWC_COPY_REMOVE | LWC_COPY_PROVE : 0;
     copy.flags |= has_option(migration, &lwc_opt_replace) ? LWC_COPY_REPLACE : 0;
     if (has_option(migration, &lwc_opt_dry_run)) {
         (void)snprintf(text, sizeof text, "would be %s to backend '%s'",
