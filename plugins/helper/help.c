@@ -49,7 +49,7 @@ static void add_commands(struct lwc_report *report, const struct lwc_command *co
     }
     LWC_REPORT_ADD(report, "\nCommands:\n");
     for (size_t i = 0; command->subcommands[i] != NULL; i++) {
-        LWC_REPORT_ADD(report, "  %-10s  %s\n", command->subcommands[i]->name,
+        LWC_REPORT_ADD(report, "  %-11s  %s\n", command->subcommands[i]->name,
                        command->subcommands[i]->summary);
     }
 }

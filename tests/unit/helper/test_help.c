@@ -43,7 +43,7 @@ static void program_help_names_every_command_and_global_option(void **state)
     for (size_t i = 0; lwc_program.subcommands[i] != NULL; i++) {
         const struct lwc_command *command = lwc_program.subcommands[i];
 
-        (void)snprintf(text, sizeof text, "\n  %-10s  %s\n", command->name, command->summary);
+        (void)snprintf(text, sizeof text, "\n  %-11s  %s\n", command->name, command->summary);
         assert_non_null(strstr(capture.out, text));
     }
     for (size_t i = 0; lwc_program_options[i] != NULL; i++) {
@@ -90,7 +90,7 @@ static void help_of_a_command_lists_its_subcommands(void **state)
     (void)state;
     print_help(&lwc_cache_command, NULL, &capture);
     assert_non_null(strstr(capture.out, " cache COMMAND [OPTION]...\n"));
-    assert_non_null(strstr(capture.out, "\nCommands:\n  list        list the cached tokens\n"));
+    assert_non_null(strstr(capture.out, "\nCommands:\n  list         list the cached tokens\n"));
     assert_non_null(strstr(capture.out, "'lw-credential-helper cache COMMAND --help' explains"));
 }
 
