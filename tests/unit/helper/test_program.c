@@ -15,18 +15,21 @@
 
 #define WORDS_MAX 12
 
-/* Runs a command line of @program, words parted by single blanks. */
+/* Runs a command line of @program, words parted by single blanks, which live until the next call. */
 static enum lwc_code run_line(const struct lwc_command *program, const char *line, bool git_helper,
                               struct capture *capture, struct lwc_error *err)
 {
     static char name[] = "lw-credential-helper";
     LWC_AUTO_APP app = {.git_helper = git_helper};
-    char words[256] = "";
-    char *argv[WORDS_MAX + 2] = {name};
+    static char words[256];
+    static char *argv[WORDS_MAX + 2];
     char *rest = words;
     int argc = 1;
     enum lwc_code code = LWC_OK;
 
+    memset(words, 0, sizeof words);
+    memset(argv, 0, sizeof argv);
+    argv[0] = name;
     strncpy(words, line, sizeof words - 1);
     while (rest != NULL && rest[0] != '\0' && argc <= WORDS_MAX) {
         argv[argc++] = strsep(&rest, " ");
