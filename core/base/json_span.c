@@ -219,6 +219,27 @@ static struct json_scan begin_scan(const char *at, const char *end)
                               .end = (const unsigned char *)end};
 }
 
+unsigned lwc_json_span_line(const char *text, const char *at)
+{
+    unsigned line = 1;
+
+    for (; text < at; text++) {
+        line += *text == '\n';
+    }
+    return line;
+}
+
+/* Returns the position of the complaint in its line, counted from 1. */
+static ptrdiff_t complaint_column(const struct json_scan *scan)
+{
+    const unsigned char *line = scan->at;
+
+    while (line > scan->start && line[-1] != '\n') {
+        line--;
+    }
+    return scan->at - line + 1;
+}
+
 enum lwc_code lwc_json_span_parse(const void *bytes, size_t len, struct lwc_json_span *value_out,
                                   struct lwc_error *err)
 {
@@ -236,10 +257,13 @@ enum lwc_code lwc_json_span_parse(const void *bytes, size_t len, struct lwc_json
     value = scan.at;
     good = scan_bare_value(&scan);
     end = scan.at;
-    skip_blanks(&scan);
+    if (good) {
+        skip_blanks(&scan);
+    }
     if (!good || (scan.at < scan.end && !set_complaint(&scan, "text behind the value"))) {
-        return lwc_fail(err, LWC_E_INVALID, "not valid JSON: %s at byte %td", scan.complaint,
-                        scan.at - scan.start + 1);
+        return lwc_fail(err, LWC_E_INVALID, "not valid JSON: %s at line %u, byte %td",
+                        scan.complaint, lwc_json_span_line(text, (const char *)scan.at),
+                        complaint_column(&scan));
     }
     *value_out = (struct lwc_json_span){(const char *)value, (size_t)(end - value)};
     return LWC_OK;
@@ -424,6 +448,7 @@ enum lwc_code lwc_json_span_member(struct lwc_json_span object, const char *name
             continue;
         }
         if (found[0].at != NULL) {
+            *value_out = value;
             return lwc_fail(err, LWC_E_INVALID, "\"%s\" is there twice", name);
         }
         found[0] = spelled;

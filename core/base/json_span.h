@@ -26,11 +26,14 @@ struct lwc_json_span {
 };
 
 /*
- * Checks that @len bytes are one JSON value and finds it.  LWC_E_INVALID names the error and its
- * byte, never quotes the text.
+ * Checks that @len bytes are one JSON value and finds it.  LWC_E_INVALID names the error, its
+ * line and the byte of that line, never quotes the text.
  */
 enum lwc_code lwc_json_span_parse(const void *bytes, size_t len, struct lwc_json_span *value_out,
                                   struct lwc_error *err) LWC_RESULT;
+
+/* Returns the line, from 1 on, of @at in the text that begins at @text. */
+unsigned lwc_json_span_line(const char *text, const char *at);
 
 /* Types of values, by their first byte; '0' for all numbers.  '\0': no value. */
 char lwc_json_span_type(struct lwc_json_span value);
@@ -53,7 +56,7 @@ bool lwc_json_span_is(struct lwc_json_span string, const char *text, enum lwc_js
 
 /*
  * Finds the member @name of an object.  Missing: both outputs have at NULL.  LWC_E_INVALID if
- * @object is no object, or if the name is there twice.
+ * @object is no object, or if the name is there twice: *value_out is the second value then.
  *
  * @name_out  the name as it is spelled; may be NULL.
  */

@@ -93,17 +93,20 @@ bool lwc_agent_url_is_needed(const char *account, const char **region_out)
     return true;
 }
 
-/* Finds a member that must be of @type where it is there. */
-static enum lwc_code find_typed(struct lwc_json_span object, const char *name, char type,
-                                struct lwc_json_span *value_out, struct lwc_error *err)
+/* Finds a member that must be of @type where it is there; errors name the line of @text. */
+static enum lwc_code find_typed(const char *text, struct lwc_json_span object, const char *name,
+                                char type, struct lwc_json_span *value_out, struct lwc_error *err)
 {
     enum lwc_code code = lwc_json_span_member(object, name, LWC_JSON_FOLD, NULL, value_out, err);
 
     if (code == LWC_OK && value_out->at != NULL && lwc_json_span_type(*value_out) != type) {
-        return lwc_fail(err, LWC_E_INVALID, "\"%s\" is %s", name,
+        code = lwc_fail(err, LWC_E_INVALID, "\"%s\" is %s", name,
                         type == '"' ? "not a text" : "not an object");
     }
-    return code;
+    if (code == LWC_OK || value_out->at == NULL) {
+        return code;
+    }
+    return lwc_wrap(err, code, "line %u", lwc_json_span_line(text, value_out->at));
 }
 
 /* The parts of a file that matter here; at NULL: missing. */
@@ -121,13 +124,13 @@ static enum lwc_code find_parts(const char *text, size_t len, struct config_part
     enum lwc_code code = lwc_json_span_parse(text, len, &parts.root, err);
 
     if (code == LWC_OK) {
-        code = find_typed(parts.root, "tokens", '{', &parts.tokens, err);
+        code = find_typed(text, parts.root, "tokens", '{', &parts.tokens, err);
     }
     if (code == LWC_OK && parts.tokens.at != NULL) {
-        code = find_typed(parts.tokens, "AccessToken", '"', &parts.token, err);
+        code = find_typed(text, parts.tokens, "AccessToken", '"', &parts.token, err);
     }
     if (code == LWC_OK) {
-        code = find_typed(parts.root, "serverurl", '"', &parts.url, err);
+        code = find_typed(text, parts.root, "serverurl", '"', &parts.url, err);
     }
     if (code == LWC_OK) {
         *parts_out = parts;

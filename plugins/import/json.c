@@ -15,16 +15,6 @@ static const struct {
     {"subAccount", "subaccount", LWC_IMPORT_SUB_ACCOUNT},
 };
 
-static unsigned count_lines(const char *text, const char *end)
-{
-    unsigned lines = 1;
-
-    for (; text < end; text++) {
-        lines += *text == '\n';
-    }
-    return lines;
-}
-
 static enum lwc_code read_field(struct lwc_json_span object, const char *text, size_t number,
                                 struct lwc_import_key *key, struct lwc_error *err)
 {
@@ -33,10 +23,12 @@ static enum lwc_code read_field(struct lwc_json_span object, const char *text, s
     enum lwc_code code =
         lwc_json_span_member(object, fields[number].folded, LWC_JSON_FOLD, NULL, &span, err);
 
-    if (code != LWC_OK || span.at == NULL || lwc_json_span_type(span) == 'n') {
-        return code == LWC_OK ? code : lwc_wrap(err, code, "%s", fields[number].name);
+    if (code == LWC_OK && (span.at == NULL || lwc_json_span_type(span) == 'n')) {
+        return LWC_OK;
     }
-    code = lwc_buf_new(64, &value, err);
+    if (code == LWC_OK) {
+        code = lwc_buf_new(64, &value, err);
+    }
     if (code == LWC_OK && lwc_json_span_type(span) != '"') {
         code = lwc_fail(err, LWC_E_INVALID, "%s: text expected", fields[number].name);
     }
@@ -47,7 +39,8 @@ static enum lwc_code read_field(struct lwc_json_span object, const char *text, s
         code = lwc_import_set(key, fields[number].member, fields[number].name, lwc_buf_text(value),
                               lwc_buf_len(value), err);
     }
-    return code == LWC_OK ? code : lwc_wrap(err, code, "line %u", count_lines(text, span.at));
+    return code == LWC_OK ? code
+                          : lwc_wrap(err, code, "line %u", lwc_json_span_line(text, span.at));
 }
 
 enum lwc_code lwc_import_read_json(const struct lwc_buf *text, struct lwc_import_key *key_out,
