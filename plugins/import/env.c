@@ -93,7 +93,8 @@ static enum lwc_code remove_quotes(struct assignment *assignment, struct lwc_err
         assignment->len = (size_t)(end - assignment->value);
         return LWC_OK;
     }
-    for (size_t i = 1; i < assignment->len; i++) {
+    /* An '=' at least stands in front of the value. */
+    for (size_t i = 0; i < assignment->len; i++) {
         if (assignment->value[i] == '#' &&
             (assignment->value[i - 1] == ' ' || assignment->value[i - 1] == '\t')) {
             assignment->len = i;

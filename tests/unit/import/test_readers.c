@@ -78,7 +78,9 @@ static const struct {
     {lwc_import_read_json, "{\"keyId\":\"A_1\"}", "the secret is missing"},
     {lwc_import_read_json, "{}", "key id and secret are missing"},
     {lwc_import_read_json, "{\"keyId\":\"A_1\",\n\"secret\":[]}", "line 2: secret: text expected"},
-    {lwc_import_read_json, "{\"secret\":\"a\",\"Secret\":\"a\",\"keyId\":\"A_1\"}", "twice"},
+    {lwc_import_read_json, "{\"keyId\":\"A_1\",\n\"secret\" 1}", "line 2, byte 10"},
+    {lwc_import_read_json, "{\"secret\":\"a\",\n\"Secret\":\"a\",\"keyId\":\"A_1\"}",
+     "line 2: \"secret\" is there twice"},
     {lwc_import_read_json, "{\"secret\":\"a b\",\"keyId\":\"A_1\"}", "line 1: secret: "},
     {lwc_import_read_json, "{\"secret\":\"a\",\"keyId\":\"A 1\"}", "line 1: keyId: "},
     {lwc_import_read_json, "{\"secret\":\"a\",\"keyId\":\"A_1\",\n\n\"account\":\"e.com/\"}",
@@ -91,6 +93,8 @@ static const struct {
      "line 2: password: given twice"},
     {lwc_import_read_txt, "apiId:\npassword: x\n", "the key id is missing"},
     {lwc_import_read_env, "LW_API_KEY=A_1\n", "the secret is missing"},
+    {lwc_import_read_env, "LW_API_KEY=A_1\nLW_API_SECRET= #v\n", "the secret is missing"},
+    {lwc_import_read_env, "LW_API_KEY=A_1\nLW_API_SECRET=\t# v\n", "the secret is missing"},
     {lwc_import_read_env, "LW_API_KEY='A_1\n", "line 1: a quote without its end"},
     {lwc_import_read_env, "LW_API_KEY=A_1\nLW_KEYID=A_2\nLW_API_SECRET=x", "line 2: the key id"},
     {lwc_import_read_env, "LW_API_KEY=A_1\nLW_API_SECRET=x\nLW_ORGANIZATION=2", "true or false"},
@@ -156,11 +160,14 @@ static void a_secret_is_emptied_in_a_file_of_variables(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         LWC_AUTO_BUF text = NULL;
         LWC_AUTO_BUF edited = NULL;
+        LWC_AUTO_IMPORT_KEY key = {.secret = NULL};
 
         assert_int_equal(lwc_buf_copy(cases[i][0], strlen(cases[i][0]), &text, NULL), LWC_OK);
         assert_int_equal(lwc_buf_new(16, &edited, NULL), LWC_OK);
         assert_int_equal(lwc_import_empty_env(text, edited, NULL), LWC_OK);
         assert_string_equal(lwc_buf_text(edited), cases[i][1]);
+        assert_int_equal(lwc_import_read_env(edited, &key, NULL), LWC_E_INVALID);
+        assert_null(key.secret);
     }
 }
 
