@@ -31,6 +31,25 @@ bool lwc_import_take_line(const char **text, size_t *len, const char **line_out,
     return true;
 }
 
+enum lwc_code lwc_import_read_lines(const struct lwc_buf *text, lwc_import_line_fn *read,
+                                    struct lwc_import_key *key, struct lwc_error *err)
+{
+    const size_t bom_len = lwc_import_bom_len(lwc_buf_text(text), lwc_buf_len(text));
+    const char *rest = lwc_buf_text(text) + bom_len;
+    size_t rest_len = lwc_buf_len(text) - bom_len;
+    const char *line = NULL;
+    size_t len = 0;
+
+    for (unsigned number = 1; lwc_import_take_line(&rest, &rest_len, &line, &len); number++) {
+        enum lwc_code code = read(line, len, key, err);
+
+        if (code != LWC_OK) {
+            return lwc_wrap(err, code, "line %u", number);
+        }
+    }
+    return lwc_import_check(key, err);
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';

@@ -54,6 +54,14 @@ size_t lwc_import_bom_len(const char *text, size_t len);
 bool lwc_import_take_line(const char **text, size_t *len, const char **line_out,
                           size_t *line_len_out);
 
+/* Reads a line, without its end, into @key. */
+typedef enum lwc_code lwc_import_line_fn(const char *line, size_t len, struct lwc_import_key *key,
+                                         struct lwc_error *err);
+
+/* Reads each line of @text, behind a byte order mark, and checks the key; errors name the line. */
+enum lwc_code lwc_import_read_lines(const struct lwc_buf *text, lwc_import_line_fn *read,
+                                    struct lwc_import_key *key, struct lwc_error *err) LWC_RESULT;
+
 /* Drops blanks and tabs at both ends. */
 void lwc_import_trim(const char **text, size_t *len);
 

@@ -37,17 +37,5 @@ static enum lwc_code read_line(const char *line, size_t len, struct lwc_import_k
 enum lwc_code lwc_import_read_txt(const struct lwc_buf *text, struct lwc_import_key *key_out,
                                   struct lwc_error *err)
 {
-    const size_t bom_len = lwc_import_bom_len(lwc_buf_text(text), lwc_buf_len(text));
-    const char *rest = lwc_buf_text(text) + bom_len;
-    size_t rest_len = lwc_buf_len(text) - bom_len;
-    const char *line = NULL;
-    size_t len = 0;
-    enum lwc_code code = LWC_OK;
-
-    for (unsigned number = 1; code == LWC_OK && lwc_import_take_line(&rest, &rest_len, &line, &len);
-         number++) {
-        code = read_line(line, len, key_out, err);
-        code = code == LWC_OK ? code : lwc_wrap(err, code, "line %u", number);
-    }
-    return code == LWC_OK ? lwc_import_check(key_out, err) : code;
+    return lwc_import_read_lines(text, read_line, key_out, err);
 }
