@@ -40,6 +40,27 @@ expect_stdout_has '^secret-service +read,store,erase,list,unlock,host '
 run 0 "$HELPER" remove --profile filed
 run 0 "$HELPER" remove --profile early
 
+# A rotation keeps the old key in the keyring; it is found and forgotten where it has been migrated to.
+first_id=$KEY_ID first=$SECRET
+plant_key
+run 0 "$HELPER" add --profile turn --account acme --key-id "$KEY_ID" --secret-stdin --api-url "$API_URL" \
+    --backend secret-service <<<"$SECRET"
+old_id=$KEY_ID
+plant_key
+run 0 "$HELPER" rotate turn --key-id "$KEY_ID" --secret-stdin <<<"$SECRET"
+run 0 "$HELPER" list
+expect_stdout_has "^turn .* $KEY_ID .* secret-service "
+expect_stdout_has "^turn@old .* $old_id .* secret-service "
+run 0 "$HELPER" migrate --from secret-service --to file --profile turn@old --delete-source
+run 0 "$HELPER" list
+expect_stdout_has "^turn@old .* file "
+forget_key "$old_id"
+run 0 "$HELPER" rotate turn --verify-disabled
+run 0 "$HELPER" list
+expect_stdout_lacks '^turn@old '
+run 0 "$HELPER" remove turn
+KEY_ID=$first_id SECRET=$first
+
 # Other programs see one clean item of ours, and read it.
 keyring_stack timeout=10
 expect_item() { # text: a line of what SecretStorage shows

@@ -39,6 +39,7 @@ struct rotate_ctx {
     struct lwc_identity_copy current;
     char backend[LWC_BACKEND_NAME_MAX + 1];
     char old_key_id[LWC_KEY_ID_MAX + 1];
+    char old_backend[LWC_BACKEND_NAME_MAX + 1]; /* another one after a migration of either key */
     bool has_current;
     bool has_old;
     bool is_done;
@@ -81,6 +82,7 @@ static enum lwc_code note_credential(void *data, const struct lwc_identity *iden
     if (lwc_streq(identity->profile, ctx->old_profile) && !ctx->has_old) {
         ctx->has_old = true;
         (void)snprintf(ctx->old_key_id, sizeof ctx->old_key_id, "%s", identity->key_id);
+        (void)snprintf(ctx->old_backend, sizeof ctx->old_backend, "%s", backend);
         return identity->kind == LWC_KIND_RETIRED_KEY
                    ? LWC_OK
                    : lwc_fail(err, LWC_E_INVALID, "profile '%s' is taken by another credential",
@@ -301,7 +303,7 @@ static enum lwc_code forget_old(struct rotate_ctx *ctx, struct lwc_error *err)
 {
     const struct lwc_query query = {.size = sizeof query, .profile = ctx->old_profile};
     enum lwc_code code =
-        lwc_key_remove(ctx->app->ctx, &query, NULL, 0, ctx->backend, NULL, NULL, err);
+        lwc_key_remove(ctx->app->ctx, &query, NULL, 0, ctx->old_backend, NULL, NULL, err);
 
     if (code == LWC_OK) {
         code = lwc_journal_finish(ctx->journal, err); /* of a run that was killed at its end */
