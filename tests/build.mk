@@ -25,12 +25,14 @@ BENCH := $(patsubst tests/bench/%.c,$(O)/bench/%,$(call sources,tests/bench))
 LIBS_CMOCKA = $(eval LIBS_CMOCKA := $(call libs_of,cmocka))$(LIBS_CMOCKA)
 LIBS_CXX := $(if $(CXX_BACKENDS),-lstdc++)
 
-# A unit test may use every object of the project; "__wrap_NAME(" in it wraps NAME.
+# A unit test may use every object of the project; "__wrap_NAME(" in it, or in a fake of tests/support whose
+# header it includes, wraps NAME.
 $(eval $(call archive,support,$(call sources,tests/support)))
 $(eval $(call archive,backends,$(foreach b,$(BACKENDS),$(filter-out %/$(b).c,$(call sources,backends/$(b))))))
 TEST_LIBS := $(call lib,support helper host backends core api net base) $(PATHS_OF_BUILD)
 $(call obj,$(UNIT_SRC) $(call sources,tests/bench)): PKG_CFLAGS := $(CFLAGS_CURL)
-wraps_of = $(shell sed -n 's/.*__wrap_\([A-Za-z0-9_]*\)$(lparen).*/-Wl,--wrap=\1/p' $(1) | sort -u)
+fakes_of = $(shell sed -n 's!^\#include "\(tests/support/fake_library\)\.h"$$!\1.c!p' $(1))
+wraps_of = $(shell sed -n 's/.*__wrap_\([A-Za-z0-9_]*\)$(lparen).*/-Wl,--wrap=\1/p' $(1) $(fakes_of) | sort -u)
 define link_test
 	$(link_program) $(filter %.o,$(filter-out $(PATHS_OF_BUILD),$^)) $(1) -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
 		$(2) $(LIBS_CORE) $(LIBS_NET) $(LIBS_CXX) -ldl

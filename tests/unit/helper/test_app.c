@@ -15,19 +15,7 @@
 #include "base/clock.h"
 #include "tests/support/args.h"
 #include "tests/support/capture.h"
-
-static struct lwc_options seen;
-
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err);
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err)
-{
-    (void)ctx_out;
-    (void)err;
-    seen = *options;
-    return LWC_OK;
-}
+#include "tests/support/fake_library.h"
 
 static int64_t bound_ms; /* what the library was told last */
 
@@ -124,11 +112,11 @@ static void open_passes_options_on(void **state)
     args_set(&app.args, &lwc_opt_timeout, "2m");
     args_set(&app.args, &lwc_opt_no_prompt, "");
     assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
-    assert_string_equal(seen.service, "ci");
-    assert_string_equal(seen.config, "/stack");
-    assert_int_equal(seen.timeout_ms, 120000);
-    assert_int_equal(seen.flags, LWC_OPEN_NO_PROMPT);
-    assert_null(seen.prompt);
+    assert_string_equal(fake_library.options.service, "ci");
+    assert_string_equal(fake_library.options.config, "/stack");
+    assert_int_equal(fake_library.options.timeout_ms, 120000);
+    assert_int_equal(fake_library.options.flags, LWC_OPEN_NO_PROMPT);
+    assert_null(fake_library.options.prompt);
 }
 
 static void open_falls_back_to_variables_and_defaults(void **state)
@@ -139,11 +127,11 @@ static void open_falls_back_to_variables_and_defaults(void **state)
     assert_int_equal(setenv("LWCRED_SERVICE", "web", 1), 0);
     assert_int_equal(setenv("LWCRED_CONFIG", "", 1), 0);
     assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
-    assert_string_equal(seen.service, "web");
-    assert_null(seen.config);
-    assert_int_equal(seen.timeout_ms, 60000);
-    assert_int_equal(seen.flags, 0);
-    assert_non_null(seen.prompt);
+    assert_string_equal(fake_library.options.service, "web");
+    assert_null(fake_library.options.config);
+    assert_int_equal(fake_library.options.timeout_ms, 60000);
+    assert_int_equal(fake_library.options.flags, 0);
+    assert_non_null(fake_library.options.prompt);
 }
 
 static void time_that_reading_took_is_not_given_again(void **state)
@@ -156,10 +144,10 @@ static void time_that_reading_took_is_not_given_again(void **state)
     now_ms += 4000;
     assert_int_equal(lwc_app_deadline_ms(&app), 11000);
     assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
-    assert_int_equal(seen.timeout_ms, 6000);
+    assert_int_equal(fake_library.options.timeout_ms, 6000);
     now_ms += 60000;
     assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
-    assert_int_equal(seen.timeout_ms, 1);
+    assert_int_equal(fake_library.options.timeout_ms, 1);
 }
 
 static void limit_only_shortens_the_time(void **state)
@@ -197,7 +185,9 @@ static void time_that_a_person_took_is_not_counted(void **state)
     (void)state;
     assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
     assert_int_equal(lwc_app_deadline_ms(&app), 61000);
-    assert_int_equal(seen.prompt(seen.data, "Passphrase", 0, &sink, NULL), LWC_OK);
+    assert_int_equal(
+        fake_library.options.prompt(fake_library.options.data, "Passphrase", 0, &sink, NULL),
+        LWC_OK);
     assert_string_equal(answer, "typed");
     assert_int_equal(lwc_app_deadline_ms(&app), 151000);
 }
@@ -220,7 +210,9 @@ static void all_calls_of_the_library_end_with_the_command(void **state)
     assert_int_equal(lwc_app_ask(&app, "Secret", 0, &line, NULL), LWC_OK);
     assert_int_equal(bound_ms, 30000);
     bound_ms = 0; /* within a call the library counts the time itself */
-    assert_int_equal(seen.prompt(seen.data, "Passphrase", 0, &sink, NULL), LWC_OK);
+    assert_int_equal(
+        fake_library.options.prompt(fake_library.options.data, "Passphrase", 0, &sink, NULL),
+        LWC_OK);
     assert_int_equal(bound_ms, 0);
 }
 
@@ -244,9 +236,9 @@ static void log_shows_what_the_options_want(void **state)
         args_set(&app.args, cases[i].option, "");
         assert_int_equal(lwc_app_open(&app, NULL), LWC_OK);
         capture_begin(&capture, NULL);
-        seen.log(seen.data, LWC_LOG_WARNING, "w");
-        seen.log(seen.data, LWC_LOG_INFO, "i");
-        seen.log(seen.data, LWC_LOG_TRACE, "t");
+        fake_library.options.log(fake_library.options.data, LWC_LOG_WARNING, "w");
+        fake_library.options.log(fake_library.options.data, LWC_LOG_INFO, "i");
+        fake_library.options.log(fake_library.options.data, LWC_LOG_TRACE, "t");
         capture_end(&capture);
         assert_string_equal(capture.err, cases[i].text);
         assert_string_equal(capture.out, "");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugins/helper/credentials.h"
+#include "tests/support/fake_library.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,17 +11,6 @@
 
 static enum lwc_code end_code;
 static const char *end_profile;
-
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err);
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err)
-{
-    (void)options;
-    (void)ctx_out;
-    (void)err;
-    return LWC_OK;
-}
 
 /* Three credentials; the last one's profile and the end are the test's choice. */
 enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,

@@ -14,6 +14,7 @@
 #include "plugins/helper/program.h"
 #include "tests/support/args.h"
 #include "tests/support/capture.h"
+#include "tests/support/fake_library.h"
 #include "tests/support/tmpdir.h"
 
 #define KEY_ID "ACME_0123456789ABCDEF"
@@ -40,17 +41,6 @@ static void step(const char *name)
 static enum lwc_code tell(enum lwc_code code, struct lwc_error *err)
 {
     return code == LWC_OK ? LWC_OK : lwc_fail(err, code, "told to");
-}
-
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err);
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err)
-{
-    (void)options;
-    (void)ctx_out;
-    (void)err;
-    return LWC_OK;
 }
 
 enum lwc_code __wrap_lwc_key_probe(struct lwc_context *ctx, const struct lwc_identity *identity,

@@ -10,17 +10,7 @@
 #include "plugins/helper/program.h"
 #include "tests/support/args.h"
 #include "tests/support/capture.h"
-
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err);
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err)
-{
-    (void)options;
-    (void)ctx_out;
-    (void)err;
-    return LWC_OK;
-}
+#include "tests/support/fake_library.h"
 
 void __wrap_lwc_backends(struct lwc_context *ctx, lwc_backends_fn *visit, void *data);
 void __wrap_lwc_backends(struct lwc_context *ctx, lwc_backends_fn *visit, void *data)

@@ -12,6 +12,7 @@
 #include "plugins/helper/program.h"
 #include "tests/support/args.h"
 #include "tests/support/capture.h"
+#include "tests/support/fake_library.h"
 
 static struct {
     size_t faults;
@@ -41,17 +42,6 @@ enum lwc_code __wrap_lwc_config_check(const struct lwc_options *options,
         return lwc_fail(err, LWC_E_INVALID, "faulty");
     }
     return world.code == LWC_OK ? LWC_OK : lwc_fail(err, world.code, "cannot be read");
-}
-
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err);
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err)
-{
-    (void)options;
-    (void)ctx_out;
-    (void)err;
-    return LWC_OK;
 }
 
 const char *__wrap_lwc_config_source(const struct lwc_context *ctx);

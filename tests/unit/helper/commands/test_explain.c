@@ -12,6 +12,7 @@
 #include "plugins/helper/program.h"
 #include "tests/support/args.h"
 #include "tests/support/capture.h"
+#include "tests/support/fake_library.h"
 
 static const struct lwc_identity any = {
     .profile = "", .account = "", .origin = "", .key_id = "", .sub_account = ""};
@@ -23,17 +24,6 @@ static const struct lwc_identity prod = {.profile = "prod",
                                          .kind = LWC_KIND_ACCESS_KEY};
 static const struct lwc_error fine;
 static const struct lwc_error locked = {.code = LWC_E_LOCKED, .msg = "not \x1b open"};
-
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err);
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err)
-{
-    (void)options;
-    (void)ctx_out;
-    (void)err;
-    return LWC_OK;
-}
 
 static enum lwc_code result;
 static enum lwc_token_from from;

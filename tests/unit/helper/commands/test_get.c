@@ -13,12 +13,12 @@
 #include "plugins/helper/program.h"
 #include "tests/support/args.h"
 #include "tests/support/capture.h"
+#include "tests/support/fake_library.h"
 
 /* A library that notes what it is asked and answers what it is told to. */
 static struct {
     enum lwc_code code;
     int opened;
-    uint32_t open_flags; /* of the last lwc_open() */
     bool is_listed;
     int asked;
     char profile[80];
@@ -29,27 +29,6 @@ static struct {
     bool org_access;
     int64_t ttl_s;
 } fake;
-
-static const struct lwc_identity identity = {
-    .profile = "prod",
-    .account = "acme.lacework.net",
-    .origin = "api.example:8443",
-    .key_id = "ACME_01",
-    .sub_account = "",
-    .kind = LWC_KIND_ACCESS_KEY,
-};
-
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err);
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err)
-{
-    (void)ctx_out;
-    (void)err;
-    fake.opened++;
-    fake.open_flags = options->flags;
-    return LWC_OK;
-}
 
 static void note(char *room, size_t cap, const char *text)
 {
@@ -74,41 +53,6 @@ enum lwc_code __wrap_lwc_token_get(struct lwc_context *ctx, const struct lwc_que
     return fake.code == LWC_OK ? LWC_OK : lwc_fail(err, fake.code, "told to");
 }
 
-const char *__wrap_lwc_token_text(const struct lwc_token *token);
-const char *__wrap_lwc_token_text(const struct lwc_token *token)
-{
-    (void)token;
-    return "tok-en";
-}
-
-const char *__wrap_lwc_token_source(const struct lwc_token *token);
-const char *__wrap_lwc_token_source(const struct lwc_token *token)
-{
-    (void)token;
-    return "file";
-}
-
-int64_t __wrap_lwc_token_expires_at(const struct lwc_token *token);
-int64_t __wrap_lwc_token_expires_at(const struct lwc_token *token)
-{
-    (void)token;
-    return 1800000000;
-}
-
-int64_t __wrap_lwc_token_expires_in(const struct lwc_token *token);
-int64_t __wrap_lwc_token_expires_in(const struct lwc_token *token)
-{
-    (void)token;
-    return 3600;
-}
-
-const struct lwc_identity *__wrap_lwc_token_identity(const struct lwc_token *token);
-const struct lwc_identity *__wrap_lwc_token_identity(const struct lwc_token *token)
-{
-    (void)token;
-    return &identity;
-}
-
 enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,
                               lwc_list_fn *visit, void *data, struct lwc_error *err);
 enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,
@@ -116,7 +60,7 @@ enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *q
 {
     (void)ctx;
     assert_string_equal(query->account, "api.example:8443");
-    return fake.is_listed ? visit(data, &identity, "file", err)
+    return fake.is_listed ? visit(data, &fake_identity, "file", err)
                           : lwc_fail(err, LWC_E_LOCKED, "told to");
 }
 
@@ -142,6 +86,7 @@ static int reset(void **state)
 {
     (void)state;
     memset(&fake, 0, sizeof fake);
+    memset(&fake_library, 0, sizeof fake_library);
     return 0;
 }
 
@@ -311,7 +256,7 @@ static void get_foreign_request_opens_nothing(void **state)
         assert_int_equal(get(&args, cases[i], &capture, NULL), LWC_OK);
         assert_string_equal(capture.out, "");
         assert_string_equal(capture.err, "");
-        assert_int_equal(fake.opened, 0);
+        assert_int_equal(fake_library.opened, 0);
     }
 }
 
@@ -326,7 +271,7 @@ static void get_malformed_request_is_refused(void **state)
 
         assert_int_equal(get(&args, cases[i], &capture, NULL), LWC_E_INVALID);
         assert_string_equal(capture.out, "");
-        assert_int_equal(fake.opened, 0);
+        assert_int_equal(fake_library.opened, 0);
     }
 }
 
@@ -361,8 +306,8 @@ static void get_unlocks_nothing_for_a_host_that_no_store_names(void **state)
         fake.is_listed = cases[i].is_listed;
         assert_int_equal(get(&args, cases[i].input, &capture, &err), cases[i].code);
         assert_int_equal(err.code, cases[i].code);
-        assert_int_equal(fake.opened, cases[i].opened);
-        assert_true(((fake.open_flags & LWC_OPEN_NO_PROMPT) == 0) == cases[i].may_ask);
+        assert_int_equal(fake_library.opened, cases[i].opened);
+        assert_true(((fake_library.options.flags & LWC_OPEN_NO_PROMPT) == 0) == cases[i].may_ask);
         assert_string_equal(capture.out, "");
         assert_true((strstr(capture.err, "another host than an account's: told to") != NULL) ==
                     (cases[i].code == LWC_OK));

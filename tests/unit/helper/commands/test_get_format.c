@@ -15,36 +15,16 @@
 #include "plugins/helper/program.h"
 #include "tests/support/args.h"
 #include "tests/support/capture.h"
+#include "tests/support/fake_library.h"
 
 /* get with a format that takes arguments, reports failures and has a deadline. */
 
 static struct {
     enum lwc_code code;
-    uint32_t open_flags; /* of the last lwc_open() */
     int asked;
     char account[300];
     char key_id[80];
 } fake;
-
-static const struct lwc_identity identity = {
-    .profile = "prod",
-    .account = "acme.lacework.net",
-    .origin = "api.example:8443",
-    .key_id = "ACME_01",
-    .sub_account = "",
-    .kind = LWC_KIND_ACCESS_KEY,
-};
-
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err);
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err)
-{
-    (void)ctx_out;
-    (void)err;
-    fake.open_flags = options->flags;
-    return LWC_OK;
-}
 
 static void note(char *room, size_t cap, const char *text)
 {
@@ -62,41 +42,6 @@ enum lwc_code __wrap_lwc_token_get(struct lwc_context *ctx, const struct lwc_que
     note(fake.account, sizeof fake.account, query->account);
     note(fake.key_id, sizeof fake.key_id, query->key_id);
     return fake.code == LWC_OK ? LWC_OK : lwc_fail(err, fake.code, "told to");
-}
-
-const char *__wrap_lwc_token_text(const struct lwc_token *token);
-const char *__wrap_lwc_token_text(const struct lwc_token *token)
-{
-    (void)token;
-    return "tok-en";
-}
-
-const char *__wrap_lwc_token_source(const struct lwc_token *token);
-const char *__wrap_lwc_token_source(const struct lwc_token *token)
-{
-    (void)token;
-    return "file";
-}
-
-int64_t __wrap_lwc_token_expires_at(const struct lwc_token *token);
-int64_t __wrap_lwc_token_expires_at(const struct lwc_token *token)
-{
-    (void)token;
-    return 1800000000;
-}
-
-int64_t __wrap_lwc_token_expires_in(const struct lwc_token *token);
-int64_t __wrap_lwc_token_expires_in(const struct lwc_token *token)
-{
-    (void)token;
-    return 3600;
-}
-
-const struct lwc_identity *__wrap_lwc_token_identity(const struct lwc_token *token);
-const struct lwc_identity *__wrap_lwc_token_identity(const struct lwc_token *token)
-{
-    (void)token;
-    return &identity;
 }
 
 /* A format of the test's own: its request stands in the arguments, "HOST" or "HOST KEY". */
@@ -166,6 +111,7 @@ static int reset(void **state)
 {
     (void)state;
     memset(&fake, 0, sizeof fake);
+    memset(&fake_library, 0, sizeof fake_library);
     memset(&own, 0, sizeof own);
     return 0;
 }
@@ -256,7 +202,7 @@ static void format_with_a_deadline_ends_then_and_asks_no_person(void **state)
 
     (void)state;
     assert_int_equal(get_own("api.example:8443", NULL, &capture, &err), LWC_OK);
-    assert_int_equal(fake.open_flags & LWC_OPEN_NO_PROMPT, LWC_OPEN_NO_PROMPT);
+    assert_int_equal(fake_library.options.flags & LWC_OPEN_NO_PROMPT, LWC_OPEN_NO_PROMPT);
     assert_true(own.deadline_ms >= begin_ms + own_format.deadline_ms);
     assert_true(own.deadline_ms <= lwc_clock_boot_ms(lwc_clock_system()) + own_format.deadline_ms);
     fake.code = LWC_E_LOCKED;

@@ -12,6 +12,7 @@
 #include "plugins/helper/program.h"
 #include "tests/support/args.h"
 #include "tests/support/capture.h"
+#include "tests/support/fake_library.h"
 
 #define SECRET "_0123456789abcdef0123456789abcdef"
 #define ACME "protocol=https\nhost=acme.lacework.net\n"
@@ -24,7 +25,6 @@ static struct {
     enum lwc_code prove_code;
     enum lwc_code remove_code;
     int opened;
-    uint32_t open_flags;
     int proved;
     bool is_traced;
     char stored[512];  /* profile account origin key-id sub-account secret flags */
@@ -91,18 +91,6 @@ static const struct lwc_identity label_2 = {
 };
 
 static char forgotten[256]; /* "ACCOUNT [KEY ID] TOKEN" of the last lwc_token_forget() */
-
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err);
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err)
-{
-    (void)ctx_out;
-    (void)err;
-    fake.opened++;
-    fake.open_flags = options->flags;
-    return LWC_OK;
-}
 
 enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,
                               lwc_list_fn *visit, void *data, struct lwc_error *err);
@@ -211,6 +199,7 @@ static int reset(void **state)
 {
     (void)state;
     memset(&fake, 0, sizeof fake);
+    memset(&fake_library, 0, sizeof fake_library);
     forgotten[0] = '\0';
     return 0;
 }
@@ -378,7 +367,7 @@ static void store_of_anything_else_is_ignored(void **state)
         assert_int_equal(run(lwc_store_command.run, NULL, cases[i], &capture, NULL), LWC_OK);
         assert_string_equal(fake.stored, "");
         assert_string_equal(capture.err, "");
-        assert_int_equal(fake.opened, 0);
+        assert_int_equal(fake_library.opened, 0);
     }
 }
 
@@ -513,7 +502,7 @@ static void erase_that_cannot_remove_asks_nobody_and_forgets_the_token(void **st
         assert_int_equal(run(lwc_erase_command.run, NULL, input, &capture, &err), codes[i]);
         assert_string_equal(err.msg, "told to");
         assert_string_equal(forgotten, "acme.lacework.net [ACME_01] x");
-        assert_true((fake.open_flags & LWC_OPEN_NO_PROMPT) != 0);
+        assert_true((fake_library.options.flags & LWC_OPEN_NO_PROMPT) != 0);
     }
 }
 

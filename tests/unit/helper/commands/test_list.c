@@ -12,6 +12,7 @@
 #include "plugins/helper/program.h"
 #include "tests/support/args.h"
 #include "tests/support/capture.h"
+#include "tests/support/fake_library.h"
 
 /* A library with credentials, in two backends. */
 static struct {
@@ -39,17 +40,6 @@ static const struct lwc_identity dev = {
     .sub_account = "",
     .kind = LWC_KIND_TOKEN,
 };
-
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err);
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err)
-{
-    (void)options;
-    (void)ctx_out;
-    (void)err;
-    return LWC_OK;
-}
 
 enum lwc_code __wrap_lwc_list(struct lwc_context *ctx, const struct lwc_query *query,
                               lwc_list_fn *visit, void *data, struct lwc_error *err);

@@ -13,6 +13,7 @@
 #include "plugins/helper/user_profile.h"
 #include "tests/support/args.h"
 #include "tests/support/capture.h"
+#include "tests/support/fake_library.h"
 
 #define PROFILE                                                                        \
     "{\"data\":[{\"username\":\"jane\",\"orgAccount\":true,\"orgAdmin\":true,\"url\":" \
@@ -44,17 +45,6 @@ static struct {
     const char *sub_account;
     bool org_access;
 } fake;
-
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err);
-enum lwc_code __wrap_lwc_open(const struct lwc_options *options, struct lwc_context **ctx_out,
-                              struct lwc_error *err)
-{
-    (void)options;
-    (void)ctx_out;
-    (void)err;
-    return LWC_OK;
-}
 
 /* A token is an address of the test's: number 1, 2, ... */
 static char tokens[8];
