@@ -23,7 +23,8 @@ enum lwc_code lwc_candidates_add(void *data, const struct lwc_identity *identity
     bool is_default = lwc_streq(identity->profile, "default");
 
     if (!lwc_identity_matches(candidates->query, identity) ||
-        (candidates->query->kind == LWC_KIND_ANY && !lwc_kind_makes_tokens(identity->kind))) {
+        (candidates->query->kind == LWC_KIND_ANY && !candidates->has_every_kind &&
+         !lwc_kind_makes_tokens(identity->kind))) {
         return LWC_OK;
     }
     add_name(candidates, identity);
@@ -41,22 +42,40 @@ enum lwc_code lwc_candidates_refuse(const struct lwc_candidates *candidates, str
                     LWC_HINT_CHOOSE);
 }
 
-enum lwc_code lwc_candidates_pick(struct lwc_stack_backend *backend,
-                                  const struct lwc_identity *query, lwc_backend_list_fn *list,
-                                  struct lwc_identity_copy *picked_out, struct lwc_error *err)
+static enum lwc_code pick_candidate(struct lwc_stack_backend *backend,
+                                    struct lwc_candidates *candidates, lwc_backend_list_fn *list,
+                                    struct lwc_identity_copy *picked_out, struct lwc_error *err)
 {
-    struct lwc_candidates candidates = {.query = query};
-    const struct lwc_visitor visitor = {.data = &candidates, .visit = lwc_candidates_add};
+    const struct lwc_visitor visitor = {.data = candidates, .visit = lwc_candidates_add};
     enum lwc_code code = list(backend, &visitor, err);
 
     if (code != LWC_OK) {
         return code;
     }
-    if (candidates.count == 0) {
+    if (candidates->count == 0) {
         return LWC_E_NOT_FOUND;
     }
-    if (candidates.count > 1 && !candidates.is_default) {
-        return lwc_candidates_refuse(&candidates, err);
+    if (candidates->count > 1 && !candidates->is_default) {
+        return lwc_candidates_refuse(candidates, err);
     }
-    return lwc_identity_copy(&candidates.best.id, picked_out, err);
+    return lwc_identity_copy(&candidates->best.id, picked_out, err);
+}
+
+enum lwc_code lwc_candidates_pick(struct lwc_stack_backend *backend,
+                                  const struct lwc_identity *query, lwc_backend_list_fn *list,
+                                  struct lwc_identity_copy *picked_out, struct lwc_error *err)
+{
+    struct lwc_candidates candidates = {.query = query};
+
+    return pick_candidate(backend, &candidates, list, picked_out, err);
+}
+
+enum lwc_code lwc_candidates_pick_kept(struct lwc_stack_backend *backend,
+                                       const struct lwc_identity *query, lwc_backend_list_fn *list,
+                                       struct lwc_identity_copy *picked_out, struct lwc_error *err)
+{
+    struct lwc_candidates candidates = {.query = query,
+                                        .has_every_kind = lwc_is_set(query->profile)};
+
+    return pick_candidate(backend, &candidates, list, picked_out, err);
 }

@@ -12,13 +12,15 @@
 /*
  * Credentials that fit a query, collected from lists of backends.  All zero but query at first.
  *
- * count       number of them.
- * is_default  best has the profile "default".
- * best        the first one, or the first of profile "default".
- * names       their names for a message, cut if too long.
+ * has_every_kind  a query for any kind is also for those that make no tokens.
+ * count           number of them.
+ * is_default      best has the profile "default".
+ * best            the first one, or the first of profile "default".
+ * names           their names for a message, cut if too long.
  */
 struct lwc_candidates {
     const struct lwc_identity *query;
+    bool has_every_kind;
     size_t count;
     bool is_default;
     struct lwc_identity_copy best;
@@ -42,6 +44,15 @@ enum lwc_code lwc_candidates_refuse(const struct lwc_candidates *candidates, str
 enum lwc_code lwc_candidates_pick(struct lwc_stack_backend *backend,
                                   const struct lwc_identity *query, lwc_backend_list_fn *list,
                                   struct lwc_identity_copy *picked_out, struct lwc_error *err)
+    LWC_RESULT;
+
+/*
+ * As lwc_candidates_pick(), to remove a credential: where @query names a profile and no kind, also
+ * one that makes no tokens.
+ */
+enum lwc_code lwc_candidates_pick_kept(struct lwc_stack_backend *backend,
+                                       const struct lwc_identity *query, lwc_backend_list_fn *list,
+                                       struct lwc_identity_copy *picked_out, struct lwc_error *err)
     LWC_RESULT;
 
 #endif

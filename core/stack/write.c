@@ -151,21 +151,6 @@ static enum lwc_code compare_secret(struct lwc_stack_backend *backend,
     return code;
 }
 
-/* Picks the credential to be removed: of any kind where the profile is named. */
-static enum lwc_code pick_removal(struct lwc_stack_backend *backend,
-                                  const struct lwc_identity *wanted,
-                                  struct lwc_identity_copy *picked_out, struct lwc_error *err)
-{
-    struct lwc_identity query = *wanted;
-    enum lwc_code code = LWC_E_NOT_FOUND;
-
-    do {
-        code = lwc_candidates_pick(backend, &query, lwc_backend_list_unlocked, picked_out, err);
-    } while (code == LWC_E_NOT_FOUND && lwc_is_set(wanted->profile) &&
-             wanted->kind == LWC_KIND_ANY && query.kind++ < LWC_KIND_RETIRED_KEY);
-    return code;
-}
-
 static enum lwc_code remove_from_backend(void *data, struct lwc_stack_backend *backend,
                                          struct lwc_error *err)
 {
@@ -176,7 +161,8 @@ static enum lwc_code remove_from_backend(void *data, struct lwc_stack_backend *b
 
     /* A backend that cannot list chooses by itself, and refuses if several fit. */
     if (lwc_backend_can(backend, LWC_CAP_LIST)) {
-        code = pick_removal(backend, removal->identity, &picked, err);
+        code = lwc_candidates_pick_kept(backend, removal->identity, lwc_backend_list_unlocked,
+                                        &picked, err);
         wanted = &picked.id;
     }
     if (code == LWC_OK && removal->secret != NULL) {
