@@ -95,8 +95,9 @@ static enum lwc_code remove_quotes(struct assignment *assignment, struct lwc_err
     }
     /* An '=' at least stands in front of the value. */
     for (size_t i = 0; i < assignment->len; i++) {
-        if (assignment->value[i] == '#' &&
-            (assignment->value[i - 1] == ' ' || assignment->value[i - 1] == '\t')) {
+        const char *at = assignment->value + i;
+
+        if (at[0] == '#' && (at[-1] == ' ' || at[-1] == '\t')) {
             assignment->len = i;
         }
     }
