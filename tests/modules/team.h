@@ -20,8 +20,9 @@ struct team {
     char secret[128];
 };
 
-static enum lwc_code team_open(const struct lwc_host *host, size_t argc, const char *const *argv,
-                               void **state_out, struct lwc_error *err)
+static inline enum lwc_code team_open(const struct lwc_host *host, size_t argc,
+                                      const char *const *argv, void **state_out,
+                                      struct lwc_error *err)
 {
     struct team *team = calloc(1, sizeof *team);
     const char *chosen = host->setting(host->data, "TEAM");
@@ -41,12 +42,12 @@ static enum lwc_code team_open(const struct lwc_host *host, size_t argc, const c
     return LWC_OK;
 }
 
-static void team_close(void *state)
+static inline void team_close(void *state)
 {
     free(state);
 }
 
-static struct lwc_identity team_identity(const struct team *team)
+static inline struct lwc_identity team_identity(const struct team *team)
 {
     return (struct lwc_identity){.profile = "team",
                                  .account = team->account,
@@ -56,8 +57,8 @@ static struct lwc_identity team_identity(const struct team *team)
                                  .kind = LWC_KIND_ACCESS_KEY};
 }
 
-static enum lwc_code team_list(void *state, const struct lwc_visitor *visitor,
-                               struct lwc_error *err)
+static inline enum lwc_code team_list(void *state, const struct lwc_visitor *visitor,
+                                      struct lwc_error *err)
 {
     const struct team *team = state;
     const struct lwc_identity identity = team_identity(team);
@@ -66,13 +67,13 @@ static enum lwc_code team_list(void *state, const struct lwc_visitor *visitor,
                                    : LWC_E_NOT_FOUND;
 }
 
-static int team_agrees(const char *wanted, const char *has)
+static inline int team_agrees(const char *wanted, const char *has)
 {
     return wanted[0] == '\0' || strcmp(wanted, has) == 0;
 }
 
-static enum lwc_code team_find(void *state, const struct lwc_identity *query,
-                               const struct lwc_sink *sink, struct lwc_error *err)
+static inline enum lwc_code team_find(void *state, const struct lwc_identity *query,
+                                      const struct lwc_sink *sink, struct lwc_error *err)
 {
     const struct team *team = state;
     const struct lwc_identity identity = team_identity(team);
